@@ -1,0 +1,146 @@
+"""``auditor audit``: from a repository to a phased plan."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from auditor.cli.command import Console
+from auditor.cli.destinations import choose_destinations, write_whole
+from auditor.cli.event_lines import EventLines
+from auditor.cli.exit_code import ExitCode
+from auditor.cli.formats import EVENTS, SCREEN, format_named, format_names
+from auditor.cli.parser import Parser
+from auditor.config.duration import parse_duration_ms
+from auditor.config.nearest import did_you_mean
+from auditor.model.fault import Fault
+from auditor.model.severity import Severity
+
+if TYPE_CHECKING:  # these bring the engine along
+    from auditor.cli.rendering import Renderer
+
+_PLANS_BEGIN: Final = b"# Performance plan for "
+
+
+def add_audit_arguments(parser: Parser, /) -> None:
+    """What shapes the report and where it goes."""
+    parser.add_argument(
+        "--endpoint",
+        metavar="ENDPOINT",
+        action="append",
+        help="only this endpoint, as `GET /path`; repeatable",
+    )
+    parser.add_argument("--rule", metavar="RULE", action="append", help="only this rule; repeatable")
+    parser.add_argument("--ignore", metavar="RULE", action="append", help="not this rule; repeatable")
+    parser.add_argument(
+        "--target", metavar="TIME", type=_duration, help="what endpoints should take at most, like 500ms"
+    )
+    parser.add_argument(
+        "--fail-on", metavar="SEVERITY", type=_severity, help="exit with 1 for a finding this bad or worse"
+    )
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=format_named,
+        help=f"for standard output: {', '.join(format_names())}",
+    )
+    parser.add_argument(
+        "--output", "-o", metavar="FILE", action="append", default=[], help="write there too; repeatable"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Reads a tree, finds what is slow and why, and writes a plan."""
+
+    summary: str = "read a tree and write a phased plan of what to change"
+
+    def prepare_parser(self, parser: Parser, /) -> None:
+        """PATH, what to look for, where to write."""
+        from auditor.cli.tree_arguments import add_tree_arguments  # noqa: PLC0415  brings the engine along
+
+        add_tree_arguments(parser)
+        add_audit_arguments(parser)
+
+    def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
+        """Audits and writes; the status says whether ``--fail-on`` was reached."""
+        return run_audit(arguments, console, command="audit", writes_plan=True)
+
+
+def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: str, writes_plan: bool) -> int:
+    """The whole of ``audit``; ``demo`` runs it on the sample."""
+    from auditor.cli.follow import follow  # noqa: PLC0415  as above
+    from auditor.cli.rendering import Renderer  # noqa: PLC0415
+    from auditor.cli.tree_arguments import request_of  # noqa: PLC0415
+
+    destinations = choose_destinations(
+        wanted=arguments.format,
+        outputs=arguments.output,
+        is_terminal=console.output.is_terminal,
+        writes_plan=writes_plan,
+    )
+    request = request_of(arguments, command, console.narration)
+    lines = EventLines(console.output if destinations.screen == EVENTS else None)
+    finished = follow(request, console.narration, each=lines.add)
+    renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
+    for path, form in destinations.files:
+        write_whole(path, lines.text() if form == EVENTS else renderer.render(finished.report, form))
+        console.narration.say(f"wrote {path}")
+    if destinations.screen is not None and destinations.screen != EVENTS:
+        plan = _write_plan(destinations.plan, finished.report, renderer, console)
+        console.output.write(renderer.render(finished.report, destinations.screen, plan=plan))
+    if arguments.target is not None and destinations.screen != SCREEN:  # a screen says so itself
+        console.narration.say(
+            f"whether {arguments.target} ms are met can't be judged yet: an audit reads and does not measure"
+        )
+    return _status(arguments.fail_on, finished.severities)
+
+
+def _status(fail_on: Severity | None, found: frozenset[Severity]) -> ExitCode:
+    reached = fail_on is not None and any(severity.at_least(fail_on) for severity in found)
+    return ExitCode.FINDINGS if reached else ExitCode.DONE
+
+
+def _write_plan(path: Path | None, report: str, renderer: "Renderer", console: Console) -> Path | None:
+    """Where the plan was written, if it was."""
+    if path is None:
+        return None
+    if path.exists() and not _is_plan(path):
+        console.narration.warn(
+            f"{path} is no plan of auditor's and stays as it is; --output names another file"
+        )
+        return None
+    try:
+        write_whole(path, renderer.render(report, "markdown"))
+    except Fault as fault:
+        console.narration.warn(f"{fault}; --output names another file")
+        return None
+    return path
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether an earlier audit wrote it, so that it may be replaced."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PLANS_BEGIN)) in {_PLANS_BEGIN, b""}
+    except OSError:
+        return False
+
+
+def _duration(text: str) -> int:
+    try:
+        return parse_duration_ms(text)
+    except Fault as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from fault
+
+
+def _severity(text: str) -> Severity:
+    try:
+        return Severity(text.casefold())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"there is no severity {text!r}; {did_you_mean(text, Severity)}"
+        ) from error
+
+
+COMMAND = Audit()

@@ -1,0 +1,101 @@
+"""Where the results of an audit go: which form to standard output, which to which file."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from auditor.cli.formats import SCREEN, format_of_file, known_suffixes
+from auditor.model.fault import Fault
+
+PLAN_FILE: Final = "auditor-plan.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """What is written where."""
+
+    screen: str | None
+    """The form for standard output; None when files take it all."""
+    files: tuple[tuple[Path, str], ...] = ()
+    plan: Path | None = None
+    """The plan that goes with a screen: written unless something else lies there."""
+
+
+def choose_destinations(
+    *, wanted: str | None, outputs: Sequence[str], is_terminal: bool, writes_plan: bool
+) -> Destinations:
+    """Decides by the flags and by where standard output leads; `Fault` for a file that can't be written.
+
+    Without flags a terminal gets a screen with the plan beside it, a pipe gets markdown. Files have the form
+    of their suffix; with them standard output stays empty unless ``--format`` asks for something, or it is a
+    terminal.
+    """
+    files = tuple((Path(name), _form_of(Path(name), wanted, alone=len(outputs) == 1)) for name in outputs)
+    for path, _ in files:
+        _check_writable(path)
+    if len(files) == 1 and format_of_file(files[0][0]) is None:
+        wanted = None  # it went into naming the file's form
+    if wanted is not None or outputs:
+        return Destinations(wanted or (SCREEN if is_terminal else None), files)
+    if not is_terminal:
+        return Destinations("markdown")
+    return Destinations(SCREEN, plan=Path(PLAN_FILE) if writes_plan else None)
+
+
+def write_whole(path: Path, text: str, /) -> None:
+    """Writes `text` to `path` at once or not at all; `Fault` when that fails."""
+    data = text.encode("utf-8", "replace")
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_bytes(data)  # /dev/stdout, a named pipe: nothing there to be replaced
+            return
+        _replace(path.resolve(), data)  # through a link, to what it names
+    except OSError as error:
+        raise Fault(f"can't be written: {error.strerror or error}", where=str(path)) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _form_of(path: Path, wanted: str | None, *, alone: bool) -> str:
+    form = format_of_file(path)
+    if form is not None:
+        return form
+    if wanted is not None and alone:
+        return wanted
+    hint = f"use one of {known_suffixes()}, or name the form with --format"
+    raise Fault("its suffix says nothing about the format", where=f"--output {path}", hint=hint)
+
+
+def _check_writable(path: Path) -> None:
+    """Now, not after minutes of work."""
+    where = f"--output {path}"
+    if path.is_dir():
+        raise Fault("is a directory", where=where, hint="name a file in it")
+    if not path.parent.is_dir():
+        raise Fault("its folder does not exist", where=where, hint=f"create {path.parent} first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Fault("can't be written: no permission", where=where)

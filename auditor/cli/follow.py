@@ -1,0 +1,76 @@
+"""Runs the engine for a command: narrates what happens and gives back what came of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.cli.internal_error import InternalError
+from auditor.cli.narration import Narration
+from auditor.engine import AuditRequest, audit
+from auditor.model import events
+from auditor.model.events import Event
+from auditor.model.fault import Fault
+from auditor.model.severity import Severity
+
+_TICK_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a command needs of a finished audit without reading the whole report."""
+
+    report: str
+    """`auditor/report@1` as JSON."""
+    severities: frozenset[Severity]
+    """Of all findings."""
+
+
+def follow(
+    request: AuditRequest, narration: Narration, /, *, each: Callable[[Event], None] | None = None
+) -> Finished:
+    """Audits; `each` sees every event. `Fault` or `InternalError` when there is no report."""
+    return asyncio.run(_follow(request, narration, each))
+
+
+async def _follow(
+    request: AuditRequest, narration: Narration, each: Callable[[Event], None] | None
+) -> Finished:
+    severities: set[Severity] = set()
+    report, failed = "", None
+    ticker = asyncio.create_task(_tick(narration))
+    try:
+        async for event in audit(request):
+            if each is not None:
+                each(event)
+            match event:
+                case events.Progress(data=data):
+                    narration.progress(data.step, data.done, data.total)
+                case events.Warned(data=data):
+                    narration.warn(data.text)
+                case events.FindingMade(data=data):
+                    severities.add(data.severity)
+                case events.ReportReady(data=data):
+                    report = data.report
+                case events.Failed(data=data):
+                    failed = data
+                case _:
+                    pass
+    finally:
+        ticker.cancel()
+        narration.clear()
+    if failed is not None:
+        raise _error_of(failed)
+    return Finished(report, frozenset(severities))
+
+
+async def _tick(narration: Narration) -> None:
+    while True:
+        await asyncio.sleep(_TICK_S)
+        narration.tick()
+
+
+def _error_of(failed: events.FailedData) -> Exception:
+    if failed.internal:
+        return InternalError(failed.what, failed.details)
+    return Fault(failed.what, where=failed.where, hint=failed.hint, exit_code=failed.exit_code)

@@ -1,0 +1,63 @@
+"""Finished reports by what was asked for and the state of the tree, so that nothing is read twice.
+
+Kept as text: a run that finds its report here needs neither the parser nor the report's types.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from auditor.engine.fingerprint import tool_fingerprint
+from auditor.engine.request import Job
+from auditor.engine.store import Store, text_key
+
+_FORMAT: Final = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished audit in the form in which events tell it."""
+
+    report: str
+    """`auditor/report@1` as canonical JSON."""
+    coverage: dict[str, int]
+    """Fields of `CoverageNotedData`."""
+    findings: Sequence[dict[str, Any]]
+    """Fields of `FindingData`, in the report's order."""
+
+
+class ResultCache:
+    """The results of one job in the user's cache folder."""
+
+    def __init__(self, cache_dir: Path, job: Job, /) -> None:
+        self._results = Store(cache_dir / "results")
+        request, snapshot = job.request, job.snapshot
+        self._key = text_key(
+            _FORMAT,
+            tool_fingerprint(),
+            str(request.path),
+            str(snapshot.root),
+            snapshot.state,
+            str((snapshot.commit, snapshot.dirty, snapshot.branch)),
+            str((request.endpoints, request.select, request.ignore, request.target_ms)),
+            str(job.settings),
+        )
+
+    def find(self) -> Result | None:
+        """The result for the tree as it is now, if there is one."""
+        text = self._results.get(self._key)
+        if text is None:
+            return None
+        head, _, report = text.partition("\n")
+        try:
+            told = json.loads(head)
+            return Result(report, told["coverage"], told["findings"])
+        except (ValueError, KeyError, TypeError):
+            return None  # of another form: as good as none
+
+    def keep(self, result: Result, /) -> None:
+        """Keeps `result`; OSError when the folder can't take it."""
+        head = json.dumps({"coverage": result.coverage, "findings": result.findings})
+        self._results.put(self._key, f"{head}\n{result.report}")

@@ -1,0 +1,46 @@
+"""An entry point as a framework declares it: what is called, under which name, and what runs around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from auditor.index.symbols import Class, Function
+
+EntryKind: TypeAlias = Literal["http", "graphql", "task", "consumer", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Code that runs before or after every request to an entry point."""
+
+    function: Function
+    receiver: Class | None
+    """The concrete class whose instance is called, where `function` is a method."""
+    role: Literal["middleware", "before", "after", "dependency", "permission", "authentication", "background"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """One endpoint of one method. `id` follows DESIGN section 6: `GET /books/{id}`."""
+
+    kind: EntryKind
+    method: str
+    """`GET`, `ANY` where open; for other kinds `TASK`, `COMMAND`, `QUERY`, `MUTATION`, `CONSUMER`."""
+    path: str
+    """Parameters as `{name}`, converters dropped; for other kinds the dotted name."""
+    framework: str
+    handler: Function
+    """What is called; a function of the library models (role "library") where the project only inherits it."""
+    receiver: Class | None
+    """The concrete class whose instance receives the call: a view, a view set, a resource."""
+    name: str
+    """Dotted name a person would look for: `app.views.BookViewSet.list`."""
+    file: str
+    line: int
+    around: tuple[Around, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.path}"

@@ -1,0 +1,192 @@
+"""Flask (and Quart, which has the same interface): rules of applications and blueprints, views and hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks import url_path
+from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
+from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.flask_placement import Placement, kind, placements
+from auditor.frameworks.literals import UNKNOWN
+from auditor.frameworks.verb_methods import listed, verbs_of
+from auditor.frameworks.wiring import Call, Instance, Value, Wiring, as_function, unwrapped, wire
+from auditor.index.symbols import Class, Function
+
+if TYPE_CHECKING:
+    from auditor.index.project import Project
+
+_VERBS: Final = frozenset({"get", "post", "put", "patch", "delete"})
+_SIGNED_IN: Final = frozenset({"current_user", "login_required", "fresh_login_required"})
+
+
+def entry_points(project: Project) -> Iterator[EntryPoint]:
+    """Every rule of every application and blueprint, once per place where it is registered."""
+    wiring = wire(project)
+    places = placements(project, wiring)
+    users = list(user_loaders(wiring))
+    for instance in wiring.instances:
+        for placement in places.get(id(instance), ()):
+            for call in instance.calls:
+                for entry in rules(project, wiring, call, placement):
+                    yield with_user(entry, users)
+
+
+def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) -> Iterator[EntryPoint]:
+    """The endpoints that one call registers."""
+    method = call.method
+    if method not in _VERBS and method not in {"route", "add_url_rule"}:
+        return
+    rule = call.argument(0, "rule")
+    if not isinstance(rule, str):
+        rule = url_path.text(UNKNOWN)
+    path = url_path.rooted(url_path.from_angles(url_path.under(placement.prefix, rule)))
+    methods = (method.upper(),) if method in _VERBS else call.kwargs.get("methods")
+    for view in views(call):
+        yield from view_entries(project, wiring, view, path, methods, placement.around)
+
+
+def views(call: Call) -> Iterable[Value]:
+    """What a rule calls: the decorated functions, `view_func`, or what `@app.endpoint(name)` was put on."""
+    if call.method != "add_url_rule":
+        return call.targets
+    view = call.argument(2, "view_func")
+    if view is not None:
+        return [view]
+    name = call.argument(1, "endpoint")
+    named: list[Value] = []
+    for other in call.instance.calls:
+        if other.method == "endpoint" and name is not None and other.argument(0, "endpoint") == name:
+            named.extend(other.targets)
+        elif other.method == "view_functions.[]" and other.args[0] == name:
+            named.append(other.args[1])
+    return named
+
+
+def view_entries(
+    project: Project, wiring: Wiring, view: Value, path: str, methods: Value, around: tuple[Around, ...]
+) -> Iterator[EntryPoint]:
+    """The endpoints of one view, a function or a class, at one path; `methods` is the rule's option or None."""
+    cls = view_class(view)
+    if cls is not None:
+        yield from class_entries(project, wiring, cls, path, methods, (*around, *wrappers(view)))
+        return
+    found = as_function(view)
+    if found is None:
+        return
+    function, receiver = found
+    before = unique((*around, *wrappers(view)))
+    for verb in listed(methods, ("GET",)):
+        yield entry(verb, path, function, receiver, before)
+
+
+def view_class(view: Value) -> Class | None:
+    """The class behind `View.as_view(name)`, whatever was put around it."""
+    for _ in range(8):
+        view = unwrapped(view)
+        if isinstance(view, Class):
+            return view
+        if not isinstance(view, Instance) or view.cls is not None:
+            return None
+        if not view.args:
+            return None
+        if view.libraries and view.libraries[0].endswith(".as_view") and isinstance(view.args[0], Class):
+            return view.args[0]
+        view = next((a for a in view.args if isinstance(a, Instance | Class)), None)
+    return None
+
+
+def class_entries(
+    project: Project, wiring: Wiring, cls: Class, path: str, methods: Value, around: tuple[Around, ...]
+) -> Iterator[EntryPoint]:
+    """One endpoint for each HTTP method of a class-based view."""
+    around = unique((*around, *class_around(project, wiring, cls)))
+    verbs = dict(verbs_of(project, cls))
+    dispatch = project.method(cls, "dispatch_request")
+    option = methods if methods is not None else class_option(project, wiring, cls, "methods")
+    if not verbs:
+        if dispatch is not None:
+            for verb in listed(option, ("GET",)):
+                yield entry(verb, path, dispatch, cls, around)
+        return
+    if dispatch is not None:
+        around = (*around, Around(dispatch, cls, "before"))
+    allowed = listed(option, verbs)
+    for verb, function in verbs.items():
+        if verb in allowed or "ANY" in allowed:
+            value = method_value(wiring, cls, function)
+            yield entry(verb, path, function, cls, unique((*around, *wrappers(value))))
+
+
+def class_around(project: Project, wiring: Wiring, cls: Class) -> Iterator[Around]:
+    """What runs around every method of a view class: its `__init__`, and the decorators it lists."""
+    init = project.method(cls, "__init__")
+    if init is not None:
+        yield Around(init, cls, "before")
+    for name in ("decorators", "method_decorators"):
+        listing = class_option(project, wiring, cls, name)
+        if isinstance(listing, dict):
+            listing = [d for per_verb in listing.values() if isinstance(per_verb, list | tuple) for d in per_verb]
+        if not isinstance(listing, list | tuple) or wiring.interpreter is None:
+            continue
+        handler = next((f for _, f in verbs_of(project, cls)), None)
+        frame = wiring.interpreter.names.frame(cls.module)
+        for decorator in listing:
+            if handler is not None:
+                wrapped = wiring.interpreter.apply_decorator(decorator, handler, frame, cls.line)
+                yield from wrappers(wrapped)
+
+
+def class_option(project: Project, wiring: Wiring, cls: Class, name: str) -> Value:
+    """A class attribute that configures a view; None where no project class sets it."""
+    if wiring.interpreter is None or project.member(cls, name) is None:
+        return None
+    return wiring.interpreter.names.of_class(cls, name, cls)
+
+
+def entry(
+    verb: str, path: str, function: Function, receiver: Class | None, around: tuple[Around, ...]
+) -> EntryPoint:
+    name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
+    module = function.module
+    return EntryPoint("http", verb, path, "flask", function, receiver, name, module.path, function.line, around)
+
+
+def user_loaders(wiring: Wiring) -> Iterator[Around]:
+    """The functions with which Flask-Login finds `current_user`."""
+    for instance in wiring.made_from("flask_login.LoginManager", "flask_login.login_manager.LoginManager"):
+        for call in instance.calls:
+            if call.method in {"user_loader", "request_loader"}:
+                yield from hooked((*call.args, *call.targets), "authentication")
+
+
+def with_user(found: EntryPoint, users: list[Around]) -> EntryPoint:
+    """The entry with its user loaders, where the view or what runs around it asks for the current user."""
+    if not users:
+        return found
+    asks = [found.handler, *(a.function for a in found.around)]
+    decorators = [] if found.receiver is None else [found.receiver]
+    if not any(mentions(f, _SIGNED_IN) for f in asks) and not any(class_mentions(c) for c in decorators):
+        return found
+    around = unique((*users, *found.around))
+    return EntryPoint(
+        found.kind, found.method, found.path, found.framework, found.handler, found.receiver, found.name,
+        found.file, found.line, around,
+    )  # fmt: skip
+
+
+def class_mentions(cls: Class) -> bool:
+    """Whether a class body or its decorators ask for a signed-in user outside its methods."""
+    stack: list[object] = [*cls.decorators]
+    stack.extend(s for s in cls.body if s[0] not in {50, 51})
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple) and node:
+            if node[0] in {0, 1} and node[-1] in _SIGNED_IN:
+                return True
+            stack.extend(node)
+    return False
+
+
+__all__ = ["class_entries", "entry_points", "kind", "with_user"]

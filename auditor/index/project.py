@@ -1,0 +1,349 @@
+"""The linked project: which file a dotted name is, what a name or a dotted expression means, class hierarchies."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.index import ir
+from auditor.index.symbols import (
+    Assigned,
+    Binding,
+    Class,
+    External,
+    Function,
+    ImportedName,
+    Module,
+    Symbol,
+    declare,
+    function_scope,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from auditor.index.ir import Node
+
+_BUILTINS: Final = frozenset(dir(builtins))
+_MAX_HOPS: Final = 24
+"""Re-exports followed for one name; longer chains are cycles in practice."""
+
+
+class Project:
+    """Every module of a tree, linked lazily. Resolution is memoised, so a `Project` is built once and then read."""
+
+    def __init__(self, files: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """`files` are `(path, role, summary)`; see `lower.lower` for the summary."""
+        listed = sorted(files)
+        packages = {path.rpartition("/")[0] for path, _, _ in listed if path.endswith("__init__.py")}
+        self._packages = packages
+        self.modules: list[Module] = []
+        self.by_name: dict[str, list[Module]] = {}
+        self.by_path: dict[str, Module] = {}
+        for path, role, summary in listed:
+            root, name, is_package = module_name(path, packages)
+            module = Module(
+                name, path, role, root, is_package, summary["body"], summary["lines"], tuple(summary["ignores"])
+            )
+            self.modules.append(declare(module))
+            self.by_path[path] = module
+            self.by_name.setdefault(name, []).append(module)
+        self._suffixes: dict[str, list[Module]] | None = None
+        self._names: dict[tuple[int, str], Symbol | None] = {}
+        self._bases: dict[int, tuple[Class | External, ...]] = {}
+        self._mros: dict[int, tuple[Class | External, ...]] = {}
+        self._subclasses: dict[int, list[Class]] | None = None
+        self._found: dict[tuple[str, str], Module | None] = {}
+
+    # -- modules ---------------------------------------------------------------------------------------------
+
+    def module(self, dotted: str, near: Module | None = None) -> Module | None:
+        """The module of that dotted name; where several roots have one, the one of `near`'s root, then the shortest."""
+        key = (dotted, "" if near is None else near.root)
+        if key not in self._found:
+            self._found[key] = self._find(dotted, near)
+        return self._found[key]
+
+    def _find(self, dotted: str, near: Module | None) -> Module | None:
+        candidates = self.by_name.get(dotted) or self._by_suffix(dotted)
+        if not candidates:
+            return None
+        if near is not None:
+            same = [m for m in candidates if m.root == near.root]
+            candidates = same or candidates
+        return min(candidates, key=lambda m: (m.path.count("/"), m.path))
+
+    def _by_suffix(self, dotted: str) -> list[Module]:
+        """Modules in folders without `__init__.py` (namespace packages): matched by the tail of their path."""
+        if self._suffixes is None:
+            self._suffixes = {}
+            for module in self.modules:
+                parts = module.path.removesuffix(".py").removesuffix("/__init__").split("/")
+                for n in range(2, len(parts) + 1):
+                    if "/".join(parts[:-n]) in self._packages:
+                        continue
+                    self._suffixes.setdefault(".".join(parts[-n:]), []).append(module)
+        if "." not in dotted:
+            return []
+        return self._suffixes.get(dotted, [])
+
+    # -- names -----------------------------------------------------------------------------------------------
+
+    def resolve(self, module: Module, name: str) -> Symbol | None:
+        """What a bare name means at the top level of `module`; None where it is bound nowhere that can be seen."""
+        key = (id(module), name)
+        if key not in self._names:
+            self._names[key] = None  # a cycle of re-exports ends here
+            self._names[key] = self._resolve(module, name)
+        return self._names[key]
+
+    def _resolve(self, module: Module, name: str) -> Symbol | None:
+        bindings = module.scope.get(name)
+        if bindings:
+            return self.pick(module, bindings)
+        for star in module.stars:
+            source = self.module(star, module)
+            if source is not None and source is not module:
+                found = self.exported(source, name)
+                if found is not None:
+                    return found
+        if name in _BUILTINS:
+            return External(f"builtins.{name}")
+        if name == "__name__":
+            return None
+        if module.is_package:
+            return self.module(f"{module.name}.{name}", module)
+        return None
+
+    def exported(self, module: Module, name: str) -> Symbol | None:
+        """What `from module import name` gives; a builtin that shines through is not an export."""
+        found = self.resolve(module, name)
+        return None if isinstance(found, External) and found.name.startswith("builtins.") else found
+
+    def pick(self, module: Module, bindings: list[Binding]) -> Symbol | None:
+        """The binding that counts: the last one, except that a conditional import prefers what the project has."""
+        chosen: Symbol | None = None
+        for binding in reversed(bindings):
+            found = self.follow(module, binding)
+            if found is None or (isinstance(found, Assigned) and is_none(found.value)):
+                continue
+            if not isinstance(found, External):
+                return found
+            chosen = chosen or found
+        return chosen or self.follow(module, bindings[-1])
+
+    def follow(self, module: Module, binding: Binding) -> Symbol | None:
+        """What one binding stands for, imports followed."""
+        if not isinstance(binding, ImportedName):
+            return binding
+        target = self.module(binding.module, module)
+        if binding.name is None:
+            return target or External(binding.module)
+        if target is None:
+            return External(f"{binding.module}.{binding.name}")
+        if binding.name in target.scope or target.stars:
+            found = self.exported(target, binding.name)
+            if found is not None:
+                return found
+        return self.module(f"{target.name}.{binding.name}", target) or (
+            External(f"{binding.module}.{binding.name}") if target.role == "stub" else None
+        )
+
+    def lookup(self, function: Function | None, module: Module, name: str) -> Symbol | None:
+        """What a bare name means inside `function`: its own scope, the enclosing functions', then the module's."""
+        scope_of = function
+        while scope_of is not None:
+            bindings = function_scope(scope_of).get(name)
+            if bindings:
+                return self.pick(module, bindings)
+            if any(p[0] == name for p in scope_of.params):
+                return None
+            scope_of = scope_of.parent
+        return self.resolve(module, name)
+
+    # -- dotted expressions ----------------------------------------------------------------------------------
+
+    def resolve_expression(self, module: Module, node: Node, function: Function | None = None) -> Symbol | None:
+        """What a dotted or called expression means without running it.
+
+        A call of something external gives `External("name()")`, a call of a project class gives what its instance's
+        attributes are looked up in: the class itself. An assigned name is followed to its expression.
+        """
+        return self._expression(module, node, function, 0)
+
+    def _expression(self, module: Module, node: Node, function: Function | None, hops: int) -> Symbol | None:
+        if hops > _MAX_HOPS:
+            return None
+        op = node[0]
+        if op == ir.NAME:
+            return self.settle(module, self.lookup(function, module, node[2]), function, hops + 1)
+        if op == ir.ATTR:
+            return self.attribute(self._expression(module, node[2], function, hops + 1), node[3], hops + 1)
+        if op == ir.CALL:
+            called = self._expression(module, node[2], function, hops + 1)
+            if isinstance(called, External):
+                return External(f"{called.name}()")
+            return called if isinstance(called, Class) else None
+        if op == ir.SUB:
+            return self._expression(module, node[2], function, hops + 1)
+        if op == ir.AWAIT:
+            return self._expression(module, node[2], function, hops + 1)
+        if op == ir.BOOL:
+            found = [self._expression(module, item, function, hops + 1) for item in node[3]]
+            return next((f for f in found if f is not None), None)
+        return None
+
+    def settle(self, module: Module, symbol: Symbol | None, function: Function | None, hops: int = 0) -> Symbol | None:
+        """Follows an assigned name to what its expression means; keeps the assignment where that is unknown."""
+        if isinstance(symbol, Assigned) and symbol.value is not None and hops <= _MAX_HOPS:
+            home = self.home(module, symbol)
+            return self._expression(home, symbol.value, function if home is module else None, hops + 1) or symbol
+        return symbol
+
+    def home(self, module: Module, symbol: Assigned) -> Module:
+        """The module whose names an assigned expression uses (it may have come through imports)."""
+        owner = self._homes().get(id(symbol))
+        return module if owner is None else owner
+
+    _assigned_homes: dict[int, Module] | None = None
+
+    def _homes(self) -> dict[int, Module]:
+        if self._assigned_homes is None:
+            self._assigned_homes = {
+                id(binding): module
+                for module in self.modules
+                for bindings in module.scope.values()
+                for binding in bindings
+                if isinstance(binding, Assigned)
+            }
+        return self._assigned_homes
+
+    def attribute(self, base: Symbol | None, name: str, hops: int = 0) -> Symbol | None:
+        """`base.name`, for modules, classes (through the MRO) and external names."""
+        if isinstance(base, External):
+            return External(f"{base.name}.{name}")
+        if isinstance(base, Module):
+            found = self.exported(base, name) or self.module(f"{base.name}.{name}", base)
+            return self.settle(base, found, None, hops + 1)
+        if isinstance(base, Class):
+            owner_binding = self.member(base, name)
+            if owner_binding is None:
+                outside = next((b for b in self.mro(base) if isinstance(b, External)), None)
+                return None if outside is None else External(f"{outside.name}.{name}")
+            owner, bindings = owner_binding
+            found = self.pick(owner.module, bindings)
+            if isinstance(found, Assigned) and found.value is not None:
+                return self._expression(owner.module, found.value, None, hops + 1) or found
+            return found
+        return None
+
+    # -- classes ---------------------------------------------------------------------------------------------
+
+    def bases(self, cls: Class) -> tuple[Class | External, ...]:
+        """Direct bases that mean something; `Generic[...]`-like subscripts and `with_metaclass(...)` seen through."""
+        key = id(cls)
+        if key not in self._bases:
+            self._bases[key] = ()
+            function = cls.parent if isinstance(cls.parent, Function) else None
+            found: list[Class | External] = []
+            for node in cls.bases:
+                found.extend(self._base(cls, node, function))
+            self._bases[key] = tuple(found)
+        return self._bases[key]
+
+    def _base(self, cls: Class, node: Node, function: Function | None) -> list[Class | External]:
+        if node[0] == ir.CALL:
+            called = self.resolve_expression(cls.module, node[2], function)
+            if isinstance(called, External) and called.name.endswith("with_metaclass"):
+                return [b for argument in node[3][1:] for b in self._base(cls, argument, function)]
+            if node[2][0] == ir.ATTR and node[2][3] in {"from_queryset", "as_manager"}:
+                return [
+                    b for part in (node[2][2], *node[3]) for b in self._base(cls, part, function) if b is not cls
+                ]
+        symbol: Symbol | None
+        if isinstance(cls.parent, Class) and node[0] == ir.NAME and node[2] in cls.parent.scope:
+            symbol = self.pick(cls.module, cls.parent.scope[node[2]])
+        else:
+            symbol = self.resolve_expression(cls.module, node, function)
+        return [symbol] if isinstance(symbol, Class | External) and symbol is not cls else []
+
+    def mro(self, cls: Class) -> tuple[Class | External, ...]:
+        """C3 linearisation over what is known; left-to-right depth first where the classes do not linearise."""
+        key = id(cls)
+        if key not in self._mros:
+            self._mros[key] = (cls,)
+            bases = self.bases(cls)
+            sequences = [list(self.mro(b)) if isinstance(b, Class) else [b] for b in bases]
+            merged = merge([*sequences, list(bases)])
+            self._mros[key] = (cls, *merged)
+        return self._mros[key]
+
+    def member(self, cls: Class, name: str) -> tuple[Class, list[Binding]] | None:
+        """The class of the MRO that binds `name`, with the bindings."""
+        for base in self.mro(cls):
+            if isinstance(base, Class) and name in base.scope:
+                return base, base.scope[name]
+        return None
+
+    def method(self, cls: Class, name: str) -> Function | None:
+        """The function that `cls.name` is, through the MRO and through `name = other_function`."""
+        found = self.member(cls, name)
+        if found is None:
+            return None
+        symbol = self.pick(found[0].module, found[1])
+        if isinstance(symbol, Assigned) and symbol.value is not None:
+            if symbol.value[0] == ir.NAME and symbol.value[2] in found[0].scope and symbol.value[2] != name:
+                return self.method(found[0], symbol.value[2])
+            symbol = self.resolve_expression(found[0].module, symbol.value)
+        return symbol if isinstance(symbol, Function) else None
+
+    def subclasses(self, cls: Class) -> list[Class]:
+        """Every project class below `cls`, nearest first."""
+        if self._subclasses is None:
+            self._subclasses = {}
+            for module in self.modules:
+                for candidate in module.classes:
+                    for base in self.bases(candidate):
+                        if isinstance(base, Class):
+                            self._subclasses.setdefault(id(base), []).append(candidate)
+        below: list[Class] = []
+        queue = list(self._subclasses.get(id(cls), ()))
+        while queue:
+            found = queue.pop(0)
+            if found not in below:
+                below.append(found)
+                queue.extend(self._subclasses.get(id(found), ()))
+        return below
+
+    def external_bases(self, cls: Class) -> tuple[str, ...]:
+        """Dotted names of the library classes in the MRO."""
+        return tuple(b.name for b in self.mro(cls) if isinstance(b, External))
+
+
+def merge(sequences: list[list[Class | External]]) -> list[Class | External]:
+    """C3's merge; where no head is good, the first one is taken."""
+    merged: list[Class | External] = []
+    sequences = [s for s in sequences if s]
+    while sequences:
+        head = next((s[0] for s in sequences if not any(s[0] in t[1:] for t in sequences)), sequences[0][0])
+        merged.append(head)
+        sequences = [rest for s in sequences if (rest := [b for b in s if b != head])]
+    return merged
+
+
+def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:
+    """`(root, dotted name, is a package)` of a file: the root is the nearest folder above that is no package."""
+    folder, _, file = path.rpartition("/")
+    is_package = file == "__init__.py"
+    stem = file.removesuffix(".py").removesuffix(".pyi")
+    parts = [] if is_package else [stem]
+    while folder in packages:
+        folder, _, name = folder.rpartition("/")
+        parts.insert(0, name or path.split("/")[0])
+        if not name and not folder:
+            break
+    return folder, ".".join(p for p in parts if p), is_package
+
+
+def is_none(node: Node | None) -> bool:
+    return node is None or (node[0] == ir.CONST and node[2] is None)

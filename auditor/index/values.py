@@ -1,0 +1,329 @@
+"""Abstract values: what is known about a Python value without running anything.
+
+Instances are shared and compared by identity, because identity is what says that two reads touch the same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Class, Function, Module
+
+
+class Value:
+    """Base of every abstract value."""
+
+    __slots__ = ()
+
+
+class _Unknown(Value):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "?"
+
+
+UNKNOWN = _Unknown()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Value):
+    """A literal: str, int, float, bool, bytes or None."""
+
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class Text(Value):
+    """A string that is only partly known; `template` has `{}` for its holes."""
+
+    template: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleValue(Value):
+    module: Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ext(Value):
+    """Something of a library, by dotted name; `()` after what was called."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtInst(Value):
+    """An instance of a library type that `knowledge` describes, by canonical type name."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassValue(Value):
+    cls: Class
+
+
+@dataclass(slots=True, eq=False)
+class Func(Value):
+    """A project function, bound to `receiver` where it is a method; `env` where it closes over names."""
+
+    function: Function
+    receiver: Value | None = None
+    env: dict[str, Value] | None = None
+    args: tuple[Value, ...] = ()
+    """Leading arguments that `functools.partial` fixed."""
+    kwargs: dict[str, Value] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Lambda(Value):
+    node: Node
+    env: dict[str, Value]
+    function: Function | None
+
+
+@dataclass(slots=True, eq=False)
+class Inst(Value):
+    """An instance of a project class that is no ORM model; `fields` is filled by its methods' stores."""
+
+    cls: Class
+    fields: dict[str, Value] = field(default_factory=dict)
+    guessed: bool = False
+    built: bool = False
+    """Its constructor was seen, so a field that is missing really is missing."""
+
+
+@dataclass(slots=True, eq=False)
+class SuperOf(Value):
+    """`super()` inside a method of `owner`, on `receiver` (an instance of `cls` or below)."""
+
+    owner: Class
+    receiver: Value
+
+
+@dataclass(slots=True, eq=False)
+class Items(Value):
+    """A literal sequence whose elements are each known."""
+
+    kind: str
+    items: list[Value]
+    count: int
+
+
+@dataclass(slots=True, eq=False)
+class Mapping_(Value):
+    """A dictionary: values by constant key, and what the other values have in common."""
+
+    entries: dict[Any, Value]
+    key: Value | None = None
+    other: Value | None = None
+    size: Size | None = None
+    grown: bool = False
+    """Filled key by key in a loop."""
+
+
+@dataclass(slots=True, eq=False)
+class Size:
+    """How many: `name` is what a person would call it; `bound` the most there can be, where the code says so."""
+
+    name: str
+    bound: int | None = None
+    table: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Many(Value):
+    """Values of one kind in memory: a fetched list, a generator, a set."""
+
+    elem: Value
+    size: Size | None
+    kind: str = "list"
+    source: Value | None = None
+    """The query whose rows these are, while nothing was added or left out."""
+    lazy: bool = False
+    """A generator: what it does, it does when it is consumed."""
+
+
+@dataclass(slots=True, eq=False)
+class OneOf(Value):
+    """One of a few values, from different branches."""
+
+    options: tuple[Value, ...]
+
+
+# -- ORM -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Column:
+    """A stored attribute of a model."""
+
+    name: str
+    line: int
+    column: str = ""
+    type: str = ""
+    indexed: bool = False
+    unique: bool = False
+    nullable: bool = False
+    foreign_key: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Relation:
+    """An attribute of a model that gives other rows."""
+
+    name: str
+    target: str
+    """Key of the model at the other end, in the registry of its ORM; "" where it can be any (generic)."""
+    many: bool
+    kind: str
+    """"fk", "o2o", "reverse-fk", "reverse-o2o", "m2m", "generic-fk", "generic"."""
+    line: int
+    column: str | None = None
+    """The local column that holds the key, whose value is read without a query."""
+    lazy: str = "select"
+    """SQLAlchemy's loading strategy; "select" is lazy. Django's relations are always "select"."""
+    file: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Model:
+    """A mapped class."""
+
+    orm: str
+    key: str
+    cls: Class
+    name: str
+    table: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+    indexes: list[tuple[str, ...]] = field(default_factory=list)
+    abstract: bool = False
+    plural: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelValue(Value):
+    """The mapped class itself, as a value."""
+
+    model: Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ManagerValue(Value):
+    """`Model.objects`, `Model.query`: where queries start. `cls` is the project's manager class, if it is one."""
+
+    model: Model
+    cls: Class | None = None
+    queryset_cls: Class | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPath(Value):
+    """`Model.column` or `Model.relation` as an expression of a query."""
+
+    model: Model
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where something happens: a place in a function, with the statement it is part of."""
+
+    function: Function | None
+    module: Module
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query(Value):
+    """A query that has been built; nothing is executed before something consumes it."""
+
+    orm: str
+    model: Model
+    site: Site
+    loaded: frozenset[str] = frozenset()
+    """Relations loaded with it, dotted: `author`, `author.profile`."""
+    shape: str = "rows"
+    """"rows", "dicts", "tuples", "flat"."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """(column path, lookup) of each condition, in order: `("author.name", "iexact")`."""
+    ordered: tuple[str, ...] = ()
+    bound: int | None = None
+    limited: bool = False
+    only: frozenset[str] | None = None
+    """Columns fetched, where named."""
+    owner: Value | None = None
+    """The row whose related rows these are."""
+    relation: str | None = None
+    in_memory: bool = False
+    """Its rows were prefetched: consuming it costs nothing."""
+    fetched: list[bool] = field(default_factory=list)
+    """Non-empty once it was evaluated: a Django queryset keeps its rows. Shared by references, not by derived queries."""
+    streaming: bool = False
+    distinct: bool = False
+    grouped: bool = False
+    locked: bool = False
+    cls: Class | None = None
+    """The project's queryset class, whose methods it has."""
+    columns: tuple[Value, ...] = ()
+    """SQLAlchemy: what is selected, when it is not one entity."""
+    binding: Value | None = None
+    """SQLAlchemy: the session it belongs to."""
+    text: str = ""
+    """Normalised text of what was called on it: equal texts mean equal queries if the arguments are."""
+    empty: bool = False
+    to_attr: tuple[tuple[str, str], ...] = ()
+    """Django: (attribute, relation path) of each `Prefetch(to_attr=...)`."""
+
+
+@dataclass(slots=True, eq=False)
+class Row(Value):
+    """An instance of a model."""
+
+    model: Model
+    origin: Query | None
+    """The query that fetched it; None where it was made or handed in."""
+    loaded: frozenset[str] = frozenset()
+    """Relations loaded on it, dotted, relative to it."""
+    loops: tuple[Any, ...] = ()
+    """The loops it was born in: what is cached on it is paid once per turn of these."""
+    touched: dict[str, Value] = field(default_factory=dict)
+    """Relations already read from it, with what they gave."""
+    extra: dict[str, Value] = field(default_factory=dict)
+    """Attributes set on it or annotated by its query."""
+    fresh: bool = False
+    """Made in Python, not fetched."""
+    guessed: bool = False
+    """Its model was guessed from a name."""
+    only: frozenset[str] | None = None
+
+
+# -- what depends on a parameter -----------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Sym(Value):
+    """A value that depends on a parameter: evaluated again where the caller's argument is known."""
+
+    op: str
+    """"param", "attr", "call", "elem", "item", "await"."""
+    base: Value | None
+    detail: Any
+    hint: Value | None = None
+    """What is known of it from annotations: a value of the declared type."""
+    loops: tuple[Any, ...] = ()
+    memo: dict[Any, Value] = field(default_factory=dict)
+
+
+def options(value: Value) -> tuple[Value, ...]:
+    """The alternatives of a value, itself where there is one."""
+    return value.options if isinstance(value, OneOf) else (value,)

@@ -1,0 +1,1 @@
+"""Frozen values that the layers hand to each other; no input or output, nothing else of ours is imported."""

@@ -1,0 +1,66 @@
+"""Cost polynomials as text: `4 + 3·spaces + spaces·add_ons`, `3…7 + 2·items`, `≥ 1 + (unknown depth)`."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from auditor.model.effect import RECURSION_DEPTH
+from auditor.model.report import CostTerm, KindCost
+
+
+def kind_cost(terms: Iterable[CostTerm], *, complete: bool = True) -> KindCost:
+    """The cost of one kind with its terms merged, ordered and written out."""
+    merged = merge(terms)
+    return KindCost(text=cost_text(merged, complete=complete), terms=merged, complete=complete)
+
+
+def merge(terms: Iterable[CostTerm]) -> tuple[CostTerm, ...]:
+    """One term for each product of sizes: constants first, then by degree, then by name."""
+    by_sizes: dict[tuple[str, ...], list[CostTerm]] = {}
+    for term in terms:
+        by_sizes.setdefault(tuple(sorted(term.sizes)), []).append(term)
+    ordered = sorted(by_sizes.items(), key=lambda item: (len(item[0]), item[0]))
+    return tuple(_sum(group) for _, group in ordered if any(term.high != 0 for term in group))
+
+
+def cost_text(terms: Iterable[CostTerm], *, complete: bool = True) -> str:
+    """The polynomial as a person reads it; `≥` in front when the true cost may be higher."""
+    text = " + ".join(term_text(term) for term in merge(terms)) or "0"
+    return text if complete else f"≥ {text}"
+
+
+def term_text(term: CostTerm) -> str:
+    """One term: `3`, `3…7`, `spaces`, `(1…2)·spaces²`, `≥3·spaces` where nothing bounds the number."""
+    if not term.sizes:
+        return _count(term)
+    product = "·".join(_power(name, times) for name, times in Counter(term.sizes).items())
+    if term.low == term.high == 1:
+        return product
+    count = _count(term)
+    return f"({count})·{product}" if "…" in count else f"{count}·{product}"
+
+
+def change_text(before: Iterable[CostTerm], after: Iterable[CostTerm]) -> str:
+    """`3·spaces → 1`."""
+    return f"{cost_text(before)} → {cost_text(after)}"
+
+
+def _sum(group: list[CostTerm]) -> CostTerm:
+    highs = [term.high for term in group]
+    bounded = [high for high in highs if high is not None]
+    return CostTerm(
+        low=sum(term.low for term in group),
+        high=sum(bounded) if len(bounded) == len(highs) else None,
+        sizes=group[0].sizes,
+        effects=tuple(sorted({effect for term in group for effect in term.effects})),
+    )
+
+
+def _count(term: CostTerm) -> str:
+    if term.high is None:
+        return f"≥{term.low}"
+    return str(term.low) if term.low == term.high else f"{term.low}…{term.high}"
+
+
+def _power(name: str, times: int) -> str:
+    base = "(unknown depth)" if name == RECURSION_DEPTH else name
+    return base if times == 1 else base + str(times).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

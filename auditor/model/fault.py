@@ -1,0 +1,26 @@
+"""What went wrong in terms of the person who can mend it."""
+
+from typing import Final
+
+USAGE_EXIT: Final = 2
+
+
+class Fault(Exception):  # noqa: N818  a fault of the input or the surroundings, not an error of the program
+    """Something the user, or what the user pointed at, got wrong: shown as a message, never as a traceback.
+
+    Raised in any layer. `what` is one sentence without a final full stop, `where` a file (with `:line`) or a
+    flag, `hint` what to do next.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", exit_code: int = USAGE_EXIT) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """`where: what (hint)`, on one line."""
+        place = f"{self.where}: " if self.where else ""
+        advice = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.what}{advice}"

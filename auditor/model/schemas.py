@@ -1,0 +1,22 @@
+"""The JSON Schemas of the formats that others read (`auditor schema NAME`)."""
+
+import json
+from typing import Final
+
+from pydantic import BaseModel
+
+from auditor.model.report import Report
+
+_MODELS: Final[dict[str, type[BaseModel]]] = {"report": Report}
+
+
+def schema_names() -> tuple[str, ...]:
+    """The names that `schema_json` knows."""
+    return tuple(sorted(_MODELS))
+
+
+def schema_json(name: str) -> str:
+    """The schema of one format as indented JSON with a final newline; KeyError for an unknown name."""
+    schema = _MODELS[name].model_json_schema(mode="serialization", by_alias=True)
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

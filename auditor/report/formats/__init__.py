@@ -1,0 +1,1 @@
+"""One format a file: `SUFFIXES` and `render(report) -> str`."""

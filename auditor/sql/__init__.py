@@ -1,0 +1,1 @@
+"""SQL as text: fingerprints, what a statement reads, what a schema has, which index to propose."""

@@ -1,0 +1,5 @@
+"""The databases whose differences matter here."""
+
+from typing import Literal
+
+Dialect = Literal["postgresql", "mysql", "sqlite"]

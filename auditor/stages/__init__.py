@@ -1,0 +1,1 @@
+"""The six stages: each turns what is known into the next thing a person can decide on."""

@@ -1,0 +1,69 @@
+"""Stage 2: from findings to phases of changes, each shippable, measurable and revertible alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from auditor.model.plan import PHASE_TITLES, Change, Phase, Plan
+from auditor.model.report import Coverage, Endpoint, Finding, Size
+from auditor.model.rule import RuleInfo
+from auditor.stages.planning.change import Draft, draft_change
+from auditor.stages.planning.gain import endpoint_weight
+from auditor.stages.planning.grouping import group_findings
+from auditor.stages.planning.identity import change_ids
+from auditor.stages.planning.measuring import measuring_change
+from auditor.stages.planning.order import ranked, with_dependencies
+from auditor.stages.planning.outside import outside_notes
+
+
+def make_plan(
+    *,
+    findings: Iterable[Finding],
+    endpoints: Iterable[Endpoint],
+    sizes: Mapping[str, Size],
+    rules: Iterable[RuleInfo],
+    target_ms: int | None,
+    coverage: Coverage,
+) -> Plan:
+    """The plan for `findings`; the same input gives the same plan, and no findings give an empty one.
+
+    `rules` must hold the rule of every finding (KeyError otherwise).
+    """
+    by_id = {endpoint.id: endpoint for endpoint in endpoints}
+    groups = group_findings(findings, {rule.id: rule for rule in rules})
+    ids = change_ids([finding.id for finding in group.findings] for group in groups)
+    drafts = [
+        draft_change(group, change_id=change_id, endpoints=by_id, sizes=sizes)
+        for group, change_id in zip(groups, ids, strict=True)
+    ]
+    worst_first = _by_cost(by_id.values(), sizes)
+    return Plan(
+        target_ms=target_ms,
+        phases=(*_measuring(drafts, worst_first, coverage), *_phases(drafts)),
+        outside_code=outside_notes(worst_first, sizes),
+    )
+
+
+def _by_cost(endpoints: Iterable[Endpoint], sizes: Mapping[str, Size]) -> tuple[Endpoint, ...]:
+    return tuple(sorted(endpoints, key=lambda endpoint: (-endpoint_weight(endpoint, sizes), endpoint.id)))
+
+
+def _measuring(
+    drafts: Sequence[Draft], worst_first: Iterable[Endpoint], coverage: Coverage
+) -> tuple[Phase, ...]:
+    """Phase 0, whenever a change touches an endpoint that can be timed."""
+    treated = {name for draft in drafts for name in draft.change.endpoints}
+    timed = [endpoint for endpoint in worst_first if endpoint.id in treated]
+    return (_phase(0, [measuring_change(timed, coverage)]),) if timed else ()
+
+
+def _phases(drafts: Sequence[Draft]) -> tuple[Phase, ...]:
+    needed = with_dependencies(drafts)
+    order = ranked(drafts, needed)
+    by_number: dict[int, list[Change]] = {}
+    for rank, draft in enumerate(order, start=1):
+        placed = draft.change.model_copy(update={"rank": rank, "depends_on": needed[draft.change.id]})
+        by_number.setdefault(draft.group.rule.phase, []).append(placed)
+    return tuple(_phase(number, by_number[number]) for number in sorted(by_number))
+
+
+def _phase(number: int, changes: Sequence[Change]) -> Phase:
+    return Phase(number=number, title=PHASE_TITLES[number], changes=tuple(changes))

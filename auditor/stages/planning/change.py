@@ -1,0 +1,86 @@
+"""From a group of findings to the change that treats it, with its worth."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.model.plan import Change, Effort
+from auditor.model.report import Endpoint, Size
+from auditor.stages.planning.expected import expected_texts, stakes_on
+from auditor.stages.planning.gain import endpoint_weight, removed_weight, worth
+from auditor.stages.planning.grouping import Group
+from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
+
+_WIDER: dict[Effort, Effort] = {"small": "medium", "medium": "large", "large": "large"}
+WIDE = 4
+"""A change that touches so many functions takes more effort than its remedy usually does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A change that has no place in the order yet."""
+
+    change: Change
+    group: Group
+    worth: float
+
+
+def draft_change(
+    group: Group,
+    *,
+    change_id: str,
+    endpoints: Mapping[str, Endpoint],
+    sizes: Mapping[str, Size],
+) -> Draft:
+    """The change that treats `group`; `endpoints` by id, `sizes` by name."""
+    reached = tuple(sorted({name for finding in group.findings for name in finding.endpoints}))
+    worst = _worst(group, [endpoints[name] for name in reached if name in endpoints], sizes)
+    stakes = stakes_on(group, worst.id if worst else None)
+    words = words_for(group, worst=worst, endpoints=reached)
+    effort = _WIDER[group.remedy.effort] if len(group.functions) >= WIDE else group.remedy.effort
+    change = Change(
+        id=change_id,
+        title=filled(group.remedy.title, words),
+        endpoints=_first(worst.id if worst else None, reached),
+        findings=tuple(finding.id for finding in group.findings),
+        files=_files(group),
+        expected=expected_texts(stakes, group.remedy),
+        why=why(group, stakes, worst=worst),
+        steps=steps(group, words),
+        effort=effort,
+        risk=filled(group.remedy.risk, words),
+        could_be_wrong=doubts(group, words),
+        playbook=next(
+            iter(unique(finding.playbook or "" for finding in group.findings)), group.rule.playbook
+        ),
+        verify=verification(group.remedy, words),
+        rollback=filled(group.remedy.rollback, words),
+    )
+    value = worth(
+        stakes,
+        endpoints=len(reached),
+        confidence=max(finding.confidence for finding in group.findings),
+        severity=max((finding.severity for finding in group.findings), key=lambda severity: severity.rank),
+        effort=effort,
+        sizes=sizes,
+    )
+    return Draft(change=change, group=group, worth=value)
+
+
+def _worst(group: Group, endpoints: Sequence[Endpoint], sizes: Mapping[str, Size]) -> Endpoint | None:
+    """The endpoint that loses most by it, then the costliest, then the first by name."""
+
+    def pain(endpoint: Endpoint) -> tuple[float, float]:
+        at_stake = sum(removed_weight(stake, sizes) for stake in stakes_on(group, endpoint.id))
+        return at_stake, endpoint_weight(endpoint, sizes)
+
+    return max(sorted(endpoints, key=lambda endpoint: endpoint.id), key=pain, default=None)
+
+
+def _first(worst: str | None, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: (name != worst, name)))
+
+
+def _files(group: Group) -> tuple[str, ...]:
+    """Where the edit is made: the functions at fault, and the query their rows come from."""
+    origins = {place.file for finding in group.findings for place in finding.related if place.role == "query"}
+    return tuple(sorted(origins | {finding.file for finding in group.findings}))

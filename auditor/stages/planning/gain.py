@@ -1,0 +1,99 @@
+"""Which change is worth more: an order, never a promise.
+
+Nothing was measured when a plan is made, so a change is weighed by what it takes away from one request of
+typical size. Each size counts as `TYPICAL_ROWS`, so a term of a higher degree weighs more by itself; a size
+that the code bounds counts as its bound, so a loop over seven weekdays weighs as little as it is. Operations
+are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
+fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
+but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort. The
+weights order changes; no figure of them is ever shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import prod, sqrt
+from typing import Final
+
+from auditor.model.effect import EffectKind
+from auditor.model.plan import Effort
+from auditor.model.report import CostTerm, Endpoint, Size
+from auditor.model.severity import Severity
+from auditor.stages.planning.expected import Stake
+
+TYPICAL_ROWS: Final = 20
+"""What an unbounded size counts as: a page of results."""
+TYPICAL_TABLE: Final = 10_000
+"""What the last size of a cost in rows counts as: a table."""
+UNBOUNDED_COUNT: Final = 10
+"""What a number without an upper limit counts as, at least."""
+
+_WEIGHT: Final[dict[str, float]] = {
+    "sql": 2,
+    "session": 1,
+    "transaction": 2,
+    "http": 100,
+    "cache": 0.5,
+    "log": 0.05,
+    "mail": 200,
+    "task": 2,
+    "file": 0.2,
+    "sleep": 100,
+    "lock": 5,
+    "llm": 1500,
+    "subprocess": 50,
+    "rows": 0.005,
+    "rows_read": 0.002,
+    "cpu": 0.002,
+}
+_SEVERITY: Final = {Severity.LOW: 0.5, Severity.MEDIUM: 1.0, Severity.HIGH: 1.5, Severity.CRITICAL: 2.0}
+_EFFORT: Final[dict[Effort, float]] = {"small": 1.0, "medium": 1.5, "large": 3.0}
+_LEAST: Final = 0.1
+"""What a change without a cost term removes, so that severity and reach still order it."""
+_UNSHOWN_SHARE: Final = 0.25
+"""What counts as removed where the operations stay as many but get cheaper or move elsewhere."""
+
+
+def worth(
+    stakes: Iterable[Stake],
+    *,
+    endpoints: int,
+    confidence: float,
+    severity: Severity,
+    effort: Effort,
+    sizes: Mapping[str, Size],
+) -> float:
+    """What a change is worth beside the others of one plan; 0 when no endpoint reaches it."""
+    removed = sum(removed_weight(stake, sizes) for stake in stakes)
+    return max(removed, _LEAST) * sqrt(endpoints) * confidence * _SEVERITY[severity] / _EFFORT[effort]
+
+
+def removed_weight(stake: Stake, sizes: Mapping[str, Size]) -> float:
+    """The weight of what one request no longer does."""
+    before = _amount(stake.before, sizes, in_rows=stake.in_rows)
+    if stake.after is None:
+        share = 1.0 if stake.in_rows else _UNSHOWN_SHARE
+        return _WEIGHT[stake.kind] * before * share
+    return _WEIGHT[stake.kind] * max(0.0, before - _amount(stake.after, sizes, in_rows=stake.in_rows))
+
+
+def endpoint_weight(endpoint: Endpoint, sizes: Mapping[str, Size], kinds: Iterable[EffectKind] = ()) -> float:
+    """The weight of all that one request of `endpoint` does, or of the given kinds only."""
+    wanted = set(kinds) or set(endpoint.cost)
+    return sum(
+        _WEIGHT[kind] * _amount(term, sizes, in_rows=False)
+        for kind, cost in sorted(endpoint.cost.items())
+        if kind in wanted
+        for term in cost.terms
+    )
+
+
+def _amount(term: CostTerm, sizes: Mapping[str, Size], *, in_rows: bool) -> float:
+    high = term.high if term.high is not None else max(term.low, UNBOUNDED_COUNT)
+    count = (term.low + high) / 2
+    loops, table = (term.sizes[:-1], term.sizes[-1:]) if in_rows else (term.sizes, ())
+    turns = prod(_turns(name, sizes, TYPICAL_ROWS) for name in loops)
+    return count * turns * prod(_turns(name, sizes, TYPICAL_TABLE) for name in table)
+
+
+def _turns(name: str, sizes: Mapping[str, Size], typical: int) -> int:
+    bound = sizes[name].bound if name in sizes else None
+    return typical if bound is None else min(bound, typical)

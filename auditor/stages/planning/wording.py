@@ -1,0 +1,107 @@
+"""The sentences of a change: its title, why it is worth doing, and how to check it."""
+
+from collections.abc import Iterable, Sequence
+
+from auditor.model.cost_text import cost_text
+from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
+from auditor.model.report import Endpoint, Finding
+from auditor.model.text import code, listed
+from auditor.stages.planning.expected import Stake, sizes_of
+from auditor.stages.planning.grouping import Group
+from auditor.stages.planning.remedy import Remedy, Words
+
+_NOUNS = {
+    "sql": "queries",
+    "session": "connections",
+    "transaction": "transactions",
+    "http": "outside calls",
+    "cache": "cache operations",
+    "log": "log records",
+    "mail": "mails",
+    "task": "tasks sent",
+    "file": "file operations",
+    "sleep": "waits",
+    "lock": "locks taken",
+    "llm": "model calls",
+    "subprocess": "processes",
+    "rows": "rows fetched",
+    "rows_read": "rows read by the database",
+    "cpu": "turns of a loop",
+}
+
+
+def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str]) -> Words:
+    """What the templates of the group's remedy are filled with."""
+    functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
+    subjects = list(dict.fromkeys(code(finding.subject) for finding in group.findings if finding.subject))
+    return Words(
+        subjects=listed(subjects or [f"what {listed(functions)} does"]),
+        function=listed(functions),
+        rows=_rows(group.findings),
+        endpoint=code(worst.id) if worst else f"what calls {listed(functions)}",
+        on=_on("for", worst, len(endpoints), functions),
+        of=_on("of", worst, len(endpoints), functions),
+    )
+
+
+def filled(template: str, words: Words) -> str:
+    """One template of a remedy as a sentence."""
+    sentence = template.format_map(vars(words))
+    return sentence[:1].upper() + sentence[1:]
+
+
+def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str:
+    """Why the change is worth doing: what the costliest endpoint pays for it now."""
+    if worst is None:
+        return "No known endpoint reaches this code; whatever calls it pays."
+    if not stakes:
+        return f"{group.findings[0].title.rstrip('.')}."
+    kind = stakes[0].kind
+    here = cost_text(stake.before for stake in stakes if stake.kind == kind)
+    noun = _NOUNS.get(kind, kind)
+    total = next((cost.text for name, cost in worst.cost.items() if name == kind), "")
+    if total.removeprefix("≥ ") in {"", here}:
+        return f"One request of {code(worst.id)} costs {code(here)} {noun} here."
+    return f"{code(here)} of the {code(total)} {noun} of {code(worst.id)} happen here."
+
+
+def verification(remedy: Remedy, words: Words) -> str:
+    """The checks, one a line."""
+    return "\n".join(filled(check, words) for check in remedy.verify)
+
+
+def doubts(group: Group, words: Words) -> str:
+    """What could make the change not worth doing, as the findings say it, else as the remedy does."""
+    own = unique(finding.could_be_wrong for finding in group.findings)
+    return " ".join(own[:2]) or filled(group.remedy.wrong, words)
+
+
+def steps(group: Group, words: Words) -> tuple[str, ...]:
+    """What to do, as the findings say it, else as the remedy does."""
+    own = unique(finding.fix for finding in group.findings)
+    return own[:3] or tuple(filled(step, words) for step in group.remedy.steps)
+
+
+def short(function: str) -> str:
+    """The last part of a qualified name, with its class where it has one."""
+    parts = function.split(".")
+    keep = 2 if len(parts) > 1 and parts[-2][:1].isupper() else 1
+    return ".".join(parts[-keep:])
+
+
+def unique(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts that are not empty, without repeats, in order."""
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _rows(findings: Iterable[Finding]) -> str:
+    names = [name for name in sizes_of(findings) if name not in {UNKNOWN_SIZE, RECURSION_DEPTH}]
+    return listed([code(name) for name in names]) if names else "rows"
+
+
+def _on(word: str, worst: Endpoint | None, count: int, functions: Sequence[str]) -> str:
+    if worst is None:
+        return f" in {listed(functions)}"
+    if count == 1:
+        return f" {word} {code(worst.id)}"
+    return f" {word} {code(worst.id)} and {count - 1} more endpoint{'s' if count > 2 else ''}"

@@ -1,0 +1,483 @@
+"""What happens when a value is read, iterated, indexed, tested or stored into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.index import ir
+from auditor.index.symbols import Assigned, Class, Function
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Const,
+    Ext,
+    ExtInst,
+    Func,
+    Inst,
+    Items,
+    ManagerValue,
+    Many,
+    Mapping_,
+    ModelValue,
+    ModuleValue,
+    OneOf,
+    Query,
+    Row,
+    Size,
+    SuperOf,
+    Sym,
+    Value,
+)
+from auditor.trace import calls, hints, walk
+from auditor.trace.summary import Loop
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+
+SMALL: Final = 12
+"""A literal with at most so many items is no loop worth naming."""
+
+
+# -- attributes ------------------------------------------------------------------------------------------------
+
+
+def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
+    """`value.name`."""
+    if isinstance(value, Sym):
+        return symbolic_attribute(m, value, name, node)
+    if isinstance(value, Row):
+        return row_attribute(m, value, name, node)
+    if isinstance(value, Inst):
+        return instance_attribute(m, value, name, node)
+    if isinstance(value, ModuleValue):
+        symbol = m.project.attribute(value.module, name)
+        return walk.to_value(m, symbol, value.module)
+    if isinstance(value, Ext):
+        full = f"{value.name}.{name}"
+        instance = m.knowledge.instances.get(full)
+        return Ext(full) if instance is None else ExtInst(instance)
+    if isinstance(value, ExtInst):
+        fact = m.knowledge.types.get(value.type)
+        inner = None if fact is None else fact.attributes.get(name)
+        return UNKNOWN if inner is None else ExtInst(inner)
+    if isinstance(value, Query | ManagerValue):
+        return query_attribute(m, value, name, node)
+    if isinstance(value, ModelValue):
+        return model_attribute(m, value, name, node)
+    if isinstance(value, ClassValue):
+        return class_attribute(m, value.cls, name, value)
+    if isinstance(value, OneOf):
+        return walk.join_all([get_attribute(m, o, name, node) for o in value.options])
+    if isinstance(value, SuperOf):
+        found = calls.above(m, value, name)
+        return UNKNOWN if found is None else Func(found, value.receiver)
+    return UNKNOWN
+
+
+def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Value:
+    known = sym.memo.get(name)
+    if known is not None:
+        return known
+    function = hints.declared_method(m, sym.hint, name)
+    if function is not None:
+        if "property" not in function.static:
+            return Func(function, sym)
+        if not hints.is_overridden(m, sym.hint, name):
+            result = m.call_function(function, sym, [], {}, node)
+            sym.memo[name] = result
+            return result
+    made = Sym("attr", sym, name, hints.quietly(m, lambda: declared_attribute(m, sym.hint, name)))
+    sym.memo[name] = made
+    if name in m.relation_names or name in m.property_names:
+        m.residual("attr", made, sym, name, node)
+    return made
+
+
+def declared_attribute(m: Machine, hint: Value | None, name: str) -> Value | None:
+    if hint is None:
+        return None
+    if isinstance(hint, Row) and hints.declared_method(m, hint, name) is not None:
+        return None
+    found = get_attribute(m, hint, name, None)
+    return None if found is UNKNOWN or isinstance(found, Const) else found
+
+
+def row_attribute(m: Machine, row: Row, name: str, node: Node | None) -> Value:
+    if name in row.extra:
+        return row.extra[name]
+    cls = row.model.cls
+    found = m.project.member(cls, name)
+    symbol = None if found is None else m.project.pick(found[0].module, found[1])
+    if isinstance(symbol, Function):
+        if "property" not in symbol.static:
+            return Func(symbol, row)
+        if symbol.static == "cached_property" and name in row.touched:
+            return row.touched[name]
+        result = m.call_function(symbol, row, [], {}, node)
+        if symbol.static == "cached_property":
+            row.touched[name] = result
+        return result
+    given = m.orm(row.model.orm).row_attribute(m, row, name, node)
+    if given is not None:
+        return given
+    return UNKNOWN if found is None else class_attribute(m, cls, name, row)
+
+
+def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) -> Value:
+    if name in value.fields:
+        return value.fields[name]
+    found = m.project.member(value.cls, name)
+    symbol = None if found is None else m.project.pick(found[0].module, found[1])
+    if isinstance(symbol, Function):
+        if "property" not in symbol.static:
+            return Func(symbol, value)
+        result = m.call_function(symbol, value, [], {}, node)
+        if symbol.static == "cached_property":
+            value.fields[name] = result
+        return result
+    if name == "__class__":
+        return walk.class_value(m, value.cls)
+    if found is not None:
+        given = class_attribute(m, value.cls, name, value)
+        if given is not UNKNOWN:
+            return given
+    return hints.field(m, value.cls, name) or UNKNOWN
+
+
+def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value:
+    """An attribute of a class: a method, a nested class or what its body assigns."""
+    found = m.project.member(cls, name)
+    if found is None:
+        outside = m.project.external_bases(cls)
+        return Ext(f"{outside[0]}.{name}") if outside else UNKNOWN
+    owner, bindings = found
+    symbol = m.project.pick(owner.module, bindings)
+    if isinstance(symbol, Function):
+        return Func(symbol, receiver if symbol.static == "class" else None)
+    if isinstance(symbol, Class):
+        return walk.class_value(m, symbol)
+    if isinstance(symbol, Assigned):
+        return hints.class_value(m, owner, symbol)
+    return walk.to_value(m, symbol, owner.module)
+
+
+def model_attribute(m: Machine, value: ModelValue, name: str, node: Node | None) -> Value:
+    found = m.project.member(value.model.cls, name)
+    symbol = None if found is None else m.project.pick(found[0].module, found[1])
+    if isinstance(symbol, Function) and "property" not in symbol.static:
+        return Func(symbol, value if symbol.static == "class" else None)
+    given = m.orm(value.model.orm).class_attribute(m, value.model, name, node)
+    if given is not None:
+        return given
+    return UNKNOWN if found is None else class_attribute(m, value.model.cls, name, value)
+
+
+def query_attribute(m: Machine, value: Query | ManagerValue, name: str, node: Node | None) -> Value:
+    function = calls.query_function(m, value, name)
+    if function is not None:
+        if "property" in function.static:
+            return m.call_function(function, value, [], {}, node)
+        return Func(function, value)
+    if name == "model":
+        return ModelValue(value.model)
+    orm = m.orm(value.model.orm)
+    return orm.query_attribute(m, value, name, node) or UNKNOWN
+
+
+def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
+    """`target.name = value`."""
+    if isinstance(target, Sym):
+        params = m.cx.summary.params
+        if params and target is params[0] and m.cx.summary.function is m.cx.function:
+            m.cx.summary.stores[name] = value
+        target.memo[name] = value
+    elif isinstance(target, Inst):
+        target.fields[name] = value
+    elif isinstance(target, Row):
+        target.extra[name] = value
+    elif isinstance(target, OneOf):
+        for option in target.options:
+            set_attribute(m, option, name, value)
+
+
+def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
+    """`target[key] = value`."""
+    if isinstance(target, Mapping_):
+        if isinstance(key, Const) and isinstance(key.value, str | int):
+            target.entries[key.value] = value
+        else:
+            target.other = walk.join(target.other or UNKNOWN, value)
+            target.key = key
+            loops = m.cx.loops
+            target.size = loops[-1].size if loops else target.size
+            target.grown = target.grown or bool(loops)
+
+
+# -- elements --------------------------------------------------------------------------------------------------
+
+
+def element(m: Machine, value: Value) -> Value:
+    """One element of a collection, without evaluating anything."""
+    if isinstance(value, Many):
+        return value.elem
+    if isinstance(value, Items):
+        return walk.join_all(value.items)
+    if isinstance(value, Query):
+        return m.orm(value.model.orm).element(m, value)
+    if isinstance(value, Mapping_):
+        return value.key or UNKNOWN
+    if isinstance(value, OneOf):
+        return walk.join_all([element(m, o) for o in value.options])
+    if isinstance(value, Sym):
+        known = value.memo.get("[]")
+        if known is None:
+            hint = None if value.hint is None else hints.quietly(m, lambda: element(m, value.hint or UNKNOWN))
+            known = value.memo["[]"] = Sym("elem", value, None, None if hint is UNKNOWN else hint)
+        return known
+    return UNKNOWN
+
+
+def consumed_element(m: Machine, value: Value, node: Node | None, how: str) -> Value:
+    """One element of a collection that is evaluated here."""
+    fetch(m, value, node, how)
+    return element(m, value)
+
+
+def item_at(m: Machine, value: Value, position: int) -> Value:
+    """`value[position]` in an unpacking."""
+    if isinstance(value, Items):
+        return value.items[position] if position < len(value.items) else UNKNOWN
+    if isinstance(value, Sym):
+        key = ("item", position)
+        known = value.memo.get(key)
+        if known is None:
+            hint = None if value.hint is None else item_at(m, value.hint, position)
+            known = value.memo[key] = Sym("item", value, position, None if hint is UNKNOWN else hint)
+        return known
+    if isinstance(value, OneOf):
+        return walk.join_all([item_at(m, o, position) for o in value.options])
+    return element(m, value) if isinstance(value, Many | Query) else UNKNOWN
+
+
+def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
+    """Evaluates a lazy collection."""
+    if isinstance(value, Query):
+        m.orm(value.model.orm).fetch(m, value, node, how)
+    elif isinstance(value, OneOf):
+        for option in value.options:
+            fetch(m, option, node, how)
+    elif isinstance(value, Sym):
+        m.residual("use", None, value, ("fetch", how), node)
+
+
+def open_loop(m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None) -> tuple[Loop, Value]:
+    """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
+    before = m.cx.names
+    m.cx.names = name
+    m.use("iterate", value, node)
+    if isinstance(value, Sym):
+        if value.hint is not None:
+            size = size_of(m, value.hint, name)
+        else:
+            size = Size(name) if name else None
+        loop = Loop(m.site(), size, value, node, kind)  # type: ignore[arg-type]  # the caller's literal
+        made = element(m, value)
+        if isinstance(made, Sym):
+            made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
+        m.residual("iterate", made if isinstance(made, Sym) else None, value, loop, node)
+        m.cx.names = before
+        return loop, made
+    fetch(m, value, node, "iterate")
+    loop = Loop(m.site(), size_of(m, value, name), value, node, kind)  # type: ignore[arg-type]  # likewise
+    loop.repeats = repeats(value)
+    loop.batch = is_batches(value)
+    outer = m.inside(loop)
+    made = reborn(m, element(m, value))
+    if made is UNKNOWN and (guess := hints.guess(m, target)) is not None:
+        made = guess
+    m.cx.loops = outer
+    m.cx.names = before
+    return loop, made
+
+
+def reborn(m: Machine, value: Value) -> Value:
+    """An element, seen once per turn of the current loops."""
+    if isinstance(value, Row):
+        return replace(value, loops=m.cx.loops)
+    if isinstance(value, Items):
+        return Items(value.kind, [reborn(m, i) for i in value.items], value.count)
+    if isinstance(value, OneOf):
+        return OneOf(tuple(reborn(m, o) for o in value.options))
+    return value
+
+
+def size_of(m: Machine, value: Value, name: str) -> Size | None:
+    if isinstance(value, Query):
+        return m.orm(value.model.orm).size(value)
+    if isinstance(value, Many):
+        return value.size or (Size(name) if name else None)
+    if isinstance(value, Items):
+        return Size(name or "items", bound=value.count)
+    if isinstance(value, Mapping_):
+        if value.grown or not value.entries:
+            return value.size or Size(name or "items")
+        return Size(name or "items", bound=len(value.entries))
+    if isinstance(value, OneOf):
+        found = [size_of(m, o, name) for o in value.options]
+        return next((s for s in found if s is not None and s.bound is None), found[0])
+    return Size(name) if name else None
+
+
+def repeats(value: Value) -> bool:
+    """False where the number of turns is a small constant of the source."""
+    if isinstance(value, Items):
+        return value.count > SMALL * 4
+    if isinstance(value, Mapping_):
+        return value.grown or value.other is not None or len(value.entries) > SMALL * 4
+    if isinstance(value, OneOf):
+        return any(repeats(o) for o in value.options)
+    if isinstance(value, Many) and value.size is not None and value.size.bound is not None:
+        return value.size.bound > SMALL
+    return not isinstance(value, Const | ClassValue | Ext)
+
+
+def is_batches(value: Value) -> bool:
+    return isinstance(value, Many) and value.kind == "batches"
+
+
+def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
+    """`value[index]`."""
+    if isinstance(value, Mapping_):
+        if isinstance(index, Const) and index.value in value.entries:
+            return value.entries[index.value]
+        return value.other or (walk.join_all(list(value.entries.values())) if not value.grown else UNKNOWN)
+    if isinstance(value, Items) and isinstance(index, Const) and isinstance(index.value, int):
+        return value.items[index.value] if -len(value.items) <= index.value < len(value.items) else UNKNOWN
+    if isinstance(value, Query):
+        m.use("index", value, node, index)
+        found = m.orm(value.model.orm).query_method(m, value, "__getitem__", [index], {}, node)
+        return found or element(m, value)
+    if isinstance(value, Many):
+        m.use("index", value, node, index)
+        return value.elem
+    if isinstance(value, Sym):
+        if isinstance(index, Const) and isinstance(index.value, int):
+            return item_at(m, value, index.value)
+        key = ("key", index.value if isinstance(index, Const) else None)
+        if key not in value.memo:
+            value.memo[key] = Sym("key", value, index, hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node)))
+        return value.memo[key]
+    if isinstance(value, OneOf):
+        return walk.join_all([item(m, o, index, node) for o in value.options])
+    if isinstance(value, ExtInst | Inst | Row):
+        return calls.call_method(m, value, "__getitem__", [index], {}, node)
+    return UNKNOWN
+
+
+def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node: Node) -> Value:
+    """`value[low:high]`."""
+    if isinstance(value, Query):
+        m.use("slice", value, node, (low, high))
+        found = m.orm(value.model.orm).query_method(
+            m, value, "__slice__", [low or Const(None), high or Const(None)], {}, node
+        )
+        return found or value
+    if isinstance(value, Many):
+        m.use("slice", value, node, (low, high))
+        bound = high.value if isinstance(high, Const) and isinstance(high.value, int) else None
+        size = value.size
+        if bound is not None and bound > 0:
+            size = Size(size.name if size else "items", bound, size.table if size else None)
+        return replace(value, size=size, source=None)
+    if isinstance(value, Sym):
+        return Sym("slice", value, (low, high), value.hint)
+    return value if isinstance(value, Items | OneOf) else UNKNOWN
+
+
+# -- consumption -----------------------------------------------------------------------------------------------
+
+
+def truth(m: Machine, value: Value, node: Node | None) -> None:
+    """`if value`: evaluates a query, reads a lazy attribute's truth."""
+    if isinstance(value, Query | Many | Sym):
+        m.use("bool", value, node)
+    if isinstance(value, Query):
+        fetch(m, value, node, "bool")
+    elif isinstance(value, OneOf):
+        for option in value.options:
+            truth(m, option, node)
+
+
+def membership(m: Machine, needle: Value, container: Value, node: Node | None) -> None:
+    """`needle in container`."""
+    if isinstance(container, Query | Many | Sym):
+        m.use("member", container, node, needle)
+    if isinstance(container, Query):
+        fetch(m, container, node, "member")
+    elif isinstance(container, OneOf):
+        for option in container.options:
+            membership(m, needle, option, node)
+    elif isinstance(container, ExtInst | Inst):
+        calls.call_method(m, container, "__contains__", [needle], {}, node)
+
+
+def filtered(
+    m: Machine,
+    value: Value,
+    node: Node,
+    conditions: tuple[Node, ...],
+    target: Node,
+    outer: tuple[Loop, ...],
+) -> None:
+    """Elements are left out in Python."""
+    if isinstance(value, Query | Many | Sym):
+        before, m.cx.loops = m.cx.loops, outer
+        m.use("filter", value, node, (conditions, target))
+        m.cx.loops = before
+
+
+def shown(m: Machine, value: Value, node: Node | None) -> None:
+    """A value is turned into text: its `__str__` runs."""
+    if isinstance(value, Row | Inst) and not m.quiet:
+        cls = value.model.cls if isinstance(value, Row) else value.cls
+        function = m.project.method(cls, "__str__")
+        if function is not None:
+            m.call_function(function, value, [], {}, node)
+    elif isinstance(value, Items):
+        for i in value.items:
+            shown(m, i, node)
+    elif isinstance(value, Sym) and value.hint is not None:
+        hint = value.hint
+        cls = hint.model.cls if isinstance(hint, Row) else hint.cls if isinstance(hint, Inst) else None
+        function = None if cls is None else m.project.method(cls, "__str__")
+        if function is not None:
+            m.call_function(function, value, [], {}, node)
+
+
+def discard(m: Machine, value: Value, node: Node | None) -> None:
+    """A value nobody keeps: a lazy generator that was never consumed did nothing, which is rare enough to ignore."""
+
+
+def join_queries(a: Query, b: Query) -> Query:
+    """One of two queries of the same model: loaded is what both load, filtered by what either filters."""
+    extra = tuple(f for f in b.filters if f not in a.filters)
+    bound = None if a.bound is None or b.bound is None else max(a.bound, b.bound)
+    return replace(
+        a if len(a.text) >= len(b.text) else b,
+        loaded=a.loaded & b.loaded,
+        filters=a.filters + extra,
+        bound=bound,
+        limited=a.limited and b.limited,
+        in_memory=a.in_memory and b.in_memory,
+        fetched=[],
+        empty=a.empty and b.empty,
+    )
+
+
+def any_of(value: Value, *kinds: type) -> bool:
+    return isinstance(value, kinds) or (isinstance(value, OneOf) and any(isinstance(o, kinds) for o in value.options))
+
+
+__all__: list[Any] = ["element", "fetch", "get_attribute", "ir", "open_loop"]

@@ -1,0 +1,337 @@
+"""Built-in functions, methods of containers and strings, and the parts of the standard library that call back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from auditor.index.symbols import Class
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Const,
+    Ext,
+    ExtInst,
+    Func,
+    Inst,
+    Items,
+    Lambda,
+    Many,
+    Mapping_,
+    ModelValue,
+    OneOf,
+    Query,
+    Row,
+    Size,
+    Sym,
+    Text,
+    Value,
+)
+from auditor.trace import access, calls, walk
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+
+_MATERIALISE: Final = frozenset({"list", "tuple", "set", "frozenset"})
+_AGGREGATE: Final = frozenset({"sum", "min", "max"})
+_NO_ACCESS: Final = frozenset({"isinstance", "issubclass", "callable", "id", "type", "hasattr", "print", "repr", "format"})
+
+
+def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    """A built-in function by name."""
+    first = args[0] if args else UNKNOWN
+    if name in _MATERIALISE:
+        return materialised(m, name, args, node)
+    if name == "sorted":
+        return sorted_(m, first, kwargs, node)
+    if name == "reversed":
+        access.fetch(m, first, node, "materialise")
+        return first
+    if name == "len":
+        m.use("len", first, node)
+        access.fetch(m, first, node, "len")
+        return call_dunder(m, first, "__len__", node)
+    if name == "bool":
+        access.truth(m, first, node)
+        return UNKNOWN
+    if name in _AGGREGATE:
+        return aggregate(m, name, args, kwargs, node)
+    if name in {"any", "all"}:
+        m.use("aggregate", first, node, name)
+        access.fetch(m, first, node, "iterate")
+        return UNKNOWN
+    if name == "enumerate":
+        access.fetch(m, first, node, "iterate")
+        element = access.element(m, first)
+        return Many(Items("tuple", [UNKNOWN, element], 2), access.size_of(m, first, m.cx.names), "gen", _source(first))
+    if name == "zip":
+        for a in args:
+            access.fetch(m, a, node, "iterate")
+        size = next((s for a in args if (s := access.size_of(m, a, "")) is not None), None)
+        return Many(Items("tuple", [access.element(m, a) for a in args], len(args)), size)
+    if name in {"map", "filter"} and len(args) > 1:
+        return mapped(m, name, args, node)
+    if name == "range":
+        return range_(args)
+    if name == "iter":
+        return first
+    if name == "next":
+        access.fetch(m, first, node, "first")
+        return access.element(m, first)
+    if name == "getattr" and len(args) > 1:
+        if isinstance(args[1], Const) and isinstance(args[1].value, str):
+            return access.get_attribute(m, first, args[1].value, node)
+        return UNKNOWN
+    if name == "setattr" and len(args) > 2:
+        if isinstance(args[1], Const) and isinstance(args[1].value, str):
+            access.set_attribute(m, first, args[1].value, args[2])
+        return UNKNOWN
+    if name == "dict":
+        return dictionary(m, args, kwargs, node)
+    if name in {"str", "print", "format"}:
+        for a in args:
+            access.shown(m, a, node)
+        return Text("{}") if name == "str" else UNKNOWN
+    if name == "type" and args:
+        if isinstance(first, Row):
+            return ModelValue(first.model)
+        return ClassValue(first.cls) if isinstance(first, Inst) else UNKNOWN
+    if name == "super" and args:
+        return UNKNOWN
+    fact = m.knowledge.calls.get(f"builtins.{name}")
+    if fact is not None:
+        return calls.apply_fact(m, fact, f"builtins.{name}", args, kwargs, node)
+    if name == "object":
+        return UNKNOWN
+    return UNKNOWN
+
+
+def _source(value: Value) -> Value | None:
+    if isinstance(value, Query):
+        return value
+    return value.source if isinstance(value, Many) else None
+
+
+def materialised(m: Machine, kind: str, args: list[Value], node: Node | None) -> Value:
+    if not args:
+        return Many(UNKNOWN, None, kind)
+    first = args[0]
+    if isinstance(first, Items):
+        return Items(kind, list(first.items), first.count)
+    m.use("materialise", first, node, kind)
+    access.fetch(m, first, node, "materialise")
+    if isinstance(first, OneOf):
+        first = next((o for o in first.options if isinstance(o, Query | Many)), first)
+    if isinstance(first, Sym):
+        return first if kind != "set" else Sym("same", first, None, first.hint, memo=first.memo)
+    return Many(access.element(m, first), access.size_of(m, first, m.cx.names), kind, _source(first))
+
+
+def sorted_(m: Machine, value: Value, kwargs: dict[str, Value], node: Node | None) -> Value:
+    m.use("sort", value, node, kwargs.get("key"))
+    access.fetch(m, value, node, "materialise")
+    key_calls(m, value, kwargs.get("key"), node)
+    if isinstance(value, Sym):
+        return value
+    if isinstance(value, Items):
+        return value
+    return Many(access.element(m, value), access.size_of(m, value, m.cx.names), "list", _source(value))
+
+
+def key_calls(m: Machine, value: Value, key: Value | None, node: Node | None) -> None:
+    """The key function runs once per element."""
+    if isinstance(key, Func | Lambda | Sym):
+        loop, element = access.open_loop(m, quiet_list(value), node, "call", m.cx.names, None)
+        before = m.inside(loop)
+        calls.call_value(m, key, [element], {}, node)
+        m.cx.loops = before
+
+
+def quiet_list(value: Value) -> Value:
+    """The same elements, already fetched."""
+    if isinstance(value, Query):
+        return replace(value, fetched=[True], in_memory=True)
+    return value
+
+
+def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    if len(args) != 1:
+        return walk.join_all(args)
+    value = args[0]
+    m.use("aggregate", value, node, name)
+    access.fetch(m, value, node, "iterate")
+    key_calls(m, value, kwargs.get("key"), node)
+    return UNKNOWN if name == "sum" else access.element(m, value)
+
+
+def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value:
+    loop, element = access.open_loop(m, args[1], node, "call", "", None)
+    before = m.inside(loop)
+    given = calls.call_value(m, args[0], [element], {}, node)
+    m.cx.loops = before
+    return Many(element if name == "filter" else given, loop.size, "gen", lazy=True)
+
+
+def range_(args: list[Value]) -> Value:
+    numbers = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
+    if args and len(numbers) == len(args):
+        turns = len(range(*numbers[:3])) if 0 not in numbers[2:3] else 0
+        return Many(UNKNOWN, Size("range", turns), "range")
+    inner = args[-1] if len(args) < 3 else args[1]
+    kind = "batches" if len(args) == 3 else "range"
+    return Many(UNKNOWN, inner.size if isinstance(inner, Many) else None, kind)
+
+
+def dictionary(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    made = Mapping_(dict(kwargs))
+    if args:
+        first = args[0]
+        access.fetch(m, first, node, "materialise")
+        if isinstance(first, Mapping_):
+            made.entries = {**first.entries, **made.entries}
+            made.key, made.other, made.size, made.grown = first.key, first.other, first.size, first.grown
+        else:
+            pair = access.element(m, first)
+            made.key, made.other = access.item_at(m, pair, 0), access.item_at(m, pair, 1)
+            made.size, made.grown = access.size_of(m, first, m.cx.names), True
+    return made
+
+
+def call_dunder(m: Machine, value: Value, name: str, node: Node | None) -> Value:
+    cls = value.cls if isinstance(value, Inst) else value.model.cls if isinstance(value, Row) else None
+    function = None if cls is None else m.project.method(cls, name)
+    return UNKNOWN if function is None else m.call_function(function, value, [], {}, node)
+
+
+# -- methods ---------------------------------------------------------------------------------------------------
+
+_ADD: Final = frozenset({"append", "add", "appendleft", "insert"})
+
+
+def method(m: Machine, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    """A method of a list, set, tuple, dictionary or string."""
+    calls.resolved(m)
+    if isinstance(value, Mapping_):
+        return mapping_method(m, value, name, args, node)
+    if isinstance(value, Const | Text):
+        for a in (*args, *kwargs.values()):
+            access.shown(m, a, node)
+            if name == "join":
+                access.fetch(m, a, node, "iterate")
+        return Text("{}") if name in {"join", "format", "strip", "lower", "upper", "replace"} else UNKNOWN
+    if name in _ADD and args:
+        grow(m, value, args[-1])
+        return UNKNOWN
+    if name in {"extend", "update"} and args:
+        access.fetch(m, args[0], node, "materialise")
+        grow(m, value, access.element(m, args[0]), access.size_of(m, args[0], ""))
+        return UNKNOWN
+    if name == "sort":
+        m.use("sort", value, node, kwargs.get("key"))
+        key_calls(m, value, kwargs.get("key"), node)
+        return UNKNOWN
+    if name in {"pop", "popleft"}:
+        return access.element(m, value)
+    if name in {"copy", "union", "intersection", "difference"}:
+        return value
+    return UNKNOWN
+
+
+def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> None:
+    """Something is added to a list, as often as the current loops turn."""
+    if not isinstance(value, Many):
+        return
+    value.elem = walk.join(value.elem, added)
+    value.source = None
+    if value.size is None:
+        loops = m.cx.loops
+        value.size = size or (loops[-1].size if loops else None)
+
+
+def mapping_method(m: Machine, value: Mapping_, name: str, args: list[Value], node: Node | None) -> Value:
+    everything = walk.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
+    if name in {"get", "pop", "setdefault", "__getitem__"} and args:
+        found = access.item(m, value, args[0], node or (0, 0, ""))
+        if name == "setdefault" and len(args) > 1:
+            access.set_item(m, value, args[0], args[1])
+            return walk.join(found, args[1])
+        return walk.join(found, args[1]) if len(args) > 1 else found
+    size = access.size_of(m, value, m.cx.names)
+    if name == "items":
+        return Many(Items("tuple", [value.key or UNKNOWN, everything], 2), size)
+    if name == "values":
+        return Many(everything, size)
+    if name == "keys":
+        return Many(value.key or UNKNOWN, size)
+    if name == "update" and args and isinstance(args[0], Mapping_):
+        value.entries.update(args[0].entries)
+        value.other = walk.join(value.other or UNKNOWN, args[0].other or UNKNOWN)
+        return UNKNOWN
+    return value if name == "copy" else UNKNOWN
+
+
+# -- the standard library --------------------------------------------------------------------------------------
+
+
+def standard(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value | None:
+    """Functions of the standard library that call back or pass values through; None for any other."""
+    first = args[0] if args else UNKNOWN
+    if name == "functools.partial" and args:
+        if isinstance(first, Func):
+            return Func(first.function, first.receiver, first.env, (*first.args, *args[1:]), {**(first.kwargs or {}), **kwargs})
+        return first
+    if name in {"collections.defaultdict", "collections.OrderedDict", "collections.Counter", "collections.ChainMap"}:
+        return default_dictionary(m, name, args, kwargs, node)
+    if name == "collections.deque":
+        return materialised(m, "list", args, node)
+    if name in {"asyncio.gather", "asyncio.wait", "asyncio.as_completed"}:
+        return args[0] if len(args) == 1 else Items("tuple", args, len(args))
+    if name in {"asyncio.create_task", "asyncio.wait_for", "asyncio.shield", "asyncio.ensure_future", "copy.copy", "copy.deepcopy"}:
+        return first
+    if name in {"asyncio.to_thread", "asyncio.run", "anyio.to_thread.run_sync", "asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"}:
+        if isinstance(first, Func | Lambda) and name.endswith(("to_thread", "run_sync")):
+            return calls.call_value(m, first, args[1:], kwargs, node)
+        return first
+    if name in {"itertools.chain", "itertools.chain.from_iterable"}:
+        for a in args:
+            access.fetch(m, a, node, "iterate")
+        parts = [access.element(m, a) for a in args]
+        element = walk.join_all([access.element(m, p) for p in parts] if name.endswith("from_iterable") else parts)
+        size = next((s for a in args if (s := access.size_of(m, a, "")) is not None), None)
+        return Many(element, size)
+    if name in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"} and args:
+        access.fetch(m, first, node, "iterate")
+        return Many(Many(access.element(m, first), Size("batch")), access.size_of(m, first, ""), "batches")
+    if name in {"itertools.islice", "itertools.filterfalse", "itertools.takewhile"} and args:
+        value = args[-1] if name != "itertools.islice" else first
+        access.fetch(m, value, node, "iterate")
+        return Many(access.element(m, value), access.size_of(m, value, ""))
+    if name == "itertools.groupby" and args:
+        access.fetch(m, first, node, "iterate")
+        element = access.element(m, first)
+        return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), access.size_of(m, first, ""))
+    if name in {"functools.reduce"} and len(args) > 1:
+        return mapped(m, "map", args[:2], node)
+    if name == "contextlib.closing":
+        return first
+    if name == "typing.cast" and len(args) > 1:
+        return args[1]
+    return None
+
+
+def default_dictionary(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    if name.endswith("defaultdict"):
+        factory = args[0] if args else UNKNOWN
+        default: Value | None = None
+        if isinstance(factory, Ext) and factory.name in {"builtins.list", "builtins.set"}:
+            default = Many(UNKNOWN, None, factory.name[9:])
+        elif isinstance(factory, Ext) and factory.name == "builtins.dict":
+            default = Mapping_({}, grown=True)
+        elif isinstance(factory, ClassValue):
+            default = Inst(factory.cls)
+        return Mapping_({}, None, default, None, grown=True)
+    return dictionary(m, args, kwargs, node)
+
+
+__all__ = ["Class", "ExtInst", "call", "method", "standard"]

@@ -1,0 +1,483 @@
+"""What declarations say about values before anything is evaluated: annotations, parameter names, stored fields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import Assigned, Class, External, Function, Module
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Const,
+    ExtInst,
+    Func,
+    Inst,
+    Items,
+    Lambda,
+    ManagerValue,
+    Many,
+    Mapping_,
+    Model,
+    ModelValue,
+    OneOf,
+    Query,
+    Row,
+    Size,
+    Sym,
+    Value,
+)
+from auditor.trace import access, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from auditor.index.ir import Node
+    from auditor.index.project import Project
+    from auditor.trace.machine import Machine
+    from auditor.trace.summary import Summary
+
+_COLLECTIONS: Final = frozenset(
+    "list List Sequence Iterable Iterator Collection set Set frozenset FrozenSet tuple Tuple Generator AsyncIterator "
+    "AsyncGenerator AsyncIterable MutableSequence deque Page ScalarResult InstrumentedList WriteOnlyMapped DynamicMapped "
+    "KeysView ValuesView".split()
+)
+_QUERIES: Final = frozenset("QuerySet BaseManager Manager RelatedManager".split())
+_TRANSPARENT: Final = frozenset(
+    "Optional Annotated Awaitable Coroutine Mapped Final ClassVar Required NotRequired ReadOnly Union AsyncContextManager "
+    "ContextManager".split()
+)
+_MAPPINGS: Final = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
+
+
+def annotated(m: Machine, module: Module, node: Node | None, function: Function | None = None, depth: int = 0) -> Value | None:
+    """A value of the annotated type; None where the annotation says nothing we use."""
+    if node is None or depth > 6:
+        return None
+    op = node[0]
+    if op == ir.CONST:
+        return None if not isinstance(node[2], str) else _from_text(m, module, node[2], function, depth)
+    if op == ir.BIN:
+        left = annotated(m, module, node[3], function, depth + 1)
+        return left or annotated(m, module, node[4], function, depth + 1)
+    if op == ir.SUB:
+        return _generic(m, module, node, function, depth)
+    if op in {ir.NAME, ir.ATTR}:
+        symbol = m.project.lookup(function, module, node[2]) if op == ir.NAME else None
+        if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR}:
+            return annotated(m, m.project.home(module, symbol), symbol.value, None, depth + 1)
+        resolved = m.project.resolve_expression(module, node, function)
+        return instance_of(m, resolved)
+    return None
+
+
+def _from_text(m: Machine, module: Module, text: str, function: Function | None, depth: int) -> Value | None:
+    cleaned = text.strip().strip("'\"")
+    parts = cleaned.replace(" ", "").split("|")
+    head = next((p for p in parts if p != "None"), "")
+    if not head.replace(".", "").replace("_", "").isalnum():
+        return None
+    node: Node = (ir.NAME, 0, head.split(".")[0])
+    for part in head.split(".")[1:]:
+        node = (ir.ATTR, 0, node, part)
+    return annotated(m, module, node, function, depth + 1)
+
+
+def _generic(m: Machine, module: Module, node: Node, function: Function | None, depth: int) -> Value | None:
+    head = node[2][2] if node[2][0] == ir.NAME else node[2][3] if node[2][0] == ir.ATTR else ""
+    inner = node[3]
+    arguments = inner[3] if inner[0] == ir.SEQ else (inner,)
+    if head in _TRANSPARENT:
+        found = (annotated(m, module, a, function, depth + 1) for a in arguments)
+        return next((f for f in found if f is not None), None)
+    if head in _COLLECTIONS:
+        element = annotated(m, module, arguments[0], function, depth + 1)
+        if head in {"tuple", "Tuple"} and len(arguments) > 1 and not _is_dots(arguments[-1]):
+            items = [annotated(m, module, a, function, depth + 1) or UNKNOWN for a in arguments]
+            return Items("tuple", items, len(items))
+        return None if element is None else Many(element, None, "list")
+    if head in _QUERIES:
+        element = annotated(m, module, arguments[0], function, depth + 1)
+        if isinstance(element, Row):
+            return Query(element.model.orm, element.model, _site(m, module, node))
+        return None
+    if head in _MAPPINGS and len(arguments) == 2:
+        value = annotated(m, module, arguments[1], function, depth + 1)
+        key = annotated(m, module, arguments[0], function, depth + 1)
+        return Mapping_({}, key, value, None, grown=True) if value is not None else None
+    if head in {"type", "Type"}:
+        element = annotated(m, module, arguments[0], function, depth + 1)
+        if isinstance(element, Row):
+            return ModelValue(element.model)
+        return ClassValue(element.cls) if isinstance(element, Inst) else None
+    resolved = m.project.resolve_expression(module, node[2], function)
+    return instance_of(m, resolved)
+
+
+def _is_dots(node: Node) -> bool:
+    return bool(node[0] == ir.CONST and node[2] is None)
+
+
+def _site(m: Machine, module: Module, node: Node) -> object:
+    from auditor.index.values import Site  # noqa: PLC0415  # values is imported at the top for its types only
+
+    return Site(None, module, node[1], node[1], node[1])
+
+
+def instance_of(m: Machine, symbol: object) -> Value | None:
+    """An instance of a resolved class."""
+    if isinstance(symbol, Class):
+        model = m.model_of(symbol)
+        if model is not None:
+            return Row(model, None)
+        queryset = query_class(m, symbol)
+        return Inst(symbol) if queryset is None else queryset
+    if isinstance(symbol, External):
+        for orm in m.orms:
+            maker = getattr(orm, "value_of_type", None)
+            made = None if maker is None else maker(symbol.name)
+            if isinstance(made, Value):
+                return made
+        if symbol.name in m.knowledge.types:
+            return ExtInst(m.knowledge.types[symbol.name].name)
+    return None
+
+
+def query_class(m: Machine, cls: Class) -> Value | None:
+    """A project manager or queryset class stands for a query of the model it serves, where one is known."""
+    for orm in m.orms:
+        served = getattr(orm, "served_by", None)
+        made = None if served is None else served(cls)
+        if isinstance(made, Value):
+            return made
+    return None
+
+
+# -- parameters ------------------------------------------------------------------------------------------------
+
+
+def parameter_hint(m: Machine, function: Function, position: int) -> Value | None:
+    """What is known of a parameter before any call is seen."""
+    if position >= len(function.params):
+        return None
+    name, kind, annotation, _ = function.params[position]
+    if position == 0 and function.owner is not None and function.static != "static" and kind == "pos":
+        return receiver_hint(m, function)
+    if kind in {"*", "**"}:
+        return None
+    declared = annotated(m, function.module, annotation, function.parent) if annotation is not None else None
+    if declared is not None:
+        return declared
+    if annotation is None:
+        return guess_name(m, name)
+    return None
+
+
+def receiver_hint(m: Machine, function: Function) -> Value | None:
+    owner = function.owner
+    assert owner is not None
+    model = m.model_of(owner)
+    if function.static == "class" or function.name == "__new__":
+        return ClassValue(owner) if model is None else ModelValue(model)
+    if model is not None:
+        return Row(model, None)
+    return query_class(m, owner) or Inst(owner)
+
+
+def guesses(m: Machine) -> dict[str, Model]:
+    """Variable names that can only mean one model: its name in snake case, where no other model shares it."""
+    found: dict[str, list[Model]] = {}
+    for module in m.project.modules:
+        if module.role not in {"app", "script"}:
+            continue
+        for cls in module.classes:
+            model = m.model_of(cls)
+            if model is not None and not model.abstract:
+                found.setdefault(snake(model.name), []).append(model)
+    return {name: models[0] for name, models in found.items() if len(models) == 1 and len(name) > 2}
+
+
+def snake(name: str) -> str:
+    out = []
+    for n, c in enumerate(name):
+        if c.isupper() and n and (not name[n - 1].isupper() or (n + 1 < len(name) and name[n + 1].islower())):
+            out.append("_")
+        out.append(c.lower())
+    return "".join(out)
+
+
+def guess_name(m: Machine, name: str) -> Value | None:
+    model = m.model_guesses.get(name)
+    if model is not None:
+        return Row(model, None, guessed=True)
+    if name.endswith("s"):
+        for singular in (name[:-1], name[:-2] if name.endswith("es") else "", f"{name[:-3]}y" if name.endswith("ies") else ""):
+            model = m.model_guesses.get(singular)
+            if model is not None:
+                return Many(Row(model, None, guessed=True), Size(name))
+    if name in {"session", "db_session", "dbsession"}:
+        for orm in m.orms:
+            maker = getattr(orm, "session_value", None)
+            if maker is not None:
+                made = maker()
+                return made if isinstance(made, Value) else None
+    return None
+
+
+def guess(m: Machine, target: Node | None) -> Value | None:
+    """A model guessed from the name of a loop's variable."""
+    if target is None or target[0] != ir.NAME:
+        return None
+    found = guess_name(m, target[2])
+    return found if isinstance(found, Row) else None
+
+
+def bind(
+    m: Machine,
+    function: Function,
+    summary: Summary,
+    receiver: Value | None,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+) -> list[Value]:
+    """The values of a call's parameters, in order of declaration."""
+    given = list(args) if receiver is None or function.static == "static" else [receiver, *args]
+    values: list[Value] = []
+    used: set[str] = set()
+    for name, kind, _, default in function.params:
+        if kind == "*":
+            values.append(Items("tuple", given, len(given)))
+            given = []
+        elif kind == "**":
+            values.append(Mapping_({k: v for k, v in kwargs.items() if k not in used}))
+        elif kind == "pos" and given:
+            values.append(given.pop(0))
+        elif name in kwargs:
+            values.append(kwargs[name])
+            used.add(name)
+        elif default is not None and default[0] == ir.CONST:
+            values.append(Const(default[2]))
+        else:
+            values.append(UNKNOWN)
+    return [_with_hint(v, s) for v, s in zip(values, summary.params, strict=False)]
+
+
+def _with_hint(value: Value, param: Sym) -> Value:
+    """An argument nothing is known of takes the type that the parameter declares."""
+    if param.hint is None:
+        return value
+    if value is UNKNOWN:
+        return fresh(param.hint)
+    if isinstance(value, Sym) and value.hint is None:
+        value.hint = param.hint
+    return value
+
+
+def fresh(value: Value) -> Value:
+    """A copy of a hint that can be touched without telling everyone who shares it."""
+    if isinstance(value, Row):
+        return replace(value, touched={}, extra={})
+    if isinstance(value, Inst):
+        return replace(value, fields=dict(value.fields))
+    if isinstance(value, Many):
+        return replace(value, elem=fresh(value.elem))
+    if isinstance(value, Query):
+        return replace(value, fetched=[])
+    return value
+
+
+# -- members ---------------------------------------------------------------------------------------------------
+
+
+def declared_method(m: Machine, hint: Value | None, name: str) -> Function | None:
+    """The project function that `name` is on a value of the declared type."""
+    if hint is None:
+        return None
+    if isinstance(hint, Row):
+        return m.project.method(hint.model.cls, name)
+    if isinstance(hint, Inst):
+        return None if name in hint.fields else m.project.method(hint.cls, name)
+    if isinstance(hint, ClassValue):
+        return m.project.method(hint.cls, name)
+    if isinstance(hint, ModelValue):
+        return m.project.method(hint.model.cls, name)
+    if isinstance(hint, Query | ManagerValue):
+        from auditor.trace.calls import query_function  # noqa: PLC0415  # the two modules need each other
+
+        return query_function(m, hint, name)
+    return None
+
+
+def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
+    """True where a subclass of the declared type has its own `name`."""
+    cls = hint.cls if isinstance(hint, Inst | ClassValue) else hint.model.cls if isinstance(hint, Row | ModelValue) else None
+    return cls is not None and any(name in below.scope for below in m.project.subclasses(cls))
+
+
+def field(m: Machine, cls: Class, name: str) -> Value | None:
+    """What the methods of a class store in `self.name`, or what its body declares it to be."""
+    key = (id(cls), name)
+    if key not in m.field_hints:
+        m.field_hints[key] = None
+        m.field_hints[key] = quietly(m, lambda: _field(m, cls, name))
+    return m.field_hints[key]
+
+
+def _field(m: Machine, cls: Class, name: str) -> Value | None:
+    for base in m.project.mro(cls):
+        if not isinstance(base, Class):
+            continue
+        for binding in base.scope.get(name, ()):
+            if isinstance(binding, Assigned) and binding.annotation is not None:
+                declared = annotated(m, base.module, binding.annotation)
+                if declared is not None:
+                    return declared
+        for method, value in stores_of(base).get(name, ()):
+            found = _static(m, method, value)
+            if found is not None:
+                return found
+    return None
+
+
+def _static(m: Machine, method: Function, node: Node) -> Value | None:
+    """An expression of a method's body, evaluated with nothing but the declared types of its parameters."""
+    if node[0] == ir.NAME:
+        for n, p in enumerate(method.params):
+            if p[0] == node[2]:
+                return parameter_hint(m, method, n)
+    from auditor.trace.machine import Context  # noqa: PLC0415  # the machine imports this module
+    from auditor.trace.summary import Summary as Made  # noqa: PLC0415  # likewise
+
+    before = m.cx
+    m.cx = Context(Made(method), method, method.module, start=method.line, end=method.line)
+    m.cx.env = {p[0]: parameter_hint(m, method, n) or UNKNOWN for n, p in enumerate(method.params)}
+    try:
+        value = walk.expression(m, node)
+    finally:
+        m.cx = before
+    return None if value is UNKNOWN or isinstance(value, Const | Sym) or (isinstance(value, Many) and value.elem is UNKNOWN) else value
+
+
+_STORES: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
+
+
+def stores_of(cls: Class) -> dict[str, list[tuple[Function, Node]]]:
+    """Attribute → the expressions that methods of this class assign to `self.<attribute>`, constructors first."""
+    found: dict[str, list[tuple[Function, Node]]] = {}
+    methods = [f for bindings in cls.scope.values() for f in bindings if isinstance(f, Function) and f.params]
+    methods.sort(key=lambda f: (f.name != "__init__", f.line))
+    for method in methods:
+        _collect(method, method.params[0][0], method.body, found)
+    return found
+
+
+def _collect(method: Function, receiver: str, statements: Sequence[Node], found: dict[str, list[tuple[Function, Node]]]) -> None:
+    from auditor.index.symbols import inner_blocks  # noqa: PLC0415  # only needed here
+
+    for s in statements:
+        targets, value = (s[3], s[4]) if s[0] == ir.ASSIGN else ((s[3],), s[5]) if s[0] == ir.ANN else ((), None)
+        for target in targets:
+            if target[0] == ir.ATTR and target[2][0] == ir.NAME and target[2][2] == receiver and value is not None:
+                found.setdefault(target[3], []).append((method, value))
+        for inner in inner_blocks(s):
+            _collect(method, receiver, inner, found)
+
+
+def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
+    """The value of a module-level assignment."""
+    key = (id(symbol), "")
+    if key not in m.class_values:
+        m.class_values[key] = UNKNOWN
+        declared = None if symbol.annotation is None else annotated(m, module, symbol.annotation)
+        value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
+        m.class_values[key] = declared if value is UNKNOWN and declared is not None else value
+    return m.class_values[key] or UNKNOWN
+
+
+def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
+    """The value of an assignment in a class body."""
+    key = (id(symbol), "class")
+    if key not in m.class_values:
+        m.class_values[key] = UNKNOWN
+        declared = None if symbol.annotation is None else annotated(m, owner.module, symbol.annotation)
+        value = UNKNOWN
+        if symbol.value is not None:
+            if symbol.value[0] == ir.NAME and symbol.value[2] in owner.scope:
+                value = access.class_attribute(m, owner, symbol.value[2], ClassValue(owner))
+            else:
+                value = _at_import(m, owner.module, symbol.value)
+        m.class_values[key] = declared if value is UNKNOWN and declared is not None else value
+    return m.class_values[key] or UNKNOWN
+
+
+def _at_import(m: Machine, module: Module, node: Node) -> Value:
+    from auditor.trace.machine import Context  # noqa: PLC0415  # the machine imports this module
+    from auditor.trace.summary import Summary as Made  # noqa: PLC0415  # likewise
+
+    if m.depth > 100:
+        return UNKNOWN
+    before = m.cx
+    m.cx = Context(Made(None), None, module, start=node[1], end=node[1])
+    m.depth += 1
+    try:
+        return quietly(m, lambda: walk.expression(m, node)) or UNKNOWN
+    finally:
+        m.cx = before
+        m.depth -= 1
+
+
+def quietly(m: Machine, evaluate: Callable[[], Value | None]) -> Value | None:
+    """Evaluates without recording anything."""
+    m.quiet += 1
+    try:
+        return evaluate()
+    finally:
+        m.quiet -= 1
+
+
+# -- decorators ------------------------------------------------------------------------------------------------
+
+
+def decorator_names(project: Project, function: Function) -> list[str]:
+    """Dotted names of the library decorators of a function, the called ones without their `()`."""
+    names = []
+    for node in function.decorators:
+        target = node[2] if node[0] == ir.CALL else node
+        symbol = project.resolve_expression(function.module, target, function.parent)
+        if isinstance(symbol, External):
+            names.append(symbol.name)
+    return names
+
+
+def decorate(m: Machine, function: Function) -> Value | None:
+    """What calling a function really calls, where the project's own decorators wrap it."""
+    value: Value = Func(function)
+    wrapped = False
+    for node in reversed(function.decorators):
+        symbol = m.project.resolve_expression(function.module, node[2] if node[0] == ir.CALL else node, function.parent)
+        if not isinstance(symbol, Function) or symbol.owner is not None or "property" in symbol.static:
+            continue
+        outcome = quietly(m, lambda node=node, value=value, symbol=symbol: _applied(m, function, node, value, symbol))
+        inner = outcome if isinstance(outcome, Func) else None
+        if inner is not None and inner.function is not function and inner.function.parent is not None:
+            value, wrapped = inner, True
+    return value if wrapped else None
+
+
+def _applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function) -> Value:
+    if node[0] != ir.CALL:
+        return m.call_plain(decorator, None, [value], {}, node)
+    args = [_at_import(m, function.module, a) for a in node[3]]
+    kwargs = {k: _at_import(m, function.module, v) for k, v in node[4] if k is not None}
+    maker = m.call_plain(decorator, None, args, kwargs, node)
+    return walk.call_value(m, maker, [value], {}, node)
+
+
+def function_of(m: Machine, node: Node, module: Module) -> Function | None:
+    """The declared function of a DEF node met while walking a body."""
+    return next((f for f in module.functions if f.node is node), None)
+
+
+def has_lambda(value: Value) -> bool:
+    return isinstance(value, Lambda | Func) or (isinstance(value, OneOf) and any(has_lambda(o) for o in value.options))

@@ -1,0 +1,309 @@
+"""The abstract machine: evaluates function bodies over abstract values and records what they do.
+
+A function is evaluated once, with its parameters symbolic; what depends on them is kept as residual operations
+that each caller replays with its own arguments (`replay.py`). The work is therefore linear in the code plus the
+replays, which have a budget; where a budget ends, the summary says so (`truncated`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from auditor.index.symbols import Class, Function, Module
+from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Row, Site, Sym, Value
+from auditor.trace import hints, replay, walk
+from auditor.trace.summary import Branch, Call, Effect, Frames, Loop, Residual, Summary, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from auditor.frameworks.orm import Orm
+    from auditor.index.ir import Node
+    from auditor.index.project import Project
+    from auditor.knowledge.facts import CallFact, Knowledge
+    from auditor.model.effect import EffectKind
+
+MAX_FRAMES: Final = 14
+"""Calls that a replay follows below one function; deeper ones stay plain calls."""
+MAX_RESIDUAL: Final = 500
+"""Residual operations of one function; a function with more is evaluated without its callers."""
+REPLAY_BUDGET: Final = 6_000
+"""Residual operations replayed while one function is evaluated."""
+MAX_DEPTH: Final = 180
+"""Functions being evaluated inside each other."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Where the machine is: the function whose summary is being filled, and the place in (or below) it."""
+
+    summary: Summary
+    function: Function | None
+    """The function whose code is being read; below a replay, not the summary's own."""
+    module: Module
+    loops: tuple[Loop, ...] = ()
+    branch: Branch = ()
+    frames: Frames = ()
+    line: int = 0
+    start: int = 0
+    end: int = 0
+    spent: int = 0
+    env: dict[str, Value] = field(default_factory=dict)
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    names: str = ""
+    """What the collection at hand is called in the source."""
+    deferred: bool = False
+    remembered: bool = False
+
+
+class Machine:
+    """Holds what is shared by every evaluation; implements `frameworks.orm.Recorder`."""
+
+    def __init__(self, project: Project, knowledge: Knowledge, orms: Sequence[Orm]) -> None:
+        self.project = project
+        self.knowledge = knowledge
+        self.orms = tuple(orms)
+        self.summaries: dict[int, Summary] = {}
+        self.functions: dict[int, Function] = {}
+        self.cx: Context = Context(Summary(None), None, _NO_MODULE)
+        self.quiet = 0
+        self.depth = 0
+        self.models: dict[int, Any] = {}
+        self.class_values: dict[tuple[int, str], Value | None] = {}
+        self.decorated: dict[int, Value | None] = {}
+        self.field_hints: dict[tuple[int, str], Value | None] = {}
+        self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
+        self.property_names, self.method_names = _member_names(project)
+        self.intrinsics: dict[str, Any] = {}
+        self.model_guesses = hints.guesses(self)
+
+    # -- recording ---------------------------------------------------------------------------------------------
+
+    def site(self) -> Site:
+        cx = self.cx
+        return Site(cx.function, cx.module, cx.line or cx.start, cx.start, cx.end)
+
+    def current_loops(self) -> tuple[Loop, ...]:
+        return self.cx.loops
+
+    def name_here(self, default: str) -> str:
+        return self.cx.names or default
+
+    def effect(
+        self,
+        kind: str,
+        label: str,
+        operation: str | None = None,
+        *,
+        cause: str = "query",
+        query: Any = None,
+        row: Row | None = None,
+        relation: str = "",
+        node: Node | None = None,
+        loops: tuple[Any, ...] | None = None,
+        arguments: tuple[Value, ...] = (),
+        guessed: bool = False,
+        fact: CallFact | None = None,
+        target: str = "",
+    ) -> None:
+        if self.quiet:
+            return
+        cx = self.cx
+        cx.summary.effects.append(
+            Effect(
+                cast("EffectKind", kind),
+                label,
+                cast("Any", operation),
+                cast("Any", cause),
+                self.site(),
+                cx.loops if loops is None else loops,
+                cx.branch,
+                cx.frames,
+                node,
+                query,
+                row,
+                relation,
+                fact,
+                target,
+                remembered=cx.remembered,
+                guessed=guessed or (row is not None and row.guessed),
+                arguments=arguments,
+            )
+        )
+
+    def use(self, how: str, value: Value, node: Node | None, detail: Any = None) -> None:
+        if self.quiet:
+            return
+        cx = self.cx
+        if isinstance(value, Sym):
+            if value.op != "elem":
+                self.residual("use", None, value, (how, detail), node)
+            return
+        cx.summary.uses.append(
+            Use(cast("Any", how), value, self.site(), cx.loops, cx.branch, cx.frames, node, detail)
+        )
+
+    def residual(self, op: str, sym: Sym | None, base: Value, detail: Any, node: Node | None) -> None:
+        cx = self.cx
+        if self.quiet:
+            return
+        if len(cx.summary.residual) >= MAX_RESIDUAL:
+            cx.summary.truncated = True
+            return
+        cx.summary.residual.append(
+            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node)
+        )
+
+    def unresolved(self, text: str) -> None:
+        if not self.quiet and not self.cx.frames:
+            self.cx.summary.unresolved.append((text, self.cx.line or self.cx.start))
+
+    # -- models ------------------------------------------------------------------------------------------------
+
+    def model_of(self, cls: Class) -> Any:
+        key = id(cls)
+        if key not in self.models:
+            self.models[key] = next((m for orm in self.orms if (m := orm.model(cls)) is not None), None)
+        return self.models[key]
+
+    def orm(self, name: str) -> Orm:
+        return next(o for o in self.orms if o.name == name)
+
+    # -- functions ---------------------------------------------------------------------------------------------
+
+    def summary(self, function: Function) -> Summary:
+        """The summary of a function, computed on first use; while it is being computed, what stands so far."""
+        key = id(function)
+        found = self.summaries.get(key)
+        if found is not None:
+            if not found.done:
+                found.recursive = True
+            return found
+        made = Summary(function)
+        self.summaries[key] = made
+        self.functions[key] = function
+        if self.depth >= MAX_DEPTH:
+            made.truncated = made.done = True
+            return made
+        before, self.depth, quiet = self.cx, self.depth + 1, self.quiet
+        self.quiet = 0
+        self.cx = Context(made, function, function.module, start=function.line, end=function.line)
+        try:
+            walk.evaluate_function(self, function, made)
+        finally:
+            self.cx, self.depth, self.quiet = before, self.depth - 1, quiet
+            made.done = True
+        return made
+
+    def call_function(
+        self,
+        function: Function,
+        receiver: Value | None,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
+        env: dict[str, Value] | None = None,
+    ) -> Value:
+        """Calls a project function here: records the call and replays what depends on the arguments."""
+        wrapped = self.wrapper(function)
+        if wrapped is not None and not any(f is function for f, _ in self.cx.frames):
+            given = args if receiver is None else (receiver, *args)
+            return self.call(wrapped, given, kwargs, node)
+        return self.call_plain(function, receiver, args, kwargs, node, env)
+
+    def call_plain(
+        self,
+        function: Function,
+        receiver: Value | None,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
+        env: dict[str, Value] | None = None,
+    ) -> Value:
+        summary = self.summary(function)
+        values = hints.bind(self, function, summary, receiver, args, kwargs)
+        cx = self.cx
+        remembered = self.is_memoised(function)
+        if not self.quiet:
+            summary.callers += 1
+            cx.summary.calls.append(
+                Call(
+                    function,
+                    self.site(),
+                    cx.loops,
+                    cx.branch,
+                    cx.frames,
+                    node,
+                    receiver,
+                    tuple(values),
+                    remembered=remembered or cx.remembered,
+                    guessed=isinstance(receiver, Inst) and receiver.guessed,
+                    deferred=cx.deferred,
+                )
+            )
+        return replay.replay(self, summary, values, env or {}, remembered=remembered)
+
+    def call(self, value: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+        return walk.call_value(self, value, args, kwargs, node)
+
+    def is_memoised(self, function: Function) -> bool:
+        if function.static == "cached_property":
+            return False
+        return any(
+            name in self.knowledge.memo_decorators or name.rpartition(".")[2] in _MEMO_TAILS
+            for name in hints.decorator_names(self.project, function)
+        )
+
+    def wrapper(self, function: Function) -> Value | None:
+        """What the project's own decorators make of a function; None where they leave it as it is."""
+        if not function.decorators:
+            return None
+        key = id(function)
+        if key not in self.decorated:
+            self.decorated[key] = None
+            self.decorated[key] = hints.decorate(self, function)
+        return self.decorated[key]
+
+    # -- loops -------------------------------------------------------------------------------------------------
+
+    def inside(self, loop: Loop) -> tuple[Loop, ...]:
+        """Enters a loop; gives the loops to go back to."""
+        before = self.cx.loops
+        if loop.repeats:
+            self.cx.loops = (*before, loop)
+        return before
+
+    def generator(self, summary: Summary) -> Value:
+        """What a generator function's call gives."""
+        return Many(summary.yields or UNKNOWN, None, "gen", lazy=True)
+
+
+_NO_MODULE: Final = Module("", "", "app", "", is_package=False, body=(), lines=0)
+_MEMO_TAILS: Final = frozenset({"lru_cache", "memoize", "memoise", "memoized", "cached", "ttl_cache", "cache_memoize"})
+
+
+def _member_names(project: Project) -> tuple[frozenset[str], frozenset[str]]:
+    properties: set[str] = set()
+    methods: set[str] = set()
+    for module in project.modules:
+        for function in module.functions:
+            if function.owner is not None:
+                (properties if "property" in function.static else methods).add(function.name)
+    return frozenset(properties), frozenset(methods)
+
+
+def first(values: Iterable[Value | None]) -> Value:
+    """The only value there is, an alternative of several, or UNKNOWN."""
+    known = [v for v in values if v is not None and v is not UNKNOWN]
+    if not known:
+        return UNKNOWN
+    distinct = list({id(v): v for v in known}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    flat = [o for v in distinct for o in (v.options if isinstance(v, OneOf) else (v,))]
+    return OneOf(tuple(flat[:4]))
+
+
+__all__ = ["MAX_FRAMES", "REPLAY_BUDGET", "Context", "Func", "Machine", "first"]

@@ -1,0 +1,202 @@
+"""Replaying a summary: its residual operations, with the caller's arguments in place of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace as copy
+from typing import TYPE_CHECKING, Any
+
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Func,
+    Inst,
+    Items,
+    Lambda,
+    Many,
+    Mapping_,
+    OneOf,
+    Query,
+    Row,
+    Sym,
+    Value,
+)
+from auditor.trace import access, calls, walk
+from auditor.trace.summary import Loop, Residual, Summary
+
+if TYPE_CHECKING:
+    from auditor.trace.machine import Machine
+
+_DEPTH = 6
+
+
+def replay(
+    m: Machine, summary: Summary, values: list[Value], env: dict[str, Value], *, remembered: bool = False
+) -> Value:
+    """What the call returns; the operations that waited for its arguments happen here, in the current context."""
+    from auditor.trace.machine import MAX_FRAMES, REPLAY_BUDGET  # noqa: PLC0415  # the machine imports this module
+
+    cx = m.cx
+    memo: dict[int, Value] = {id(p): v for p, v in zip(summary.params, values, strict=False)}
+    for name, sym in summary.free.items():
+        memo[id(sym)] = env.get(name, UNKNOWN)
+    stores(summary, values, memo, m)
+    if summary.residual and len(cx.frames) < MAX_FRAMES and summary.function is not None:
+        outer = (cx.loops, cx.branch, cx.frames, cx.function, cx.module, cx.line, cx.start, cx.end, cx.remembered, cx.env)
+        caller = cx.function
+        frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
+        loops: dict[int, Loop | None] = {}
+        cx.remembered = cx.remembered or remembered
+        for op in tuple(summary.residual):
+            if cx.spent >= REPLAY_BUDGET:
+                cx.summary.truncated = True
+                break
+            cx.spent += 1
+            cx.loops = outer[0] + tuple(x for x in (loops.get(id(lp), lp) for lp in op.loops) if x is not None)
+            cx.branch = outer[1] + op.branch
+            cx.frames = frames + op.frames
+            cx.function, cx.module = op.site.function, op.site.module
+            cx.line, cx.start, cx.end = op.site.line, op.site.start, op.site.end
+            perform(m, op, memo, loops)
+        (cx.loops, cx.branch, cx.frames, cx.function, cx.module, cx.line, cx.start, cx.end, cx.remembered, cx.env) = outer
+    returned = summary.returns
+    if returned is None:
+        return UNKNOWN
+    return substitute(m, returned, memo, 0)
+
+
+def stores(summary: Summary, values: list[Value], memo: dict[int, Value], m: Machine) -> None:
+    """Attributes that the function sets on its receiver."""
+    if summary.stores and values and isinstance(values[0], Inst | Row | Sym):
+        for name, value in summary.stores.items():
+            given = substitute(m, value, memo, 0)
+            if isinstance(values[0], Sym) or given is not UNKNOWN:
+                access.set_attribute(m, values[0], name, given)
+
+
+def perform(m: Machine, op: Residual, memo: dict[int, Value], loops: dict[int, Loop | None]) -> None:
+    base = substitute(m, op.base, memo, 0)
+    if op.op == "attr":
+        given = access.get_attribute(m, base, op.detail, op.node)
+    elif op.op == "call":
+        name, args, kwargs = op.detail
+        args = [substitute(m, a, memo, 0) for a in args]
+        kwargs = {k: substitute(m, v, memo, 0) for k, v in kwargs.items()}
+        if name is None:
+            given = calls.call_value(m, base, args, kwargs, op.node)
+        else:
+            given = calls.call_method(m, base, name, args, kwargs, op.node)
+    elif op.op == "iterate":
+        loop: Loop = op.detail
+        made, given = access.open_loop(
+            m, base, loop.node, loop.kind, loop.size.name if loop.size is not None else "", None
+        )
+        if base is UNKNOWN or (isinstance(base, Const) and base.value is None):
+            made.size, made.repeats = loop.size, loop.repeats
+        made.site = loop.site
+        loops[id(loop)] = made if made.repeats else None
+        if given is UNKNOWN and op.sym is not None and op.sym.hint is not None:
+            given = access.reborn(m, op.sym.hint)
+    else:
+        how, detail = op.detail
+        given = UNKNOWN
+        if how == "fetch":
+            access.fetch(m, base, op.node, detail)
+        elif isinstance(base, Query | Many | Sym):
+            m.use(how, base, op.node, detail)
+    if op.sym is not None:
+        memo[id(op.sym)] = given if given is not UNKNOWN or op.sym.hint is None else op.sym.hint
+
+
+def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> Value:
+    """A value of the callee, as the caller sees it."""
+    if isinstance(value, Sym):
+        return symbolic(m, value, memo, depth)
+    if depth > _DEPTH or isinstance(value, Const):
+        return value
+    if isinstance(value, Many):
+        elem = substitute(m, value.elem, memo, depth + 1)
+        source = None if value.source is None else substitute(m, value.source, memo, depth + 1)
+        return value if elem is value.elem and source is value.source else copy(value, elem=elem, source=source)
+    if isinstance(value, Items):
+        items = [substitute(m, i, memo, depth + 1) for i in value.items]
+        if all(a is b for a, b in zip(items, value.items, strict=True)):
+            return value
+        return Items(value.kind, items, value.count)
+    if isinstance(value, Mapping_):
+        return mapping(m, value, memo, depth)
+    if isinstance(value, OneOf):
+        return walk.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
+    if isinstance(value, Query):
+        return query(m, value, memo, depth)
+    if isinstance(value, Row):
+        if any(isinstance(v, Sym) for v in value.extra.values()):
+            return copy(value, extra={k: substitute(m, v, memo, depth + 1) for k, v in value.extra.items()})
+        return value
+    if isinstance(value, Inst):
+        if any(isinstance(v, Sym | Many | OneOf | Query) for v in value.fields.values()):
+            return copy(value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()})
+        return value
+    if isinstance(value, Func):
+        return function(m, value, memo, depth)
+    if isinstance(value, Lambda):
+        env = {k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items()}
+        return copy(value, env=env)
+    return value
+
+
+def symbolic(m: Machine, sym: Sym, memo: dict[int, Value], depth: int) -> Value:
+    found = memo.get(id(sym))
+    if found is not None:
+        return found
+    if sym.base is None or depth > 4 * _DEPTH:
+        return sym if not memo else sym.hint or UNKNOWN
+    base = substitute(m, sym.base, memo, depth + 1)
+    made: Value = UNKNOWN
+    m.quiet += 1
+    try:
+        if sym.op == "attr":
+            made = access.get_attribute(m, base, sym.detail, None)
+        elif sym.op in {"same", "slice"}:
+            made = base
+        elif sym.op == "elem":
+            made = access.element(m, base)
+        elif sym.op == "item":
+            made = access.item_at(m, base, sym.detail)
+        elif sym.op == "key":
+            made = access.item(m, base, sym.detail, (0, 0, ""))
+    finally:
+        m.quiet -= 1
+    if made is UNKNOWN and sym.hint is not None:
+        made = sym.hint
+    memo[id(sym)] = made
+    return made
+
+
+def mapping(m: Machine, value: Mapping_, memo: dict[int, Value], depth: int) -> Value:
+    entries = {k: substitute(m, v, memo, depth + 1) for k, v in value.entries.items()}
+    key = None if value.key is None else substitute(m, value.key, memo, depth + 1)
+    other = None if value.other is None else substitute(m, value.other, memo, depth + 1)
+    return Mapping_(entries, key, other, value.size, value.grown)
+
+
+def query(m: Machine, value: Query, memo: dict[int, Value], depth: int) -> Value:
+    changes: dict[str, Any] = {}
+    if isinstance(value.owner, Sym):
+        changes["owner"] = substitute(m, value.owner, memo, depth + 1)
+    if isinstance(value.binding, Sym):
+        changes["binding"] = substitute(m, value.binding, memo, depth + 1)
+    if value.columns and any(isinstance(c, Sym) for c in value.columns):
+        changes["columns"] = tuple(substitute(m, c, memo, depth + 1) for c in value.columns)
+    return copy(value, **changes) if changes else value
+
+
+def function(m: Machine, value: Func, memo: dict[int, Value], depth: int) -> Value:
+    changes: dict[str, Any] = {}
+    if isinstance(value.receiver, Sym):
+        changes["receiver"] = substitute(m, value.receiver, memo, depth + 1)
+    if value.args:
+        changes["args"] = tuple(substitute(m, a, memo, depth + 1) for a in value.args)
+    if value.env:
+        env = {k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items() if v is not value}
+        changes["env"] = env
+    return copy(value, **changes) if changes else value

@@ -1,0 +1,96 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from auditor.cli.destinations import Destinations, choose_destinations, write_whole
+from auditor.model.fault import Fault
+
+
+def choose(*outputs: str, wanted: str | None = None, terminal: bool = False) -> Destinations:
+    return choose_destinations(wanted=wanted, outputs=outputs, is_terminal=terminal, writes_plan=True)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_pipe_gets_markdown_and_nothing_is_written() -> None:
+    assert choose() == Destinations("markdown")
+
+
+def test_a_terminal_gets_a_screen_and_the_plan_beside_it() -> None:
+    assert choose(terminal=True) == Destinations("screen", plan=Path("auditor-plan.md"))
+
+
+def test_a_format_is_for_standard_output() -> None:
+    assert choose(wanted="json") == Destinations("json")
+    assert choose(wanted="json", terminal=True) == Destinations("json")
+
+
+def test_a_file_has_the_form_of_its_suffix_and_a_pipe_stays_empty() -> None:
+    assert choose("a.md", "b.json", "c.sarif", "d.sarif.json", "e.jsonl", "F.MD").files == (
+        (Path("a.md"), "markdown"),
+        (Path("b.json"), "json"),
+        (Path("c.sarif"), "sarif"),
+        (Path("d.sarif.json"), "sarif"),
+        (Path("e.jsonl"), "jsonl"),
+        (Path("F.MD"), "markdown"),
+    )
+    assert choose("a.md").screen is None
+    assert choose("a.md", terminal=True) == Destinations("screen", ((Path("a.md"), "markdown"),))
+
+
+def test_a_format_and_a_file_give_both() -> None:
+    assert choose("a.md", wanted="json") == Destinations("json", ((Path("a.md"), "markdown"),))
+
+
+def test_a_format_names_the_form_of_a_file_without_a_suffix() -> None:
+    assert choose("plan", wanted="json") == Destinations(None, ((Path("plan"), "json"),))
+
+
+def test_a_file_without_a_form_is_a_fault_that_names_the_suffixes() -> None:
+    with pytest.raises(Fault) as caught:
+        choose("plan")
+    assert ".sarif" in caught.value.hint
+
+
+def test_a_file_that_cannot_be_written_is_a_fault_before_the_work() -> None:
+    Path("folder.md").mkdir()
+    with pytest.raises(Fault, match="is a directory"):
+        choose("folder.md")
+    with pytest.raises(Fault, match="does not exist"):
+        choose("none/plan.md")
+
+
+def test_a_text_is_written_whole() -> None:
+    write_whole(Path("plan.md"), "# é\n")
+    write_whole(Path("plan.md"), "# two\n")
+    assert Path("plan.md").read_bytes() == b"# two\n"
+    assert [path.name for path in Path().iterdir()] == ["plan.md"]
+
+
+def test_the_mode_of_a_file_stays() -> None:
+    Path("plan.md").touch(mode=0o600)
+    write_whole(Path("plan.md"), "x")
+    assert stat.S_IMODE(Path("plan.md").stat().st_mode) == 0o600
+
+
+def test_a_link_stays_and_what_it_names_is_written() -> None:
+    Path("real.md").touch()
+    Path("plan.md").symlink_to("real.md")
+    write_whole(Path("plan.md"), "x")
+    assert Path("plan.md").is_symlink()
+    assert Path("real.md").read_text() == "x"
+
+
+def test_a_device_is_written_to_and_stays_one() -> None:
+    write_whole(Path("/dev/null"), "x")
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_a_fault() -> None:
+    with pytest.raises(Fault, match="No space left"):
+        write_whole(Path("/dev/full"), "x")

@@ -1,0 +1,58 @@
+"""What every test may rely on: settings, cache and state of its own, and the command line as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the settings, cache or state of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("AUDITOR_")]:
+        monkeypatch.delenv(name)
+    own = tmp_path_factory.mktemp("own")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(own / "config"))
+    monkeypatch.setenv("AUDITOR_CACHE_DIR", str(own / "cache"))
+    monkeypatch.setenv("AUDITOR_STATE_DIR", str(own / "state"))
+
+
+@pytest.fixture
+def auditor(tmp_path: Path) -> Run:
+    """Runs ``auditor`` with the given arguments in a process of its own."""
+
+    def run(
+        *arguments: str, cwd: Path = tmp_path, env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "auditor", *arguments],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Writes a tree of files, given by path, and returns its root."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        root = tmp_path / "tree"
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        return root
+
+    return write
