@@ -8,6 +8,7 @@ import auditor
 from auditor.cli.command import Console, command_names, load_command
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.internal_error import InternalError, report_internal_error
+from auditor.cli.leaving import leave
 from auditor.cli.narration import Narration
 from auditor.cli.output import Output, silence_standard_output
 from auditor.cli.parser import Parser
@@ -40,7 +41,7 @@ def dispatch(given: Sequence[str], /) -> int:
         return fault.exit_code
     except BrokenPipeError:
         silence_standard_output()
-        return ExitCode.PIPE_CLOSED
+        return leave(ExitCode.PIPE_CLOSED)
     except InternalError as error:
         return report_internal_error(error.summary, error.details, narration, debug="--debug" in given)
     except Exception as error:  # noqa: BLE001  the last resort: a person gets a sentence, never a traceback

@@ -14,6 +14,6 @@ def main(arguments: list[str] | None = None) -> int:
 
         return dispatch(given)
     except KeyboardInterrupt:
-        from auditor.cli.interrupt import leave_interrupted  # noqa: PLC0415
+        from auditor.cli.leaving import leave_interrupted  # noqa: PLC0415
 
         return leave_interrupted()

@@ -41,10 +41,13 @@ def parse_document(content: bytes, /, *, name: str) -> Document:
 def _read_regular(path: Path, name: str) -> bytes:
     # O_NONBLOCK: a named pipe put in the file's place must not hang the run.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Fault("is not a file", where=name)
         if status.st_size > _LIMIT_BYTES:
             raise Fault(f"has {status.st_size:,} bytes, over the limit of {_LIMIT_BYTES:,}", where=name)
-        return file.read(_LIMIT_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_LIMIT_BYTES)
+    finally:
+        os.close(descriptor)

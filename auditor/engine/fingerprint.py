@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ _PACKAGE: Final = Path(auditor.__file__).resolve().parent
 _COMPILED: Final = "__pycache__"
 
 
+@cache
 def tool_fingerprint() -> str:
     """Changes with auditor's files, with the interpreter, and with the packages installed beside it."""
     parts = [auditor.__version__, sys.version]

@@ -1,19 +1,24 @@
 """The passes of an audit, in the order in which they run: this is the whole way from a tree to a report."""
 
-import auditor.trace
+from auditor.engine.coverage import coverage_of, target_of
 from auditor.engine.request import Job, Notes
 from auditor.engine.selection import check_rules, matching_endpoints
-from auditor.frameworks import discover
+from auditor.engine.suppression import silence
+from auditor.frameworks import discover, finders
 from auditor.index.build import build_index
+from auditor.knowledge.load import load
 from auditor.model.report import Finding, Report
 from auditor.report.build import build_report
 from auditor.rules import rule_infos, run_rules
+from auditor.rules.scene import Scene
 from auditor.stages.plan import make_plan
+from auditor.trace import endpoints as told
+from auditor.trace.analysis import analyse as follow_calls
 
 
 def analyse(job: Job, notes: Notes, /) -> Report:
     """Reads the tree, follows every endpoint to its effects, judges what was found, and plans."""
-    request, settings = job.request, job.settings
+    request, settings, snapshot = job.request, job.settings, job.snapshot
     rules = rule_infos()
     known = [rule.id for rule in rules]
     check_rules(request.select, known, where="--rule")
@@ -22,46 +27,57 @@ def analyse(job: Job, notes: Notes, /) -> Report:
 
     notes.stage("analyze")
     notes.step("reading files")
-    index = build_index(job.snapshot, jobs=request.jobs, cache_dir=request.cache_dir, progress=notes.progress)
+    index = build_index(snapshot, jobs=request.jobs, cache_dir=request.cache_dir, progress=notes.progress)
+    for warning in index.warnings:
+        notes.warn(warning)
     notes.step("looking for endpoints")
-    entries = discover(index)
+    entries = discover(index.project)
     if request.endpoints:
         wanted = matching_endpoints(request.endpoints, [entry.id for entry in entries])
         entries = tuple(entry for entry in entries if entry.id in wanted)
     notes.step("following calls")
-    trace = auditor.trace.analyse(index, entries, notes.progress)
+    knowledge = load()
+    trace = follow_calls(index.project, entries, knowledge=knowledge, orms=(), progress=notes.progress)
+    scene = Scene(trace, knowledge)
+    endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")
-    findings = run_rules(
-        trace, select=request.select or settings.select, ignore=(*settings.ignore, *request.ignore)
+    select, ignore = request.select or settings.select, (*settings.ignore, *request.ignore)
+    found = _as_asked(run_rules(scene, select=select, ignore=ignore), job)
+    judged = silence(found, index.ignores, snapshot, rules=known)
+    coverage = coverage_of(
+        snapshot,
+        index.coverage,
+        endpoints,
+        judged,
+        unreached_effects=told.unreached_effects(trace),
+        looked_for=sorted(finder.__module__.rpartition(".")[2].replace("_", " ") for finder in finders()),
     )
-    if request.endpoints:
-        findings = tuple(finding for finding in findings if finding.endpoints)
-    findings = _with_severities(findings, job)
 
     notes.stage("plan")
     plan = make_plan(
-        findings=findings,
-        endpoints=trace.endpoints,
-        sizes=trace.sizes,
+        findings=judged.kept,
+        endpoints=endpoints,
+        sizes=sizes,
         rules=rules,
         target_ms=request.target_ms or settings.target_ms,
-        coverage=trace.coverage,
+        coverage=coverage,
     )
     return build_report(
-        target=trace.target,
-        coverage=trace.coverage,
-        endpoints=trace.endpoints,
-        findings=findings,
-        sizes=trace.sizes,
+        target=target_of(job),
+        coverage=coverage,
+        endpoints=endpoints,
+        findings=judged.kept,
+        sizes=sizes,
         plan=plan,
         rules=rules,
     )
 
 
-def _with_severities(findings: tuple[Finding, ...], job: Job) -> tuple[Finding, ...]:
-    """The severities that the target's settings give to rules, in place of the rules' own."""
-    chosen = dict(job.settings.severities)
+def _as_asked(findings: tuple[Finding, ...], job: Job) -> tuple[Finding, ...]:
+    """Those on the endpoints asked for, with the severities that the target gives to rules."""
+    severities = dict(job.settings.severities)
     return tuple(
-        finding.model_copy(update={"severity": chosen[finding.rule]}) if finding.rule in chosen else finding
+        finding.model_copy(update={"severity": severities.get(finding.rule, finding.severity)})
         for finding in findings
+        if finding.endpoints or not job.request.endpoints
     )

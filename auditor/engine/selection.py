@@ -8,10 +8,10 @@ from auditor.config.nearest import did_you_mean
 from auditor.model.fault import Fault
 
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}|<[^<>]*>")
-_METHODS: Final = frozenset({
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "ANY", "WS", "WEBSOCKET",
-    "QUERY", "MUTATION", "SUBSCRIPTION", "TASK", "COMMAND",
-})  # fmt: skip
+_METHODS: Final = frozenset(
+    "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT ANY WS WEBSOCKET "
+    "QUERY MUTATION SUBSCRIPTION TASK CONSUMER COMMAND".split()
+)
 
 
 def matching_endpoints(wanted: Sequence[str], known: Iterable[str], /) -> frozenset[str]:
@@ -27,12 +27,12 @@ def matching_endpoints(wanted: Sequence[str], known: Iterable[str], /) -> frozen
             hint = did_you_mean(name, ids) if ids else "no endpoint was found"
             if len(ids) > 1 and not hint.startswith("did"):
                 hint = f"`auditor routes` lists the {len(ids)} there are"
-            raise Fault(f"there is no endpoint {name!r}", where="--endpoint", hint=hint)
+            raise Fault(f"there is no endpoint {name!r}", hint=hint)
         chosen |= matches
     return frozenset(chosen)
 
 
-def check_rules(named: Sequence[str], known: Iterable[str], /, *, where: str) -> None:
+def check_rules(named: Sequence[str], known: Iterable[str], /, *, where: str = "") -> None:
     """`Fault` for the first of `named` that is no rule."""
     ids = frozenset(known)
     for name in named:

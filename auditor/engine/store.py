@@ -30,10 +30,11 @@ def text_key(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of texts; at most `keep` stay, the latest used."""
+    """A folder of texts, of which the latest used stay: at most `keep`, and `keep_bytes` together."""
 
     folder: Path
     keep: int = 64
+    keep_bytes: int = 256 << 20
 
     def get(self, key: str, /) -> str | None:
         """The text under `key`; None when there is none or it is not what was written."""
@@ -65,14 +66,17 @@ class Store:
 
     def _prune(self) -> None:
         """Drops what was not used for longest, and what a killed run left half-written."""
-        texts: list[tuple[float, str]] = []
+        texts: list[tuple[float, int, str]] = []
         with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
-                used = entry.stat().st_mtime
+                status = entry.stat()
                 if not entry.name.startswith(_TEMPORARY):
-                    texts.append((used, entry.path))
-                elif time.time() - used > _ABANDONED_AFTER_S:
+                    texts.append((status.st_mtime, status.st_size, entry.path))
+                elif time.time() - status.st_mtime > _ABANDONED_AFTER_S:
                     Path(entry.path).unlink(missing_ok=True)
-        for _, path in sorted(texts, reverse=True)[self.keep :]:
-            with contextlib.suppress(OSError):
-                Path(path).unlink(missing_ok=True)
+        room_bytes = self.keep_bytes
+        for at, (_, size_bytes, path) in enumerate(sorted(texts, reverse=True)):
+            room_bytes -= size_bytes
+            if at >= self.keep or (at and room_bytes < 0):
+                with contextlib.suppress(OSError):
+                    Path(path).unlink(missing_ok=True)

@@ -20,13 +20,15 @@ _MAX_RANGE: Final = 1000
 
 
 def arithmetic(operator: str, left: Value, right: Value) -> Value:
-    """`left operator right` for concatenation, `%` formatting, union of dicts and `/` of paths."""
+    """`left operator right` for concatenation, `%` formatting, union of dicts; classes joined by `&` or `|` as a tuple."""
     if operator == "+":
         return added(left, right)
     if operator == "%" and isinstance(left, str):
         return formatted(left, right)
     if operator == "|" and isinstance(left, dict) and isinstance(right, dict):
         return {**left, **right}
+    if operator in {"&", "|"} and isinstance(left, Class | External | tuple):
+        return tuple(part for side in (left, right) for part in (side if isinstance(side, tuple) else (side,)))
     return UNKNOWN
 
 

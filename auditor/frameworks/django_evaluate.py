@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from auditor.frameworks.django_builtins import arithmetic, builtin, compare, method, slice_of
 from auditor.frameworks.django_library import Library
 from auditor.frameworks.django_names import Names
+from auditor.frameworks.django_registry import run_registrations
+from auditor.frameworks.django_settings import settings_modules
 from auditor.frameworks.django_values import (
     HOLE,
     UNKNOWN,
@@ -61,14 +63,19 @@ class Evaluation:
         self.depth = 0
         self.open_reads = 0
         """Reads of settings and environment so far: a condition that raises it is open."""
+        self.registered = False
         self.names = Names(self)
         self.library = Library(self)
+        self.names.settings_modules = settings_modules(project)
 
     # -- entry -----------------------------------------------------------------------------------------------
 
     def module_value(self, module: Module, name: str) -> Value:
         """What `name` holds once `module` has been imported; UNKNOWN where it is bound nowhere."""
-        return self.names.exported(module, name)
+        try:
+            return self.names.exported(module, name)
+        except Exhausted:
+            return self.names.frame(module).names.get(name, UNKNOWN)
 
     def evaluate(self, node: Node, frame: Frame) -> Value:
         """The value of an expression; what is beyond the budget is UNKNOWN."""
@@ -76,6 +83,12 @@ class Evaluation:
             return self.value(node, frame)
         except Exhausted:
             return UNKNOWN
+
+    def register_all(self) -> None:
+        """Runs what fills registries and routers when modules are imported; once."""
+        if not self.registered:
+            self.registered = True
+            run_registrations(self)
 
     def note(self, module: Module, line: int, reason: str) -> None:
         found = Unread(module.path, line, reason)
@@ -226,6 +239,8 @@ class Evaluation:
 
     def sequence(self, node: Node, frame: Frame) -> Value:
         items = self.arguments(node[3], frame)
+        if node[4] > len(node[3]) and is_routes(items):
+            self.note(frame.module, node[1], f"of a list of {node[4]} routes the first {len(node[3])} are kept")
         return tuple(items) if node[2] == "tuple" else items
 
     def arguments(self, nodes: Iterable[Node], frame: Frame) -> list[Value]:
@@ -283,6 +298,10 @@ class Evaluation:
     def negation(self, node: Node, frame: Frame) -> Value:
         known = truth_of(self.value(node[2], frame))
         return UNKNOWN if known is None else not known
+
+    def unary(self, node: Node, frame: Frame) -> Value:
+        operand = self.value(node[2], frame)
+        return operand if isinstance(operand, Class | External) else UNKNOWN
 
     def comparison(self, node: Node, frame: Frame) -> Value:
         operands = [self.value(operand, frame) for operand in node[3]]
@@ -523,4 +542,5 @@ _EXPRESSIONS: Final[dict[int, Callable[[Evaluation, Node, Frame], Value]]] = {
     ir.COMP: _E.comprehension,
     ir.YIELD: _E.yield_,
     ir.WALRUS: _E.walrus,
+    ir.UNARY: _E.unary,
 }

@@ -148,7 +148,9 @@ class Names:
         if isinstance(owner, Module):
             self.evaluation.open_reads += owner in self.settings_modules
             value = self.exported(owner, name)
-            return UNKNOWN if is_builtin(value) else value
+            if value is not UNKNOWN and not is_builtin(value):
+                return value
+            return External(f"{owner.name}.{name}") if owner.role == "library" else UNKNOWN
         if isinstance(owner, Class):
             return self.class_attribute(owner, name)
         if isinstance(owner, Instance):

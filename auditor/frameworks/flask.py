@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
 from auditor.frameworks.entry import Around, EntryPoint
-from auditor.frameworks.flask_placement import Placement, kind, placements
+from auditor.frameworks.flask_placement import Placement, placements
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed, verbs_of
 from auditor.frameworks.wiring import Call, Instance, Value, Wiring, as_function, unwrapped, wire
+from auditor.index import ir
 from auditor.index.symbols import Class, Function
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
 def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) -> Iterator[EntryPoint]:
     """The endpoints that one call registers."""
     method = call.method
-    if method not in _VERBS and method not in {"route", "add_url_rule"}:
+    if method not in _VERBS and method not in {"route", "add_url_rule", "websocket"}:
         return
     rule = call.argument(0, "rule")
     if not isinstance(rule, str):
         rule = url_path.text(UNKNOWN)
     path = url_path.rooted(url_path.from_angles(url_path.under(placement.prefix, rule)))
     methods = (method.upper(),) if method in _VERBS else call.kwargs.get("methods")
+    if method == "websocket":
+        methods = ["CONSUMER"]
     for view in views(call):
         yield from view_entries(project, wiring, view, path, methods, placement.around)
 
@@ -150,7 +153,8 @@ def entry(
 ) -> EntryPoint:
     name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
     module = function.module
-    return EntryPoint("http", verb, path, "flask", function, receiver, name, module.path, function.line, around)
+    kind = "consumer" if verb == "CONSUMER" else "http"
+    return EntryPoint(kind, verb, path, "flask", function, receiver, name, module.path, function.line, around)
 
 
 def user_loaders(wiring: Wiring) -> Iterator[Around]:
@@ -179,14 +183,13 @@ def with_user(found: EntryPoint, users: list[Around]) -> EntryPoint:
 def class_mentions(cls: Class) -> bool:
     """Whether a class body or its decorators ask for a signed-in user outside its methods."""
     stack: list[object] = [*cls.decorators]
-    stack.extend(s for s in cls.body if s[0] not in {50, 51})
+    stack.extend(s for s in cls.body if s[0] not in {ir.DEF, ir.CLASS})
     while stack:
         node = stack.pop()
         if isinstance(node, tuple) and node:
-            if node[0] in {0, 1} and node[-1] in _SIGNED_IN:
+            if node[0] in {ir.NAME, ir.ATTR} and node[-1] in _SIGNED_IN:
                 return True
             stack.extend(node)
     return False
 
 
-__all__ = ["class_entries", "entry_points", "kind", "with_user"]

@@ -162,6 +162,6 @@ def dispatched(wiring: Wiring) -> dict[int, list[str]]:
         mounts = instance.argument(1, "mounts")
         for path, value in mounts.items() if isinstance(mounts, dict) else ():
             app = value.instance if isinstance(value, LibraryAttribute) else value
-            if isinstance(app, Instance):
-                found.setdefault(id(app), []).append(url_path.text(path).rstrip("/"))
+            if isinstance(app, Instance) and isinstance(path, str):
+                found.setdefault(id(app), []).append(path.rstrip("/"))
     return found

@@ -48,7 +48,12 @@ class Recorder(Protocol):
         """The loops around the place being evaluated."""
 
     def call_function(
-        self, function: Function, receiver: Value | None, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        function: Function,
+        receiver: Value | None,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value:
         """Calls a project function."""
 
@@ -80,12 +85,24 @@ class Orm(Protocol):
         """`row.name`, for names that the project does not define itself; records a lazy load."""
 
     def row_method(
-        self, m: Recorder, row: Row, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        row: Row,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         """`row.name(...)` of the ORM's own base class; None where there is no such method."""
 
     def query_method(
-        self, m: Recorder, query: Value, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        query: Value,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         """`query.name(...)`, for queries and managers; None where there is no such method."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.django_values import HOLE, UNKNOWN, AsView, Called, Instance, Route, Router, RouterRoute, Value
-from auditor.frameworks.rest_framework_actions import Action, actions_of
+from auditor.frameworks.django_values import HOLE, UNKNOWN, AsView, Called, Route, Router, RouterRoute, Value
+from auditor.frameworks.rest_framework_actions import actions_of
 from auditor.index.symbols import Class, External, Module
 
 if TYPE_CHECKING:
@@ -128,11 +128,10 @@ def viewset_routes(
                 if action.detail == line.detail:
                     routes.append(route(line.url, {**told, "url_path": action.url_path}, action.mapping, viewset, where))
             continue
-        taken = {a.url_path for a in extra}
         mapping = {
             verb: name
             for verb, name in line.mapping.items()
-            if isinstance(name, str) and name not in taken and project.method(viewset, name) is not None
+            if isinstance(name, str) and project.method(viewset, name) is not None
         }
         if mapping:
             routes.append(route(line.url, told, mapping, viewset, where))
@@ -163,8 +162,5 @@ def lookup_name(viewset: Value, project: Project) -> str:
 
 def root_view(router: Router, evaluation: Evaluation) -> Class | None:
     """The project's own view at the router's root; DRF's, which only lists links, is left out."""
-    found = evaluation.names.attribute(router, "APIRootView") if isinstance(router, Instance) else None
+    found = evaluation.names.attribute(router, "APIRootView")
     return found if isinstance(found, Class) and found.module.role != "library" else None
-
-
-__all__ = ["Action", "expand", "is_router", "is_router_name", "new_router"]

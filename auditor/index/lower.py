@@ -13,7 +13,7 @@ import tree_sitter_python
 from tree_sitter import Language, Parser
 
 from auditor.index import ir
-from auditor.index.lower_expressions import STAR_KINDS, ExpressionLowering, TooDeep
+from auditor.index.lower_expressions import EXTRAS, STAR_KINDS, ExpressionLowering, TooDeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 _PARSER: Final = Parser(Language(tree_sitter_python.language()))
-MAX_BLOCK_DEPTH: Final = 80
+MAX_BLOCK_DEPTH: Final = 40
+MAX_ELIFS: Final = 20
+"""Branches up to which each `elif` nests in the one before; more are the flat cases of a `match`."""
 _IGNORE: Final = re.compile(rb"#\s*auditor:\s*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)")
+
+
+DROPPED: Final = frozenset({"string", "concatenated_string", "ellipsis", "identifier", "integer"})
+"""Expressions without any effect when they are a statement: docstrings, stubs' dots."""
 
 
 class Lowering(ExpressionLowering):
@@ -57,6 +63,8 @@ class Lowering(ExpressionLowering):
     def expression_statement(self, node: Tree) -> ir.Node | None:
         children = node.named_children
         if len(children) != 1:
+            children = [c for c in children if c.type not in EXTRAS]
+        if len(children) != 1:
             line, end = self.span(node)
             items = tuple(self.expression(c) for c in children)
             return (ir.EXPR, line, end, (ir.SEQ, line, "tuple", items, len(items)))
@@ -66,9 +74,9 @@ class Lowering(ExpressionLowering):
         if kind == "assignment":
             return self.assignment(child, line, end)
         if kind == "augmented_assignment":
-            parts = child.children
+            parts = [c for c in child.children if c.type not in EXTRAS]
             return (ir.AUG, line, end, self.expression(parts[0]), parts[1].type, self.expression(parts[-1]))
-        if kind in {"string", "ellipsis", "identifier", "integer"}:
+        if kind in DROPPED:
             return None
         value = self.expression(child)
         if value[0] == ir.YIELD:
@@ -98,21 +106,39 @@ class Lowering(ExpressionLowering):
         return super().yield_(node)
 
     def return_(self, node: Tree) -> ir.Node:
-        children = [c for c in node.named_children if c.type != "comment"]
+        children = [c for c in node.named_children if c.type not in EXTRAS]
         return (ir.RETURN, *self.span(node), self.expression(children[0]) if children else None)
 
     def if_(self, node: Tree) -> ir.Node:
         condition = node.child_by_field_name("condition")
         body = self.block(node.child_by_field_name("consequence"))
         orelse: tuple[ir.Node, ...] = ()
-        for clause in reversed([c for c in node.named_children if c.type in {"elif_clause", "else_clause"}]):
+        line, end = self.span(node)
+        clauses = [c for c in node.named_children if c.type in {"elif_clause", "else_clause"}]
+        if len(clauses) > MAX_ELIFS:
+            return self.cases(node, clauses, (((), self.maybe(condition, node), body),))
+        for clause in reversed(clauses):
             if clause.type == "else_clause":
                 orelse = self.block(clause.child_by_field_name("body"))
                 continue
             test = clause.child_by_field_name("condition")
             consequence = self.block(clause.child_by_field_name("consequence"))
-            orelse = ((ir.IF, *self.span(clause), self.maybe(test, clause), consequence, orelse),)
-        return (ir.IF, *self.span(node), self.maybe(condition, node), body, orelse)
+            orelse = ((ir.IF, clause.start_point[0] + 1, end, self.maybe(test, clause), consequence, orelse),)
+        return (ir.IF, line, end, self.maybe(condition, node), body, orelse)
+
+    def cases(self, node: Tree, clauses: Iterable[Tree], first: tuple[ir.Node, ...]) -> ir.Node:
+        """A long chain of branches: what `match` would be with a guard in each case."""
+        rest = tuple(
+            ((), None, self.block(c.child_by_field_name("body")))
+            if c.type == "else_clause"
+            else (
+                (),
+                self.maybe(c.child_by_field_name("condition"), c),
+                self.block(c.child_by_field_name("consequence")),
+            )
+            for c in clauses
+        )
+        return (ir.MATCH, *self.span(node), (ir.CONST, node.start_point[0] + 1, None), first + rest)
 
     def maybe(self, node: Tree | None, parent: Tree) -> ir.Node:
         return (ir.CONST, parent.start_point[0] + 1, None) if node is None else self.expression(node)
@@ -165,7 +191,7 @@ class Lowering(ExpressionLowering):
         return (ir.TRY, *self.span(node), body, tuple(handlers), orelse, final)
 
     def handler(self, clause: Tree) -> tuple[ir.Node | None, str | None, tuple[ir.Node, ...]]:
-        parts = [c for c in clause.named_children if c.type != "comment"]
+        parts = [c for c in clause.named_children if c.type not in EXTRAS]
         body = self.block(parts[-1]) if parts and parts[-1].type == "block" else ()
         values = [p for p in parts if p.type != "block"]
         if not values:
@@ -198,7 +224,7 @@ class Lowering(ExpressionLowering):
             if child.type == "keyword_argument":
                 parts = child.named_children
                 keywords.append((self.text(parts[0]), self.expression(parts[-1])))
-            elif child.type != "comment":
+            elif child.type not in EXTRAS:
                 bases.append(self.expression(child))
         body = self.block(node.child_by_field_name("body"))
         label = "" if name is None else self.text(name)
@@ -239,17 +265,20 @@ class Lowering(ExpressionLowering):
         return (ir.FROM, *self.span(node), level, dotted[level:], names)
 
     def raise_(self, node: Tree) -> ir.Node:
-        children = [c for c in node.named_children if c.type != "comment"]
+        children = [c for c in node.named_children if c.type not in EXTRAS]
         return (ir.RAISE, *self.span(node), self.expression(children[0]) if children else None)
 
     def delete(self, node: Tree) -> ir.Node:
-        return (ir.DEL, *self.span(node), tuple(self.expression(c) for c in node.named_children))
+        targets = [c for c in node.named_children if c.type not in EXTRAS]
+        if len(targets) == 1 and targets[0].type == "expression_list":
+            targets = [c for c in targets[0].named_children if c.type not in EXTRAS]
+        return (ir.DEL, *self.span(node), tuple(self.expression(c) for c in targets))
 
     def assert_(self, node: Tree) -> ir.Node:
-        return (ir.ASSERT, *self.span(node), self.expression(node.named_children[0]))
+        return (ir.ASSERT, *self.span(node), self.expression(next(c for c in node.named_children if c.type not in EXTRAS)))
 
     def global_(self, node: Tree) -> ir.Node:
-        return (ir.GLOBAL, *self.span(node), tuple(self.text(c) for c in node.named_children))
+        return (ir.GLOBAL, *self.span(node), tuple(self.text(c) for c in node.named_children if c.type == "identifier"))
 
     def match_(self, node: Tree) -> ir.Node:
         cases = []
@@ -259,7 +288,7 @@ class Lowering(ExpressionLowering):
                 continue
             guard = case.child_by_field_name("guard")
             bound = tuple(name for c in case.named_children if c.type == "case_pattern" for name in self.bound(c))
-            test = None if guard is None else self.expression(guard.named_children[0])
+            test = None if guard is None else self.expression(guard.named_children[-1])
             cases.append((bound, test, self.block(case.child_by_field_name("consequence"))))
         return (ir.MATCH, *self.span(node), self.maybe(node.child_by_field_name("subject"), node), tuple(cases))
 

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node as Tree
 
-MAX_DEPTH: Final = 240
+MAX_DEPTH: Final = 120
 """Expressions nested deeper than this are nobody's hand-written code; the file is reported as not read."""
+EXTRAS: Final = frozenset({"comment", "line_continuation"})
+"""What may stand between any two parts of a node, though never before the first or after the last."""
 MAX_ITEMS: Final = 64
 """Items of a literal table that are kept; its full count is kept beside them."""
+MAX_CHAIN: Final = 40
+"""Terms of `a + b + …` up to which they nest as operators do; more are one flat `OTHER`."""
 MAX_STRING: Final = 8192
 """Characters of a string literal that are kept: enough for any SQL a person wrote."""
 
@@ -51,7 +55,7 @@ class ExpressionLowering:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise TooDeep
-        operands = tuple(self.expression(c) for c in children if c.type != "comment")
+        operands = tuple(self.expression(c) for c in children if c.type not in EXTRAS)
         self.depth -= 1
         if len(operands) == 1:
             return operands[0]
@@ -68,9 +72,11 @@ class ExpressionLowering:
                 return self.other(node)
             names.append(children[-1])
             node = children[0]
-        if len(names) > MAX_DEPTH:
+        self.depth += len(names)
+        if self.depth > MAX_DEPTH:
             raise TooDeep
         lowered = self.expression(node)
+        self.depth -= len(names)
         for name in reversed(names):
             lowered = (ir.ATTR, name.start_point[0] + 1, lowered, self.text(name))
         return lowered
@@ -91,8 +97,8 @@ class ExpressionLowering:
                 parts = child.named_children
                 kwargs.append((self.text(parts[0]), self.expression(parts[-1])))
             elif kind == "dictionary_splat":
-                kwargs.append((None, self.expression(child.named_children[0])))
-            elif kind != "comment":
+                kwargs.append((None, self.expression(child.named_children[-1])))
+            elif kind not in EXTRAS:
                 args.append(self.expression(child))
         return (ir.CALL, function[1], function, tuple(args), tuple(kwargs))
 
@@ -128,7 +134,7 @@ class ExpressionLowering:
         return (ir.FSTR, node.start_point[0] + 1, "".join(template)[:MAX_STRING], tuple(holes))
 
     def concatenated(self, node: Tree) -> ir.Node:
-        parts = [self.expression(c) for c in node.named_children if c.type != "comment"]
+        parts = [self.expression(c) for c in node.named_children if c.type not in EXTRAS]
         line = node.start_point[0] + 1
         texts = [p[2] if p[0] in {ir.CONST, ir.FSTR} and isinstance(p[2], str) else "" for p in parts]
         joined = "".join(texts)[:MAX_STRING]
@@ -140,7 +146,7 @@ class ExpressionLowering:
         return (ir.CONST, node.start_point[0] + 1, number(self.text(node)))
 
     def sequence(self, node: Tree) -> ir.Node:
-        children = [c for c in node.named_children if c.type != "comment"]
+        children = [c for c in node.named_children if c.type not in EXTRAS]
         kind = SEQUENCE_KINDS[node.type]
         items = tuple(self.expression(c) for c in children[:MAX_ITEMS])
         return (ir.SEQ, node.start_point[0] + 1, kind, items, len(children))
@@ -149,20 +155,20 @@ class ExpressionLowering:
         pairs: list[tuple[ir.Node | None, ir.Node]] = []
         count = 0
         for child in node.named_children:
-            if child.type == "comment":
+            if child.type in EXTRAS:
                 continue
             count += 1
             if count > MAX_ITEMS * 4:
                 continue
             parts = child.named_children
             if child.type == "dictionary_splat":
-                pairs.append((None, self.expression(parts[0])))
+                pairs.append((None, self.expression(parts[-1])))
             elif child.type == "pair" and len(parts) >= 2:
                 pairs.append((self.expression(parts[0]), self.expression(parts[-1])))
         return (ir.DICT, node.start_point[0] + 1, tuple(pairs), count)
 
     def subscript(self, node: Tree) -> ir.Node:
-        parts = [c for c in node.named_children if c.type != "comment"]
+        parts = [c for c in node.named_children if c.type not in EXTRAS]
         if len(parts) < 2:
             return self.other(node)
         value = self.expression(parts[0])
@@ -178,7 +184,7 @@ class ExpressionLowering:
         for child in node.children:
             if child.type == ":":
                 position += 1
-            elif child.is_named and position < 3:
+            elif child.is_named and position < 3 and child.type not in EXTRAS:
                 bounds[position] = self.expression(child)
         return (ir.SLICE, node.start_point[0] + 1, *bounds)
 
@@ -187,21 +193,29 @@ class ExpressionLowering:
         while node.type == "binary_operator":
             parts = node.children
             if len(parts) != 3:
-                return self.other(node)
+                parts = [c for c in parts if c.type not in EXTRAS]
+                if len(parts) != 3:
+                    return self.other(node)
             chain.append((parts[1].type, parts[2]))
             node = parts[0]
-        if len(chain) > 4 * MAX_DEPTH:
+        chain.reverse()
+        if len(chain) > MAX_CHAIN:
+            terms = (node, *(right for _, right in chain))
+            return (ir.OTHER, node.start_point[0] + 1, tuple(self.expression(t) for t in terms))
+        self.depth += len(chain)
+        if self.depth > MAX_DEPTH:
             raise TooDeep
         left = self.expression(node)
-        for operator, right in reversed(chain):
+        self.depth -= len(chain)
+        for operator, right in chain:
             left = (ir.BIN, right.start_point[0] + 1, operator, left, self.expression(right))
         return left
 
     def boolean(self, node: Tree) -> ir.Node:
         line = node.start_point[0] + 1
-        operator = node.children[1].type
+        operator = connective(node)
         items: list[Tree] = []
-        while node.type == "boolean_operator" and node.children[1].type == operator:
+        while node.type == "boolean_operator" and connective(node) == operator:
             items.append(node.children[-1])
             node = node.children[0]
         items.append(node)
@@ -214,14 +228,14 @@ class ExpressionLowering:
         operators: list[str] = []
         operands: list[ir.Node] = []
         for child in node.children:
-            if child.is_named and child.type != "comment":
+            if child.is_named and child.type not in EXTRAS:
                 operands.append(self.expression(child))
             elif not child.is_named:
                 operators.append(child.type)
         return (ir.CMP, node.start_point[0] + 1, tuple(operators), tuple(operands))
 
     def conditional(self, node: Tree) -> ir.Node:
-        parts = [c for c in node.named_children if c.type != "comment"]
+        parts = [c for c in node.named_children if c.type not in EXTRAS]
         if len(parts) != 3:
             return self.other(node)
         then, condition, orelse = parts
@@ -247,10 +261,10 @@ class ExpressionLowering:
                 is_async = child.children[0].type == "async"
                 clauses.append((self.expression(left), self.expression(right), [], is_async))
             elif child.type == "if_clause" and clauses:
-                clauses[-1][2].append(self.expression(child.named_children[0]))
+                clauses[-1][2].append(self.expression(child.named_children[-1]))
             elif child.type == "pair":
-                elements.extend(self.expression(c) for c in child.named_children if c.type != "comment")
-            elif child.type != "comment":
+                elements.extend(self.expression(c) for c in child.named_children if c.type not in EXTRAS)
+            elif child.type not in EXTRAS:
                 elements.append(self.expression(child))
         frozen = tuple((target, iterable, tuple(conditions), a) for target, iterable, conditions, a in clauses)
         return (ir.COMP, node.start_point[0] + 1, kind, tuple(elements), frozen)
@@ -259,8 +273,8 @@ class ExpressionLowering:
         return (ir.AWAIT, node.start_point[0] + 1, self.expression(node.named_children[-1]))
 
     def yield_(self, node: Tree) -> ir.Node:
-        operand = node.named_children[0] if node.named_children else None
-        is_from = len(node.children) > 1 and node.children[1].type == "from"
+        operand = node.named_children[-1] if node.named_children else None
+        is_from = any(c.type == "from" for c in node.children)
         lowered = None if operand is None else self.expression(operand)
         return (ir.YIELD, node.start_point[0] + 1, lowered, is_from)
 
@@ -269,7 +283,7 @@ class ExpressionLowering:
         return (ir.WALRUS, node.start_point[0] + 1, self.text(name), self.expression(value))
 
     def star(self, node: Tree) -> ir.Node:
-        return (ir.STAR, node.start_point[0] + 1, self.expression(node.named_children[0]))
+        return (ir.STAR, node.start_point[0] + 1, self.expression(node.named_children[-1]))
 
     def unary(self, node: Tree) -> ir.Node:
         operand = self.expression(node.named_children[-1])
@@ -278,7 +292,7 @@ class ExpressionLowering:
         return (ir.UNARY, node.start_point[0] + 1, operand)
 
     def parenthesized(self, node: Tree) -> ir.Node:
-        inner = [c for c in node.named_children if c.type != "comment"]
+        inner = [c for c in node.named_children if c.type not in EXTRAS]
         return self.expression(inner[0]) if len(inner) == 1 else self.other(node)
 
     def as_pattern(self, node: Tree) -> ir.Node:
@@ -334,6 +348,11 @@ class ExpressionLowering:
             parts = node.named_children
             return (ir.ATTR, node.start_point[0] + 1, self.annotation(parts[0]), self.text(parts[-1]))
         return self.expression(node)
+
+
+def connective(node: Tree) -> str:
+    """The `and` or `or` of a boolean operator."""
+    return next(c.type for c in node.children if not c.is_named)
 
 
 def unescape(body: str) -> str:

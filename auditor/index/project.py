@@ -43,7 +43,14 @@ class Project:
         for path, role, summary in listed:
             root, name, is_package = module_name(path, packages)
             module = Module(
-                name, path, role, root, is_package, summary["body"], summary["lines"], tuple(summary["ignores"])
+                name,
+                path,
+                role,
+                root,
+                is_package,
+                summary["body"],
+                summary["lines"],
+                tuple(summary["ignores"]),
             )
             self.modules.append(declare(module))
             self.by_path[path] = module
@@ -163,7 +170,9 @@ class Project:
 
     # -- dotted expressions ----------------------------------------------------------------------------------
 
-    def resolve_expression(self, module: Module, node: Node, function: Function | None = None) -> Symbol | None:
+    def resolve_expression(
+        self, module: Module, node: Node, function: Function | None = None
+    ) -> Symbol | None:
         """What a dotted or called expression means without running it.
 
         A call of something external gives `External("name()")`, a call of a project class gives what its instance's
@@ -193,11 +202,15 @@ class Project:
             return next((f for f in found if f is not None), None)
         return None
 
-    def settle(self, module: Module, symbol: Symbol | None, function: Function | None, hops: int = 0) -> Symbol | None:
+    def settle(
+        self, module: Module, symbol: Symbol | None, function: Function | None, hops: int = 0
+    ) -> Symbol | None:
         """Follows an assigned name to what its expression means; keeps the assignment where that is unknown."""
         if isinstance(symbol, Assigned) and symbol.value is not None and hops <= _MAX_HOPS:
             home = self.home(module, symbol)
-            return self._expression(home, symbol.value, function if home is module else None, hops + 1) or symbol
+            return (
+                self._expression(home, symbol.value, function if home is module else None, hops + 1) or symbol
+            )
         return symbol
 
     def home(self, module: Module, symbol: Assigned) -> Module:
@@ -258,7 +271,10 @@ class Project:
                 return [b for argument in node[3][1:] for b in self._base(cls, argument, function)]
             if node[2][0] == ir.ATTR and node[2][3] in {"from_queryset", "as_manager"}:
                 return [
-                    b for part in (node[2][2], *node[3]) for b in self._base(cls, part, function) if b is not cls
+                    b
+                    for part in (node[2][2], *node[3])
+                    for b in self._base(cls, part, function)
+                    if b is not cls
                 ]
         symbol: Symbol | None
         if isinstance(cls.parent, Class) and node[0] == ir.NAME and node[2] in cls.parent.scope:

@@ -230,7 +230,12 @@ class _Declarer:
         self.block(s[6], None, None, function, inside)
 
     def class_(
-        self, s: Node, scope: Scope | None, parent: Function | Class | None, inside: Function | None, prefix: str
+        self,
+        s: Node,
+        scope: Scope | None,
+        parent: Function | Class | None,
+        inside: Function | None,
+        prefix: str,
     ) -> None:
         dotted = f"{prefix}.<locals>.{s[3]}" if inside is not None else f"{prefix}.{s[3]}"
         cls = Class(self.module, parent, s[3], dotted, s)

@@ -172,6 +172,8 @@ class Column:
     unique: bool = False
     nullable: bool = False
     foreign_key: str | None = None
+    deferred: bool = False
+    """SQLAlchemy: the mapper leaves it out of the SELECT; reading it costs one per row."""
 
 
 @dataclass(slots=True, eq=False)
@@ -190,6 +192,10 @@ class Relation:
     lazy: str = "select"
     """SQLAlchemy's loading strategy; "select" is lazy. Django's relations are always "select"."""
     file: str = ""
+    back: str = ""
+    """The attribute at the other end that gives this row again; "" where there is none."""
+    through: str = ""
+    """Key of the model of the rows between, where a many-to-many names one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -206,6 +212,12 @@ class Model:
     indexes: list[tuple[str, ...]] = field(default_factory=list)
     abstract: bool = False
     plural: str = ""
+    primary_key: str = "id"
+    ordering: tuple[str, ...] = ()
+    """Columns that its queries are ordered by, where nothing else is asked for."""
+    parents: tuple[Model, ...] = ()
+    """Concrete models whose rows are part of its own (joined-table inheritance)."""
+    proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +234,8 @@ class ManagerValue(Value):
     model: Model
     cls: Class | None = None
     queryset_cls: Class | None = None
+    source: Query | None = None
+    """Django: the related rows it starts from, for `row.books`; None: every row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,6 +255,17 @@ class Site:
     line: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prefetched(Value):
+    """A relation loaded by queries of its own, after the rows: `Prefetch("books", queryset=..., to_attr=...)`."""
+
+    path: str
+    """Dotted, from the rows of the query that it is given to."""
+    query: Query | None = None
+    """The query that was named for it; None: all related rows."""
+    to_attr: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,11 +303,23 @@ class Query(Value):
     """SQLAlchemy: what is selected, when it is not one entity."""
     binding: Value | None = None
     """SQLAlchemy: the session it belongs to."""
+    kind: str = ""
+    """SQLAlchemy: "query" runs when consumed, "select" "insert" "update" "delete" wait for a session, "result" has run."""
+    strategies: tuple[tuple[str, str, str], ...] = ()
+    """SQLAlchemy: (key of the root model, relation path, loading strategy) of each option, in order."""
     text: str = ""
     """Normalised text of what was called on it: equal texts mean equal queries if the arguments are."""
     empty: bool = False
     to_attr: tuple[tuple[str, str], ...] = ()
     """Django: (attribute, relation path) of each `Prefetch(to_attr=...)`."""
+    loops: tuple[Any, ...] = ()
+    """Django: the loops around the place that built it; its rows are kept, so it is paid once per turn of these."""
+    kept: dict[str, Value] = field(default_factory=dict)
+    """Django: what its kept rows remember of their relations, shared by every iteration."""
+    prefetches: tuple[Prefetched, ...] = ()
+    """Django: what `prefetch_related` named, in order."""
+    annotated: tuple[str, ...] = ()
+    """Django: attributes that `annotate` adds to its rows."""
 
 
 @dataclass(slots=True, eq=False)
@@ -305,6 +342,10 @@ class Row(Value):
     guessed: bool = False
     """Its model was guessed from a name."""
     only: frozenset[str] | None = None
+    path: str = ""
+    """How it is reached from the rows of `origin`: `author.profile`; "" for one of those rows."""
+    saved: bool = False
+    """Made in Python and written since."""
 
 
 # -- what depends on a parameter -----------------------------------------------------------------------------

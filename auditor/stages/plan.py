@@ -28,22 +28,19 @@ def make_plan(
     `rules` must hold the rule of every finding (KeyError otherwise).
     """
     by_id = {endpoint.id: endpoint for endpoint in endpoints}
+    weights = {name: endpoint_weight(endpoint, sizes) for name, endpoint in by_id.items()}
     groups = group_findings(findings, {rule.id: rule for rule in rules})
     ids = change_ids([finding.id for finding in group.findings] for group in groups)
     drafts = [
-        draft_change(group, change_id=change_id, endpoints=by_id, sizes=sizes)
+        draft_change(group, change_id=change_id, endpoints=by_id, sizes=sizes, weights=weights)
         for group, change_id in zip(groups, ids, strict=True)
     ]
-    worst_first = _by_cost(by_id.values(), sizes)
+    worst_first = sorted(by_id.values(), key=lambda endpoint: (-weights[endpoint.id], endpoint.id))
     return Plan(
         target_ms=target_ms,
         phases=(*_measuring(drafts, worst_first, coverage), *_phases(drafts)),
         outside_code=outside_notes(worst_first, sizes),
     )
-
-
-def _by_cost(endpoints: Iterable[Endpoint], sizes: Mapping[str, Size]) -> tuple[Endpoint, ...]:
-    return tuple(sorted(endpoints, key=lambda endpoint: (-endpoint_weight(endpoint, sizes), endpoint.id)))
 
 
 def _measuring(

@@ -272,7 +272,9 @@ def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
         m.residual("use", None, value, ("fetch", how), node)
 
 
-def open_loop(m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None) -> tuple[Loop, Value]:
+def open_loop(
+    m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None
+) -> tuple[Loop, Value]:
     """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
     before = m.cx.names
     m.cx.names = name
@@ -367,7 +369,9 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
             return item_at(m, value, index.value)
         key = ("key", index.value if isinstance(index, Const) else None)
         if key not in value.memo:
-            value.memo[key] = Sym("key", value, index, hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node)))
+            value.memo[key] = Sym(
+                "key", value, index, hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node))
+            )
         return value.memo[key]
     if isinstance(value, OneOf):
         return walk.join_all([item(m, o, index, node) for o in value.options])
@@ -441,19 +445,20 @@ def filtered(
 def shown(m: Machine, value: Value, node: Node | None) -> None:
     """A value is turned into text: its `__str__` runs."""
     if isinstance(value, Row | Inst) and not m.quiet:
-        cls = value.model.cls if isinstance(value, Row) else value.cls
-        function = m.project.method(cls, "__str__")
-        if function is not None:
-            m.call_function(function, value, [], {}, node)
+        convert(m, value, value.model.cls if isinstance(value, Row) else value.cls, node)
     elif isinstance(value, Items):
         for i in value.items:
             shown(m, i, node)
     elif isinstance(value, Sym) and value.hint is not None:
         hint = value.hint
-        cls = hint.model.cls if isinstance(hint, Row) else hint.cls if isinstance(hint, Inst) else None
-        function = None if cls is None else m.project.method(cls, "__str__")
-        if function is not None:
-            m.call_function(function, value, [], {}, node)
+        if isinstance(hint, Row | Inst):
+            convert(m, value, hint.model.cls if isinstance(hint, Row) else hint.cls, node)
+
+
+def convert(m: Machine, value: Value, cls: Class, node: Node | None) -> None:
+    function = m.project.method(cls, "__str__")
+    if function is not None:
+        m.call_function(function, value, [], {}, node)
 
 
 def discard(m: Machine, value: Value, node: Node | None) -> None:
@@ -477,7 +482,9 @@ def join_queries(a: Query, b: Query) -> Query:
 
 
 def any_of(value: Value, *kinds: type) -> bool:
-    return isinstance(value, kinds) or (isinstance(value, OneOf) and any(isinstance(o, kinds) for o in value.options))
+    return isinstance(value, kinds) or (
+        isinstance(value, OneOf) and any(isinstance(o, kinds) for o in value.options)
+    )
 
 
 __all__: list[Any] = ["element", "fetch", "get_attribute", "ir", "open_loop"]

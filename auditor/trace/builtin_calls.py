@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 _MATERIALISE: Final = frozenset({"list", "tuple", "set", "frozenset"})
 _AGGREGATE: Final = frozenset({"sum", "min", "max"})
-_NO_ACCESS: Final = frozenset({"isinstance", "issubclass", "callable", "id", "type", "hasattr", "print", "repr", "format"})
+_NO_ACCESS: Final = frozenset(
+    {"isinstance", "issubclass", "callable", "id", "type", "hasattr", "print", "repr", "format"}
+)
 
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -64,7 +66,9 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "enumerate":
         access.fetch(m, first, node, "iterate")
         element = access.element(m, first)
-        return Many(Items("tuple", [UNKNOWN, element], 2), access.size_of(m, first, m.cx.names), "gen", _source(first))
+        return Many(
+            Items("tuple", [UNKNOWN, element], 2), access.size_of(m, first, m.cx.names), "gen", _source(first)
+        )
     if name == "zip":
         for a in args:
             access.fetch(m, a, node, "iterate")
@@ -209,7 +213,9 @@ def call_dunder(m: Machine, value: Value, name: str, node: Node | None) -> Value
 _ADD: Final = frozenset({"append", "add", "appendleft", "insert"})
 
 
-def method(m: Machine, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+def method(
+    m: Machine, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
     """A method of a list, set, tuple, dictionary or string."""
     calls.resolved(m)
     if isinstance(value, Mapping_):
@@ -274,22 +280,48 @@ def mapping_method(m: Machine, value: Mapping_, name: str, args: list[Value], no
 # -- the standard library --------------------------------------------------------------------------------------
 
 
-def standard(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value | None:
+def standard(
+    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
     """Functions of the standard library that call back or pass values through; None for any other."""
     first = args[0] if args else UNKNOWN
     if name == "functools.partial" and args:
         if isinstance(first, Func):
-            return Func(first.function, first.receiver, first.env, (*first.args, *args[1:]), {**(first.kwargs or {}), **kwargs})
+            return Func(
+                first.function,
+                first.receiver,
+                first.env,
+                (*first.args, *args[1:]),
+                {**(first.kwargs or {}), **kwargs},
+            )
         return first
-    if name in {"collections.defaultdict", "collections.OrderedDict", "collections.Counter", "collections.ChainMap"}:
+    if name in {
+        "collections.defaultdict",
+        "collections.OrderedDict",
+        "collections.Counter",
+        "collections.ChainMap",
+    }:
         return default_dictionary(m, name, args, kwargs, node)
     if name == "collections.deque":
         return materialised(m, "list", args, node)
     if name in {"asyncio.gather", "asyncio.wait", "asyncio.as_completed"}:
         return args[0] if len(args) == 1 else Items("tuple", args, len(args))
-    if name in {"asyncio.create_task", "asyncio.wait_for", "asyncio.shield", "asyncio.ensure_future", "copy.copy", "copy.deepcopy"}:
+    if name in {
+        "asyncio.create_task",
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "asyncio.ensure_future",
+        "copy.copy",
+        "copy.deepcopy",
+    }:
         return first
-    if name in {"asyncio.to_thread", "asyncio.run", "anyio.to_thread.run_sync", "asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"}:
+    if name in {
+        "asyncio.to_thread",
+        "asyncio.run",
+        "anyio.to_thread.run_sync",
+        "asgiref.sync.sync_to_async",
+        "asgiref.sync.async_to_sync",
+    }:
         if isinstance(first, Func | Lambda) and name.endswith(("to_thread", "run_sync")):
             return calls.call_value(m, first, args[1:], kwargs, node)
         return first
@@ -297,10 +329,16 @@ def standard(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value],
         for a in args:
             access.fetch(m, a, node, "iterate")
         parts = [access.element(m, a) for a in args]
-        element = walk.join_all([access.element(m, p) for p in parts] if name.endswith("from_iterable") else parts)
+        element = walk.join_all(
+            [access.element(m, p) for p in parts] if name.endswith("from_iterable") else parts
+        )
         size = next((s for a in args if (s := access.size_of(m, a, "")) is not None), None)
         return Many(element, size)
-    if name in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"} and args:
+    if (
+        name
+        in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"}
+        and args
+    ):
         access.fetch(m, first, node, "iterate")
         return Many(Many(access.element(m, first), Size("batch")), access.size_of(m, first, ""), "batches")
     if name in {"itertools.islice", "itertools.filterfalse", "itertools.takewhile"} and args:
@@ -320,7 +358,9 @@ def standard(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value],
     return None
 
 
-def default_dictionary(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+def default_dictionary(
+    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
     if name.endswith("defaultdict"):
         factory = args[0] if args else UNKNOWN
         default: Value | None = None

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 
-def call_value(m: Machine, value: Value, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+def call_value(
+    m: Machine, value: Value, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
     """`value(*args, **kwargs)`."""
     if isinstance(value, Func):
         given = [*value.args, *args]
@@ -64,6 +66,9 @@ def call_value(m: Machine, value: Value, args: list[Value], kwargs: dict[str, Va
         return alternatives(m, value, lambda o: call_value(m, o, args, kwargs, node), node)
     if isinstance(value, Inst | ExtInst | ManagerValue | Query):
         return call_method(m, value, "__call__", args, kwargs, node)
+    hook = getattr(value, "call", None)
+    if hook is not None:
+        return hook(m, args, kwargs, node)  # type: ignore[no-any-return]  # a Hook of rendering
     if isinstance(value, Sym):
         return call_symbolic(m, value, None, args, kwargs, node)
     unresolved(m, node)
@@ -157,7 +162,9 @@ ORM_NAMES: Final = frozenset(
 )
 
 
-def construct(m: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+def construct(
+    m: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
     """`Class(...)`: an instance with the fields that its constructor sets."""
     resolved(m)
     special = hints.query_class(m, cls)
@@ -215,9 +222,26 @@ def call_method(
         return function_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, ClassValue | ModelValue | ModuleValue | Ext):
         return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
+    located = locate(m, name, args, kwargs, node)
+    if located is not None:
+        return located
     unresolved(m, node)
     callbacks(m, [*args, *kwargs.values()], node)
     return UNKNOWN
+
+
+def locate(
+    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    """What a service locator's method gives, whatever it is called on."""
+    locator = m.locators.get(name)
+    maker = None if locator is None else locator(args, kwargs)
+    if maker is None:
+        return None
+    resolved(m)
+    if isinstance(maker, Function):
+        return m.call_function(maker, None, [UNKNOWN] * len(maker.params), {}, node)
+    return construct(m, maker, [], {}, node)
 
 
 def symbolic_method(
@@ -226,6 +250,9 @@ def symbolic_method(
     stored = sym.memo.get(name)
     if stored is not None:
         return call_value(m, stored, args, kwargs, node)
+    located = locate(m, name, args, kwargs, node)
+    if located is not None:
+        return located
     function = hints.declared_method(m, sym.hint, name)
     if function is not None and "property" not in function.static:
         if hints.is_overridden(m, sym.hint, name):
@@ -258,7 +285,9 @@ def row_method(
 
 def query_function(m: Machine, value: Query | ManagerValue | Value, name: str) -> Function | None:
     """A method that the project's manager or queryset class adds."""
-    classes = (value.cls, value.queryset_cls) if isinstance(value, ManagerValue) else (getattr(value, "cls", None),)
+    classes = (
+        (value.cls, value.queryset_cls) if isinstance(value, ManagerValue) else (getattr(value, "cls", None),)
+    )
     for cls in classes:
         found = None if cls is None else m.project.method(cls, name)
         if found is not None:
@@ -267,10 +296,19 @@ def query_function(m: Machine, value: Query | ManagerValue | Value, name: str) -
 
 
 def query_method(
-    m: Machine, value: Query | ManagerValue, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+    m: Machine,
+    value: Query | ManagerValue,
+    name: str,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value:
     function = query_function(m, value, name)
-    if function is not None and not any(f is function for f, _ in m.cx.frames) and m.cx.function is not function:
+    if (
+        function is not None
+        and not any(f is function for f, _ in m.cx.frames)
+        and m.cx.function is not function
+    ):
         resolved(m)
         return m.call_function(function, receiver_of(function, value), args, kwargs, node)
     given = m.orm(value.model.orm).query_method(m, value, name, args, kwargs, node)
@@ -336,7 +374,11 @@ def super_method(
         return m.call_function(function, receiver_of(function, value.receiver), args, kwargs, node)
     receiver = value.receiver
     if isinstance(receiver, Sym):
-        return call_symbolic(m, Sym("super", receiver, value.owner, value), name, args, kwargs, node) if _library_super(m, receiver) else UNKNOWN
+        return (
+            call_symbolic(m, Sym("super", receiver, value.owner, value), name, args, kwargs, node)
+            if _library_super(m, receiver)
+            else UNKNOWN
+        )
     if isinstance(receiver, Row):
         return m.orm(receiver.model.orm).row_method(m, receiver, name, args, kwargs, node) or UNKNOWN
     if isinstance(receiver, Query | ManagerValue):
@@ -358,9 +400,20 @@ def function_method(
             method = m.knowledge.types[fact.decorates].method(name)
             if method is not None:
                 return apply_fact(m, method, f"{decorator}.{name}", args, kwargs, node)
-    if name in {"delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "defer", "apply_later"} and value.function.decorators:
+    if (
+        name
+        in {"delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "defer", "apply_later"}
+        and value.function.decorators
+    ):
         resolved(m)
-        m.effect("task", f"enqueue {value.function.name}", "write", cause="call", node=node, target=value.function.qualname)
+        m.effect(
+            "task",
+            f"enqueue {value.function.name}",
+            "write",
+            cause="call",
+            node=node,
+            target=value.function.qualname,
+        )
         return UNKNOWN
     return UNKNOWN
 
@@ -368,7 +421,9 @@ def function_method(
 # -- libraries -------------------------------------------------------------------------------------------------
 
 
-def call_external(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+def call_external(
+    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
     if name.startswith("builtins."):
         resolved(m)
         return builtin_calls.call(m, name[9:], args, kwargs, node)
@@ -513,7 +568,12 @@ def concatenated(left: Value, right: Value) -> Value:
             return v.template
         return str(v.value) if isinstance(v, Const) and isinstance(v.value, str) else "{}"
 
-    if isinstance(left, Const) and isinstance(right, Const) and isinstance(left.value, str) and isinstance(right.value, str):
+    if (
+        isinstance(left, Const)
+        and isinstance(right, Const)
+        and isinstance(left.value, str)
+        and isinstance(right.value, str)
+    ):
         return Const(left.value + right.value)
     return Text(text(left) + text(right))
 

@@ -24,6 +24,7 @@ from auditor.index.values import (
     OneOf,
     Query,
     Row,
+    Site,
     Size,
     Sym,
     Value,
@@ -51,7 +52,9 @@ _TRANSPARENT: Final = frozenset(
 _MAPPINGS: Final = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
 
 
-def annotated(m: Machine, module: Module, node: Node | None, function: Function | None = None, depth: int = 0) -> Value | None:
+def annotated(
+    m: Machine, module: Module, node: Node | None, function: Function | None = None, depth: int = 0
+) -> Value | None:
     """A value of the annotated type; None where the annotation says nothing we use."""
     if node is None or depth > 6:
         return None
@@ -65,7 +68,11 @@ def annotated(m: Machine, module: Module, node: Node | None, function: Function 
         return _generic(m, module, node, function, depth)
     if op in {ir.NAME, ir.ATTR}:
         symbol = m.project.lookup(function, module, node[2]) if op == ir.NAME else None
-        if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR}:
+        if (
+            isinstance(symbol, Assigned)
+            and symbol.value is not None
+            and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR}
+        ):
             return annotated(m, m.project.home(module, symbol), symbol.value, None, depth + 1)
         resolved = m.project.resolve_expression(module, node, function)
         return instance_of(m, resolved)
@@ -87,7 +94,7 @@ def _from_text(m: Machine, module: Module, text: str, function: Function | None,
 def _generic(m: Machine, module: Module, node: Node, function: Function | None, depth: int) -> Value | None:
     head = node[2][2] if node[2][0] == ir.NAME else node[2][3] if node[2][0] == ir.ATTR else ""
     inner = node[3]
-    arguments = inner[3] if inner[0] == ir.SEQ else (inner,)
+    arguments: tuple[Node, ...] = inner[3] if inner[0] == ir.SEQ else (inner,)
     if head in _TRANSPARENT:
         found = (annotated(m, module, a, function, depth + 1) for a in arguments)
         return next((f for f in found if f is not None), None)
@@ -100,7 +107,7 @@ def _generic(m: Machine, module: Module, node: Node, function: Function | None, 
     if head in _QUERIES:
         element = annotated(m, module, arguments[0], function, depth + 1)
         if isinstance(element, Row):
-            return Query(element.model.orm, element.model, _site(m, module, node))
+            return Query(element.model.orm, element.model, _site(module, node))
         return None
     if head in _MAPPINGS and len(arguments) == 2:
         value = annotated(m, module, arguments[1], function, depth + 1)
@@ -119,9 +126,7 @@ def _is_dots(node: Node) -> bool:
     return bool(node[0] == ir.CONST and node[2] is None)
 
 
-def _site(m: Machine, module: Module, node: Node) -> object:
-    from auditor.index.values import Site  # noqa: PLC0415  # values is imported at the top for its types only
-
+def _site(module: Module, node: Node) -> Site:
     return Site(None, module, node[1], node[1], node[1])
 
 
@@ -212,7 +217,11 @@ def guess_name(m: Machine, name: str) -> Value | None:
     if model is not None:
         return Row(model, None, guessed=True)
     if name.endswith("s"):
-        for singular in (name[:-1], name[:-2] if name.endswith("es") else "", f"{name[:-3]}y" if name.endswith("ies") else ""):
+        for singular in (
+            name[:-1],
+            name[:-2] if name.endswith("es") else "",
+            f"{name[:-3]}y" if name.endswith("ies") else "",
+        ):
             model = m.model_guesses.get(singular)
             if model is not None:
                 return Many(Row(model, None, guessed=True), Size(name))
@@ -311,7 +320,13 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
 
 def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
     """True where a subclass of the declared type has its own `name`."""
-    cls = hint.cls if isinstance(hint, Inst | ClassValue) else hint.model.cls if isinstance(hint, Row | ModelValue) else None
+    cls = (
+        hint.cls
+        if isinstance(hint, Inst | ClassValue)
+        else hint.model.cls
+        if isinstance(hint, Row | ModelValue)
+        else None
+    )
     return cls is not None and any(name in below.scope for below in m.project.subclasses(cls))
 
 
@@ -356,7 +371,13 @@ def _static(m: Machine, method: Function, node: Node) -> Value | None:
         value = walk.expression(m, node)
     finally:
         m.cx = before
-    return None if value is UNKNOWN or isinstance(value, Const | Sym) or (isinstance(value, Many) and value.elem is UNKNOWN) else value
+    return (
+        None
+        if value is UNKNOWN
+        or isinstance(value, Const | Sym)
+        or (isinstance(value, Many) and value.elem is UNKNOWN)
+        else value
+    )
 
 
 _STORES: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
@@ -372,13 +393,22 @@ def stores_of(cls: Class) -> dict[str, list[tuple[Function, Node]]]:
     return found
 
 
-def _collect(method: Function, receiver: str, statements: Sequence[Node], found: dict[str, list[tuple[Function, Node]]]) -> None:
+def _collect(
+    method: Function, receiver: str, statements: Sequence[Node], found: dict[str, list[tuple[Function, Node]]]
+) -> None:
     from auditor.index.symbols import inner_blocks  # noqa: PLC0415  # only needed here
 
     for s in statements:
-        targets, value = (s[3], s[4]) if s[0] == ir.ASSIGN else ((s[3],), s[5]) if s[0] == ir.ANN else ((), None)
+        targets, value = (
+            (s[3], s[4]) if s[0] == ir.ASSIGN else ((s[3],), s[5]) if s[0] == ir.ANN else ((), None)
+        )
         for target in targets:
-            if target[0] == ir.ATTR and target[2][0] == ir.NAME and target[2][2] == receiver and value is not None:
+            if (
+                target[0] == ir.ATTR
+                and target[2][0] == ir.NAME
+                and target[2][2] == receiver
+                and value is not None
+            ):
                 found.setdefault(target[3], []).append((method, value))
         for inner in inner_blocks(s):
             _collect(method, receiver, inner, found)
@@ -390,7 +420,7 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
     if key not in m.class_values:
         m.class_values[key] = UNKNOWN
         declared = None if symbol.annotation is None else annotated(m, module, symbol.annotation)
-        value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
+        value: Value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
         m.class_values[key] = declared if value is UNKNOWN and declared is not None else value
     return m.class_values[key] or UNKNOWN
 
@@ -401,7 +431,7 @@ def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
     if key not in m.class_values:
         m.class_values[key] = UNKNOWN
         declared = None if symbol.annotation is None else annotated(m, owner.module, symbol.annotation)
-        value = UNKNOWN
+        value: Value = UNKNOWN
         if symbol.value is not None:
             if symbol.value[0] == ir.NAME and symbol.value[2] in owner.scope:
                 value = access.class_attribute(m, owner, symbol.value[2], ClassValue(owner))
@@ -455,10 +485,16 @@ def decorate(m: Machine, function: Function) -> Value | None:
     value: Value = Func(function)
     wrapped = False
     for node in reversed(function.decorators):
-        symbol = m.project.resolve_expression(function.module, node[2] if node[0] == ir.CALL else node, function.parent)
+        symbol = m.project.resolve_expression(
+            function.module, node[2] if node[0] == ir.CALL else node, function.parent
+        )
         if not isinstance(symbol, Function) or symbol.owner is not None or "property" in symbol.static:
             continue
-        outcome = quietly(m, lambda node=node, value=value, symbol=symbol: _applied(m, function, node, value, symbol))
+        m.quiet += 1
+        try:
+            outcome = _applied(m, function, node, value, symbol)
+        finally:
+            m.quiet -= 1
         inner = outcome if isinstance(outcome, Func) else None
         if inner is not None and inner.function is not function and inner.function.parent is not None:
             value, wrapped = inner, True
@@ -480,4 +516,6 @@ def function_of(m: Machine, node: Node, module: Module) -> Function | None:
 
 
 def has_lambda(value: Value) -> bool:
-    return isinstance(value, Lambda | Func) or (isinstance(value, OneOf) and any(has_lambda(o) for o in value.options))
+    return isinstance(value, Lambda | Func) or (
+        isinstance(value, OneOf) and any(has_lambda(o) for o in value.options)
+    )

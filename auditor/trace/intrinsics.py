@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.index.values import UNKNOWN, Value
+from auditor.trace import serializers
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -13,5 +14,7 @@ if TYPE_CHECKING:
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
     """An intrinsic by name; one that nobody defined does nothing."""
+    if name == "serialize":
+        return serializers.serialize(m, args, kwargs, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)

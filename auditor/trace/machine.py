@@ -77,6 +77,7 @@ class Machine:
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
         self.property_names, self.method_names = _member_names(project)
         self.intrinsics: dict[str, Any] = {}
+        self.locators: dict[str, Any] = {}
         self.model_guesses = hints.guesses(self)
 
     # -- recording ---------------------------------------------------------------------------------------------
@@ -281,7 +282,9 @@ class Machine:
 
 
 _NO_MODULE: Final = Module("", "", "app", "", is_package=False, body=(), lines=0)
-_MEMO_TAILS: Final = frozenset({"lru_cache", "memoize", "memoise", "memoized", "cached", "ttl_cache", "cache_memoize"})
+_MEMO_TAILS: Final = frozenset(
+    {"lru_cache", "memoize", "memoise", "memoized", "cached", "ttl_cache", "cache_memoize"}
+)
 
 
 def _member_names(project: Project) -> tuple[frozenset[str], frozenset[str]]:

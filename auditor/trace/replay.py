@@ -41,7 +41,18 @@ def replay(
         memo[id(sym)] = env.get(name, UNKNOWN)
     stores(summary, values, memo, m)
     if summary.residual and len(cx.frames) < MAX_FRAMES and summary.function is not None:
-        outer = (cx.loops, cx.branch, cx.frames, cx.function, cx.module, cx.line, cx.start, cx.end, cx.remembered, cx.env)
+        outer = (
+            cx.loops,
+            cx.branch,
+            cx.frames,
+            cx.function,
+            cx.module,
+            cx.line,
+            cx.start,
+            cx.end,
+            cx.remembered,
+            cx.env,
+        )
         caller = cx.function
         frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
         loops: dict[int, Loop | None] = {}
@@ -51,13 +62,26 @@ def replay(
                 cx.summary.truncated = True
                 break
             cx.spent += 1
-            cx.loops = outer[0] + tuple(x for x in (loops.get(id(lp), lp) for lp in op.loops) if x is not None)
+            cx.loops = outer[0] + tuple(
+                x for x in (loops.get(id(lp), lp) for lp in op.loops) if x is not None
+            )
             cx.branch = outer[1] + op.branch
             cx.frames = frames + op.frames
             cx.function, cx.module = op.site.function, op.site.module
             cx.line, cx.start, cx.end = op.site.line, op.site.start, op.site.end
             perform(m, op, memo, loops)
-        (cx.loops, cx.branch, cx.frames, cx.function, cx.module, cx.line, cx.start, cx.end, cx.remembered, cx.env) = outer
+        (
+            cx.loops,
+            cx.branch,
+            cx.frames,
+            cx.function,
+            cx.module,
+            cx.line,
+            cx.start,
+            cx.end,
+            cx.remembered,
+            cx.env,
+        ) = outer
     returned = summary.returns
     if returned is None:
         return UNKNOWN
@@ -116,7 +140,9 @@ def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> 
     if isinstance(value, Many):
         elem = substitute(m, value.elem, memo, depth + 1)
         source = None if value.source is None else substitute(m, value.source, memo, depth + 1)
-        return value if elem is value.elem and source is value.source else copy(value, elem=elem, source=source)
+        return (
+            value if elem is value.elem and source is value.source else copy(value, elem=elem, source=source)
+        )
     if isinstance(value, Items):
         items = [substitute(m, i, memo, depth + 1) for i in value.items]
         if all(a is b for a, b in zip(items, value.items, strict=True)):
@@ -139,7 +165,10 @@ def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> 
     if isinstance(value, Func):
         return function(m, value, memo, depth)
     if isinstance(value, Lambda):
-        env = {k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items()}
+        env = {
+            k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v
+            for k, v in value.env.items()
+        }
         return copy(value, env=env)
     return value
 
@@ -197,6 +226,10 @@ def function(m: Machine, value: Func, memo: dict[int, Value], depth: int) -> Val
     if value.args:
         changes["args"] = tuple(substitute(m, a, memo, depth + 1) for a in value.args)
     if value.env:
-        env = {k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items() if v is not value}
+        env = {
+            k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v
+            for k, v in value.env.items()
+            if v is not value
+        }
         changes["env"] = env
     return copy(value, **changes) if changes else value

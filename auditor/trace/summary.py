@@ -92,7 +92,19 @@ class Call:
 class Use:
     """A value consumed in a way that a rule may object to."""
 
-    how: Literal["len", "bool", "iterate", "index", "slice", "sort", "member", "filter", "aggregate", "materialise", "unique"]
+    how: Literal[
+        "len",
+        "bool",
+        "iterate",
+        "index",
+        "slice",
+        "sort",
+        "member",
+        "filter",
+        "aggregate",
+        "materialise",
+        "unique",
+    ]
     value: Value
     site: Site
     loops: tuple[Loop, ...]

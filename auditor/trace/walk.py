@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, External, Function, ImportedName, Module, absolute, function_scope
+from auditor.index.symbols import (
+    Assigned,
+    Class,
+    External,
+    Function,
+    ImportedName,
+    Module,
+    absolute,
+    function_scope,
+)
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -291,14 +300,14 @@ def try_statement(m: Machine, s: Node) -> None:
 
 def match_statement(m: Machine, s: Node) -> None:
     cx = m.cx
-    subject = expression(m, s[3])
+    expression(m, s[3])
     branch, env = cx.branch, cx.env
     outcomes = []
     for n, (bound, guard, body) in enumerate(s[4]):
         cx.branch = (*branch, (id(s), n))
         cx.env = dict(env)
         for name in bound:
-            cx.env[name] = subject if len(bound) == 1 and False else UNKNOWN
+            cx.env[name] = UNKNOWN
         if guard is not None:
             test(m, guard)
         block(m, body)
@@ -389,7 +398,10 @@ def free_name(m: Machine, text: str) -> Value:
             if m.cx.summary.function is not function:
                 return UNKNOWN
             if text not in free:
-                hint = next((hints.parameter_hint(m, parent, n) for n, p in enumerate(parent.params) if p[0] == text), None)
+                hint = next(
+                    (hints.parameter_hint(m, parent, n) for n, p in enumerate(parent.params) if p[0] == text),
+                    None,
+                )
                 free[text] = Sym("free", None, text, hint)
             return free[text]
         parent = parent.parent
@@ -425,7 +437,11 @@ def source_name(node: Node) -> str:
     """What a person would call what an expression gives: its variable, attribute or relation."""
     while node[0] in {ir.CALL, ir.SUB, ir.AWAIT}:
         if node[0] == ir.CALL and node[2][0] == ir.NAME:
-            if node[2][2] in {"list", "sorted", "set", "enumerate", "reversed", "tuple", "iter", "zip", "tqdm"} and node[3]:
+            if (
+                node[2][2]
+                in {"list", "sorted", "set", "enumerate", "reversed", "tuple", "iter", "zip", "tqdm"}
+                and node[3]
+            ):
                 node = node[3][0]
                 continue
             return ""
@@ -443,7 +459,18 @@ def source_name(node: Node) -> str:
 
 
 _TRANSPARENT: Final = frozenset(
-    {"all", "items", "values", "keys", "iterator", "filter", "order_by", "select_related", "prefetch_related", "scalars"}
+    {
+        "all",
+        "items",
+        "values",
+        "keys",
+        "iterator",
+        "filter",
+        "order_by",
+        "select_related",
+        "prefetch_related",
+        "scalars",
+    }
 )
 
 
@@ -532,7 +559,9 @@ def sequence(m: Machine, node: Node) -> Value:
         if item[0] == ir.STAR:
             value = expression(m, item[2])
             if not isinstance(value, Items):
-                return Many(join_all([*items, access.consumed_element(m, value, item, "materialise")]), None, node[2])
+                return Many(
+                    join_all([*items, access.consumed_element(m, value, item, "materialise")]), None, node[2]
+                )
             items.extend(value.items)
         else:
             items.append(expression(m, item))
@@ -673,7 +702,13 @@ def comprehension(m: Machine, node: Node) -> Value:
         key, value = elements[0], elements[-1]
         return Mapping_({}, key, value, size, grown=True)
     same = len(node[4]) == 1 and not filtered and node[3][0] == node[4][0][0]
-    return Many(elements[0], size, "gen" if node[2] == "gen" else node[2], source if same else None, lazy=node[2] == "gen")
+    return Many(
+        elements[0],
+        size,
+        "gen" if node[2] == "gen" else node[2],
+        source if same else None,
+        lazy=node[2] == "gen",
+    )
 
 
 def await_(m: Machine, node: Node) -> Value:

@@ -67,6 +67,17 @@ def test_only_the_latest_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["key3", "key4"]
 
 
+def test_only_so_many_bytes_are_kept_and_the_latest_text_always(tmp_path: Path) -> None:
+    store = Store(tmp_path, keep_bytes=250)
+    for number in range(3):
+        store.put(f"key{number}", "x" * 100)
+        os.utime(tmp_path / f"key{number}", (number, number))
+    store.put("key3", "x" * 10)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["key2", "key3"]
+    store.put("key4", "x" * 1000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["key4"]
+
+
 def test_what_a_killed_run_left_goes_when_it_is_old(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for name in ("tmp-old", "tmp-young"):

@@ -116,6 +116,12 @@ def test_a_hostile_name_does_not_break_a_table(name: str) -> None:
     assert cells[3] == "last"
 
 
+def test_addresses_and_mentions_are_broken_up() -> None:
+    assert text("www.example.org") == "www\\.example.org"
+    assert text("https://example.org") == "https:\\//example.org"
+    assert text("@somebody") == "@<!-- -->somebody"
+
+
 def test_a_bar_is_escaped_once() -> None:
     assert cell(text("a|b")) == "a\\|b"
     assert cell(code("a|b")) == "`a\\|b`"
@@ -124,3 +130,17 @@ def test_a_bar_is_escaped_once() -> None:
 def test_a_name_in_a_code_span_is_shown_as_it_is() -> None:
     (_, inline, _) = MARKDOWN.parse(code("a`b``c"))
     assert [child.content for child in inline.children or ()] == ["a`b``c"]
+
+
+def test_a_very_long_table_ends_and_says_so() -> None:
+    found = report("discovery")
+    (first, *_) = [change for change in found.plan.changes if change.rank]
+    many = tuple(first.model_copy(update={"id": f"C-{rank:06}", "rank": rank}) for rank in range(1, 151))
+    plan = found.plan.model_copy(
+        update={"phases": (found.plan.phases[1].model_copy(update={"changes": many}),)}
+    )
+    document = render(found.model_copy(update={"plan": plan}), "markdown")
+    assert "## 130 smaller changes" in document
+    assert "30 more changes in the JSON report." in document
+    assert "C-000120" in document
+    assert "C-000121" not in document

@@ -1,7 +1,7 @@
 """SARIF 2.1.0: the part of its schema that we use, and what forges ask beyond it.
 
-`SCHEMA` restates the constraints of the official schema for the properties that we write and forbids all others, so
-whatever passes here passes there.
+`SCHEMA` restates the constraints of the official schema for what we write and forbids all else,
+so whatever passes here passes there.
 """
 
 import json

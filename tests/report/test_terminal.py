@@ -164,5 +164,5 @@ def test_text_is_fitted_to_cells(shown: str, expected: str) -> None:
 
 
 def test_wrapping_cuts_what_goes_past_the_last_line() -> None:
-    assert wrapped("one `two` three four five", 9, lines=2) == ["one two", "three…"]
+    assert wrapped("one `two` three four five", 9, lines=2) == ["one two", "three fo…"]
     assert wrapped("", 9, lines=2) == []

@@ -31,7 +31,7 @@ class Rules:
         rules = {rule.id: rule for rule in rule_infos()}
         output = console.output
         if arguments.rule is not None:
-            check_rules([arguments.rule], rules, where="auditor rules")
+            check_rules([arguments.rule], rules)
             output.write(f"# {arguments.rule}\n\n{rules[arguments.rule].docs.strip()}")
         elif arguments.json:
             rows = [rule.model_dump(mode="json", exclude={"docs"}) for rule in rules.values()]

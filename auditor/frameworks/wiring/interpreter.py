@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 MAX_NESTING: Final = 90
 """Expressions, statements and calls inside one another; deeper setup code is nobody's."""
-MAX_RUNS: Final = 60
+MAX_RUNS: Final = 4096
 """Executions of one function with different arguments."""
-MAX_STEPS: Final = 3_000_000
+MAX_STEPS: Final = 1_000_000
 """Expressions evaluated for one project; an end for what a program could keep busy for ever."""
 
 

@@ -137,7 +137,9 @@ def factories(project: Project, modules: list[Module], imports: dict[int, frozen
     # One step further: who imports from a module that knows the framework may pass its objects on.
     near |= {id(m) for m in modules if any(id(n) in near for n in imported_modules(project, m))}
     found: list[tuple[int, int, Function]] = []
-    for n, function in enumerate(f for m in modules if id(m) in near for f in m.functions if f.parent is None):
+    for n, function in enumerate(f for m in modules for f in m.functions if f.parent is None):
+        if id(function.module) not in near and function.name != "includeme":
+            continue
         makes, fills = mentions(function, constructors)
         if makes or fills:
             needs = sum(1 for p in function.params if p[1] == "pos" and p[3] is None)

@@ -76,7 +76,9 @@ def _fenced(drawing: _Drawing) -> str:
 
 def _label(line: str) -> str:
     """Characters that Mermaid could act on as numbered entities; it turns them back when it draws."""
-    escaped = _SAFE.sub(lambda match: f"#{ord(match[0])};", shorten(clean(line), MAX_LABEL))
+    # Two dollars begin a formula even as entities, and an empty label is a syntax error.
+    shown = shorten(clean(line), MAX_LABEL).replace("$$", "$ $").strip() or "?"
+    escaped = _SAFE.sub(lambda match: f"#{ord(match[0])};", shown)
     # Mermaid reads the start of a label as markdown, where these begin a list.
     return re.sub(r"^([-+]|\d+(?=\.))", lambda match: f"#{ord(match[1][0])};{match[1][1:]}", escaped)
 

@@ -8,8 +8,11 @@ from auditor.report.document.costs import costs
 from auditor.report.document.escape import sentence, table, text
 from auditor.report.document.limits import limits
 from auditor.report.document.summary import expected, summary
+from auditor.report.figures import count
 
 SUFFIXES: Final = (".md", ".markdown")
+LISTED: Final = 100
+"""Rows in the table of the smaller changes; nobody reads further."""
 
 
 def render(report: Report) -> str:
@@ -38,10 +41,12 @@ def _rest(report: Report) -> list[str]:
             endpoint_count(change),
             text(change.id),
         )
-        for change, phase in changes
+        for change, phase in changes[:LISTED]
     ]
+    more = len(changes) - len(rows)
+    note = [f"{count(more, 'more change')} in the JSON report."] if more else []
     head = ("Phase", "Change", "Expected", "Effort", "Reaches", "Id")
-    return [f"## {len(rows):,} smaller changes", table(head, rows)]
+    return [f"## {count(len(changes), 'smaller change')}", table(head, rows), *note]
 
 
 def _outside(report: Report) -> list[str]:

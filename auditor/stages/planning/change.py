@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from auditor.model.plan import Change, Effort
 from auditor.model.report import Endpoint, Size
 from auditor.stages.planning.expected import expected_texts, stakes_on
-from auditor.stages.planning.gain import endpoint_weight, removed_weight, worth
+from auditor.stages.planning.gain import removed_weight, worth
 from auditor.stages.planning.grouping import Group
 from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
 
@@ -30,10 +30,11 @@ def draft_change(
     change_id: str,
     endpoints: Mapping[str, Endpoint],
     sizes: Mapping[str, Size],
+    weights: Mapping[str, float],
 ) -> Draft:
-    """The change that treats `group`; `endpoints` by id, `sizes` by name."""
+    """The change that treats `group`; `endpoints` and their `weights` by id, `sizes` by name."""
     reached = tuple(sorted({name for finding in group.findings for name in finding.endpoints}))
-    worst = _worst(group, [endpoints[name] for name in reached if name in endpoints], sizes)
+    worst = _worst(group, [endpoints[name] for name in reached if name in endpoints], sizes, weights)
     stakes = stakes_on(group, worst.id if worst else None)
     words = words_for(group, worst=worst, endpoints=reached)
     effort = _WIDER[group.remedy.effort] if len(group.functions) >= WIDE else group.remedy.effort
@@ -66,12 +67,15 @@ def draft_change(
     return Draft(change=change, group=group, worth=value)
 
 
-def _worst(group: Group, endpoints: Sequence[Endpoint], sizes: Mapping[str, Size]) -> Endpoint | None:
+def _worst(
+    group: Group, endpoints: Sequence[Endpoint], sizes: Mapping[str, Size], weights: Mapping[str, float]
+) -> Endpoint | None:
     """The endpoint that loses most by it, then the costliest, then the first by name."""
+    alike = len({finding.endpoints for finding in group.findings}) == 1
 
     def pain(endpoint: Endpoint) -> tuple[float, float]:
-        at_stake = sum(removed_weight(stake, sizes) for stake in stakes_on(group, endpoint.id))
-        return at_stake, endpoint_weight(endpoint, sizes)
+        stakes = () if alike else stakes_on(group, endpoint.id)
+        return sum(removed_weight(stake, sizes) for stake in stakes), weights[endpoint.id]
 
     return max(sorted(endpoints, key=lambda endpoint: endpoint.id), key=pain, default=None)
 

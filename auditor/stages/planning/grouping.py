@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from auditor.model.report import Finding
 from auditor.model.rule import RuleInfo
@@ -19,7 +20,7 @@ class Group:
     remedy: Remedy
     findings: tuple[Finding, ...]
 
-    @property
+    @cached_property
     def functions(self) -> frozenset[tuple[str, str]]:
         """The (file, function) pairs at fault."""
         return frozenset((finding.file, finding.function) for finding in self.findings)

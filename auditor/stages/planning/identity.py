@@ -10,7 +10,12 @@ SHORTEST: Final = 6
 def change_ids(parts: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """One id for each collection of finding ids: `C-` and six hexadecimal digits, more to tell two apart."""
     taken: set[str] = set()
-    return tuple(_free(sha256("\n".join(sorted(part)).encode()).hexdigest(), taken) for part in parts)
+    return tuple(_free(sha256(_bytes(part)).hexdigest(), taken) for part in parts)
+
+
+def _bytes(part: Iterable[str]) -> bytes:
+    # An endpoint's id can hold half characters, from a file name that is not UTF-8.
+    return "\n".join(sorted(part)).encode("utf-8", "surrogatepass")
 
 
 def _free(digest: str, taken: set[str]) -> str:

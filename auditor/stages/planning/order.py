@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.stages.planning.change import Draft
-from auditor.stages.planning.grouping import Group
 
 
 def with_dependencies(drafts: Sequence[Draft]) -> dict[str, tuple[str, ...]]:
     """By change id, the ids of the changes of the same function that its remedy needs in place first."""
-    return {draft.change.id: tuple(_needed(draft, drafts)) for draft in drafts}
+    treated: dict[tuple[str, tuple[str, str]], list[str]] = {}
+    for draft in drafts:
+        for function in sorted(draft.group.functions):
+            treated.setdefault((draft.group.remedy.name, function), []).append(draft.change.id)
+    return {draft.change.id: _needed(draft, treated) for draft in drafts}
 
 
 def ranked(drafts: Iterable[Draft], needed: Mapping[str, Sequence[str]]) -> tuple[Draft, ...]:
@@ -25,12 +28,8 @@ def _key(draft: Draft) -> tuple[float, int, str, str]:
     return -round(draft.worth, 6), -len(draft.change.endpoints), draft.change.title, draft.change.id
 
 
-def _needed(draft: Draft, drafts: Iterable[Draft]) -> Iterable[str]:
+def _needed(draft: Draft, treated: Mapping[tuple[str, tuple[str, str]], Sequence[str]]) -> tuple[str, ...]:
     """In the order in which the remedy names them, so that filtering comes before ordering."""
-    needs = draft.group.remedy.needs
-    found = [other for other in drafts if other is not draft and _shares(draft.group, other.group)]
-    return [other.change.id for need in needs for other in found if other.group.remedy.name == need]
-
-
-def _shares(group: Group, other: Group) -> bool:
-    return not group.functions.isdisjoint(other.functions)
+    functions = sorted(draft.group.functions)
+    found = (treated.get((need, function), ()) for need in draft.group.remedy.needs for function in functions)
+    return tuple(dict.fromkeys(change for changes in found for change in changes))

@@ -1,0 +1,137 @@
+"""Endpoints of Django and Django REST framework: every URL configuration read from its roots down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks.django_around import around_view, middleware, processors, renders
+from auditor.frameworks.django_evaluate import Evaluation
+from auditor.frameworks.django_pattern import readable
+from auditor.frameworks.django_settings import roots
+from auditor.frameworks.django_values import Called, Include, Route, Unread, Value
+from auditor.frameworks.django_views import Served, served
+from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.rest_framework_around import defaults, is_rest, policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.project import Project
+    from auditor.index.symbols import Module
+
+_MAX_NESTING: Final = 20
+"""Includes inside includes; more is a cycle."""
+
+
+def entry_points(project: Project) -> list[EntryPoint]:
+    """Every endpoint, in the order in which Django tries the routes; a route that an earlier one hides is left out."""
+    return read(project)[0]
+
+
+def unread(project: Project) -> list[Unread]:
+    """Where routes are declared that can't be read without running the code, by file and line."""
+    return read(project)[1]
+
+
+def read(project: Project) -> tuple[list[EntryPoint], list[Unread]]:
+    """Endpoints and what could not be read, of one evaluation."""
+    if not any("urlpatterns" in module.scope for module in project.modules if module.role != "library"):
+        return [], []
+    evaluation = Evaluation(project)
+    evaluation.register_all()
+    found: dict[str, EntryPoint] = {}
+    for urlconf, settings in root_modules(evaluation):
+        reader = _Reader(evaluation, settings)
+        for entry in reader.entries(urlconf):
+            found.setdefault(entry.id, entry)
+    return list(found.values()), sorted(evaluation.unread, key=lambda item: (item.file, item.line, item.reason))
+
+
+def root_modules(evaluation: Evaluation) -> list[tuple[Module, Module | None]]:
+    """Roots of the URLs: those that settings name, else every configuration that no other one includes."""
+    named = roots(evaluation, evaluation.names.settings_modules)
+    if named:
+        return [(urlconf, settings) for urlconf, settings in named]
+    project = evaluation.project
+    candidates = [m for m in project.modules if m.role == "app" and "urlpatterns" in m.scope]
+    included = {id(inner) for module in candidates for inner in includes(evaluation, module)}
+    left = [m for m in candidates if id(m) not in included]
+    settings_modules = evaluation.names.settings_modules
+    return [(module, settings_modules[0] if settings_modules else None) for module in left]
+
+
+def includes(evaluation: Evaluation, module: Module) -> Iterator[Module]:
+    """Modules that a configuration includes, at any depth of its own lists."""
+    stack: list[Value] = [evaluation.module_value(module, "urlpatterns")]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Route):
+            stack.append(value.target)
+        elif isinstance(value, list | tuple):
+            stack.extend(value)
+        elif isinstance(value, Include) and value.module is not module:
+            yield value.module
+
+
+class _Reader:
+    """Walks the routes below one root."""
+
+    def __init__(self, evaluation: Evaluation, settings: Module | None) -> None:
+        self.evaluation = evaluation
+        self.middleware: tuple[Around, ...] = ()
+        self.processors: tuple[Around, ...] = ()
+        self.defaults: dict[str, list[Value]] = {}
+        if settings is not None:
+            self.middleware = middleware(evaluation, settings)
+            self.processors = processors(evaluation, settings)
+            self.defaults = defaults(evaluation, settings)
+
+    def entries(self, urlconf: Module) -> Iterator[EntryPoint]:
+        for path, route in self.routes(self.patterns(urlconf), "/", 0):
+            for item in served(route, self.evaluation):
+                yield self.entry(path, item)
+
+    def patterns(self, module: Module) -> Value:
+        value = self.evaluation.module_value(module, "urlpatterns")
+        if not isinstance(value, list | tuple):
+            self.evaluation.note(module, 1, f"the routes of {module.name} are not a list that can be read")
+        return value
+
+    def routes(self, items: Value, prefix: str, depth: int) -> Iterator[tuple[str, Route]]:
+        """`(path, route)` of every route that is no include."""
+        for item in items if isinstance(items, list | tuple) and depth < _MAX_NESTING else ():
+            if isinstance(item, list | tuple):
+                yield from self.routes(item, prefix, depth + 1)
+            if not isinstance(item, Route):
+                continue
+            path = prefix + readable(item.pattern, item.syntax)
+            target = item.target
+            if isinstance(target, Include):
+                yield from self.routes(self.patterns(target.module), path, depth + 1)
+            elif isinstance(target, list | tuple):
+                inner = target[0] if isinstance(target, tuple) and target and isinstance(target[0], list) else target
+                yield from self.routes(inner, path, depth + 1)
+            elif isinstance(target, Called) and target.name == "include":
+                self.evaluation.note(item.module, item.line, f"{target.args[0]} is included from outside this tree")
+            else:
+                yield path.replace("//", "/"), item
+
+    def entry(self, path: str, item: Served) -> EntryPoint:
+        rest = is_rest(item, self.evaluation)
+        around = [*self.middleware, *around_view(item, self.evaluation)]
+        if rest:
+            around += policies(item, self.evaluation, self.defaults)
+        elif self.processors and renders(item, self.evaluation):
+            around += self.processors
+        return EntryPoint(
+            kind="http",
+            method=item.method,
+            path=path,
+            framework="rest_framework" if rest else "django",
+            handler=item.function,
+            receiver=item.receiver,
+            name=item.name,
+            file=item.file,
+            line=item.line,
+            around=tuple(dict.fromkeys(around)),
+        )

@@ -1,0 +1,163 @@
+"""Which model a relation points at: a class, "app.Model", "Model", "self", a setting, `get_user_model()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks.constants import fold
+from auditor.frameworks.django_orm_contrib import bare_class
+from auditor.index import ir
+from auditor.index.symbols import Assigned, Class, External
+from auditor.index.values import Column, Model
+
+if TYPE_CHECKING:
+    from auditor.frameworks.django_orm_fields import Declared
+    from auditor.frameworks.django_orm_models import Registry
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Module
+
+_USER_SETTING: Final = "AUTH_USER_MODEL"
+_SETTINGS: Final = ("django.conf.settings.", "settings.")
+
+
+def resolve(registry: Registry, model: Model, field: Declared) -> Model | None:
+    """The model at the other end of a relation; a bare one for a model of a library."""
+    node = field.argument("to", 0)
+    if field.type.endswith("TaggableManager"):
+        return _tags(registry, model, field)
+    if node is None:
+        node = _default_target(registry, field)
+    found = None if node is None else _of_expression(registry, model, field.owner.module, node)
+    if found is None:
+        registry.unresolved.append((model, field.name, "" if node is None else repr(node)[:120]))
+    return found
+
+
+def resolve_through(registry: Registry, model: Model, field: Declared) -> Model | None:
+    """The model of the rows between, where a many-to-many relation names one."""
+    node = field.argument("through", 2 if field.kind == "m2m" else None)
+    return None if node is None else _of_expression(registry, model, field.owner.module, node)
+
+
+def user_model(registry: Registry) -> Model:
+    """What `settings.AUTH_USER_MODEL` names; Django's own user where no setting says otherwise."""
+    found = _of_setting(registry, _USER_SETTING)
+    return found or registry.by_dotted["django.contrib.auth.models.User"]
+
+
+def _default_target(registry: Registry, field: Declared) -> Node | None:
+    """A project's field class may set `to` itself, in its constructor."""
+    symbol = registry.project.resolve_expression(field.owner.module, field.node[2])
+    init = registry.project.method(symbol, "__init__") if isinstance(symbol, Class) else None
+    for _, kind, _, default in () if init is None else init.params:
+        if kind in {"pos", "kw"} and default is not None and _ == "to":
+            return default
+    return None
+
+
+def _of_expression(registry: Registry, model: Model, module: Module, node: Node) -> Model | None:
+    if node[0] == ir.CONST:
+        return _of_text(registry, model, node[2]) if isinstance(node[2], str) else None
+    symbol = registry.project.resolve_expression(module, node)
+    if isinstance(symbol, Class):
+        return registry.by_class.get(id(symbol))
+    if isinstance(symbol, External):
+        return _of_external(registry, symbol.name, node)
+    value = fold(registry.project, module, node)
+    if isinstance(value, str):
+        return _of_text(registry, model, value)
+    if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value is not node:
+        return _of_expression(registry, model, registry.project.home(module, symbol), symbol.value)
+    if node[0] == ir.CALL and node[3] and any(_USER_SETTING in repr(a) for a in node[3]):
+        return registry.user
+    if node[0] == ir.ATTR and node[3] == _USER_SETTING:
+        return registry.user
+    return None
+
+
+def _of_text(registry: Registry, model: Model, text: str) -> Model | None:
+    if text == "self":
+        return model
+    if text.rpartition(".")[2] == _USER_SETTING:
+        return registry.user
+    if "." not in text:
+        label = model.key.rpartition(".")[0]
+        found = registry.by_key.get(f"{label}.{text}".lower())
+        return found or _only_named(registry, model, text)
+    found = registry.by_key.get(text.lower())
+    if found is None:
+        found = _only_named(registry, model, text.rpartition(".")[2], label=text.partition(".")[0])
+    return found or _library(registry, text)
+
+
+def _only_named(registry: Registry, model: Model, name: str, *, label: str = "") -> Model | None:
+    """A model found by its bare name, where the label of the app is not what the folders suggest."""
+    named = [m for m in registry.by_class.values() if m.name.lower() == name.lower() and not m.abstract]
+    if label:
+        named = [m for m in named if label in m.cls.module.name.split(".")]
+    near = [m for m in named if m.cls.module is model.cls.module]
+    return near[0] if near else named[0] if len(named) == 1 else None
+
+
+def _of_external(registry: Registry, name: str, node: Node) -> Model | None:
+    for prefix in _SETTINGS:
+        if name.startswith(prefix):
+            return _of_setting(registry, name.removeprefix(prefix))
+    if name.endswith("get_user_model()"):
+        return registry.user
+    if name == "builtins.getattr()" or "()" in name:
+        return registry.user if _USER_SETTING in repr(node) else None
+    return registry.by_dotted.get(name) or _library(registry, name)
+
+
+def _of_setting(registry: Registry, name: str) -> Model | None:
+    """The model that a setting names, from any settings module of the project."""
+    if name == _USER_SETTING and hasattr(registry, "user"):
+        return registry.user
+    for module in registry.project.modules:
+        if module.role == "test" or not any("settings" in part or part == "conf" for part in module.name.split(".")):
+            continue
+        for binding in reversed(module.scope.get(name, ())):
+            value = fold(registry.project, module, binding.value) if isinstance(binding, Assigned) else None
+            if isinstance(value, str) and "." in value:
+                label, _, model = value.rpartition(".")
+                found = registry.by_key.get(value.lower())
+                return found or _named(registry, label, model) or _library(registry, value)
+    return None
+
+
+def _named(registry: Registry, label: str, name: str) -> Model | None:
+    for model in registry.by_class.values():
+        if model.name == name and label in model.cls.module.name.split("."):
+            return model
+    return None
+
+
+def _tags(registry: Registry, model: Model, field: Declared) -> Model | None:
+    """A tag manager's rows are those that the model in between points at; the library's own by default."""
+    through = field.argument("through")
+    between = None if through is None else _of_expression(registry, model, field.owner.module, through)
+    if between is not None and between.cls.module.path:
+        for declared in registry.declarations(between):
+            if declared.kind == "fk" and declared.name == "tag":
+                return resolve(registry, between, declared)
+    return _library(registry, "taggit.models.Tag")
+
+
+def _library(registry: Registry, dotted: str) -> Model | None:
+    """A bare model for a class of a library: reading a relation to it is known to cost a query."""
+    known = registry.by_dotted.get(dotted)
+    if known is not None:
+        return known
+    parts = dotted.split(".")
+    label = next((p for p, following in zip(parts, parts[1:], strict=False) if following == "models"), parts[0])
+    if not parts[-1][:1].isalpha() or len(parts) < 2:
+        return None
+    name = parts[-1]
+    key = f"{label}.{name}"
+    found = registry.by_key.get(key.lower())
+    if found is not None:
+        return found
+    made = Model("django", key, bare_class(dotted), name, f"{label}_{name.lower()}")
+    made.columns["id"] = Column("id", 0, "id", "AutoField", indexed=True, unique=True)
+    return registry.add_library_model(made, dotted)

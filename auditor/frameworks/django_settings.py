@@ -1,0 +1,73 @@
+"""Settings modules of Django projects: which there are, and what a setting holds as shipped."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks.django_values import UNKNOWN, Value
+from auditor.index.symbols import Class, Function, Module
+
+if TYPE_CHECKING:
+    from auditor.frameworks.django_evaluate import Evaluation
+    from auditor.index.project import Project
+
+_ROLES: Final = frozenset({"app", "config", "script"})
+_NOT_DEPLOYED: Final = re.compile(r"(^|[._])(tests?|testing|dev|develop|development|local|debug|ci|docs?)([._]|$)")
+URLCONF_SETTINGS: Final = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF", "TENANT_URLCONF")
+
+
+def settings_modules(project: Project) -> tuple[Module, ...]:
+    """Modules that declare the root of the URLs, with those that build on them by a star import.
+
+    Variants for tests and development come last, so that a production variant decides.
+    """
+    declaring = [m for m in project.modules if m.role in _ROLES and any(n in m.scope for n in URLCONF_SETTINGS)]
+    chosen = list(declaring)
+    for module in chosen:
+        for other in project.modules:
+            stars = {id(project.module(star, other)) for star in other.stars} if other.role in _ROLES else set()
+            if id(module) in stars and other not in chosen and not _NOT_DEPLOYED.search(other.name):
+                chosen.append(other)
+    deployed = [m for m in chosen if not _NOT_DEPLOYED.search(m.name)]
+    return (*deployed, *(m for m in chosen if m not in deployed)) if deployed else tuple(chosen)
+
+
+def setting(evaluation: Evaluation, module: Module, name: str) -> Value:
+    """What a setting holds in one settings module; UNKNOWN where it can't be read or isn't set."""
+    return evaluation.module_value(module, name)
+
+
+def strings(value: Value) -> list[str]:
+    """The strings in a list or tuple setting, in order; those that are not known are left out."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
+def named(evaluation: Evaluation, module: Module, dotted: Value) -> Class | Function | None:
+    """The project's class or function that a setting names by its dotted path."""
+    found = evaluation.names.dotted(dotted, module) if isinstance(dotted, str) else dotted
+    if isinstance(found, Class | Function) and found.module.role != "library":
+        return found
+    return None
+
+
+def roots(evaluation: Evaluation, modules: tuple[Module, ...]) -> list[tuple[Module, Module]]:
+    """`(URL configuration, settings module)` for each root that a settings module names, once each."""
+    found: list[tuple[Module, Module]] = []
+    for module in modules:
+        for name in URLCONF_SETTINGS:
+            value = setting(evaluation, module, name)
+            target = evaluation.project.module(value, module) if isinstance(value, str) else None
+            if target is not None and all(target is not known for known, _ in found):
+                found.append((target, module))
+    return found
+
+
+def template_processors(value: Value) -> list[str]:
+    """Dotted names of the context processors in a TEMPLATES setting."""
+    names: list[str] = []
+    for engine in value if isinstance(value, list | tuple) else ():
+        options = engine.get("OPTIONS", UNKNOWN) if isinstance(engine, dict) else UNKNOWN
+        if isinstance(options, dict):
+            names.extend(strings(options.get("context_processors")))
+    return names

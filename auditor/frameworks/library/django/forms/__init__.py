@@ -1,0 +1,4 @@
+"""Re-exports."""
+
+from django.forms.forms import BaseForm, Form
+from django.forms.models import BaseModelForm, ModelForm, modelform_factory

@@ -1,0 +1,3 @@
+"""Re-exports."""
+
+from django.views.generic.base import View

@@ -1,0 +1,72 @@
+"""Views of one object."""
+
+from django.http import Http404
+from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
+
+
+class SingleObjectMixin(ContextMixin):
+    model = None
+    queryset = None
+    slug_field = "slug"
+    context_object_name = None
+    slug_url_kwarg = "slug"
+    pk_url_kwarg = "pk"
+    query_pk_and_slug = False
+
+    def get_object(self, queryset=None):
+        if queryset is None:
+            queryset = self.get_queryset()
+        pk = self.kwargs.get(self.pk_url_kwarg)
+        slug = self.kwargs.get(self.slug_url_kwarg)
+        if pk is not None:
+            queryset = queryset.filter(pk=pk)
+        elif slug is not None:
+            queryset = queryset.filter(**{self.get_slug_field(): slug})
+        try:
+            obj = queryset.get()
+        except queryset.model.DoesNotExist:
+            raise Http404
+        return obj
+
+    def get_queryset(self):
+        if self.queryset is None:
+            return self.model._default_manager.all()
+        return self.queryset.all()
+
+    def get_slug_field(self):
+        return self.slug_field
+
+    def get_context_object_name(self, obj):
+        return self.context_object_name or obj._meta.model_name
+
+    def get_context_data(self, **kwargs):
+        context = {}
+        if self.object:
+            context["object"] = self.object
+            name = self.get_context_object_name(self.object)
+            if name:
+                context[name] = self.object
+        context.update(kwargs)
+        return super().get_context_data(**context)
+
+
+class BaseDetailView(SingleObjectMixin, View):
+    def get(self, request, *args, **kwargs):
+        self.object = self.get_object()
+        context = self.get_context_data(object=self.object)
+        return self.render_to_response(context)
+
+
+class SingleObjectTemplateResponseMixin(TemplateResponseMixin):
+    template_name_field = None
+    template_name_suffix = "_detail"
+
+    def get_template_names(self):
+        if self.template_name:
+            return [self.template_name]
+        meta = self.model._meta
+        return [f"{meta.app_label}/{meta.model_name}{self.template_name_suffix}.html"]
+
+
+class DetailView(SingleObjectTemplateResponseMixin, BaseDetailView):
+    pass

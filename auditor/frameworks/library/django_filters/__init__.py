@@ -1,0 +1,3 @@
+"""Re-exports."""
+
+from django_filters.filterset import FilterSet

@@ -1,0 +1,113 @@
+"""Which dotted names of SQLAlchemy, Flask-SQLAlchemy and SQLModel mean what."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PACKAGES: Final = frozenset(
+    {"sqlalchemy", "flask_sqlalchemy", "sqlmodel", "sqlalchemy_utils", "flask_sqlalchemy_lite", "quart_sqlalchemy"}
+)
+
+_SESSIONS: Final = frozenset(
+    {
+        "Session",
+        "AsyncSession",
+        "scoped_session",
+        "async_scoped_session",
+        "SignallingSession",
+        "ScopedSession",
+    }
+)
+_CONNECTIONS: Final = frozenset({"Connection", "AsyncConnection"})
+_FACTORIES: Final = frozenset({"sessionmaker", "async_sessionmaker"})
+_SCOPED: Final = frozenset({"scoped_session", "async_scoped_session"})
+_ENGINES: Final = frozenset({"create_engine", "create_async_engine", "engine_from_config", "async_engine_from_config"})
+_ENGINE_TYPES: Final = frozenset({"Engine", "AsyncEngine"})
+
+COLUMN_MAKERS: Final = frozenset({"Column", "mapped_column", "deferred", "column_property", "Field", "query_expression"})
+RELATION_MAKERS: Final = frozenset(
+    {"relationship", "relation", "dynamic_loader", "Relationship", "dynamic_relationship"}
+)
+OTHER_MAKERS: Final = frozenset({"association_proxy", "synonym", "composite", "hybrid_property"})
+MAKERS: Final = COLUMN_MAKERS | RELATION_MAKERS | OTHER_MAKERS
+
+LOADERS: Final = frozenset(
+    {
+        "joinedload",
+        "joinedload_all",
+        "eagerload",
+        "selectinload",
+        "subqueryload",
+        "subqueryload_all",
+        "immediateload",
+        "contains_eager",
+        "lazyload",
+        "raiseload",
+        "noload",
+        "defaultload",
+        "load_only",
+        "defer",
+        "undefer",
+        "undefer_group",
+        "Load",
+        "with_loader_criteria",
+        "selectin_polymorphic",
+        "with_expression",
+    }
+)
+
+COLLECTIONS: Final = frozenset(
+    "list List set Set Sequence Iterable Collection MutableSequence MutableSet dict Dict Mapping WriteOnlyMapped "
+    "DynamicMapped AppenderQuery InstrumentedList OrderingList KeyFuncDict MappedCollection".split()
+)
+
+
+def tail(name: str) -> str:
+    """The last part of a dotted name, without the `()` of a call."""
+    return name.removesuffix("()").rpartition(".")[2]
+
+
+def is_ours(name: str) -> bool:
+    """True for a dotted name of one of the packages."""
+    return name.partition(".")[0].removesuffix("()") in PACKAGES
+
+
+def is_session_type(name: str) -> bool:
+    return is_ours(name) and tail(name) in _SESSIONS
+
+
+def is_connection_type(name: str) -> bool:
+    return is_ours(name) and tail(name) in _CONNECTIONS
+
+
+def is_factory(name: str) -> bool:
+    """`sessionmaker`: calling what it makes opens a session."""
+    return is_ours(name) and tail(name) in _FACTORIES
+
+
+def is_scoped(name: str) -> bool:
+    """`scoped_session`: what it makes is a session itself, one per thread or request."""
+    return is_ours(name) and tail(name) in _SCOPED
+
+
+def is_engine_maker(name: str) -> bool:
+    return is_ours(name) and tail(name) in _ENGINES
+
+
+def is_engine_type(name: str) -> bool:
+    return is_ours(name) and tail(name) in _ENGINE_TYPES
+
+
+def is_extension(name: str) -> bool:
+    """The `SQLAlchemy` object of a Flask extension, as a class or as what it makes."""
+    return is_ours(name) and tail(name) == "SQLAlchemy"
+
+
+def is_declarative_base(name: str) -> bool:
+    """A library class below which every class with a table is mapped."""
+    last = tail(name)
+    if last in {"DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", "generate_base", "automap_base"}:
+        return is_ours(name)
+    if last == "SQLModel":
+        return name.startswith("sqlmodel")
+    return last == "Model" and is_extension(name.rpartition(".")[0])

@@ -1,0 +1,303 @@
+"""Templates (Django's language and Jinja2) lowered to the same IR as Python, so that one machine reads both.
+
+`a.b` in a Django template may call what it finds and may be an item: it becomes a call of the intrinsic
+`__template_get__(a, "b")`. Jinja2's expressions are nearly Python's and are lowered by Python's own lowering.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.lower import lower
+from auditor.index.lower_expressions import TooDeep
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+
+GET: Final = "__template_get__"
+INCLUDE: Final = "__template_include__"
+_TOKEN: Final = re.compile(r"\{%-?\+?(.*?)-?%\}|\{\{-?(.*?)-?\}\}|\{#.*?#\}", re.DOTALL)
+_PATH: Final = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)*")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_CLOSERS: Final = {"for": {"endfor"}, "if": {"endif"}, "block": {"endblock"}, "with": {"endwith"}}
+_SKIPPED: Final = frozenset(
+    {"load", "csrf_token", "comment", "spaceless", "autoescape", "now", "verbatim", "import", "from"}
+)
+MAX_BYTES: Final = 512 * 1024
+
+
+@dataclass(slots=True)
+class Template:
+    """A template's statements; `parent` is what it extends."""
+
+    body: tuple[Node, ...]
+    parent: str | None
+    blocks: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Tag:
+    name: str
+    text: str
+    line: int
+    is_output: bool
+
+
+def compile_template(source: str, *, jinja: bool) -> Template:
+    """Lowers one template; what it does not understand is skipped, never guessed."""
+    tags = []
+    line, position = 1, 0
+    for match in _TOKEN.finditer(source[:MAX_BYTES]):
+        line += source.count("\n", position, match.start())
+        position = match.start()
+        if match[1] is not None:
+            text = match[1].strip()
+            tags.append(_Tag(text.partition(" ")[0], text.partition(" ")[2].strip(), line, is_output=False))
+        elif match[2] is not None:
+            tags.append(_Tag("", match[2].strip(), line, is_output=True))
+    compiler = _Compiler(tags, jinja=jinja)
+    body = compiler.block(frozenset())
+    return Template(tuple(body), compiler.parent, compiler.blocks, compiler.macros)
+
+
+class _Compiler:
+    def __init__(self, tags: list[_Tag], *, jinja: bool) -> None:
+        self.tags = tags
+        self.at = 0
+        self.depth = 0
+        self.jinja = jinja
+        self.parent: str | None = None
+        self.blocks: dict[str, tuple[Node, ...]] = {}
+        self.macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = {}
+
+    def block(self, until: frozenset[str]) -> list[Node]:
+        """Statements up to one of the closing tags, which is left to be read."""
+        statements: list[Node] = []
+        self.depth += 1
+        while self.at < len(self.tags) and self.depth < 60:
+            tag = self.tags[self.at]
+            if tag.name in until:
+                break
+            self.at += 1
+            if tag.is_output:
+                statements.append((ir.EXPR, tag.line, tag.line, self.shown(tag)))
+            else:
+                statements.extend(self.tag(tag))
+        self.depth -= 1
+        return statements
+
+    def shown(self, tag: _Tag) -> Node:
+        """`{{ x }}` turns its value into text."""
+        value = self.expression(tag.text, tag.line)
+        return (ir.FSTR, tag.line, "{}", (value,))
+
+    def tag(self, tag: _Tag) -> list[Node]:
+        if tag.name == "for":
+            return self.loop(tag)
+        if tag.name == "if":
+            return [self.condition(tag)]
+        if tag.name in {"block", "macro", "call", "filter", "blocktrans", "blocktranslate"}:
+            return self.section(tag)
+        if tag.name in {"with", "set"}:
+            return self.assigned(tag)
+        if tag.name == "extends":
+            quoted = _QUOTED.match(tag.text)
+            self.parent = quoted[0][1:-1] if quoted else None
+            return []
+        if tag.name == "include":
+            return [self.include(tag)]
+        if tag.name == "comment":
+            self.block(frozenset({"endcomment"}))
+            self.at += 1
+            return []
+        if tag.name in _SKIPPED or tag.name.startswith("end") or tag.name in {"else", "elif", "empty"}:
+            return []
+        return [(ir.EXPR, tag.line, tag.line, self.other(tag))]
+
+    def loop(self, tag: _Tag) -> list[Node]:
+        target_text, _, iterable_text = tag.text.partition(" in ")
+        iterable_text = iterable_text.removesuffix(" reversed")
+        names = [n.strip() for n in target_text.strip("() ").split(",") if n.strip()]
+        condition = None
+        if self.jinja:
+            iterable_text, _, given = iterable_text.partition(" if ")
+            condition = given or None
+        iterable = self.expression(iterable_text, tag.line)
+        body = self.block(frozenset({"endfor", "empty", "else"}))
+        orelse: list[Node] = []
+        if self.peek() in {"empty", "else"}:
+            self.at += 1
+            orelse = self.block(frozenset({"endfor"}))
+        end = self.tags[self.at].line if self.at < len(self.tags) else tag.line
+        self.at += 1
+        targets: tuple[Node, ...] = tuple((ir.NAME, tag.line, n) for n in names)
+        target: Node = targets[0] if len(targets) == 1 else (ir.SEQ, tag.line, "tuple", targets, len(targets))
+        if condition is not None:
+            body = [(ir.IF, tag.line, end, self.expression(condition, tag.line), tuple(body), ())]
+        return [(ir.FOR, tag.line, end, target, iterable, tuple(body), tuple(orelse), False)] if names else []
+
+    def condition(self, tag: _Tag) -> Node:
+        test = self.test(tag.text, tag.line)
+        body = self.block(frozenset({"endif", "elif", "else"}))
+        orelse: tuple[Node, ...] = ()
+        closing = self.peek()
+        if closing == "elif":
+            following = self.tags[self.at]
+            self.at += 1
+            orelse = (self.condition(following),)
+            return (ir.IF, tag.line, following.line, test, tuple(body), orelse)
+        if closing == "else":
+            self.at += 1
+            orelse = tuple(self.block(frozenset({"endif"})))
+        end = self.tags[self.at].line if self.at < len(self.tags) else tag.line
+        self.at += 1
+        return (ir.IF, tag.line, end, test, tuple(body), orelse)
+
+    def section(self, tag: _Tag) -> list[Node]:
+        closing = f"end{tag.name}"
+        body = self.block(frozenset({closing}))
+        self.at += 1
+        name = (_PATH.match(tag.text) or [""])[0]
+        if tag.name == "macro":
+            parameters = tag.text.partition("(")[2].rpartition(")")[0]
+            names = tuple(p.partition("=")[0].strip() for p in parameters.split(",") if p.strip())
+            self.macros[name] = (names, tuple(body))
+            return []
+        if tag.name == "block":
+            self.blocks[name] = tuple(body)
+            call: Node = (
+                ir.CALL,
+                tag.line,
+                (ir.NAME, tag.line, "__template_block__"),
+                ((ir.CONST, tag.line, name),),
+                (),
+            )
+            return [(ir.EXPR, tag.line, tag.line, call)]
+        return body
+
+    def assigned(self, tag: _Tag) -> list[Node]:
+        statements: list[Node] = []
+        if " as " in tag.text and "=" not in tag.text:
+            value, _, name = tag.text.rpartition(" as ")
+            statements.append(self.assignment(name.strip(), value, tag.line))
+        else:
+            for part in re.finditer(
+                r"([A-Za-z_]\w*)\s*=\s*((?:'[^']*'|\"[^\"]*\"|[^\s'\"]|\s(?![A-Za-z_]\w*\s*=))+)", tag.text
+            ):
+                statements.append(self.assignment(part[1], part[2], tag.line))
+        if tag.name == "with":
+            statements.extend(self.block(frozenset({"endwith"})))
+            self.at += 1
+        return statements
+
+    def assignment(self, name: str, value: str, line: int) -> Node:
+        return (ir.ASSIGN, line, line, ((ir.NAME, line, name),), self.expression(value, line))
+
+    def include(self, tag: _Tag) -> Node:
+        quoted = _QUOTED.match(tag.text)
+        name: Node = (ir.CONST, tag.line, quoted[0][1:-1] if quoted else None)
+        given = []
+        if " with " in tag.text:
+            for part in re.finditer(r"([A-Za-z_]\w*)=(\S+)", tag.text.partition(" with ")[2]):
+                given.append((part[1], self.expression(part[2], tag.line)))
+        call: Node = (ir.CALL, tag.line, (ir.NAME, tag.line, INCLUDE), (name,), tuple(given))
+        return (ir.EXPR, tag.line, tag.line, call)
+
+    def other(self, tag: _Tag) -> Node:
+        """A tag nothing is known of: its arguments are read, `as name` is left out."""
+        if self.jinja:
+            return self.expression(tag.text, tag.line)
+        words = [w.partition("=")[2] or w for w in _QUOTED.sub(" ", tag.text).partition(" as ")[0].split()]
+        return (ir.OTHER, tag.line, tuple(self.expression(w, tag.line) for w in words if _PATH.match(w)))
+
+    def peek(self) -> str:
+        return self.tags[self.at].name if self.at < len(self.tags) else ""
+
+    def test(self, text: str, line: int) -> Node:
+        if self.jinja:
+            return self.expression(text, line)
+        words = _QUOTED.sub(" ", text)
+        items = [
+            self.expression(w, line)
+            for w in re.split(r"\s+|==|!=|<=|>=|<|>", words)
+            if w and w not in {"and", "or", "not", "in", "is"}
+        ]
+        return items[0] if len(items) == 1 else (ir.OTHER, line, tuple(items))
+
+    def expression(self, text: str, line: int) -> Node:
+        return jinja_expression(text.strip(), line) if self.jinja else django_expression(text.strip(), line)
+
+
+def django_expression(text: str, line: int) -> Node:
+    """`a.b.c|filter:arg`: what is read is the path; `|length` and `|slice` say how it is consumed."""
+    head, *filters = text.split("|")
+    value = path(head.strip(), line)
+    for f in filters:
+        name, _, argument = f.partition(":")
+        if name.strip() == "length":
+            value = (ir.CALL, line, (ir.NAME, line, "len"), (value,), ())
+        elif name.strip() == "dictsort":
+            value = (ir.CALL, line, (ir.NAME, line, "sorted"), (value,), ())
+        elif argument and _PATH.fullmatch(argument.strip()):
+            value = (
+                (ir.OTHER, line, (value, path(argument.strip(), line)))
+                if name.strip() != "default"
+                else value
+            )
+    return value
+
+
+def path(text: str, line: int) -> Node:
+    if not _PATH.fullmatch(text):
+        return (ir.CONST, line, text.strip("'\""))
+    first, *rest = text.split(".")
+    if first in {"True", "False", "None"}:
+        return (ir.CONST, line, None)
+    node: Node = (ir.NAME, line, first)
+    for part in rest:
+        node = (ir.CALL, line, (ir.NAME, line, GET), (node, (ir.CONST, line, part)), ())
+    return node
+
+
+def jinja_expression(text: str, line: int) -> Node:
+    """A Jinja2 expression, lowered as Python; where that fails, the paths that it mentions."""
+    cleaned = re.sub(r"\bis\s+(not\s+)?\w+(\s*\([^)]*\))?", "", text).replace("~", "+")
+    try:
+        body = lower(f"x = ({cleaned})".encode())
+    except (TooDeep, RecursionError):
+        return (ir.CONST, line, None)
+    if body["error"] or len(body["body"]) != 1 or body["body"][0][0] != ir.ASSIGN:
+        words = _QUOTED.sub(" ", text)
+        return (ir.OTHER, line, tuple(path(p, line) for p in _PATH.findall(words)[:8]))
+    return filters(placed(body["body"][0][4], line))
+
+
+def placed(node: Node, line: int) -> Node:
+    """The expression with every node on the template's line."""
+
+    def move(part: object) -> object:
+        if isinstance(part, tuple):
+            if len(part) > 2 and isinstance(part[0], int) and type(part[1]) is int and part[0] <= ir.OTHER:
+                return (part[0], line, *(move(p) for p in part[2:]))
+            return tuple(move(p) for p in part)
+        return part
+
+    moved = move(node)
+    return moved if isinstance(moved, tuple) else node
+
+
+def filters(node: Node) -> Node:
+    """`x|length` as `len(x)`; other filters pass their value through."""
+    if node[0] == ir.BIN and node[2] == "|":
+        value, name = filters(node[3]), node[4]
+        if name[0] == ir.NAME and name[2] in {"length", "count"}:
+            return (ir.CALL, node[1], (ir.NAME, node[1], "len"), (value,), ())
+        if name[0] == ir.NAME and name[2] in {"sort", "list", "sum"}:
+            function = {"sort": "sorted", "list": "list", "sum": "sum"}[name[2]]
+            return (ir.CALL, node[1], (ir.NAME, node[1], function), (value,), ())
+        return value
+    return node

@@ -1,0 +1,146 @@
+"""From claims to findings: places, stable ids, endpoints, confidence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import Class, inner_blocks
+from auditor.model.report import Evidence, Finding, Place, TermAtStake
+from auditor.trace.analysis import TRACED_ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function
+    from auditor.model.rule import RuleInfo
+    from auditor.model.severity import Severity
+    from auditor.rules.scene import Scene, Spot
+
+_RELATED: Final = 4
+UNREACHED_PENALTY: Final = 0.1
+"""What confidence loses where no known endpoint reaches the place: it may be a script that runs once a year."""
+GUESSED_PENALTY: Final = 0.35
+"""What it loses where a type was guessed from a name."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """What a rule says; `spot` is the statement at fault."""
+
+    spot: Spot
+    title: str
+    evidence: list[Evidence]
+    confidence: float
+    severity: Severity | None = None
+    related: list[Place] = field(default_factory=list)
+    subject: str = ""
+    cost_term: TermAtStake | None = None
+    could_be_wrong: str = ""
+    fix: str = ""
+    guessed: bool = False
+
+
+def place(spot: Spot, role: str) -> Place:
+    return Place(file=spot.module.path, line=spot.start, end_line=spot.end, role=role)  # type: ignore[arg-type]  # closed set
+
+
+def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Finding]:
+    """One finding per statement and subject: the most confident claim, with the evidence of the others' endpoints."""
+    best: dict[tuple[str, int, str], Claim] = {}
+    for claim in claims:
+        if claim.spot.module.role not in TRACED_ROLES:
+            continue
+        key = (*claim.spot.key, claim.subject)
+        known = best.get(key)
+        if known is None or claim.confidence > known.confidence:
+            best[key] = claim
+    ordinals: dict[tuple[str, str], int] = {}
+    made = []
+    for key in sorted(best):
+        claim = best[key]
+        statement = normalised(claim.spot)
+        name = qualname(claim.spot)
+        ordinal = ordinals.get((name, statement), 0)
+        ordinals[name, statement] = ordinal + 1
+        made.append(
+            finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{statement}\0{claim.subject}\0{ordinal}")
+        )
+    return made
+
+
+def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:
+    endpoints = tuple(sorted({e.id for e in scene.trace.endpoints_of(claim.spot.function)}))
+    confidence = (
+        claim.confidence - (0 if endpoints else UNREACHED_PENALTY) - (GUESSED_PENALTY if claim.guessed else 0)
+    )
+    related = [p for p in claim.related if (p.file, p.line) != (claim.spot.module.path, claim.spot.start)]
+    return Finding(
+        id=f"F-{hashlib.blake2b(identity.encode(), digest_size=5).hexdigest()}",
+        rule=rule.id,
+        title=claim.title,
+        file=claim.spot.module.path,
+        line=claim.spot.start,
+        end_line=max(claim.spot.start, claim.spot.end),
+        function=name,
+        endpoints=endpoints,
+        severity=claim.severity or rule.severity,
+        confidence=round(min(max(confidence, 0.05), 0.99), 2),
+        related=tuple(related[:_RELATED]),
+        evidence=tuple(claim.evidence),
+        playbook=rule.playbook,
+        subject=claim.subject,
+        cost_term=claim.cost_term,
+        could_be_wrong=claim.could_be_wrong,
+        fix=claim.fix,
+    )
+
+
+def qualname(spot: Spot) -> str:
+    """Dotted name of the function, or of the class or module whose body the statement is in."""
+    if spot.function is not None:
+        return spot.function.qualname
+    cls: Class | None = None
+    for candidate in spot.module.classes:
+        if candidate.line <= spot.start <= candidate.end_line:
+            cls = candidate
+    return spot.module.name if cls is None else cls.qualname
+
+
+def normalised(spot: Spot) -> str:
+    """The statement without its lines, so that an id survives an edit above it."""
+    body = spot.module.body if spot.function is None else spot.function.body
+    node = _at(body, spot.start)
+    return "" if node is None else strip(node)
+
+
+def _at(body: tuple[Node, ...], line: int) -> Node | None:
+    for s in body:
+        if s[1] <= line <= s[2]:
+            inner = body_of(s)
+            found = next((f for block in inner if (f := _at(block, line)) is not None), None)
+            return found or (s if s[0] < ir.IF or s[0] > ir.TRY else s[:4])
+    return None
+
+
+def body_of(s: Node) -> list[tuple[Node, ...]]:
+    if s[0] == ir.DEF:
+        return [s[6]]
+    return [s[7]] if s[0] == ir.CLASS else list(inner_blocks(s))
+
+
+def strip(node: object) -> str:
+    """IR as text, without line numbers."""
+    if isinstance(node, tuple):
+        if node and isinstance(node[0], int) and len(node) > 1 and isinstance(node[1], int):
+            start = 3 if node[0] >= ir.ASSIGN else 2
+            return f"({node[0]} {' '.join(strip(n) for n in node[start:])})"
+        return f"[{' '.join(strip(n) for n in node)}]"
+    return repr(node)
+
+
+def guilty(function: Function | None) -> str:
+    return "" if function is None else function.name

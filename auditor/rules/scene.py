@@ -1,0 +1,159 @@
+"""What rules look at: the trace, with the questions that most of them ask answered once.
+
+A rule never searches syntax for what the trace knows. It asks the scene for effects, calls and uses, each with the
+loops around it, and answers with claims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from auditor.index import ir
+from auditor.index.symbols import inner_blocks
+from auditor.trace.cost import CostTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function, Module
+    from auditor.index.values import Site
+    from auditor.knowledge.facts import Knowledge
+    from auditor.trace.analysis import Trace
+    from auditor.trace.summary import Call, Effect, Frames, Loop, Summary, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A statement of the target: where a finding is shown."""
+
+    module: Module
+    function: Function | None
+    line: int
+    """The line of the expression at fault, inside the statement."""
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.module.path, self.start)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looped:
+    """Something that happens once per turn of a loop."""
+
+    loop: Loop
+    """The innermost loop around it."""
+    spot: Spot
+    """The statement inside that loop which does it, itself or by calling."""
+    scope: Summary
+    effect: Effect | None
+    """The operation, when it is known for these arguments…"""
+    call: Call | None
+    """…or the call whose callee does it whatever its arguments."""
+    loops: tuple[Loop, ...]
+    frames: Frames
+
+
+class Scene:
+    """One audit's trace as rules see it."""
+
+    def __init__(self, trace: Trace, knowledge: Knowledge, schema: object | None = None) -> None:
+        self.trace = trace
+        self.knowledge = knowledge
+        self.project = trace.project
+        self.schema = schema
+        self.costs = CostTable(trace.machine)
+
+    @cached_property
+    def scopes(self) -> list[Summary]:
+        return list(self.trace.scopes())
+
+    def effects(self) -> Iterator[tuple[Summary, Effect]]:
+        """Every recorded operation, once per set of arguments it was seen with."""
+        for scope in self.scopes:
+            for effect in scope.effects:
+                yield scope, effect
+
+    def uses(self) -> Iterator[tuple[Summary, Use]]:
+        """Every way a value was consumed."""
+        for scope in self.scopes:
+            for use in scope.uses:
+                yield scope, use
+
+    def looped_effects(self) -> Iterator[Looped]:
+        """Operations inside a loop that repeats, seen from the loop's own function."""
+        for scope in self.scopes:
+            for effect in scope.effects:
+                loops = repeating(effect.loops)
+                if loops and not effect.remembered:
+                    spot = seen_from(loops[-1], effect.site, effect.frames)
+                    yield Looped(loops[-1], spot, scope, effect, None, loops, effect.frames)
+
+    def looped_calls(self, kind: str) -> Iterator[Looped]:
+        """Calls inside a loop whose callee does something of `kind` whatever it is passed."""
+        for scope in self.scopes:
+            for call in scope.calls:
+                loops = repeating(call.loops)
+                if loops and not call.remembered and self.costs.function(call.callee).get(kind):
+                    spot = seen_from(loops[-1], call.site, call.frames)
+                    yield Looped(loops[-1], spot, scope, None, call, loops, call.frames)
+
+    def effects_below(
+        self, function: Function, kind: str, limit: int = 4
+    ) -> list[tuple[Effect, list[Function]]]:
+        """The nearest operations of a kind that calling `function` leads to, each with the functions on the way."""
+        found: list[tuple[Effect, list[Function]]] = []
+        seen: set[int] = set()
+        queue: list[tuple[Function, list[Function]]] = [(function, [function])]
+        while queue and len(found) < limit:
+            current, path = queue.pop(0)
+            if id(current) in seen or len(seen) > 400:
+                continue
+            seen.add(id(current))
+            summary = self.trace.machine.summaries.get(id(current))
+            if summary is None:
+                continue
+            for effect in summary.effects:
+                if effect.kind == kind and not effect.remembered and len(found) < limit:
+                    found.append((effect, path))
+            for call in summary.calls:
+                if not call.remembered and kind in self.costs.function(call.callee):
+                    queue.append((call.callee, [*path, call.callee]))
+        return found
+
+
+def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
+    """The loops that turn more often than a constant of the source says."""
+    return tuple(x for x in loops if x.repeats and not x.batch)
+
+
+def seen_from(loop: Loop, site: Site, frames: Frames) -> Spot:
+    """The statement in the loop's own function through which `site` is reached."""
+    home = loop.site.function
+    if site.function is not home:
+        for function, line in reversed(frames):
+            if function is home:
+                start, end = statement_at(function.body, line) or (line, line)
+                return Spot(function.module, function, line, start, end)
+    return spot_of(site)
+
+
+def spot_of(site: Site) -> Spot:
+    return Spot(site.module, site.function, site.line, site.start, min(site.end, site.start + 11))
+
+
+def statement_at(body: tuple[Node, ...], line: int) -> tuple[int, int] | None:
+    """The lines of the innermost statement that holds `line`; of a compound statement, its header's first line."""
+    for s in body:
+        if s[1] <= line <= s[2]:
+            for block in inner_blocks(s):
+                found = statement_at(block, line)
+                if found is not None:
+                    return found
+            compound = s[0] in {ir.IF, ir.FOR, ir.WHILE, ir.WITH, ir.TRY, ir.MATCH}
+            return (line, line) if compound else (s[1], min(s[2], s[1] + 11))
+    return None

@@ -1,0 +1,242 @@
+"""The whole trace: every function summarised, every entry point evaluated with what the framework passes it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.index.symbols import Class, Function
+from auditor.index.values import UNKNOWN, ClassValue, Inst, ModelValue, Row, Value
+from auditor.trace import hints, replay
+from auditor.trace.machine import Context, Machine
+from auditor.trace.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from auditor.frameworks.entry import EntryPoint
+    from auditor.frameworks.orm import Orm
+    from auditor.index.project import Project
+    from auditor.knowledge.facts import Knowledge
+
+_STACK_BYTES: Final = 512 * 1024 * 1024
+_RECURSION: Final = 60_000
+TRACED_ROLES: Final = frozenset({"app", "script", "template"})
+
+
+@dataclass(slots=True, eq=False)
+class Root:
+    """An evaluation from the top: an entry point, or a function that nothing known calls."""
+
+    function: Function
+    summary: Summary
+    """What only these arguments decide; its first call is the function itself."""
+    entry: EntryPoint | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """What rules and reports read."""
+
+    project: Project
+    machine: Machine
+    entries: list[Root]
+    orphans: list[Root]
+    """Functions that no known endpoint and no project code calls."""
+    reach: dict[int, int] = field(default_factory=dict)
+    """Identity of a function → bit set of the entries that reach it."""
+
+    def scopes(self) -> Iterator[Summary]:
+        """Every summary there is, functions in order of file and line, then the roots."""
+        for module in self.project.modules:
+            if module.role in TRACED_ROLES:
+                for function in module.functions:
+                    summary = self.machine.summaries.get(id(function))
+                    if summary is not None:
+                        yield summary
+        for root in (*self.entries, *self.orphans):
+            yield root.summary
+
+    def endpoints_of(self, function: Function | None) -> list[EntryPoint]:
+        """The entry points that reach a function."""
+        bits = 0 if function is None else self.reach.get(id(function), 0)
+        return [r.entry for n, r in enumerate(self.entries) if bits >> n & 1 and r.entry is not None]
+
+
+def analyse(
+    project: Project,
+    entries: Sequence[EntryPoint],
+    *,
+    knowledge: Knowledge,
+    orms: Sequence[Orm],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    intrinsics: dict[str, Any] | None = None,
+    locators: dict[str, Any] | None = None,
+) -> Trace:
+    """Traces a project. Runs in a thread of its own, because evaluation recurses as deep as the code calls."""
+    outcome: list[Trace | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(
+                _analyse(project, entries, knowledge, orms, progress, intrinsics or {}, locators or {})
+            )
+        except BaseException as error:  # noqa: BLE001  carried over to the calling thread below
+            outcome.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    sys.setrecursionlimit(_RECURSION)
+    thread = threading.Thread(target=work, name="trace", daemon=True)
+    try:
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _analyse(
+    project: Project,
+    entries: Sequence[EntryPoint],
+    knowledge: Knowledge,
+    orms: Sequence[Orm],
+    progress: Callable[[int, int], None],
+    intrinsics: dict[str, Any],
+    locators: dict[str, Any],
+) -> Trace:
+    m = Machine(project, knowledge, orms)
+    m.intrinsics.update(intrinsics)
+    m.locators.update(locators)
+    modules = [module for module in project.modules if module.role in TRACED_ROLES]
+    total = len(modules) + len(entries)
+    for n, module in enumerate(modules):
+        for function in module.functions:
+            m.summary(function)
+        progress(n, total)
+    roots = [_entry_root(m, entry) for entry in entries]
+    progress(total, total)
+    handlers = {id(r.function) for r in roots}
+    orphans = [
+        _root(m, function, None)
+        for module in modules
+        for function in module.functions
+        if m.summary(function).callers == 0 and id(function) not in handlers
+    ]
+    trace = Trace(project, m, roots, orphans)
+    trace.reach = reach(trace)
+    return trace
+
+
+def _entry_root(m: Machine, entry: EntryPoint) -> Root:
+    root = _root(m, entry.handler, entry.receiver, entry)
+    for around in entry.around:
+        _evaluate(m, root.summary, around.function, around.receiver, deferred=around.role == "background")
+    return root
+
+
+def _root(m: Machine, function: Function, receiver: Class | None, entry: EntryPoint | None = None) -> Root:
+    summary = Summary(None)
+    _evaluate(m, summary, function, receiver, deferred=False)
+    summary.done = True
+    return Root(function, summary, entry)
+
+
+def _evaluate(
+    m: Machine, summary: Summary, function: Function, receiver: Class | None, *, deferred: bool
+) -> None:
+    before = m.cx
+    m.cx = Context(summary, None, function.module, line=function.line, start=function.line, end=function.line)
+    m.cx.deferred = deferred
+    try:
+        given = receiver_value(m, function, receiver)
+        callers = m.summary(function).callers
+        wrapped = m.wrapper(function)
+        args = [] if given is None else [given]
+        if wrapped is not None:
+            m.call(wrapped, [*args, *_declared(m, function, len(args))], {}, None)
+        else:
+            made = m.summary(function)
+            values = [*args, *_declared(m, function, len(args))]
+            bound = hints.bind(m, function, made, None, values, {})
+            m.call_plain(function, None, bound_to_given(values, bound), {}, None)
+        m.summary(function).callers = callers
+    finally:
+        m.cx = before
+
+
+def bound_to_given(values: list[Value], bound: list[Value]) -> list[Value]:
+    """Arguments with declared types filled in."""
+    return [b if v is UNKNOWN else v for v, b in zip(values, bound, strict=False)] + values[len(bound) :]
+
+
+def _declared(m: Machine, function: Function, skip: int) -> list[Value]:
+    """What the remaining positional parameters are declared to be."""
+    params = [p for p in function.params if p[1] == "pos"][skip:]
+    offset = skip
+    found: list[Value] = []
+    for n, _ in enumerate(params):
+        hint = hints.parameter_hint(m, function, offset + n)
+        found.append(UNKNOWN if hint is None else hints.fresh(hint))
+    return found
+
+
+def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Value | None:
+    """What a method is called on at a root."""
+    owner = receiver or function.owner
+    if owner is None or function.static == "static" or not function.params:
+        return None
+    model = m.model_of(owner)
+    if function.static == "class":
+        return ClassValue(owner) if model is None else ModelValue(model)
+    if model is not None:
+        return Row(model, None)
+    served = hints.query_class(m, owner)
+    if served is not None:
+        return hints.fresh(served)
+    made = Inst(owner)
+    init = m.project.method(owner, "__init__")
+    if init is not None and receiver is not None:
+        stores = m.summary(init).stores
+        values = hints.bind(m, init, m.summary(init), made, [], {})
+        memo = {id(p): v for p, v in zip(m.summary(init).params, values, strict=False)}
+        for name, value in stores.items():
+            given = hints.quietly(m, lambda value=value: replay.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default
+            if given is not None and given is not UNKNOWN:
+                made.fields[name] = given
+    return made
+
+
+def reach(trace: Trace) -> dict[int, int]:
+    """Which entries reach which function: bits flow down the calls until nothing changes."""
+    bits: dict[int, int] = {}
+    work: list[int] = []
+    below: dict[int, list[int]] = {
+        key: sorted({id(c.callee) for c in s.calls}) for key, s in trace.machine.summaries.items()
+    }
+
+    def mark(key: int, value: int) -> None:
+        known = bits.get(key, 0)
+        if known | value != known:
+            bits[key] = known | value
+            work.append(key)
+
+    for n, root in enumerate(trace.entries):
+        mark(id(root.function), 1 << n)
+        for call in root.summary.calls:
+            mark(id(call.callee), 1 << n)
+        for effect in root.summary.effects:
+            if effect.site.function is not None:
+                mark(id(effect.site.function), 1 << n)
+    while work:
+        key = work.pop()
+        for callee in below.get(key, ()):
+            mark(callee, bits[key])
+    return bits
+
+
+__all__ = ["Root", "Trace", "analyse", "replace"]

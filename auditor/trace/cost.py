@@ -1,0 +1,123 @@
+"""From summaries to cost: a polynomial per function and effect kind, in the sizes of the loops crossed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.index.symbols import Function
+    from auditor.trace.machine import Machine
+    from auditor.trace.summary import Branch, Loop, Summary
+
+MAX_DEGREE: Final = 4
+MAX_TERMS: Final = 24
+_NESTING: Final = 200
+
+Sizes: TypeAlias = tuple[str, ...]
+Range: TypeAlias = tuple[int, int]
+Polynomial: TypeAlias = dict[Sizes, Range]
+"""Sorted size names → how often at least and at most, per product of those sizes."""
+Costs: TypeAlias = dict[str, Polynomial]
+
+
+@dataclass(slots=True)
+class CostTable:
+    """Costs by function, computed bottom-up and kept."""
+
+    machine: Machine
+    known: dict[int, Costs] = field(default_factory=dict)
+    active: set[int] = field(default_factory=set)
+    recursive: set[int] = field(default_factory=set)
+
+    def function(self, function: Function) -> Costs:
+        """The cost of one call of `function`, whatever its arguments; a recursion counts once and is marked."""
+        key = id(function)
+        if key in self.known:
+            return self.known[key]
+        if key in self.active or len(self.active) > _NESTING:
+            self.recursive.add(key)
+            return {}
+        self.active.add(key)
+        summary = self.machine.summaries.get(key)
+        costs = {} if summary is None else self.summary(summary)
+        self.active.discard(key)
+        if key in self.recursive:
+            costs = {kind: multiply(p, (RECURSION_DEPTH,)) for kind, p in costs.items()}
+        self.known[key] = costs
+        return costs
+
+    def summary(self, summary: Summary) -> Costs:
+        """The cost of what a summary holds, its calls included; arms of one branch exclude each other."""
+        parts: list[tuple[Branch, Costs]] = []
+        for effect in summary.effects:
+            if not effect.remembered:
+                parts.append((effect.branch, {effect.kind: {sizes(effect.loops): (1, 1)}}))
+        for call in summary.calls:
+            below = self.function(call.callee)
+            if not below or call.deferred:
+                continue
+            loops = sizes(call.loops)
+            costs = {k: multiply(p, loops) for k, p in below.items()} if loops else below
+            if call.remembered:
+                costs = {k: {s: (0, high) for s, (_, high) in p.items()} for k, p in costs.items()}
+            parts.append((call.branch, costs))
+        return combine(parts, 0)
+
+
+def combine(parts: list[tuple[Branch, Costs]], depth: int) -> Costs:
+    """Adds costs up: always those of no branch, the cheapest to the dearest arm of each branch."""
+    total: Costs = {}
+    arms: dict[int, dict[int, list[tuple[Branch, Costs]]]] = {}
+    for branch, costs in parts:
+        if len(branch) <= depth:
+            add(total, costs)
+        else:
+            identity, arm = branch[depth]
+            arms.setdefault(identity, {}).setdefault(arm, []).append((branch, costs))
+    for alternatives in arms.values():
+        outcomes = [combine(part, depth + 1) for part in alternatives.values()]
+        add(total, dearest(outcomes, exhaustive=len(outcomes) > 1 and set(alternatives) == {0, 1}))
+    return total
+
+
+def dearest(outcomes: list[Costs], *, exhaustive: bool) -> Costs:
+    """The range that one of several outcomes spans; without `exhaustive` there is one more, which costs nothing."""
+    merged: Costs = {}
+    for kind in {k for o in outcomes for k in o}:
+        found: Polynomial = {}
+        for term in {t for o in outcomes for t in o.get(kind, {})}:
+            ranges = [o.get(kind, {}).get(term, (0, 0)) for o in outcomes]
+            low = min(r[0] for r in ranges) if exhaustive else 0
+            found[term] = (low, max(r[1] for r in ranges))
+        merged[kind] = found
+    return merged
+
+
+def add(total: Costs, more: Costs) -> None:
+    for kind, polynomial in more.items():
+        into = total.setdefault(kind, {})
+        for term, (low, high) in polynomial.items():
+            known = into.get(term, (0, 0))
+            if term in into or len(into) < MAX_TERMS:
+                into[term] = (known[0] + low, known[1] + high)
+
+
+def multiply(polynomial: Polynomial, factors: Sizes) -> Polynomial:
+    made: Polynomial = {}
+    for term, (low, high) in polynomial.items():
+        product = tuple(sorted((*term, *factors)))[:MAX_DEGREE]
+        known = made.get(product, (0, 0))
+        made[product] = (known[0] + low, known[1] + high)
+    return made
+
+
+def sizes(loops: Iterable[Loop]) -> Sizes:
+    """The names of the loops' sizes, sorted; what nobody can name is `?`."""
+    return tuple(
+        sorted(UNKNOWN_SIZE if x.size is None else x.size.name for x in loops if x.repeats and not x.batch)
+    )[:MAX_DEGREE]

@@ -1,0 +1,207 @@
+"""Rendering a template: its statements are evaluated where the view renders it, over the view's context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.frameworks.templates import Template, compile_template
+from auditor.index import ir
+from auditor.index.symbols import Function, Module
+from auditor.index.values import UNKNOWN, Const, Ext, Func, Inst, Items, Mapping_, OneOf, Row, Sym, Value
+from auditor.trace import access, calls, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+
+_MAX_NESTING: Final = 12
+
+
+class Templates:
+    """The templates of a tree, compiled when first rendered. `sources` maps paths to a way of reading them."""
+
+    def __init__(self, sources: Mapping[str, Callable[[], str]], *, jinja: bool) -> None:
+        self.sources = sources
+        self.jinja = jinja
+        self.compiled: dict[str, tuple[Template, Function] | None] = {}
+        self.by_name: dict[str, list[str]] = {}
+        for path in sorted(sources):
+            parts = path.split("/")
+            for n in range(len(parts)):
+                self.by_name.setdefault("/".join(parts[n:]), []).append(path)
+        self.depth = 0
+
+    def intrinsics(self) -> dict[str, Any]:
+        """What the machine calls by name."""
+        return {"render_template": self.render}
+
+    def find(self, name: str) -> str | None:
+        """The path of a template name: the shortest path that ends with it below a folder of templates."""
+        found = self.by_name.get(name.lstrip("/"), [])
+        rooted = [
+            p
+            for p in found
+            if p == name or p.removesuffix(name).rstrip("/").endswith(("templates", "jinja2"))
+        ]
+        return min(rooted or found, key=lambda p: (p.count("/"), p), default=None)
+
+    def template(self, path: str) -> tuple[Template, Function] | None:
+        if path not in self.compiled:
+            self.compiled[path] = None
+            try:
+                source = self.sources[path]()
+            except OSError:
+                return None
+            jinja = self.jinja or path.endswith((".jinja", ".jinja2", ".j2")) or "/jinja2/" in path
+            made = compile_template(source, jinja=jinja)
+            lines = source.count("\n") + 1
+            module = Module(path, path, "template", "", is_package=False, body=made.body, lines=lines)
+            node: Node = (ir.DEF, 1, lines, path, (), (), made.body, None, 0)
+            function = Function(module, None, None, path.rpartition("/")[2], path, node)
+            module.functions.append(function)
+            self.compiled[path] = (made, function)
+        return self.compiled[path]
+
+    def render(self, m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+        """`render_template(name or names, context)`."""
+        name = args[0] if args else UNKNOWN
+        context = args[1] if len(args) > 1 else kwargs.get("context", UNKNOWN)
+        if isinstance(name, Sym) or isinstance(context, Sym):
+            made = Sym("call", Ext("auditor_intrinsics.render_template"), None)
+            m.residual(
+                "call", made, Ext("auditor_intrinsics.render_template"), (None, (name, context), {}), node
+            )
+            return made
+        for text in names(name):
+            path = self.find(text)
+            if path is not None:
+                self.evaluate(m, path, environment(context))
+                break
+        return UNKNOWN
+
+    def evaluate(
+        self,
+        m: Machine,
+        path: str,
+        env: dict[str, Value],
+        blocks: dict[str, tuple[tuple[Node, ...], Function]] | None = None,
+    ) -> None:
+        """Evaluates one template and those that it extends, with the blocks its children fill."""
+        found = self.template(path)
+        if found is None or self.depth >= _MAX_NESTING or m.quiet:
+            return
+        made, function = found
+        filled = {name: (body, function) for name, body in made.blocks.items()}
+        filled.update(blocks or {})
+        if made.parent is not None and (parent := self.find(made.parent)) is not None and parent != path:
+            self.evaluate(m, parent, env, filled)
+            return
+        self.run(m, made.body, function, env, filled)
+
+    def run(
+        self,
+        m: Machine,
+        body: tuple[Node, ...],
+        function: Function,
+        env: dict[str, Value],
+        blocks: dict[str, tuple[tuple[Node, ...], Function]],
+    ) -> None:
+        cx = m.cx
+        before = (cx.env, cx.function, cx.module, cx.frames, cx.line, cx.start, cx.end)
+        if cx.function is not None:
+            cx.frames = (*cx.frames, (cx.function, cx.line or cx.start))
+        cx.function, cx.module = function, function.module
+        cx.env = {**env, **self.helpers(blocks)}
+        self.depth += 1
+        try:
+            walk.block(m, body)
+        finally:
+            self.depth -= 1
+            (cx.env, cx.function, cx.module, cx.frames, cx.line, cx.start, cx.end) = before
+
+    def helpers(self, blocks: dict[str, tuple[tuple[Node, ...], Function]]) -> dict[str, Value]:
+        return {
+            "__template_get__": Hook(self.get),
+            "__template_include__": Hook(self.include),
+            "__template_block__": Hook(lambda m, a, k, n: self.block(m, a, k, n, blocks)),
+        }
+
+    def get(self, m: Machine, args: list[Value], _: dict[str, Value], node: Node | None) -> Value:
+        """`a.b` in a Django template: an attribute, an item, or what calling it gives."""
+        value, name = args
+        if not isinstance(name, Const):
+            return UNKNOWN
+        if isinstance(value, Mapping_):
+            if name.value in {"items", "keys", "values"}:
+                return calls.call_method(m, value, str(name.value), [], {}, node)
+            return value.entries.get(name.value, value.other or UNKNOWN)
+        if isinstance(name.value, str) and name.value.isdigit():
+            return access.item(m, value, Const(int(name.value)), node or (0, 0, ""))
+        return self.called(m, value, str(name.value), node)
+
+    def called(self, m: Machine, value: Value, name: str, node: Node | None) -> Value:
+        if isinstance(value, OneOf):
+            return walk.join_all([self.called(m, o, name, node) for o in value.options])
+        if isinstance(value, Row | Inst):
+            found = access.get_attribute(m, value, name, node)
+            if isinstance(found, Func):
+                return calls.call_value(m, found, [], {}, node)
+            if found is not UNKNOWN:
+                return found
+        if isinstance(value, Sym):
+            return access.get_attribute(m, value, name, node)
+        if name in {"items", "keys", "values", "all", "count", "exists", "first", "last"}:
+            return calls.call_method(m, value, name, [], {}, node)
+        return access.get_attribute(m, value, name, node)
+
+    def include(self, m: Machine, args: list[Value], kwargs: dict[str, Value], _: Node | None) -> Value:
+        for text in names(args[0]):
+            path = self.find(text)
+            if path is not None:
+                self.evaluate(m, path, {**m.cx.env, **kwargs})
+        return UNKNOWN
+
+    def block(
+        self,
+        m: Machine,
+        args: list[Value],
+        _: dict[str, Value],
+        __: Node | None,
+        blocks: dict[str, tuple[tuple[Node, ...], Function]],
+    ) -> Value:
+        name = args[0].value if isinstance(args[0], Const) else ""
+        if name in blocks:
+            body, function = blocks[name]
+            self.run(m, body, function, dict(m.cx.env), blocks)
+        return UNKNOWN
+
+
+class Hook(Value):
+    """A function of ours that a template's code calls."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[Machine, list[Value], dict[str, Value], Node | None], Value]) -> None:
+        self.call = call
+
+
+def names(value: Value) -> list[str]:
+    """The template names that a value can be, first choice first."""
+    if isinstance(value, Const):
+        return [value.value] if isinstance(value.value, str) else []
+    if isinstance(value, Items):
+        return [n for i in value.items for n in names(i)]
+    return [n for o in value.options for n in names(o)] if isinstance(value, OneOf) else []
+
+
+def environment(context: Value) -> dict[str, Value]:
+    if isinstance(context, Mapping_):
+        return {k: v for k, v in context.entries.items() if isinstance(k, str)}
+    if isinstance(context, OneOf):
+        merged: dict[str, Value] = {}
+        for option in context.options:
+            merged.update(environment(option))
+        return merged
+    return {}
