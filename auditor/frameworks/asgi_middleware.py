@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def middleware_of(project: Project, instance: Instance) -> Iterator[Around]:
-    """The project's middleware on an application, router or mount, outermost first: what was added last is."""
+    """The project's middleware on an application, router or mount, outermost (added last) first."""
     added = [c for c in instance.calls if c.method in {"middleware", "add_middleware"}]
     for call in reversed(added):
         if call.method == "middleware":

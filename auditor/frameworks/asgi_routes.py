@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _PACKAGES: Final = frozenset({"fastapi", "starlette"})
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "trace"})
-_SOCKETS: Final = frozenset({"websocket", "websocket_route", "add_websocket_route", "add_api_websocket_route"})
+_SOCKETS: Final = frozenset(
+    {"websocket", "websocket_route", "add_websocket_route", "add_api_websocket_route"}
+)
 _MAX_DEPTH: Final = 16
 
 
@@ -103,8 +105,7 @@ class _Walk:
                 child = served(call.argument(0 if name == "include_router" else 1, "router", "app"))
                 if child is not None:
                     yield child
-        for route in listed_routes(instance):
-            yield route
+        yield from listed_routes(instance)
         if part(instance) in {"mount", "host"}:
             child = served(instance.argument(1, "app"))
             if child is not None:
@@ -201,7 +202,10 @@ def registered(call: Call, name: str, framework: str, place: _Place) -> Iterator
 
 
 def path_of(place: _Place, path: Value) -> str:
-    return url_path.rooted(url_path.from_braces(place.prefix + url_path.text(UNKNOWN if path is None else path)))
+    """The full path of a route at a place."""
+    return url_path.rooted(
+        url_path.from_braces(place.prefix + url_path.text(UNKNOWN if path is None else path))
+    )
 
 
 def routing_method(call: Call) -> str:
@@ -210,10 +214,12 @@ def routing_method(call: Call) -> str:
 
 
 def framework_of(instance: Instance) -> str:
+    """Which of the two frameworks an application or router belongs to."""
     return "fastapi" if any(lib.startswith("fastapi.") for lib in instance.libraries) else "starlette"
 
 
 def is_api(route: Instance) -> bool:
+    """Whether a route object is FastAPI's."""
     return any(lib.rpartition(".")[2].startswith("API") for lib in route.libraries)
 
 
@@ -241,10 +247,13 @@ def listed_routes(instance: Instance) -> Iterator[Instance]:
         name = routing_method(call)
         if name in {"routes.append", "routes.extend", "routes.insert"}:
             values.extend(flattened(call.args))
-    yield from (v for v in values if isinstance(v, Instance) and part(v) in {"mount", "host", "route", "socket"})
+    yield from (
+        v for v in values if isinstance(v, Instance) and part(v) in {"mount", "host", "route", "socket"}
+    )
 
 
 def flattened(value: Value) -> Iterable[Value]:
+    """The items of nested lists, in order."""
     if isinstance(value, list | tuple):
         for v in value:
             yield from flattened(v)
@@ -253,4 +262,5 @@ def flattened(value: Value) -> Iterable[Value]:
 
 
 def dependency_list(value: Value) -> tuple[Value, ...]:
+    """The items of a `dependencies=` option."""
     return tuple(value) if isinstance(value, list | tuple) else ()

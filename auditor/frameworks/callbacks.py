@@ -45,7 +45,9 @@ def method_value(wiring: Wiring, cls: Class, function: Function) -> Value:
     owner = function.owner or cls
     body = None if interpreter is None else interpreter.names.bodies.get(id(owner))
     found = function if body is None else body.env.get(function.name, function)
-    return found if as_function(found) is not None and unwrapped(found) in _forms(function, found) else function
+    return (
+        found if as_function(found) is not None and unwrapped(found) in _forms(function, found) else function
+    )
 
 
 def _forms(function: Function, found: Value) -> tuple[Value, ...]:

@@ -1,4 +1,4 @@
-"""Commands of click, typer and Flask's command line. (Django's management commands stand with Django.)"""
+"""Commands of click, typer and Flask's command line; Django's management commands stand with Django."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
 
 _ROLES: Final = frozenset({"app", "config"})
-_PLAIN: Final = frozenset({"click.command", "rich_click.command", "asyncclick.command", "flask.cli.with_appcontext"})
+_PLAIN: Final = frozenset(
+    {"click.command", "rich_click.command", "asyncclick.command", "flask.cli.with_appcontext"}
+)
 _GROUPS: Final = (
-    "click.group", "click.Group", "rich_click.group", "typer.Typer", "flask.cli.AppGroup", "flask.cli.FlaskGroup",
+    "click.group", "click.Group", "rich_click.group", "typer.Typer", "flask.cli.AppGroup",
+    "flask.cli.FlaskGroup",
     "flask.Flask().cli", "flask.Blueprint().cli", "flask_script.Manager", "flask.current_app.cli",
 )  # fmt: skip
 _REGISTERS: Final = frozenset({"command", "callback"})
@@ -45,8 +48,8 @@ def is_command(project: Project, function: Function, decorator: Node) -> bool:
         return method in _REGISTERS and base.removesuffix("()") in _GROUPS
     if called[0] != ir.ATTR or called[3] != "command":
         return False
-    base = project.resolve_expression(function.module, called[2], function.parent)
-    return isinstance(base, Function) and any(is_group(project, base, d) for d in base.decorators)
+    parent = project.resolve_expression(function.module, called[2], function.parent)
+    return isinstance(parent, Function) and any(is_group(project, parent, d) for d in parent.decorators)
 
 
 def is_group(project: Project, function: Function, decorator: Node, depth: int = 0) -> bool:

@@ -124,7 +124,11 @@ class _Folder:
         if found is not None:
             owner, bindings = found
             symbol = self.project.pick(owner.module, bindings)
-            return self.value(owner.module, symbol.value, None, depth) if isinstance(symbol, Assigned) else UNKNOWN
+            return (
+                self.value(owner.module, symbol.value, None, depth)
+                if isinstance(symbol, Assigned)
+                else UNKNOWN
+            )
         init = self.project.method(cls, "__init__")
         for s in init.body if init is not None else ():
             if s[0] != ir.ASSIGN or init is None:
@@ -182,7 +186,11 @@ class _Folder:
                 return literals.text_method(base, callee[3], values, named)
             if isinstance(base, dict) and callee[3] == "get" and args:
                 found = literals.item(base, self.value(module, args[0], function, depth))
-                return self.value(module, args[1], function, depth) if found is UNKNOWN and len(args) > 1 else found
+                return (
+                    self.value(module, args[1], function, depth)
+                    if found is UNKNOWN and len(args) > 1
+                    else found
+                )
         if callee[0] == ir.NAME and callee[2] in _THROUGH and args:
             return self.value(module, args[-1], function, depth)
         return self.default(module, node, function, depth)

@@ -250,6 +250,8 @@ def subclass_of(cls: Class, kinds: Value, project: Project) -> Value:
     line = project.mro(cls)
     if any(base in wanted or base.name.rpartition(".")[2] in tails for base in line):
         return True
+    if all(isinstance(kind, Class) and kind.module.role != "library" for kind in wanted):
+        return False  # a library's class does not inherit from the project's
     return UNKNOWN if any(isinstance(base, External) for base in line) else False
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from auditor.frameworks.django_builtins import arithmetic, builtin, compare, method, slice_of
 from auditor.frameworks.django_library import Library
 from auditor.frameworks.django_names import Names
-from auditor.frameworks.django_registry import run_registrations
+from auditor.frameworks.django_registry import models_of, run_registrations
 from auditor.frameworks.django_settings import settings_modules
 from auditor.frameworks.django_values import (
     HOLE,
@@ -444,6 +444,8 @@ class Evaluation:
             return AsView(receiver, kwargs, told)
         if isinstance(receiver, Router):
             return self.library.router_call(receiver, callee.name, args, kwargs, frame, line)
+        if isinstance(receiver, Instance) and callee.name == "get_models" and isinstance(receiver.cls, Class):
+            return models_of(self.project, receiver.cls)
         if isinstance(receiver, str | list | dict | tuple | set):
             return bounded(method(receiver, callee.name, args, kwargs))
         return args[0] if args and is_routes(args[0]) else UNKNOWN

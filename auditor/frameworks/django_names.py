@@ -13,6 +13,7 @@ from auditor.frameworks.django_values import (
     Frame,
     Instance,
     Router,
+    RouterRoute,
     Super,
     Value,
 )
@@ -161,6 +162,8 @@ class Names:
             return self.super_attribute(owner, name)
         if isinstance(owner, str | list | dict | tuple | set):
             return Bound(owner, name, None)
+        if isinstance(owner, RouterRoute):
+            return {"mapping": owner.mapping, "url": owner.url, "detail": owner.detail}.get(name, UNKNOWN)
         if isinstance(owner, Function | Closure) and name == "__name__":
             return owner.name if isinstance(owner, Function) else owner.function.name
         return UNKNOWN
@@ -210,7 +213,9 @@ class Names:
         meta = model.scope.get("Meta", [None])[-1]
         if isinstance(meta, Class) and isinstance(told := self.class_attribute(meta, "app_label"), str):
             label = told
-        names = {"app_label": label, "model_name": model.name.lower(), "object_name": model.name, "model": model}
+        lower = model.name.lower()
+        names = {"app_label": label, "model_name": lower, "object_name": model.name, "model": model}
+        names["label_lower"] = f"{label}.{lower}"
         return Instance(External("django.db.models.options.Options"), names)
 
     def app_config(self, package: str) -> Class | None:

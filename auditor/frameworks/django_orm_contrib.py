@@ -53,6 +53,7 @@ class User(models.Model):
     is_staff = models.BooleanField()
     is_active = models.BooleanField()
     date_joined = models.DateTimeField()
+    objects = models.UserManager()
     class Meta:
         app_label = "auth"
         db_table = "auth_user"
@@ -125,6 +126,7 @@ class AbstractUser(models.Model):
     is_staff = models.BooleanField()
     is_active = models.BooleanField()
     date_joined = models.DateTimeField()
+    objects = models.UserManager()
     class Meta:
         abstract = True
 """

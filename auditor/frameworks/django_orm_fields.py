@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FieldKind: TypeAlias = Literal["column", "fk", "o2o", "m2m", "generic-fk", "generic", "manager"]
 
 _BY_SUFFIX: Final[tuple[tuple[str, FieldKind], ...]] = (
-    ("GenericForeignKey", "generic-fk"),
     ("GenericRelation", "generic"),
     ("TaggableManager", "m2m"),
     ("ForeignKey", "fk"),
@@ -113,4 +112,6 @@ def kind_of(dotted: str) -> FieldKind | None:
     if dotted.startswith(_FORM_FIELDS):
         return None
     tail = dotted.rpartition(".")[2]
+    if "Generic" in tail and tail.endswith("ForeignKey"):
+        return "generic-fk"
     return next((kind for suffix, kind in _BY_SUFFIX if tail.endswith(suffix)), None)

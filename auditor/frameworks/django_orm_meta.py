@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.constants import fold
 from auditor.frameworks.literals import UNKNOWN
+from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External
 
 if TYPE_CHECKING:
@@ -24,14 +25,29 @@ _MODEL_BASES: Final = frozenset({
     "polymorphic.models.PolymorphicModel",
     "parler.models.TranslatableModel",
 })  # fmt: skip
+_COLUMNS: Final = ("Field", "ForeignKey")
 _OTHER_LIBRARIES: Final = frozenset({
     "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "mongoengine", "peewee", "rest_framework", "django_filters", "modeltranslation",
 })  # fmt: skip
 
 
 def is_model(project: Project, cls: Class) -> bool:
-    """Whether `cls` is a Django model, abstract ones included."""
-    return any(is_model_base(name) for name in project.external_bases(cls))
+    """Whether `cls` is a Django model, abstract ones included.
+
+    Where a base is computed (`import_from_setting(...)`), columns declared in the body tell.
+    """
+    outside = project.external_bases(cls)
+    if any(is_model_base(name) for name in outside):
+        return True
+    computed = len(project.bases(cls)) < len(cls.bases) or any("()" in name for name in outside)
+    return computed and any(_is_column(project, cls, bindings[-1]) for bindings in cls.scope.values())
+
+
+def _is_column(project: Project, cls: Class, binding: object) -> bool:
+    if not isinstance(binding, Assigned) or binding.value is None or binding.value[0] != ir.CALL:
+        return False
+    symbol = project.resolve_expression(cls.module, binding.value[2])
+    return isinstance(symbol, External) and symbol.name.startswith("django.db.models.") and symbol.name.endswith(_COLUMNS)
 
 
 def is_model_base(name: str) -> bool:

@@ -1,9 +1,12 @@
-"""Registrations that happen when modules are imported: decorators that write to a registry, routers filled elsewhere."""
+"""Registrations that happen before the first request: decorators that write to a registry, routers filled elsewhere,
+and what applications do in `ready()`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.django_values import Instance
 from auditor.frameworks.rest_framework_routers import is_router, is_router_name
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External, Function, Module, function_scope, inner_blocks
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.project import Project
 
+_APP_CONFIGS: Final = frozenset({"django.apps.AppConfig", "django.apps.config.AppConfig"})
+_MODELS: Final = frozenset({"django.db.models.Model", "django.db.models.base.Model"})
 _WRITES: Final = frozenset({"append", "setdefault", "update", "add", "extend", "insert"})
 
 
@@ -32,6 +37,39 @@ def run_registrations(evaluation: Evaluation) -> None:
                 if writes_registry(evaluation.project, module, decorator, known):
                     frame = evaluation.names.frame(module)
                     evaluation.call(evaluation.value(decorator, frame), [item], {}, frame, item.line)
+    for config in app_configs(evaluation.project):
+        ready = evaluation.project.method(config, "ready")
+        if ready is not None and ready.module.role != "library":
+            evaluation.function(ready, [], {}, Instance(config))
+
+
+def app_configs(project: Project) -> Iterator[Class]:
+    """The project's own application configurations."""
+    for module in project.modules:
+        for cls in module.classes if module.role == "app" else ():
+            if any(isinstance(b, External) and b.name in _APP_CONFIGS for b in project.mro(cls)):
+                yield cls
+
+
+def models_of(project: Project, config: Class) -> list[Class]:
+    """What `AppConfig.get_models()` gives: the concrete models below the configuration's package, by place."""
+    package = config.module.name.rpartition(".")[0]
+    return [
+        cls
+        for module in project.modules
+        if module.role == "app" and f"{module.name}.".startswith(f"{package}.models.")
+        for cls in module.classes
+        if cls.parent is None and is_model(project, cls)
+    ]
+
+
+def is_model(project: Project, cls: Class) -> bool:
+    """Whether a class is a model with a table of its own."""
+    meta = cls.scope.get("Meta", [None])[-1]
+    for binding in meta.scope.get("abstract", ()) if isinstance(meta, Class) else ():
+        if isinstance(binding, Assigned) and binding.value is not None and binding.value[2] is True:
+            return False
+    return any(isinstance(base, External) and base.name in _MODELS for base in project.mro(cls))
 
 
 def registers_on_router(project: Project, module: Module) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.frameworks.asgi_routes import AsgiRoute, asgi_routes
 from auditor.frameworks.callbacks import unique, wrappers
-from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.entry import EntryPoint
 from auditor.frameworks.fastapi_background import background_tasks
 from auditor.frameworks.fastapi_dependencies import around_dependency, dependency_of, unused_dependencies
 from auditor.frameworks.starlette import entry
@@ -45,9 +45,9 @@ def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterato
 
 
 def response_model_of(project: Project, found: EntryPoint) -> Node | None:
-    """The expression of an entry's response model, to be read in `found.handler.module`; None where it has none.
+    """The expression of an entry's response model, in `found.handler.module`; None where it has none.
 
-    The decorator's `response_model`, else the return annotation, as FastAPI does; `response_model=None` is none.
+    The decorator's `response_model`, else the return annotation; `response_model=None` means none.
     """
     del project
     if found.framework != "fastapi":

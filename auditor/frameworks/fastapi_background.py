@@ -42,10 +42,12 @@ def handed_over(project: Project, function: Function, call: Node) -> Node | None
     if not isinstance(callee, tuple) or not args:
         return None
     if callee[0] == ir.ATTR and callee[3] == "add_task" and callee[2][0] in {ir.NAME, ir.ATTR}:
-        return args[0] if is_task_list(project, function, callee[2]) else None
+        first: Node = args[0]
+        return first if is_task_list(project, function, callee[2]) else None
     symbol = project.resolve_expression(function.module, callee, function)
     if isinstance(symbol, External) and symbol.name.rpartition(".")[2] == "BackgroundTask":
-        return args[0]
+        last: Node = args[0]
+        return last
     return None
 
 
@@ -54,16 +56,20 @@ def is_task_list(project: Project, function: Function, node: Node) -> bool:
     if node[0] == ir.NAME:
         for name, _, annotation, _ in function.params:
             if name == node[2] and annotation is not None:
-                return named_task(project.resolve_expression(function.module, unoptional(annotation), function))
+                return named_task(
+                    project.resolve_expression(function.module, unoptional(annotation), function)
+                )
     symbol = project.resolve_expression(function.module, node, function)
     return named_task(symbol)
 
 
 def unoptional(annotation: Node) -> Node:
+    """`T` of `T | None`."""
     return annotation[3] if annotation[0] == ir.BIN else annotation
 
 
 def named_task(symbol: object) -> bool:
+    """Whether a symbol is one of the task classes, or an instance of one."""
     if isinstance(symbol, External):
         return symbol.name.removesuffix("()").rpartition(".")[2] in _TASKS
     return isinstance(symbol, Class) and symbol.name in _TASKS

@@ -34,6 +34,7 @@ def dependency_of(project: Project, function: Function, parameter: str) -> Funct
 def of_parameter(
     project: Project, function: Function, annotation: Node | None, default: Node | None
 ) -> Function | Class | None:
+    """What a parameter of that annotation and default is filled by."""
     if is_marker(project, function.module, default, function):
         return marked(project, function.module, default, annotation, function)
     found = annotated(project, function.module, annotation, function, 0)
@@ -128,7 +129,10 @@ def around_dependency(project: Project, wiring: Wiring, value: Value) -> Iterato
             yield from dependency(project, found, cls, 0)
 
 
-def dependency(project: Project, found: Function | Class, receiver: Class | None, depth: int) -> Iterator[Around]:
+def dependency(
+    project: Project, found: Function | Class, receiver: Class | None, depth: int
+) -> Iterator[Around]:
+    """A dependency that runs for its effect, with those of its own parameters that do."""
     function = project.method(found, "__init__") if isinstance(found, Class) else found
     if function is None or depth > _MAX_DEPTH:
         return

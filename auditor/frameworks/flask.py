@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
-from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.entry import Around, EntryKind, EntryPoint
 from auditor.frameworks.flask_placement import Placement, placements
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed, verbs_of
@@ -31,7 +32,7 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
         for placement in places.get(id(instance), ()):
             for call in instance.calls:
                 for entry in rules(project, wiring, call, placement):
-                    yield with_user(entry, users)
+                    yield with_user(project, entry, users)
 
 
 def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) -> Iterator[EntryPoint]:
@@ -47,7 +48,7 @@ def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) ->
     if method == "websocket":
         methods = ["CONSUMER"]
     for view in views(call):
-        yield from view_entries(project, wiring, view, path, methods, placement.around)
+        yield from view_entries(project, wiring, view, path=path, methods=methods, around=placement.around)
 
 
 def views(call: Call) -> Iterable[Value]:
@@ -68,12 +69,14 @@ def views(call: Call) -> Iterable[Value]:
 
 
 def view_entries(
-    project: Project, wiring: Wiring, view: Value, path: str, methods: Value, around: tuple[Around, ...]
+    project: Project, wiring: Wiring, view: Value, *, path: str, methods: Value, around: tuple[Around, ...]
 ) -> Iterator[EntryPoint]:
-    """The endpoints of one view, a function or a class, at one path; `methods` is the rule's option or None."""
+    """The endpoints of one view, a function or a class; `methods` is the rule's option or None."""
     cls = view_class(view)
     if cls is not None:
-        yield from class_entries(project, wiring, cls, path, methods, (*around, *wrappers(view)))
+        yield from class_entries(
+            project, wiring, cls, path=path, methods=methods, around=(*around, *wrappers(view))
+        )
         return
     found = as_function(view)
     if found is None:
@@ -101,7 +104,7 @@ def view_class(view: Value) -> Class | None:
 
 
 def class_entries(
-    project: Project, wiring: Wiring, cls: Class, path: str, methods: Value, around: tuple[Around, ...]
+    project: Project, wiring: Wiring, cls: Class, *, path: str, methods: Value, around: tuple[Around, ...]
 ) -> Iterator[EntryPoint]:
     """One endpoint for each HTTP method of a class-based view."""
     around = unique((*around, *class_around(project, wiring, cls)))
@@ -130,7 +133,9 @@ def class_around(project: Project, wiring: Wiring, cls: Class) -> Iterator[Aroun
     for name in ("decorators", "method_decorators"):
         listing = class_option(project, wiring, cls, name)
         if isinstance(listing, dict):
-            listing = [d for per_verb in listing.values() if isinstance(per_verb, list | tuple) for d in per_verb]
+            listing = [
+                d for per_verb in listing.values() if isinstance(per_verb, list | tuple) for d in per_verb
+            ]
         if not isinstance(listing, list | tuple) or wiring.interpreter is None:
             continue
         handler = next((f for _, f in verbs_of(project, cls)), None)
@@ -151,9 +156,10 @@ def class_option(project: Project, wiring: Wiring, cls: Class, name: str) -> Val
 def entry(
     verb: str, path: str, function: Function, receiver: Class | None, around: tuple[Around, ...]
 ) -> EntryPoint:
+    """The entry point of one HTTP method of a view."""
     name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
     module = function.module
-    kind = "consumer" if verb == "CONSUMER" else "http"
+    kind: EntryKind = "consumer" if verb == "CONSUMER" else "http"
     return EntryPoint(kind, verb, path, "flask", function, receiver, name, module.path, function.line, around)
 
 
@@ -165,19 +171,17 @@ def user_loaders(wiring: Wiring) -> Iterator[Around]:
                 yield from hooked((*call.args, *call.targets), "authentication")
 
 
-def with_user(found: EntryPoint, users: list[Around]) -> EntryPoint:
+def with_user(project: Project, found: EntryPoint, users: list[Around]) -> EntryPoint:
     """The entry with its user loaders, where the view or what runs around it asks for the current user."""
     if not users:
         return found
     asks = [found.handler, *(a.function for a in found.around)]
-    decorators = [] if found.receiver is None else [found.receiver]
-    if not any(mentions(f, _SIGNED_IN) for f in asks) and not any(class_mentions(c) for c in decorators):
+    classes = (
+        [] if found.receiver is None else [c for c in project.mro(found.receiver) if isinstance(c, Class)]
+    )
+    if not any(mentions(f, _SIGNED_IN) for f in asks) and not any(class_mentions(c) for c in classes):
         return found
-    around = unique((*users, *found.around))
-    return EntryPoint(
-        found.kind, found.method, found.path, found.framework, found.handler, found.receiver, found.name,
-        found.file, found.line, around,
-    )  # fmt: skip
+    return replace(found, around=unique((*users, *found.around)))
 
 
 def class_mentions(cls: Class) -> bool:
@@ -191,5 +195,3 @@ def class_mentions(cls: Class) -> bool:
                 return True
             stack.extend(node)
     return False
-
-

@@ -46,6 +46,7 @@ class Placement:
 
 
 def kind(instance: Instance) -> Literal["app", "blueprint", "api", ""]:
+    """What a library object is to routing."""
     for library in instance.libraries:
         package, _, name = library.partition(".")[0], "", library.rpartition(".")[2]
         if package in _PACKAGES:
@@ -121,10 +122,12 @@ class _Placing:
 
 
 def own_hooks(instance: Instance) -> Iterator[Around]:
+    """Hooks around what an application or blueprint serves itself."""
     return hooks_of(instance, _HOOKS)
 
 
 def hooks_of(instance: Instance, roles: dict[str, Literal["before", "after"]]) -> Iterator[Around]:
+    """Functions registered on an instance through methods of these names."""
     for call in instance.calls:
         role = roles.get(call.method)
         if role is not None:

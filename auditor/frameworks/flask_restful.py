@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
-from auditor.frameworks.callbacks import unique
 from auditor.frameworks.entry import Around, EntryPoint
-from auditor.frameworks.flask import class_around, class_entries, user_loaders, with_user
+from auditor.frameworks.flask import class_entries, user_loaders, with_user
 from auditor.frameworks.flask_placement import Placement, placements
 from auditor.frameworks.wiring import Call, Instance, Wiring, wire
 from auditor.index.symbols import Class
@@ -27,7 +27,7 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
     for api in parts(wiring, "Api"):
         for placement in api_places(api, places):
             for found in api_entries(project, wiring, api, placement):
-                yield with_user(found, users)
+                yield with_user(project, found, users)
 
 
 def parts(wiring: Wiring, *names: str) -> list[Instance]:
@@ -40,14 +40,19 @@ def parts(wiring: Wiring, *names: str) -> list[Instance]:
 
 
 def api_places(api: Instance, places: dict[int, list[Placement]]) -> list[Placement]:
-    """Where the application or blueprint that an `Api` was given stands; the root where that is out of sight."""
+    """Where what an `Api` was given stands; the root where that is out of sight."""
     hosts = [api.argument(0, "app"), *(c.argument(0, "app") for c in api.calls if c.method == "init_app")]
     found = [p for h in hosts if isinstance(h, Instance) for p in places.get(id(h), ())]
     return list(dict.fromkeys(found)) or [Placement("", ())]
 
 
-def api_entries(project: Project, wiring: Wiring, api: Instance, placement: Placement) -> Iterator[EntryPoint]:
-    prefix = url_path.text(api.argument(1, "prefix")) if restful(api) else url_path.text(api.kwargs.get("prefix"))
+def api_entries(
+    project: Project, wiring: Wiring, api: Instance, placement: Placement
+) -> Iterator[EntryPoint]:
+    """The endpoints of one `Api` at one of its places."""
+    prefix = (
+        url_path.text(api.argument(1, "prefix")) if restful(api) else url_path.text(api.kwargs.get("prefix"))
+    )
     base = url_path.under(placement.prefix, prefix)
     for call in api.calls:
         yield from resources(project, wiring, call, base, placement.around)
@@ -57,6 +62,7 @@ def api_entries(project: Project, wiring: Wiring, api: Instance, placement: Plac
 
 
 def restful(api: Instance) -> bool:
+    """Whether an `Api` is Flask-RESTful's, whose second argument is the prefix."""
     return any(lib.startswith("flask_restful.") for lib in api.libraries)
 
 
@@ -73,6 +79,7 @@ def namespaces(api: Instance) -> Iterator[tuple[Instance, str]]:
 
 
 def namespace_path(namespace: Instance) -> str:
+    """The path of a namespace: its own, else its name."""
     path = namespace.argument(2, "path")
     if path is not None:
         return url_path.text(path)
@@ -94,11 +101,5 @@ def resources(
             continue
         for url in urls:
             path = url_path.rooted(url_path.from_angles(url_path.under(base, url_path.text(url))))
-            for found in class_entries(project, wiring, cls, path, None, around):
-                yield EntryPoint(
-                    found.kind, found.method, found.path, "flask_restful", found.handler, found.receiver,
-                    found.name, found.file, found.line, found.around,
-                )  # fmt: skip
-
-
-__all__ = ["class_around", "entry_points", "unique"]
+            for found in class_entries(project, wiring, cls, path=path, methods=None, around=around):
+                yield replace(found, framework="flask_restful")

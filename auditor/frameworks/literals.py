@@ -61,7 +61,7 @@ def as_text(value: object) -> str:
 
 
 def joined(template: str, values: Sequence[object]) -> str:
-    """The text of an f-string: `template` has `{}` for each of `values`, braces that mean themselves doubled."""
+    """The text of an f-string: `template` has `{}` for each of `values`, its own braces doubled."""
     parts = template.split("{}", len(values))
     out = [unbraced(parts[0])]
     for value, rest in zip(values, parts[1:], strict=False):
@@ -70,6 +70,7 @@ def joined(template: str, values: Sequence[object]) -> str:
 
 
 def unbraced(text: str) -> str:
+    """Doubled braces as the single ones they stand for."""
     return text.replace("{{", "{").replace("}}", "}")
 
 
@@ -164,4 +165,5 @@ def truth(value: object) -> bool | None:
 
 
 def first_known(values: Iterable[object]) -> object:
+    """The first value that is known, else `UNKNOWN`."""
     return next((v for v in values if v is not UNKNOWN), UNKNOWN)

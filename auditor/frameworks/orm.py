@@ -20,6 +20,8 @@ class Recorder(Protocol):
     """What the machine offers to an ORM: where it is, and ways to record what happens there."""
 
     project: Project
+    quiet: int
+    """Not zero while nothing is recorded: what is asked for now must leave no traces on values that are shared."""
 
     def site(self) -> Site:
         """The place being evaluated."""

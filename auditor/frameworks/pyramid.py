@@ -47,10 +47,10 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
         return
     routes = named_routes(project, wiring, configs)
     defaults = class_defaults(wiring)
-    around = unique((*tweens(project, wiring, configs), *()))
+    around = unique(tweens(project, wiring, configs))
     policy = unique(security(project, configs))
     for view in (*decorated_views(wiring), *added_views(project, wiring, configs)):
-        yield from view_entries(project, wiring, view, routes, defaults, (around, policy))
+        yield from view_entries(project, wiring, view, routes, defaults, shared=(around, policy))
 
 
 def named_routes(project: Project, wiring: Wiring, configs: list[Instance]) -> dict[str, list[Route]]:
@@ -64,7 +64,9 @@ def named_routes(project: Project, wiring: Wiring, configs: list[Instance]) -> d
                 continue
             path = url_path.rooted(url_path.from_braces(f"{prefix}/{url_path.text(pattern).lstrip('/')}"))
             factory = call.argument(2, "factory")
-            made = tuple(factory_around(project, wiring, factory, call.module, traverses="traverse" in call.kwargs))
+            made = tuple(
+                factory_around(project, wiring, factory, call.module, traverses="traverse" in call.kwargs)
+            )
             route = Route(path, call.kwargs.get("request_method"), made)
             if route not in routes.setdefault(name, []):
                 routes[name].append(route)
@@ -104,6 +106,7 @@ def class_defaults(wiring: Wiring) -> dict[int, dict[str, Value]]:
 
 
 def decorated_views(wiring: Wiring) -> Iterator[View]:
+    """Views of `@view_config`."""
     for instance in wiring.made_from(_VIEW_CONFIG):
         for call in instance.calls:
             for target in call.targets:
@@ -111,6 +114,7 @@ def decorated_views(wiring: Wiring) -> Iterator[View]:
 
 
 def added_views(project: Project, wiring: Wiring, configs: list[Instance]) -> Iterator[View]:
+    """Views of `config.add_view`."""
     del project
     for config in configs:
         for call in config.calls:
@@ -155,8 +159,10 @@ def view_entries(
     view: View,
     routes: dict[str, list[Route]],
     defaults: dict[int, dict[str, Value]],
+    *,
     shared: tuple[tuple[Around, ...], tuple[Around, ...]],
 ) -> Iterator[EntryPoint]:
+    """The endpoints of one view: one per route of its name and request method."""
     cls = owner_of(view.target)
     options = {**inherited(project, cls, defaults), **view.options}
     callee = handler_of(project, view.target, cls, options)
@@ -182,6 +188,7 @@ def view_entries(
 
 
 def owner_of(target: Value) -> Class | None:
+    """The class that a view is, or is a method of."""
     inner = unwrapped(target)
     if isinstance(inner, Class):
         return inner

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.frameworks.asgi_routes import AsgiRoute, asgi_routes
 from auditor.frameworks.callbacks import method_value, unique, wrappers
-from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.entry import Around, EntryKind, EntryPoint
 from auditor.frameworks.fastapi_background import background_tasks
 from auditor.frameworks.verb_methods import verbs_of
 from auditor.frameworks.wiring import Instance, Wiring, as_function, unwrapped, wire
@@ -26,7 +26,7 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
 
 
 def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterator[EntryPoint]:
-    """The endpoints of one route: a function answers GET unless told otherwise, a class what it has methods for."""
+    """The endpoints of one route: a function answers GET unless told otherwise, a class what it defines."""
     target = unwrapped(route.endpoint)
     if isinstance(target, Instance):
         target = target.cls
@@ -42,9 +42,12 @@ def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterato
 
 
 def class_entries(project: Project, wiring: Wiring, cls: Class, route: AsgiRoute) -> Iterator[EntryPoint]:
+    """The endpoints of an endpoint class or of a plain ASGI application."""
     verbs = {} if route.socket else dict(verbs_of(project, cls))
     if not verbs:
-        names = ("on_receive", "on_connect", "dispatch", "__call__") if route.socket else ("__call__", "dispatch")
+        names = (
+            ("on_receive", "on_connect", "dispatch", "__call__") if route.socket else ("__call__", "dispatch")
+        )
         function = next((f for n in names if (f := project.method(cls, n)) is not None), None)
         if function is not None:
             verb = "CONSUMER" if route.socket else (route.methods or ("ANY",))[0]
@@ -60,8 +63,9 @@ def class_entries(project: Project, wiring: Wiring, cls: Class, route: AsgiRoute
 def entry(
     route: AsgiRoute, verb: str, function: Function, receiver: Class | None, around: tuple[Around, ...]
 ) -> EntryPoint:
+    """The entry point of one method of a route."""
     name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
-    kind = "consumer" if verb == "CONSUMER" else "http"
+    kind: EntryKind = "consumer" if verb == "CONSUMER" else "http"
     module = function.module
     return EntryPoint(
         kind, verb, route.path, route.framework, function, receiver, name, module.path, function.line, around

@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 
 _ROLES: Final = frozenset({"app", "config"})
 _DECORATORS: Final = frozenset({
-    "celery.shared_task", "celery.task", "celery.decorators.task", "celery.task.task", "celery.task.periodic_task",
-    "celery.app.shared_task", "dramatiq.actor", "rq.decorators.job", "rq.job", "django_rq.job", "huey.contrib.djhuey.task",
-    "huey.contrib.djhuey.db_task", "huey.contrib.djhuey.periodic_task", "huey.contrib.djhuey.db_periodic_task",
+    "celery.shared_task", "celery.task", "celery.decorators.task", "celery.task.task",
+    "celery.task.periodic_task", "celery.app.shared_task", "dramatiq.actor", "rq.decorators.job", "rq.job",
+    "django_rq.job", "huey.contrib.djhuey.task", "huey.contrib.djhuey.db_task",
+    "huey.contrib.djhuey.periodic_task", "huey.contrib.djhuey.db_periodic_task",
     "procrastinate.task", "django.tasks.task", "taskiq.task", "django_tasks.task",
 })  # fmt: skip
 """Decorators that a library offers as functions."""
 _METHODS: Final[dict[str, frozenset[str]]] = {
-    "task": frozenset({"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey", "App", "Blueprint", "TaskiqBroker"}),
+    "task": frozenset(
+        {"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey", "App", "Blueprint", "TaskiqBroker"}
+    ),
     "periodic_task": frozenset({"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey"}),
     "job": frozenset({"RQ", "FlaskRQ", "RQ2"}),
     "actor": frozenset({"Dramatiq", "Broker"}),
 }
-"""Decorators that are methods of an application object, with the last names of the classes it may be made from."""
+"""Decorators that are methods of an application object → the last names of its class."""
 _PACKAGES: Final = frozenset({
     "celery", "huey", "rq", "flask_rq2", "flask_rq", "dramatiq", "procrastinate", "taskiq", "flask_dramatiq",
 })  # fmt: skip
@@ -51,6 +54,7 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
 
 
 def entry(function: Function, cls: Class | None) -> EntryPoint:
+    """The entry point of a task function, or of the `run` of a task class."""
     name = function.qualname if cls is None else f"{cls.qualname}.{function.name}"
     receiver = cls or function.owner
     return EntryPoint(
@@ -81,10 +85,12 @@ class _Tasks:
             return not _DECORATORS.isdisjoint(self.project.external_bases(symbol))
         if isinstance(symbol, Function):
             return self.hands_over(symbol)
-        return called[0] == ir.ATTR and called[3] in _METHODS and self.is_application(module, called, function)
+        return (
+            called[0] == ir.ATTR and called[3] in _METHODS and self.is_application(module, called, function)
+        )
 
     def partial(self, module: Module, called: Node, function: Function | None) -> bool:
-        """`job = partial(job_decorator, ...)`."""
+        """Whether a name is bound to `partial(...)` of a decorator that declares tasks."""
         symbol = self.project.lookup(function, module, called[2]) if called[0] == ir.NAME else None
         if not isinstance(symbol, Assigned) or symbol.value is None or symbol.value[0] != ir.CALL:
             return False
@@ -109,7 +115,7 @@ class _Tasks:
         return any(self.makes(module, d[2] if d[0] == ir.CALL else d, f) for f in inner for d in f.decorators)
 
     def is_application(self, module: Module, called: Node, function: Function | None) -> bool:
-        """Whether the object of a `.task` is a task application: of the project's class, or made by its function."""
+        """Whether the object of a `.task` is of the project's own task application, or made by its function."""
         base = self.project.resolve_expression(module, called[2], function)
         if isinstance(base, Class):
             return any(is_application_class(b, called[3]) for b in self.project.external_bases(base))
@@ -136,7 +142,7 @@ def is_task_name(name: str) -> bool:
     if name in _DECORATORS:
         return True
     base, _, method = name.rpartition(".")
-    return method in _METHODS and base.endswith("()") and is_application_class(base.removesuffix("()"), method)
+    return method in _METHODS and is_application_class(base.removesuffix("()"), method)
 
 
 def is_application_class(name: str, method: str) -> bool:

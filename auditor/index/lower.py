@@ -31,13 +31,20 @@ DROPPED: Final = frozenset({"string", "concatenated_string", "ellipsis", "identi
 """Expressions without any effect when they are a statement: docstrings, stubs' dots."""
 
 
+COMPOUND: Final = frozenset({
+    "block", "if_statement", "elif_clause", "else_clause", "for_statement", "while_statement", "with_statement",
+    "try_statement", "except_clause", "except_group_clause", "finally_clause", "function_definition",
+    "class_definition", "decorated_definition", "match_statement", "case_clause",
+})  # fmt: skip
+"""What ends where the last statement in it does."""
+
+
 class Lowering(ExpressionLowering):
     """Lowers the statements of one file."""
 
     def __init__(self, source: bytes) -> None:
         super().__init__(source)
         self.blocks = 0
-        self.yields = False
 
     def block(self, node: Tree | None) -> tuple[ir.Node, ...]:
         if node is None:
@@ -60,6 +67,18 @@ class Lowering(ExpressionLowering):
     def span(self, node: Tree) -> tuple[int, int]:
         return node.start_point[0] + 1, node.end_point[0] + (1 if node.end_point[1] else 0)
 
+    def extent(self, node: Tree) -> tuple[int, int]:
+        """The span of a compound statement, without the comments that trail its last block."""
+        line = node.start_point[0] + 1
+        while node.type in COMPOUND:
+            last = node.named_child(node.named_child_count - 1)
+            if last is not None and last.type in EXTRAS:
+                last = next((c for c in reversed(node.children) if c.type not in EXTRAS), None)
+            if last is None:
+                break
+            node = last
+        return line, self.span(node)[1]
+
     def expression_statement(self, node: Tree) -> ir.Node | None:
         children = node.named_children
         if len(children) != 1:
@@ -79,8 +98,6 @@ class Lowering(ExpressionLowering):
         if kind in DROPPED:
             return None
         value = self.expression(child)
-        if value[0] == ir.YIELD:
-            self.yields = True
         return (ir.EXPR, line, end, value)
 
     def assignment(self, node: Tree, line: int, end: int) -> ir.Node:
@@ -101,10 +118,6 @@ class Lowering(ExpressionLowering):
         value = (ir.CONST, line, None) if right is None else self.expression(right)
         return (ir.ASSIGN, line, end, tuple(targets), value)
 
-    def yield_(self, node: Tree) -> ir.Node:
-        self.yields = True
-        return super().yield_(node)
-
     def return_(self, node: Tree) -> ir.Node:
         children = [c for c in node.named_children if c.type not in EXTRAS]
         return (ir.RETURN, *self.span(node), self.expression(children[0]) if children else None)
@@ -113,7 +126,7 @@ class Lowering(ExpressionLowering):
         condition = node.child_by_field_name("condition")
         body = self.block(node.child_by_field_name("consequence"))
         orelse: tuple[ir.Node, ...] = ()
-        line, end = self.span(node)
+        line, end = self.extent(node)
         clauses = [c for c in node.named_children if c.type in {"elif_clause", "else_clause"}]
         if len(clauses) > MAX_ELIFS:
             return self.cases(node, clauses, (((), self.maybe(condition, node), body),))
@@ -138,7 +151,7 @@ class Lowering(ExpressionLowering):
             )
             for c in clauses
         )
-        return (ir.MATCH, *self.span(node), (ir.CONST, node.start_point[0] + 1, None), first + rest)
+        return (ir.MATCH, *self.extent(node), (ir.CONST, node.start_point[0] + 1, None), first + rest)
 
     def maybe(self, node: Tree | None, parent: Tree) -> ir.Node:
         return (ir.CONST, parent.start_point[0] + 1, None) if node is None else self.expression(node)
@@ -148,11 +161,11 @@ class Lowering(ExpressionLowering):
         is_async = node.children[0].type == "async"
         target, iterable = self.maybe(left, node), self.maybe(right, node)
         body = self.block(node.child_by_field_name("body"))
-        return (ir.FOR, *self.span(node), target, iterable, body, self.orelse(node), is_async)
+        return (ir.FOR, *self.extent(node), target, iterable, body, self.orelse(node), is_async)
 
     def while_(self, node: Tree) -> ir.Node:
         condition = self.maybe(node.child_by_field_name("condition"), node)
-        return (ir.WHILE, *self.span(node), condition, self.block(node.child_by_field_name("body")), self.orelse(node))
+        return (ir.WHILE, *self.extent(node), condition, self.block(node.child_by_field_name("body")), self.orelse(node))
 
     def orelse(self, node: Tree) -> tuple[ir.Node, ...]:
         clause = node.child_by_field_name("alternative")
@@ -174,7 +187,7 @@ class Lowering(ExpressionLowering):
                     target = self.expression(alias.named_children[0]) if alias.named_children else None
                 items.append((self.expression(value), target))
         is_async = node.children[0].type == "async"
-        return (ir.WITH, *self.span(node), tuple(items), self.block(node.child_by_field_name("body")), is_async)
+        return (ir.WITH, *self.extent(node), tuple(items), self.block(node.child_by_field_name("body")), is_async)
 
     def try_(self, node: Tree) -> ir.Node:
         handlers = []
@@ -188,7 +201,7 @@ class Lowering(ExpressionLowering):
             elif clause.type == "finally_clause":
                 final = self.block(clause.named_children[-1])
         body = self.block(node.child_by_field_name("body"))
-        return (ir.TRY, *self.span(node), body, tuple(handlers), orelse, final)
+        return (ir.TRY, *self.extent(node), body, tuple(handlers), orelse, final)
 
     def handler(self, clause: Tree) -> tuple[ir.Node | None, str | None, tuple[ir.Node, ...]]:
         parts = [c for c in clause.named_children if c.type not in EXTRAS]
@@ -211,7 +224,7 @@ class Lowering(ExpressionLowering):
         body = self.block(node.child_by_field_name("body"))
         flags = (ir.ASYNC if node.children[0].type == "async" else 0) | (ir.GENERATOR if self.yields else 0)
         self.yields = outer
-        line, end = self.span(node)
+        line, end = self.extent(node)
         hint = None if returns is None else self.annotation(returns)
         return (ir.DEF, line, end, "" if name is None else self.text(name), params, decorators, body, hint, flags)
 
@@ -228,7 +241,7 @@ class Lowering(ExpressionLowering):
                 bases.append(self.expression(child))
         body = self.block(node.child_by_field_name("body"))
         label = "" if name is None else self.text(name)
-        return (ir.CLASS, *self.span(node), label, tuple(bases), tuple(keywords), decorators, body)
+        return (ir.CLASS, *self.extent(node), label, tuple(bases), tuple(keywords), decorators, body)
 
     def decorated(self, node: Tree) -> ir.Node | None:
         decorators = tuple(
@@ -290,7 +303,10 @@ class Lowering(ExpressionLowering):
             bound = tuple(name for c in case.named_children if c.type == "case_pattern" for name in self.bound(c))
             test = None if guard is None else self.expression(guard.named_children[-1])
             cases.append((bound, test, self.block(case.child_by_field_name("consequence"))))
-        return (ir.MATCH, *self.span(node), self.maybe(node.child_by_field_name("subject"), node), tuple(cases))
+        subjects = tuple(self.expression(c) for c in node.children_by_field_name("subject"))
+        line = node.start_point[0] + 1
+        subject = subjects[0] if len(subjects) == 1 else (ir.SEQ, line, "tuple", subjects, len(subjects))
+        return (ir.MATCH, *self.extent(node), subject, tuple(cases))
 
     def bound(self, pattern: Tree) -> Iterable[str]:
         """Names that a pattern may bind: its lone identifiers; a dotted or called name is a value or a class."""
@@ -310,6 +326,15 @@ class Lowering(ExpressionLowering):
 
     def type_alias(self, node: Tree) -> ir.Node:
         left, right = node.named_children[0], node.named_children[-1]
+        target = left.named_children[0] if left.type == "type" else left
+        base, steps = target, 0
+        while base.type in {"attribute", "subscript", "call"} and base.named_children:
+            base, steps = base.named_children[0], steps + 1
+        if base.type in {"parenthesized_expression", "tuple"}:
+            # `type(x).name = value`: for the grammar the alias of a strange type.
+            arguments = tuple(self.expression(c) for c in base.named_children if c.type not in EXTRAS)
+            lowered = called_type(self.expression(target), arguments, steps)
+            return (ir.ASSIGN, *self.span(node), (lowered,), self.annotation(right))
         while left.type != "identifier" and left.named_children:
             left = left.named_children[0]
         return (ir.ASSIGN, *self.span(node), (self.expression(left),), self.annotation(right))
@@ -318,6 +343,13 @@ class Lowering(ExpressionLowering):
         items = tuple(self.expression(c) for c in node.named_children)
         line, end = self.span(node)
         return (ir.EXPR, line, end, (ir.SEQ, line, "tuple", items, len(items)))
+
+
+def called_type(node: ir.Node, arguments: tuple[ir.Node, ...], steps: int) -> ir.Node:
+    """`node` with the operand that lies `steps` deep replaced by `type(*arguments)`."""
+    if steps == 0:
+        return (ir.CALL, node[1], (ir.NAME, node[1], "type"), arguments, ())
+    return (node[0], node[1], called_type(node[2], arguments, steps - 1), *node[3:])
 
 
 def lower(source: bytes) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ast
+import re
+import unicodedata
 from sys import intern
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,14 @@ MAX_STRING: Final = 8192
 """Characters of a string literal that are kept: enough for any SQL a person wrote."""
 
 
+_ESCAPE: Final = re.compile(
+    r"\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}\n]{1,99}\}|.)", re.DOTALL
+)
+_SIMPLE_ESCAPES: Final = {
+    "\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+}  # fmt: skip
+
+
 class TooDeep(Exception):
     """The source nests deeper than `MAX_DEPTH`."""
 
@@ -35,6 +44,8 @@ class ExpressionLowering:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.depth = 0
+        self.yields = False
+        """Whether the function being lowered has a `yield` of its own."""
 
     def text(self, node: Tree) -> str:
         return intern(self.source[node.start_byte : node.end_byte].decode("utf-8", "replace"))
@@ -77,9 +88,11 @@ class ExpressionLowering:
             raise TooDeep
         lowered = self.expression(node)
         self.depth -= len(names)
+        starred = lowered[0] == ir.STAR
+        lowered = lowered[2] if starred else lowered
         for name in reversed(names):
             lowered = (ir.ATTR, name.start_point[0] + 1, lowered, self.text(name))
-        return lowered
+        return (ir.STAR, node.start_point[0] + 1, lowered) if starred else lowered
 
     def call(self, node: Tree) -> ir.Node:
         function_node = node.child_by_field_name("function")
@@ -87,6 +100,13 @@ class ExpressionLowering:
         if function_node is None or arguments is None:
             return self.other(node)
         function = self.expression(function_node)
+        if function[0] == ir.STAR:  # the grammar binds the star of a lone `*f(x)` tighter than the call
+            starless = self.arguments(arguments, function[2])
+            return (ir.STAR, function[1], starless)
+        return self.arguments(arguments, function)
+
+    def arguments(self, arguments: Tree, function: ir.Node) -> ir.Node:
+        """The call of `function`."""
         if arguments.type == "generator_expression":
             return (ir.CALL, function[1], function, (self.comprehension(arguments),), ())
         args: list[ir.Node] = []
@@ -117,7 +137,7 @@ class ExpressionLowering:
         if node.end_byte - node.start_byte <= MAX_STRING and body.endswith(quote[:width]):
             body = body[: len(body) - width]
         if "\\" in body and "r" not in prefix:
-            body = unescape(body)
+            body = unescape(body, is_bytes="b" in prefix)
         return intern(body)
 
     def format_string(self, node: Tree) -> ir.Node:
@@ -148,6 +168,8 @@ class ExpressionLowering:
     def sequence(self, node: Tree) -> ir.Node:
         children = [c for c in node.named_children if c.type not in EXTRAS]
         kind = SEQUENCE_KINDS[node.type]
+        if len(children) == 1 and node.type == "tuple_pattern" and not any(c.type == "," for c in node.children):
+            return self.expression(children[0])  # a parenthesis around one name
         items = tuple(self.expression(c) for c in children[:MAX_ITEMS])
         return (ir.SEQ, node.start_point[0] + 1, kind, items, len(children))
 
@@ -173,10 +195,11 @@ class ExpressionLowering:
             return self.other(node)
         value = self.expression(parts[0])
         line = node.start_point[0] + 1
-        if len(parts) == 2:
-            return (ir.SUB, line, value, self.expression(parts[1]))
         items = tuple(self.expression(c) for c in parts[1:])
-        return (ir.SUB, line, value, (ir.SEQ, line, "tuple", items, len(items)))
+        index = items[0] if len(items) == 1 else (ir.SEQ, line, "tuple", items, len(items))
+        if value[0] == ir.STAR:  # as in `call`
+            return (ir.STAR, value[1], (ir.SUB, line, value[2], index))
+        return (ir.SUB, line, value, index)
 
     def slice(self, node: Tree) -> ir.Node:
         bounds: list[ir.Node | None] = [None, None, None]
@@ -247,7 +270,10 @@ class ExpressionLowering:
         body = node.child_by_field_name("body")
         if body is None:
             return self.other(node)
-        return (ir.LAMBDA, node.start_point[0] + 1, self.parameters(params), self.expression(body))
+        outer = self.yields
+        lowered = (ir.LAMBDA, node.start_point[0] + 1, self.parameters(params), self.expression(body))
+        self.yields = outer
+        return lowered
 
     def comprehension(self, node: Tree) -> ir.Node:
         kind = COMPREHENSION_KINDS[node.type]
@@ -273,6 +299,7 @@ class ExpressionLowering:
         return (ir.AWAIT, node.start_point[0] + 1, self.expression(node.named_children[-1]))
 
     def yield_(self, node: Tree) -> ir.Node:
+        self.yields = True
         operand = node.named_children[-1] if node.named_children else None
         is_from = any(c.type == "from" for c in node.children)
         lowered = None if operand is None else self.expression(operand)
@@ -344,6 +371,8 @@ class ExpressionLowering:
         if node.type == "union_type":
             parts = node.named_children
             return (ir.BIN, node.start_point[0] + 1, "|", self.annotation(parts[0]), self.annotation(parts[-1]))
+        if node.type == "splat_type":
+            return (ir.STAR, node.start_point[0] + 1, self.expression(node.named_children[-1]))
         if node.type == "member_type":
             parts = node.named_children
             return (ir.ATTR, node.start_point[0] + 1, self.annotation(parts[0]), self.text(parts[-1]))
@@ -355,14 +384,27 @@ def connective(node: Tree) -> str:
     return next(c.type for c in node.children if not c.is_named)
 
 
-def unescape(body: str) -> str:
-    """The value of a string literal's body; the body itself where it is not valid on its own."""
+def unescape(body: str, *, is_bytes: bool) -> str:
+    """The value of a string literal's body; what is no valid escape stays as it is, as Python has it."""
+    return _ESCAPE.sub(_byte if is_bytes else _character, body)
+
+
+def _byte(match: re.Match[str]) -> str:
+    return match[0] if match[1][0] in "uUN" else _character(match)
+
+
+def _character(match: re.Match[str]) -> str:
+    code = match[1]
+    if code in _SIMPLE_ESCAPES:
+        return _SIMPLE_ESCAPES[code]
     try:
-        quoted = body.replace('"', '\\"') if not body.endswith("\\") else body
-        value = ast.literal_eval(f'"""{quoted}"""')
-    except (SyntaxError, ValueError):
-        return body
-    return value if isinstance(value, str) else body
+        if code[0] == "N" and len(code) > 1:
+            return unicodedata.lookup(code[2:-1])
+        if code[0] in "xuU":
+            return chr(int(code[1:], 16)) if len(code) > 1 else match[0]
+        return chr(int(code, 8) & 0x1FF) if code[0] in "01234567" else match[0]
+    except (KeyError, ValueError, OverflowError):
+        return match[0]
 
 
 def number(text: str) -> int | float | str:

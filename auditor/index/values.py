@@ -77,6 +77,8 @@ class Func(Value):
     args: tuple[Value, ...] = ()
     """Leading arguments that `functools.partial` fixed."""
     kwargs: dict[str, Value] | None = None
+    offloaded: bool = False
+    """Wrapped so that calling it runs it in a thread: `sync_to_async(f)`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -318,6 +320,8 @@ class Query(Value):
     """Django: what its kept rows remember of their relations, shared by every iteration."""
     prefetches: tuple[Prefetched, ...] = ()
     """Django: what `prefetch_related` named, in order."""
+    joined: frozenset[str] = frozenset()
+    """Django: those of `loaded` that come with the rows by a join (`select_related`)."""
     annotated: tuple[str, ...] = ()
     """Django: attributes that `annotate` adds to its rows."""
 

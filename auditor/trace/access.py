@@ -284,7 +284,7 @@ def open_loop(
             size = size_of(m, value.hint, name)
         else:
             size = Size(name) if name else None
-        loop = Loop(m.site(), size, value, node, kind)  # type: ignore[arg-type]  # the caller's literal
+        loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
         made = element(m, value)
         if isinstance(made, Sym):
             made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
@@ -292,7 +292,7 @@ def open_loop(
         m.cx.names = before
         return loop, made
     fetch(m, value, node, "iterate")
-    loop = Loop(m.site(), size_of(m, value, name), value, node, kind)  # type: ignore[arg-type]  # likewise
+    loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
     loop.repeats = repeats(value)
     loop.batch = is_batches(value)
     outer = m.inside(loop)

@@ -320,10 +320,13 @@ def standard(
         "asyncio.run",
         "anyio.to_thread.run_sync",
         "asgiref.sync.sync_to_async",
+        "channels.db.database_sync_to_async",
         "asgiref.sync.async_to_sync",
     }:
-        if isinstance(first, Func | Lambda) and name.endswith(("to_thread", "run_sync")):
-            return calls.call_value(m, first, args[1:], kwargs, node)
+        if name.endswith(("to_thread", "run_sync")):
+            return calls.offloaded(m, first, args[1:], kwargs, node)
+        if name.endswith("sync_to_async"):
+            return replace(first, offloaded=True) if isinstance(first, Func) else UNKNOWN
         return first
     if name in {"itertools.chain", "itertools.chain.from_iterable"}:
         for a in args:

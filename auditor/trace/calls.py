@@ -44,6 +44,8 @@ def call_value(
 ) -> Value:
     """`value(*args, **kwargs)`."""
     if isinstance(value, Func):
+        if value.offloaded:
+            return offloaded(m, replace(value, offloaded=False), args, kwargs, node)
         given = [*value.args, *args]
         named = {**(value.kwargs or {}), **kwargs}
         resolved(m)
@@ -125,9 +127,10 @@ def call_symbolic(
         made.hint = hints.quietly(m, lambda: _hinted(m, hint, name, args, kwargs, node))
         if made.hint is UNKNOWN:
             made.hint = None
-    if name is None or hint is not None or interesting(m, name, args):
+    plain = name is not None and hint is None and not interesting(m, name, args)
+    if not plain:
         m.residual("call", made, sym, (name, tuple(args), kwargs), node)
-    if hint is not None:
+    if plain or hint is not None:
         resolved(m)
     else:
         unresolved(m, node)
@@ -492,11 +495,23 @@ def apply_fact(
             given = args[position]
         if given is not None:
             before, m.cx.deferred = m.cx.deferred, m.cx.deferred or fact.callback.runs_in == "later"
-            call_value(m, given, [], {}, node)
+            if fact.callback.runs_in in {"thread", "process", "later"}:
+                offloaded(m, given, [], {}, node)
+            else:
+                call_value(m, given, [], {}, node)
             m.cx.deferred = before
     if fact.returns is not None:
         return ExtInst(fact.returns)
     return UNKNOWN if fact.effect is not None else Ext(f"{name}()")
+
+
+def offloaded(m: Machine, value: Value, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+    """A call that another thread or process makes."""
+    before, m.cx.offloaded = m.cx.offloaded, True
+    try:
+        return call_value(m, value, args, kwargs, node)
+    finally:
+        m.cx.offloaded = before
 
 
 def label(name: str, fact: CallFact, args: list[Value]) -> str:

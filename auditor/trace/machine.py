@@ -56,6 +56,7 @@ class Context:
     """What the collection at hand is called in the source."""
     deferred: bool = False
     remembered: bool = False
+    offloaded: bool = False
 
 
 class Machine:
@@ -131,6 +132,7 @@ class Machine:
                 remembered=cx.remembered,
                 guessed=guessed or (row is not None and row.guessed),
                 arguments=arguments,
+                offloaded=cx.offloaded,
             )
         )
 
@@ -154,7 +156,7 @@ class Machine:
             cx.summary.truncated = True
             return
         cx.summary.residual.append(
-            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node)
+            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node, cx.offloaded)
         )
 
     def unresolved(self, text: str) -> None:
@@ -242,6 +244,7 @@ class Machine:
                     remembered=remembered or cx.remembered,
                     guessed=isinstance(receiver, Inst) and receiver.guessed,
                     deferred=cx.deferred,
+                    offloaded=cx.offloaded,
                 )
             )
         return replay.replay(self, summary, values, env or {}, remembered=remembered)

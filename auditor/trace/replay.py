@@ -51,6 +51,7 @@ def replay(
             cx.start,
             cx.end,
             cx.remembered,
+            cx.offloaded,
             cx.env,
         )
         caller = cx.function
@@ -69,6 +70,7 @@ def replay(
             cx.frames = frames + op.frames
             cx.function, cx.module = op.site.function, op.site.module
             cx.line, cx.start, cx.end = op.site.line, op.site.start, op.site.end
+            cx.offloaded = outer[9] or op.offloaded
             perform(m, op, memo, loops)
         (
             cx.loops,
@@ -80,6 +82,7 @@ def replay(
             cx.start,
             cx.end,
             cx.remembered,
+            cx.offloaded,
             cx.env,
         ) = outer
     returned = summary.returns

@@ -38,6 +38,8 @@ class Loop:
     repeats: bool = True
     """False for a loop over a few constants, and for one that walks in batches."""
     batch: bool = False
+    branch: Branch = ()
+    """The arms that the loop itself lies in, as its own function sees them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +70,8 @@ class Effect:
     guessed: bool = False
     """Rests on a type guessed from a name."""
     arguments: tuple[Value, ...] = ()
+    offloaded: bool = False
+    """Runs in another thread or process, or later: whoever asked for it does not wait in line."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +90,8 @@ class Call:
     guessed: bool = False
     deferred: bool = False
     """Runs after the response: a background task, an on-commit hook."""
+    offloaded: bool = False
+    """Runs in another thread or process, or later."""
 
 
 @dataclass(slots=True, eq=False)
@@ -128,6 +134,7 @@ class Residual:
     branch: Branch
     frames: Frames
     node: Node | None
+    offloaded: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -265,7 +265,7 @@ def for_statement(m: Machine, s: Node) -> None:
 
 
 def while_statement(m: Machine, s: Node) -> None:
-    loop = Loop(m.site(), None, None, s, "while")
+    loop = Loop(m.site(), None, None, s, "while", branch=m.cx.branch)
     before = m.inside(loop)
     test(m, s[3])
     block(m, s[4])

@@ -460,7 +460,12 @@ def test_what_runs_around_a_view() -> None:
                 return checked
             """,
     }
-    shared = [("before", "app.first"), ("after", "app.last"), ("before", "app.everywhere"), ("before", "app.second")]
+    shared = [
+        ("before", "app.first"),
+        ("after", "app.last"),
+        ("before", "app.everywhere"),
+        ("before", "app.second"),
+    ]
     assert around(files, "GET /open") == shared
     assert around(files, "GET /guarded") == [
         ("authentication", "app.load_user"),
@@ -490,19 +495,29 @@ def test_decorators_that_a_view_class_lists() -> None:
             app.add_url_rule("/b", view_func=Book.as_view("b"))
             """
     }
-    assert around(files, "GET /b") == [("before", "app.Book.__init__"), ("before", "app.guard.<locals>.guarded")]
+    assert around(files, "GET /b") == [
+        ("before", "app.Book.__init__"),
+        ("before", "app.guard.<locals>.guarded"),
+    ]
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "from flask import Flask\napp = Flask(__name__)\napp = app\n@app.route('/x')\ndef x(): ...\n",
-        "from flask import Flask\ndef f(): return f()\napp = f() or Flask(__name__)\n@app.get('/x')\ndef x(): ...\n",
-        "from flask import Blueprint, Flask\na = Blueprint('a', 'a')\na.register_blueprint(a)\napp = Flask('x')\n"
-        "app.register_blueprint(a)\n@a.get('/x')\ndef x(): ...\n",
-        "from flask import Flask\nfor n in range(10**9):\n    print(n)\napp = Flask('x')\n@app.get('/x')\ndef x(): ...\n",
-    ],
-    ids=["itself", "endless recursion", "registered on itself", "a huge loop"],
-)
-def test_setup_code_that_never_ends(source: str) -> None:
+NEVER_ENDING = {
+    "bound to itself": "app = Flask('x')\napp = app",
+    "endless recursion": "def f(): return f()\napp = f() or Flask('x')",
+    "registered on itself": "bp = Blueprint('a', 'a')\nbp.register_blueprint(bp)\napp = Flask('x')",
+    "a huge loop": "for n in range(10**9):\n    print(n)\napp = Flask('x')",
+    "a text that doubles": "t = 'x'\n" + "t = t + t\n" * 80 + "app = Flask('x')",
+    "a chain of calls": "\n".join(f"def f{n}():\n    return f{n + 1}()" for n in range(400))
+    + "\nf0()\napp = Flask('x')",
+    "calls below nested blocks": "".join(
+        f"def g{n}(c):\n" + "".join(f"{' ' * d}if c:\n" for d in range(1, 40)) + f"{' ' * 40}g{n + 1}(c)\n"
+        for n in range(60)
+    )
+    + "g0(unknown)\napp = Flask('x')",
+}
+
+
+@pytest.mark.parametrize("setup", NEVER_ENDING.values(), ids=NEVER_ENDING)
+def test_setup_code_that_never_ends(setup: str) -> None:
+    source = f"from flask import Blueprint, Flask\n{setup}\n@app.get('/x')\ndef x(): ...\n"
     assert found({"m.py": source}) == {"GET /x": "m.x"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.index import ir
 from auditor.index.lower import MAX_ELIFS
-from auditor.index.lower_expressions import MAX_CHAIN, MAX_ITEMS
+from auditor.index.lower_expressions import MAX_CHAIN, MAX_ITEMS, MAX_STRING
 
 
 class Anything:
@@ -67,6 +67,8 @@ def statement(node: ast.stmt) -> Any:  # noqa: PLR0915  one case a kind
             return None
         case ast.Expr(ast.Constant(value=v)) if v is ...:
             return None
+        case ast.Expr(ast.Tuple([only])) if not is_parenthesised(node.value):
+            return statement(ast.copy_location(ast.Expr(only), node))  # a comma that does nothing
         case ast.Expr(value):
             return (ir.EXPR, *span, expression(value))
         case ast.Assign(targets, value):
@@ -95,6 +97,8 @@ def statement(node: ast.stmt) -> Any:  # noqa: PLR0915  one case a kind
         case ast.ClassDef(name, bases, keywords, body, decorators):
             named = tuple((k.arg, expression(k.value)) for k in keywords)
             return (ir.CLASS, *span, name, expressions(bases), named, expressions(decorators), block(body))
+        case ast.ImportFrom("__future__", level=0):
+            return None
         case ast.Import(names):
             return (ir.IMPORT, *span, tuple((n.name, n.asname) for n in names))
         case ast.ImportFrom(module, names, level):
@@ -200,9 +204,11 @@ def expression(node: ast.expr) -> Any:  # noqa: PLR0915  one case a kind
         case ast.Dict(keys, values):
             pairs = list(zip(keys, values, strict=True))[: 4 * MAX_ITEMS]
             return (ir.DICT, line, tuple((optional(k), expression(v)) for k, v in pairs), len(keys))
-        case ast.Subscript(value, ast.Tuple() as index) if index.elts and not is_parenthesised(index):
+        case ast.Subscript(value, ast.Tuple() as index) if len(index.elts) > 1 and not is_parenthesised(index):
             items = expressions(index.elts)
             return (ir.SUB, line, expression(value), (ir.SEQ, ANY, "tuple", items, len(items)))
+        case ast.Subscript(value, index) if isinstance(index, ast.Tuple) and is_lone_star(index):
+            return (ir.SUB, line, expression(value), expression(index.elts[0]))
         case ast.Subscript(value, index):
             return (ir.SUB, line, expression(value), expression(index))
         case ast.Slice(low, high, step):
@@ -257,6 +263,10 @@ def binary(node: ast.BinOp) -> Any:
     return (ir.BIN, ANY, _OPERATORS[type(node.op)], expression(node.left), expression(node.right))
 
 
+def is_lone_star(node: ast.Tuple) -> bool:
+    return len(node.elts) == 1 and isinstance(node.elts[0], ast.Starred)
+
+
 def is_parenthesised(node: ast.Tuple) -> bool:
     return (node.lineno, node.col_offset) < (node.elts[0].lineno, node.elts[0].col_offset)
 
@@ -269,7 +279,9 @@ def clauses(generators: list[ast.comprehension]) -> tuple[Any, ...]:
 
 def constant(value: object) -> object:
     if isinstance(value, bytes):
-        return value.decode("latin-1")
+        value = value.decode("latin-1")
+    if isinstance(value, str) and len(value) > MAX_STRING // 4:
+        return ANY  # cut off, at a place that counts escapes
     return ANY if isinstance(value, complex) or value is ... else value
 
 

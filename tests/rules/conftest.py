@@ -127,4 +127,10 @@ def knowledge():  # type: ignore[no-untyped-def]  # noqa: ANN201  the type of `l
 
 
 def orms(project: Project) -> list[Orm]:
-    return [getattr(importlib.import_module(module), name)(project) for module, name in _ORMS]
+    made = []
+    for module, name in _ORMS:
+        try:
+            made.append(getattr(importlib.import_module(module), name)(project))
+        except (ImportError, AttributeError) as e:
+            print("ORM missing", e)
+    return made

@@ -11,14 +11,18 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
 
 CONSTRUCTORS: Final = frozenset({
-    "Flask", "Quart", "APIFlask", "Blueprint", "Api", "Namespace", "FastAPI", "APIRouter", "Starlette", "Router",
-    "Configurator",
+    "Flask", "Quart", "APIFlask", "Blueprint", "Api", "Namespace", "FastAPI", "APIRouter", "Starlette",
+    "Router", "Configurator",
 })  # fmt: skip
 """Last names of the library classes that applications are made of."""
 _NAMED: Final[tuple[tuple[frozenset[str], tuple[tuple[str, str], ...]], ...]] = (
     (
         frozenset({"app", "application", "flask_app", "fastapi_app", "_app"}),
-        (("flask", "flask.Flask"), ("fastapi", "fastapi.FastAPI"), ("starlette", "starlette.applications.Starlette")),
+        (
+            ("flask", "flask.Flask"),
+            ("fastapi", "fastapi.FastAPI"),
+            ("starlette", "starlette.applications.Starlette"),
+        ),
     ),
     (frozenset({"bp", "blueprint"}), (("flask", "flask.Blueprint"),)),
     (frozenset({"router"}), (("fastapi", "fastapi.APIRouter"),)),
@@ -28,7 +32,7 @@ _NAMED: Final[tuple[tuple[frozenset[str], tuple[tuple[str, str], ...]], ...]] = 
 
 
 def assumed(name: str, annotation: Value, function: Function, packages: frozenset[str]) -> Instance | None:
-    """The object that a parameter must be, by its annotation or by its name in a file that imports the library."""
+    """The object that a parameter must be, by its annotation, or by its name beside the right import."""
     if isinstance(annotation, External) and annotation.name.rpartition(".")[2] in CONSTRUCTORS:
         return made((annotation.name,), None, function)
     if isinstance(annotation, Class):
@@ -43,4 +47,5 @@ def assumed(name: str, annotation: Value, function: Function, packages: frozense
 
 
 def made(libraries: tuple[str, ...], cls: Class | None, function: Function) -> Instance:
+    """An object that was not seen being made."""
     return Instance(libraries, cls, function.module, function.line, assumed=True)

@@ -89,7 +89,9 @@ def _list_method(base: list[Value], name: str, args: tuple[Value, ...]) -> Value
     return UNKNOWN
 
 
-def _dict_method(base: dict[Value, Value], name: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+def _dict_method(
+    base: dict[Value, Value], name: str, args: tuple[Value, ...], kwargs: dict[str, Value]
+) -> Value:
     match name:
         case "get" | "pop" | "setdefault" if args and isinstance(args[0], str | int):
             found = base.get(args[0], args[1] if len(args) > 1 else None)

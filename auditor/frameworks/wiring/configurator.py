@@ -1,4 +1,4 @@
-"""Pyramid's two ways of calling the project back: `config.include(...)` and decorators attached with venusian."""
+"""How Pyramid calls the project back: `config.include(...)`, and decorators attached with venusian."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def include(interpreter: Interpreter, call: Call, frame: Frame) -> None:
     prefix = "/".join(p.strip("/") for p in (outer, own) if isinstance(p, str))
     inner = call.instance
     if own is not None:
-        inner = Instance(call.instance.libraries, None, frame.module, call.line, kwargs={"route_prefix": prefix})
+        inner = Instance(
+            call.instance.libraries, None, frame.module, call.line, kwargs={"route_prefix": prefix}
+        )
         interpreter.instances.append(inner)
     interpreter.call(target, (inner,), {}, frame, call.line)
 
@@ -63,7 +65,9 @@ def attach(interpreter: Interpreter, args: tuple[Value, ...], frame: Frame, line
     return Instance(("venusian.AttachInfo",), None, frame.module, line)
 
 
-STANDING_FOR: Final[dict[str, Callable[[Any, tuple[Value, ...], Frame, int], Value]]] = {"venusian.attach": attach}
+STANDING_FOR: Final[dict[str, Callable[[Any, tuple[Value, ...], Frame, int], Value]]] = {
+    "venusian.attach": attach
+}
 """Library functions that call the project back at once."""
 
 __all__ = ["CONFIGURATORS", "STANDING_FOR", "Function", "dotted", "include"]

@@ -10,7 +10,7 @@ from auditor.frameworks.wiring import builtin_calls
 from auditor.frameworks.wiring.configurator import CONFIGURATORS, STANDING_FOR, include
 from auditor.frameworks.wiring.names import Names
 from auditor.frameworks.wiring.parameters import bind
-from auditor.frameworks.wiring.statements import Statements
+from auditor.frameworks.wiring.statements import MAX_NESTING, Statements
 from auditor.frameworks.wiring.values import (
     Bound,
     Call,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.project import Project
 
-MAX_NESTING: Final = 90
-"""Expressions, statements and calls inside one another; deeper setup code is nobody's."""
 MAX_RUNS: Final = 4096
 """Executions of one function with different arguments."""
 MAX_STEPS: Final = 1_000_000
@@ -55,20 +53,21 @@ class Interpreter:
         self._results: dict[object, Value] = {}
         self._alive: dict[int, object] = {}
         self._runs: dict[int, int] = {}
-        self._nesting = 0
+        self.nesting = 0
         self._steps = 0
 
     # -- expressions -----------------------------------------------------------------------------------------
 
     def evaluate(self, node: Node | None, frame: Frame) -> Value:
-        if node is None or self._nesting > MAX_NESTING or self._steps > MAX_STEPS:
+        """The value of an expression in a frame; `UNKNOWN` beyond the limits."""
+        if node is None or self.nesting > MAX_NESTING or self._steps > MAX_STEPS:
             return UNKNOWN
-        self._nesting += 1
+        self.nesting += 1
         self._steps += 1
         try:
             return self._evaluate(node, frame)
         finally:
-            self._nesting -= 1
+            self.nesting -= 1
 
     def _evaluate(self, node: Node, frame: Frame) -> Value:
         match node[0]:
@@ -112,6 +111,7 @@ class Interpreter:
         return UNKNOWN
 
     def item(self, base: Value, index: Node, frame: Frame) -> Value:
+        """`base[index]`."""
         if isinstance(base, LibraryAttribute):
             return UNKNOWN
         return literals.item(base, self.evaluate(index, frame))
@@ -126,6 +126,7 @@ class Interpreter:
                 yield value
 
     def mapping(self, node: Node, frame: Frame) -> dict[Value, Value]:
+        """A dict display; a key that is unknown is numbered, so its value stays."""
         out: dict[Value, Value] = {}
         for key, n in node[2]:
             value = self.evaluate(n, frame)
@@ -137,6 +138,7 @@ class Interpreter:
         return out
 
     def boolean(self, node: Node, frame: Frame) -> Value:
+        """`and`, `or`: what is known decides, else the first known value of an `or`."""
         values = [self.evaluate(n, frame) for n in node[3]]
         for value in values[:-1]:
             held = True if isinstance(value, Instance | Function | Class) else literals.truth(value)
@@ -147,6 +149,7 @@ class Interpreter:
         return values[-1]
 
     def conditional(self, node: Node, frame: Frame) -> Value:
+        """`a if c else b`: where `c` is unknown, the branch that gives something, the last first."""
         held = literals.truth(self.evaluate(node[2], frame))
         if held is not None:
             return self.evaluate(node[3] if held else node[4], frame)
@@ -154,6 +157,7 @@ class Interpreter:
         return then if orelse is UNKNOWN or orelse is None else orelse
 
     def comprehension(self, node: Node, frame: Frame) -> Value:
+        """A comprehension over known values, unrolled."""
         if len(node[4]) != 1:
             return UNKNOWN
         target, iterable, conditions, _ = node[4][0]
@@ -184,6 +188,7 @@ class Interpreter:
         return self._results[key]
 
     def call_node(self, node: Node, frame: Frame) -> Value:
+        """A call with its arguments evaluated."""
         callee = node[2]
         if callee[0] == ir.NAME and callee[2] == "super":
             return self.super_(node, frame)
@@ -202,6 +207,7 @@ class Interpreter:
         return self.call(self.evaluate(callee, frame), args, kwargs, frame, node[1])
 
     def super_(self, node: Node, frame: Frame) -> Value:
+        """`super()` and `super(Class, self)`."""
         at: Frame | None = frame
         while at is not None and (at.owner is None or at.function is None):
             at = at.parent
@@ -211,14 +217,18 @@ class Interpreter:
         receiver = at.env.get(at.function.params[0][0], UNKNOWN)
         return Parent(receiver, owner if isinstance(owner, Class) else at.owner)
 
-    def call(self, callee: Value, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int) -> Value:
+    def call(
+        self, callee: Value, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int
+    ) -> Value:
         """What calling a value gives; a library's method is noted on its instance."""
         if isinstance(callee, Function):
             return self.run(callee, args, kwargs, None, None)
         if isinstance(callee, Closure):
             return self.run(callee.function, args, kwargs, None, callee.frame)
         if isinstance(callee, Bound):
-            return self.run(callee.function, args, kwargs, callee.receiver, self.around_class(callee.function.owner))
+            return self.run(
+                callee.function, args, kwargs, callee.receiver, self.around_class(callee.function.owner)
+            )
         if isinstance(callee, External):
             return self.call_external(callee.name, args, kwargs, frame, line)
         if isinstance(callee, Class):
@@ -236,8 +246,14 @@ class Interpreter:
         return UNKNOWN
 
     def call_library(
-        self, callee: LibraryAttribute, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int
+        self,
+        callee: LibraryAttribute,
+        args: tuple[Value, ...],
+        kwargs: dict[str, Value],
+        frame: Frame,
+        line: int,
     ) -> Value:
+        """Notes a call of a library's method on its instance."""
         instance = callee.instance
         if callee.name == "__init__":
             instance.args, instance.kwargs = args, kwargs
@@ -249,10 +265,12 @@ class Interpreter:
         return call
 
     def result_of(self, call: Call) -> Instance:
-        """The object behind the result of a library's method, named after it: `flask_restx.Api.namespace()`."""
+        """The object that a library's method gives, named after it: `flask_restx.Api.namespace()`."""
         if call.result is None:
             library = call.instance.libraries[0] if call.instance.libraries else ""
-            made = Instance((f"{library}.{call.method}()",), None, call.module, call.line, call.args, call.kwargs)
+            made = Instance(
+                (f"{library}.{call.method}()",), None, call.module, call.line, call.args, call.kwargs
+            )
             call.result = made
             self.instances.append(made)
         return call.result
@@ -260,6 +278,7 @@ class Interpreter:
     def call_instance(
         self, callee: Instance, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int
     ) -> Value:
+        """Calls an object: its `__call__`, else what the library does with it is noted."""
         method = None if callee.cls is None else self.project.method(callee.cls, "__call__")
         if method is not None:
             return self.run(method, args, kwargs, callee, None)
@@ -269,6 +288,7 @@ class Interpreter:
     def call_external(
         self, name: str, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int
     ) -> Value:
+        """Calls a function or class of a library: gives an object that remembers its arguments."""
         if name == "importlib.import_module" and args and isinstance(args[0], str):
             return self.project.module(args[0], frame.module) or UNKNOWN
         if name == "builtins.getattr" and len(args) > 1 and isinstance(args[1], str):
@@ -288,6 +308,7 @@ class Interpreter:
     def instantiate(
         self, cls: Class, args: tuple[Value, ...], kwargs: dict[str, Value], frame: Frame, line: int
     ) -> Value:
+        """Makes an instance of a project class and runs its `__init__`."""
         instance = Instance(self.project.external_bases(cls), cls, frame.module, line, args, dict(kwargs))
         self.instances.append(instance)
         init = self.project.method(cls, "__init__")
@@ -303,7 +324,12 @@ class Interpreter:
         return None if body is None or body.parent is None or body.parent.function is None else body.parent
 
     def run(
-        self, function: Function, args: tuple[Value, ...], kwargs: dict[str, Value], receiver: Value, outer: Frame | None
+        self,
+        function: Function,
+        args: tuple[Value, ...],
+        kwargs: dict[str, Value],
+        receiver: Value,
+        outer: Frame | None,
     ) -> Value:
         """Executes a function; the same arguments give the same result object."""
         key = (
@@ -316,24 +342,24 @@ class Interpreter:
         if key in self._results:
             return self._results[key]
         runs = self._runs[id(function)] = self._runs.get(id(function), 0) + 1
-        if runs > MAX_RUNS or self._nesting > MAX_NESTING:
+        if runs > MAX_RUNS or self.nesting > MAX_NESTING:
             return UNKNOWN
         self._results[key] = UNKNOWN
         for held in (outer, receiver, *args, *kwargs.values()):  # an id in a key must stay taken
             self._alive[id(held)] = held
         self.executed.add(id(function))
         frame = Frame(function.module, function, outer, owner=function.owner)
-        bind(function, args, kwargs, receiver, frame, self)
-        self._nesting += 1
+        bind(function, args, kwargs, receiver=receiver, frame=frame, evaluator=self)
+        self.nesting += 1
         try:
             self.statements.block(function.body, frame)
         finally:
-            self._nesting -= 1
+            self.nesting -= 1
         self._results[key] = returned(frame.returns)
         return self._results[key]
 
     def apply_decorator(self, decorator: Value, target: Value, frame: Frame, line: int) -> Value:
-        """What a decorated definition's name stands for afterwards: the definition, unless it was replaced."""
+        """What a decorated name stands for afterwards: the definition, unless it was replaced."""
         result = self.call(decorator, (target,), {}, frame, line)
         if isinstance(result, Closure) and result is not target:
             return around(result, target)

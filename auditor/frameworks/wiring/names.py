@@ -16,7 +16,6 @@ from auditor.frameworks.wiring.values import (
     Parent,
     Value,
 )
-from auditor.index import ir
 from auditor.index.symbols import (
     Assigned,
     Binding,
@@ -38,11 +37,21 @@ class Evaluator(Protocol):
 
     project: Project
 
-    def evaluate(self, node: Node | None, frame: Frame) -> Value: ...
-    def result_of(self, call: Call) -> Instance: ...
+    def evaluate(self, node: Node | None, frame: Frame) -> Value:
+        """The value of an expression."""
+
+    def result_of(self, call: Call) -> Instance:
+        """The object behind the result of a call."""
+
     def run(
-        self, function: Function, args: tuple[Value, ...], kwargs: dict[str, Value], receiver: Value, outer: Frame | None
-    ) -> Value: ...
+        self,
+        function: Function,
+        args: tuple[Value, ...],
+        kwargs: dict[str, Value],
+        receiver: Value,
+        outer: Frame | None,
+    ) -> Value:
+        """The result of a function."""
 
 
 class Names:
@@ -56,6 +65,7 @@ class Names:
         self._pending: set[tuple[int, str]] = set()
 
     def frame(self, module: Module) -> Frame:
+        """The execution of a module."""
         return self.frames.setdefault(id(module), Frame(module))
 
     def lookup(self, name: str, frame: Frame) -> Value:
@@ -120,6 +130,7 @@ class Names:
         return UNKNOWN if symbol is None or isinstance(symbol, Assigned) else symbol
 
     def bound(self, binding: Binding, module: Module, frame: Frame) -> Value:
+        """The value of one binding of a module."""
         if isinstance(binding, ImportedName):
             return self.imported(binding, module)
         if isinstance(binding, Assigned):
@@ -127,10 +138,12 @@ class Names:
         return binding
 
     def imported(self, binding: ImportedName, module: Module) -> Value:
+        """What an import gives."""
         target = self.project.module(binding.module, module)
         if binding.name is None:
-            return target or External(binding.module)
-        if target is None:
+            return External(binding.module) if target is None or target.role == "library" else target
+        # A library stays a name here, modelled or not: what is made of it is told by that name.
+        if target is None or target.role == "library":
             return External(f"{binding.module}.{binding.name}")
         value = self.member(target, binding.name)
         if value is UNKNOWN and binding.name not in target.scope and target.role == "stub":
@@ -172,6 +185,7 @@ class Names:
         return UNKNOWN
 
     def of_instance(self, base: Instance, name: str) -> Value:
+        """An attribute of an object."""
         if name in base.attributes:
             return base.attributes[name]
         if base.cls is None:
@@ -179,10 +193,10 @@ class Names:
         found = self.project.member(base.cls, name)
         if found is None:
             return LibraryAttribute(base, name) if base.libraries else UNKNOWN
-        value = self.of_class(base.cls, name, base)
-        return value
+        return self.of_class(base.cls, name, base)
 
     def of_class(self, cls: Class, name: str, receiver: Value) -> Value:
+        """An attribute of a class, for `receiver`."""
         found = self.project.member(cls, name)
         if found is None:
             outside = self.project.external_bases(cls)
@@ -202,6 +216,7 @@ class Names:
         return UNKNOWN
 
     def class_value(self, owner: Class, bindings: list[Binding], name: str, receiver: Value) -> Value:
+        """The value of a name that a class body binds."""
         body = self.bodies.get(id(owner))
         if body is not None and isinstance(body.env.get(name, None), Instance):
             return body.env[name]
@@ -218,8 +233,5 @@ class Names:
 
 
 def is_builtin(value: Value) -> bool:
+    """Whether a value is a built-in function or class."""
     return isinstance(value, External) and value.name.startswith("builtins.")
-
-
-def assigned_name(target: Node) -> str:
-    return str(target[2]) if target[0] == ir.NAME else ""

@@ -16,11 +16,12 @@ def bind(
     function: Function,
     args: tuple[Value, ...],
     kwargs: dict[str, Value],
+    *,
     receiver: Value,
     frame: Frame,
     evaluator: Evaluator,
 ) -> None:
-    """Puts the arguments of a call into `frame`; `receiver` is what a method is called on, None for functions."""
+    """Puts the arguments of a call into `frame`; `receiver` is None for what is no method."""
     given = list(args)
     if receiver is not None and function.static != "static":
         given.insert(0, receiver)

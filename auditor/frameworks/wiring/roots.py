@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 ROLES: Final = frozenset({"app", "config"})
 """Files whose setup code is the application's; tests and scripts make applications of their own."""
 PACKAGES: Final = frozenset({
-    "flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_login", "flask_smorest", "flask_openapi3",
+    "flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_login",
+    "flask_smorest", "flask_openapi3",
     "fastapi", "starlette", "pyramid", "apiflask",
 })  # fmt: skip
 """Libraries whose applications are put together by calls; without one of them there is nothing to execute."""
 _REGISTERS: Final = frozenset({
     "route", "add_url_rule", "register_blueprint", "include_router", "add_api_route", "api_route", "mount",
-    "add_resource", "add_namespace", "add_route", "add_view", "add_websocket_route", "before_request", "after_request",
+    "add_resource", "add_namespace", "add_route", "add_view", "add_websocket_route", "before_request",
+    "after_request",
     "add_middleware", "middleware", "scan", "register_api",
 })  # fmt: skip
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "websocket"})
@@ -201,6 +203,7 @@ def execute_root(interpreter: Interpreter, function: Function, packages: frozens
 
 
 def root_receiver(interpreter: Interpreter, cls: Class, static: str) -> Value:
+    """The object that a method nobody calls is run on."""
     if static == "class":
         return cls
     made = next((i for i in interpreter.instances if i.cls is cls), None)

@@ -1,4 +1,4 @@
-"""Statements of setup code. A condition that can't be told runs both ways; a loop over known values unrolls."""
+"""Statements of setup code: an open condition runs both ways, a loop over known values unrolls."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
 
 MAX_TURNS: Final = 256
+MAX_NESTING: Final = 90
+"""Expressions, blocks and calls inside one another; deeper setup code is nobody's."""
 
 
 class Statements:
@@ -26,9 +28,17 @@ class Statements:
         self._definitions: dict[int, dict[int, Function | Class]] = {}
 
     def block(self, statements: tuple[Node, ...], frame: Frame) -> bool:
-        return any(self.statement(s, frame) for s in statements)
+        """Executes statements in order; True where the rest of the function is out of reach."""
+        if self.interpreter.nesting > MAX_NESTING:
+            return False
+        self.interpreter.nesting += 1
+        try:
+            return any(self.statement(s, frame) for s in statements)
+        finally:
+            self.interpreter.nesting -= 1
 
     def statement(self, s: Node, frame: Frame) -> bool:
+        """Executes one statement."""
         evaluate = self.interpreter.evaluate
         match s[0]:
             case ir.ASSIGN:
@@ -91,6 +101,7 @@ class Statements:
                 )
 
     def augment(self, s: Node, frame: Frame) -> None:
+        """`a += b`; a list grows in place."""
         value = self.interpreter.evaluate(s[5], frame)
         held = self.interpreter.evaluate(s[3], frame)
         if isinstance(held, list):
@@ -104,6 +115,7 @@ class Statements:
         self.bind(s[3], literals.binary(str(s[4]).removesuffix("="), held, value), frame)
 
     def branch(self, s: Node, frame: Frame) -> bool:
+        """An `if`."""
         held = literals.truth(self.interpreter.evaluate(s[3], frame))
         if held is not None:
             return self.block(s[4] if held else s[5], frame)
@@ -112,6 +124,7 @@ class Statements:
         return then and orelse and bool(s[5])
 
     def loop(self, s: Node, frame: Frame) -> None:
+        """A `for`."""
         items = iterated(self.interpreter.evaluate(s[4], frame))
         turn = frame.turn
         for n, value in enumerate([UNKNOWN] if items is None else items[:MAX_TURNS], start=1):
@@ -122,6 +135,7 @@ class Statements:
         self.block(s[6], frame)
 
     def with_(self, s: Node, frame: Frame) -> bool:
+        """A `with`."""
         for expression, target in s[3]:
             value = self.interpreter.evaluate(expression, frame)
             if target is not None:
@@ -129,6 +143,7 @@ class Statements:
         return self.block(s[4], frame)
 
     def try_(self, s: Node, frame: Frame) -> bool:
+        """A `try`, its handlers run as well."""
         stopped = self.block(s[3], frame)
         for handler in s[4]:
             self.block(handler[2], frame)
@@ -141,10 +156,13 @@ class Statements:
         """The symbol that was declared for a DEF or CLASS statement."""
         known = self._definitions.get(id(module))
         if known is None:
-            known = self._definitions[id(module)] = {id(d.node): d for d in (*module.functions, *module.classes)}
+            known = self._definitions[id(module)] = {}
+            known.update((id(f.node), f) for f in module.functions)
+            known.update((id(c.node), c) for c in module.classes)
         return known.get(id(s))
 
     def define(self, s: Node, frame: Frame) -> None:
+        """A `def`, decorators applied."""
         function = self.definition(s, frame.module)
         if not isinstance(function, Function):
             return
@@ -154,6 +172,7 @@ class Statements:
         frame.env[function.name] = self.decorated(function, value, frame)
 
     def class_(self, s: Node, frame: Frame) -> None:
+        """A `class`, its body executed."""
         cls = self.definition(s, frame.module)
         if not isinstance(cls, Class):
             return
@@ -163,6 +182,7 @@ class Statements:
         frame.env[cls.name] = self.decorated(cls, cls, frame)
 
     def decorated(self, definition: Function | Class, value: Value, frame: Frame) -> Value:
+        """What a definition is after its decorators."""
         for node in reversed(definition.decorators):
             decorator = self.interpreter.evaluate(node, frame)
             value = self.interpreter.apply_decorator(decorator, value, frame, node[1])

@@ -28,7 +28,7 @@ class Frame:
 
 @dataclass(eq=False, slots=True)
 class Instance:
-    """An object made by calling something of a library, or a project class; `calls` is what was done with it."""
+    """What calling something of a library, or a project class, gives; `calls` is what was done with it."""
 
     libraries: tuple[str, ...]
     """Dotted names of what was called: the library classes of its MRO, nearest first."""
@@ -43,6 +43,7 @@ class Instance:
     """Not seen being made: a parameter that by its type or name can only be such an object."""
 
     def argument(self, position: int, *names: str, default: Value = None) -> Value:
+        """What was passed for a parameter, by position or by one of its names."""
         return argument(self.args, self.kwargs, position, *names, default=default)
 
     def __repr__(self) -> str:
@@ -64,6 +65,7 @@ class Call:
     """The object that the call gave, where setup code goes on with it."""
 
     def argument(self, position: int, *names: str, default: Value = None) -> Value:
+        """What was passed for a parameter, by position or by one of its names."""
         return argument(self.args, self.kwargs, position, *names, default=default)
 
 
@@ -113,7 +115,7 @@ class Parent:
 def argument(
     args: tuple[Value, ...], kwargs: dict[str, Value], position: int, *names: str, default: Value = None
 ) -> Value:
-    """The positional argument, else the first keyword of `names` that was given; position -1 is keyword-only."""
+    """The positional argument, else the first keyword of `names` that was given."""
     if 0 <= position < len(args):
         return args[position]
     return next((kwargs[n] for n in names if n in kwargs), default)
@@ -148,11 +150,12 @@ def unwrapped(value: Value) -> Value:
 
 
 def callable_value(value: Value) -> bool:
+    """Whether a value is a function or method of the project."""
     return isinstance(value, Function | Closure | Bound)
 
 
 def as_function(value: Value) -> tuple[Function, Class | None] | None:
-    """The function behind a value, with the class of its receiver; None where it is no function of the project."""
+    """The function behind a value, with its receiver's class; None where it is none of the project's."""
     value = unwrapped(value)
     if isinstance(value, Function):
         return value, value.owner
@@ -160,7 +163,13 @@ def as_function(value: Value) -> tuple[Function, Class | None] | None:
         return value.function, value.function.owner
     if isinstance(value, Bound):
         receiver = value.receiver
-        cls = receiver.cls if isinstance(receiver, Instance) else receiver if isinstance(receiver, Class) else None
+        cls = (
+            receiver.cls
+            if isinstance(receiver, Instance)
+            else receiver
+            if isinstance(receiver, Class)
+            else None
+        )
         return value.function, cls or value.function.owner
     return None
 

@@ -1,0 +1,3 @@
+"""Where `flask` keeps its template functions."""
+
+from flask import render_template, stream_template  # noqa: F401

@@ -1,0 +1,156 @@
+"""An outside call once per item
+
+## What it finds
+A loop that goes to another service on every turn and waits for the answer: an HTTP request, a model, a mail server, a
+cache, a queue. The call may be far below the loop, in a helper or a client class.
+
+## Why it is slow
+Each call costs a round trip, and the next one does not start before it is over: twenty items at 80 ms each are 1.6
+seconds in which the process does nothing.
+
+## When it does not matter
+The loop retries or turns pages, it walks over a few constants, the calls are gathered and run side by side, or the
+loop runs in a job whose duration nobody notices.
+
+## Example
+```py
+for item in cart.items:
+    prices[item.sku] = requests.get(f"{PRICES}/{item.sku}", timeout=2).json()
+```
+
+## Instead
+Ask for all of them at once where the other side offers it, else let the calls run side by side:
+```py
+prices = requests.post(f"{PRICES}/batch", json=[i.sku for i in cart.items], timeout=2).json()
+```
+For a cache that is `get_many` and `set_many`, for Redis a pipeline, for coroutines `asyncio.gather` with a limit.
+
+## How to verify
+Count the outside calls of one request with one item and with twenty. Check what happens when one of them fails: a
+batch fails as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.model.report import Evidence, TermAtStake
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import turns
+from auditor.rules.audience import audience
+from auditor.rules.claim import Claim, place
+from auditor.rules.scene import spot_of
+from auditor.trace.cost import sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.model.effect import EffectKind
+    from auditor.rules.scene import Looped, Scene
+    from auditor.trace.summary import Effect
+
+RULE = RuleInfo(
+    id="call-in-loop",
+    group="outside-calls",
+    phase=6,
+    severity=Severity.HIGH,
+    title="outside call in a loop",
+    playbook="batch-call",
+    docs=__doc__,
+)
+
+_KINDS: Final[tuple[EffectKind, ...]] = ("http", "llm", "mail", "cache", "task")
+_SEVERITY: Final = {"cache": Severity.MEDIUM, "task": Severity.LOW, "mail": Severity.MEDIUM}
+_WORDS: Final = {
+    "http": "an HTTP request",
+    "llm": "a call of a model",
+    "mail": "a message handed to the mail server",
+    "cache": "a round trip to the cache",
+    "task": "a round trip to the queue",
+}
+_DEEP: Final = 3
+"""Functions between loop and call beyond which the loop's body is a job of its own, which a batch can't replace."""
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Calls that a turn waits for; one claim per statement and kind."""
+    for looped in scene.looped_effects():
+        effect = looped.effect
+        if effect is not None and effect.kind in _KINDS and is_sequential(looped) and matters(scene, looped, effect):
+            yield claim(scene, looped, effect, depth=len(below(looped)))
+    for kind in _KINDS:
+        for looped in scene.looped_calls(kind):
+            if looped.call is None or looped.call.deferred or not is_sequential(looped):
+                continue
+            for effect, path in scene.effects_below(looped.call.callee, kind):
+                if not effect.offloaded and matters(scene, looped, effect):
+                    yield claim(scene, looped, effect, depth=len(path) + len(below(looped)))
+                    break
+
+
+def below(looped: Looped) -> tuple[object, ...]:
+    """The calls between the loop and the place, where a caller's arguments decided it."""
+    home = looped.loop.site.function
+    names = [function for function, _ in looped.frames]
+    return tuple(names[names.index(home) :]) if home in names else tuple(names)
+
+
+def is_sequential(looped: Looped) -> bool:
+    """Whether the next turn starts after this one's answer: no retry, no pages, no coroutines run side by side."""
+    loop = looped.loop
+    if loop.kind == "while" or turns.is_retry(loop) or turns.is_last(looped):
+        return False
+    if looped.call is not None:
+        offloaded, asynchronous, node = looped.call.offloaded, looped.call.callee.is_async, looped.call.node
+    elif looped.effect is not None:
+        fact = looped.effect.fact
+        offloaded, asynchronous = looped.effect.offloaded, fact is not None and fact.is_async
+        node = looped.effect.node
+    if offloaded or not asynchronous:
+        return not offloaded
+    return turns.waits(loop, node, looped.spot.line)
+
+
+def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
+    """Cheap calls don't; a cache without a way to ask for many has no remedy; spreading tasks is what workers do."""
+    if effect.fact is not None and effect.fact.cheap is not None:
+        return False
+    if effect.kind == "cache":
+        return effect.fact is not None and effect.fact.batch is not None
+    if effect.kind == "task":
+        return audience(scene, looped.spot.function) == "request"
+    return True
+
+
+def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
+    over = looped.loop.size.name if looped.loop.size is not None else "items"
+    batch = effect.fact.batch if effect.fact is not None else None
+    background = audience(scene, looped.spot.function) != "request"
+    confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
+    if effect.kind == "task":
+        confidence = 0.5
+    if turns.conditions_inside(looped.loop, effect.branch):
+        confidence -= 0.1
+    if background:
+        confidence -= 0.1
+    severity = _SEVERITY.get(effect.kind, Severity.HIGH)
+    return Claim(
+        spot=looped.spot,
+        title=f"`{effect.label}` is called once per item of {over}",
+        evidence=[
+            Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+            Evidence(
+                kind="code",
+                text=f"each turn waits for {_WORDS[effect.kind]} at `{effect.site.module.path}:{effect.site.line}`",
+            ),
+        ],
+        confidence=confidence,
+        severity=Severity.LOW if background and severity is not Severity.HIGH else severity,
+        related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
+        subject=effect.kind,
+        cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
+        could_be_wrong=f"`{over}` never holds more than a few items, or the other side has no way to ask for many.",
+        fix=f"Use `{batch}` for all of `{over}`." if batch else f"Ask for all of `{over}` at once, or side by side.",
+        guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
+    )

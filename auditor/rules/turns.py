@@ -1,0 +1,161 @@
+"""Questions about one turn of a loop that the syntax answers: what changes in it, what waits in it, whether it is the last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import inner_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.index.ir import Node
+    from auditor.rules.scene import Looped
+    from auditor.trace.summary import Branch, Loop
+
+_LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.BREAK})
+_COUNTERS: Final = frozenset({"range", "count", "repeat", "cycle", "iter"})
+
+
+def nodes(tree: object) -> Iterator[Node]:
+    """Every expression and statement in a tree, itself included, outermost first."""
+    if isinstance(tree, tuple):
+        if len(tree) > 1 and isinstance(tree[0], int) and isinstance(tree[1], int):
+            yield tree
+            if tree[0] == ir.CONST:
+                return
+        for part in tree:
+            if isinstance(part, tuple):
+                yield from nodes(part)
+
+
+def conditions_inside(loop: Loop, branch: Branch) -> Branch:
+    """The arms that a place inside the loop lies in and the loop itself does not."""
+    if loop.branch and loop.branch[-1] in branch:
+        return branch[branch.index(loop.branch[-1]) + 1 :]
+    return branch
+
+
+def is_last(looped: Looped) -> bool:
+    """True where the turn that reaches the place is the last one: the block that holds it goes on to leave the loop."""
+    node = looped.loop.node
+    if node is None or node[0] not in {ir.FOR, ir.WHILE}:
+        return False
+    body = node[5] if node[0] == ir.FOR else node[4]
+    return _leads_out(body, looped.spot.line)
+
+
+def _leads_out(block: Sequence[Node], line: int) -> bool:
+    for n, s in enumerate(block):
+        if s[1] <= line <= s[2]:
+            if s[0] in _LEAVING or any(later[0] in _LEAVING for later in block[n + 1 :]):
+                return True
+            return any(_leads_out(inner, line) for inner in inner_blocks(s)) and s[0] not in {ir.FOR, ir.WHILE}
+    return False
+
+
+def is_retry(loop: Loop) -> bool:
+    """A loop that counts attempts or pages: over a range or a counter, left from inside as soon as it can be."""
+    node = loop.node
+    if node is None or node[0] != ir.FOR:
+        return False
+    iterable = node[4]
+    counts = iterable[0] == ir.CALL and _tail(iterable[2]) in _COUNTERS
+    return counts and any(s[0] in {ir.BREAK, ir.RETURN} for s in nodes(node[5]))
+
+
+def _tail(node: Node) -> str:
+    return str(node[2]) if node[0] == ir.NAME else str(node[3]) if node[0] == ir.ATTR else ""
+
+
+def waits(loop: Loop, call: Node | None, line: int) -> bool:
+    """Whether a turn waits for what an asynchronous call gives: an `await` inside the loop holds the call.
+
+    `line` stands for the call where it happens in a function further down. A coroutine that is only made in the loop,
+    to be gathered or scheduled, runs beside the others.
+    """
+    inside = list(nodes(loop.node))
+    here = any(n is call for n in inside)
+
+    def holds(tree: Node) -> bool:
+        return any(n is call if here else n[0] == ir.CALL and n[1] == line for n in nodes(tree))
+
+    for node in inside:
+        if node[0] == ir.AWAIT and holds(node[2]):
+            return not any(n[0] == ir.COMP and holds(n) for n in nodes(node[2]))
+    return False
+
+
+def bound_names(loop_node: Node) -> frozenset[str]:
+    """Names that a turn may change: assigned, deleted, grown by a method whose result nobody wants, or stored into."""
+    found: set[str] = set()
+    if loop_node[0] == ir.COMP:
+        for clause in loop_node[4]:
+            found.update(_targets(clause[0]))
+        found.update(n[2] for n in nodes(loop_node) if n[0] == ir.WALRUS)
+        return frozenset(found)
+    if loop_node[0] == ir.FOR:
+        found.update(_targets(loop_node[3]))
+    for node in nodes(loop_node[5] if loop_node[0] == ir.FOR else loop_node[3:5]):
+        found.update(_bound_by(node))
+    return frozenset(found)
+
+
+def _bound_by(node: Node) -> set[str]:
+    op = node[0]
+    if op == ir.ASSIGN:
+        return {name for target in node[3] for name in _targets(target)}
+    if op in {ir.AUG, ir.ANN, ir.FOR}:
+        return _targets(node[3])
+    if op == ir.WALRUS:
+        return {node[2]}
+    if op == ir.WITH:
+        return {name for _, target in node[3] if target is not None for name in _targets(target)}
+    if op == ir.TRY:
+        return {handler[1] for handler in node[4] if handler[1]}
+    if op == ir.DEL:
+        return {name for target in node[3] for name in _targets(target)}
+    if op in {ir.DEF, ir.CLASS}:
+        return {node[3]}
+    if op in {ir.IMPORT, ir.FROM}:
+        return {alias or name for name, alias in node[-1]}
+    if op == ir.MATCH:
+        return {name for case in node[4] for name in case[0]}
+    if op == ir.COMP:
+        return {name for clause in node[4] for name in _targets(clause[0])}
+    if op == ir.LAMBDA:
+        return {p[0] for p in node[2]}
+    if op == ir.EXPR:
+        value = node[3][2] if node[3][0] == ir.AWAIT else node[3]
+        if value[0] == ir.CALL and value[2][0] == ir.ATTR:
+            return {root_name(value[2][2])} - {""}
+    return set()
+
+
+def _targets(target: Node) -> set[str]:
+    """What assigning to `target` changes: a name, or the object that it stores into."""
+    if target[0] == ir.SEQ:
+        return {name for item in target[3] for name in _targets(item)}
+    if target[0] == ir.STAR:
+        return _targets(target[2])
+    return {root_name(target)} - {""}
+
+
+def root_name(node: Node) -> str:
+    """The name that an attribute, an item or a call's result belongs to in the end; "" where there is none."""
+    while node[0] in {ir.ATTR, ir.SUB, ir.CALL, ir.AWAIT}:
+        node = node[2]
+    return str(node[2]) if node[0] == ir.NAME else ""
+
+
+def free_names(node: Node) -> frozenset[str]:
+    """Names that an expression reads, those that its own comprehensions and lambdas bind left out."""
+    own: set[str] = set()
+    read: set[str] = set()
+    for inner in nodes(node):
+        if inner[0] == ir.NAME:
+            read.add(inner[2])
+        elif inner[0] in {ir.COMP, ir.LAMBDA}:
+            own.update(_bound_by(inner))
+    return frozenset(read - own)

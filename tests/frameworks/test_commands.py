@@ -1,0 +1,99 @@
+"""Commands of click, typer and Flask."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from auditor.frameworks import commands
+from auditor.index.lower import lower
+from auditor.index.project import Project
+
+
+def project(files: dict[str, str]) -> Project:
+    return Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
+
+
+def found(files: dict[str, str]) -> dict[str, str]:
+    """Endpoint id → dotted name of what answers it."""
+    return {e.id: e.name for e in commands.entry_points(project(files))}
+
+
+LOOK_ALIKES = {
+    "a command of the project's own": """
+        class Shell:
+            def command(self, f):
+                return f
+
+        shell = Shell()
+
+        @shell.command
+        def no(): ...
+        """,
+    "an option": """
+        import click
+
+        @click.option("--no")
+        def no(no): ...
+        """,
+    "a group by itself": """
+        import click
+
+        @click.group()
+        def cli(): ...
+        """,
+    "a bot's command": """
+        from discord.ext import commands
+
+        bot = commands.Bot()
+
+        @bot.command()
+        def no(): ...
+        """,
+}
+
+
+@pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
+def test_no_endpoint(source: str) -> None:
+    assert found({"app.py": source}) == {}
+
+
+def test_commands() -> None:
+    source = """
+        import click
+        import typer
+        from flask import Blueprint, Flask
+        from flask.cli import AppGroup
+
+        @click.command()
+        def a(): ...
+
+        @click.group()
+        def cli(): ...
+
+        @cli.command("b")
+        def b(): ...
+
+        @cli.group()
+        def inner(): ...
+
+        @inner.command
+        def c(): ...
+
+        app = Flask(__name__)
+
+        @app.cli.command("d")
+        def d(): ...
+
+        group = AppGroup("group")
+
+        @group.command()
+        def e(): ...
+
+        main = typer.Typer()
+
+        @main.command()
+        def f(): ...
+        """
+    assert found({"app.py": source}) == {f"COMMAND app.{n}": f"app.{n}" for n in "abcdef"}
