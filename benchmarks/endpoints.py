@@ -2,10 +2,10 @@
 
     python benchmarks/endpoints.py --noir noir_dev.json --mirror CLONE [--only django] [--show]
 
-`noir_dev.json` lists per spec its fixture folders and the endpoints that the spec expects; CLONE is a clone (bare
-or not) of owasp-noir/noir that holds the fixtures. Names of parameters and converters do not count. "open" lets an
-`ANY` of ours stand for every method that the truth has on that path (the truth says GET where a plain view takes
-any); "strict" wants the method itself. Precision counts only specs whose truth is the whole list.
+`noir_dev.json` lists per spec its fixture folders and the endpoints that the spec expects; CLONE is a clone
+(bare or not) of owasp-noir/noir that holds the fixtures. Names of parameters and converters do not count.
+"open" lets an `ANY` of ours stand for every method that the truth has there (the truth says GET where a
+plain view takes any); "strict" wants the method itself. Precision counts only specs whose truth is complete.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _LEFT_ASIDE: Final = {"test": "tests", "vendored": "vendored code", "generated":
 
 def target_of(job: Job, /) -> Target:
     """The tree, called as the user called it."""
-    return Target(root=str(job.request.path), commit=job.snapshot.commit, dirty=bool(job.snapshot.dirty))
+    return Target(root=str(job.request.path), commit=job.snapshot.commit, dirty=job.snapshot.dirty)
 
 
 def coverage_of(

@@ -14,6 +14,7 @@ from auditor.rules.scene import Scene
 from auditor.stages.plan import make_plan
 from auditor.trace import endpoints as told
 from auditor.trace.analysis import analyse as follow_calls
+from auditor.trace.semantics import semantics_of
 
 
 def analyse(job: Job, notes: Notes, /) -> Report:
@@ -37,7 +38,7 @@ def analyse(job: Job, notes: Notes, /) -> Report:
         entries = tuple(entry for entry in entries if entry.id in wanted)
     notes.step("following calls")
     knowledge = load()
-    trace = follow_calls(index.project, entries, knowledge=knowledge, orms=(), progress=notes.progress)
+    trace = follow_calls(index.project, entries, knowledge=knowledge, semantics=semantics_of(index), progress=notes.progress)
     scene = Scene(trace, knowledge)
     endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")

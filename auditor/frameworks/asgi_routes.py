@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
-from weakref import WeakKeyDictionary
 
 from auditor.frameworks import url_path
 from auditor.frameworks.asgi_middleware import middleware_of
@@ -73,15 +73,10 @@ _PARTS: Final[dict[str, Literal["app", "router", "mount", "host", "route", "sock
 }
 
 
-_ROUTES: WeakKeyDictionary[Project, list[AsgiRoute]] = WeakKeyDictionary()
-
-
-def asgi_routes(project: Project, wiring: Wiring) -> list[AsgiRoute]:
+@lru_cache(maxsize=2)
+def asgi_routes(project: Project, wiring: Wiring) -> tuple[AsgiRoute, ...]:
     """Every route of every application; routers that nobody in sight includes stand at their own prefix."""
-    found = _ROUTES.get(project)
-    if found is None:
-        found = _ROUTES[project] = list(_Walk(project, wiring).all())
-    return found
+    return tuple(_Walk(project, wiring).all())
 
 
 class _Walk:

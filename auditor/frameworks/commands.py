@@ -20,7 +20,8 @@ _PLAIN: Final = frozenset(
 _GROUPS: Final = (
     "click.group", "click.Group", "rich_click.group", "typer.Typer", "flask.cli.AppGroup",
     "flask.cli.FlaskGroup",
-    "flask.Flask().cli", "flask.Blueprint().cli", "flask_script.Manager", "flask.current_app.cli",
+    "flask.Flask().cli", "flask.app.Flask().cli", "flask.Blueprint().cli", "flask.blueprints.Blueprint().cli",
+    "flask_script.Manager", "flask.current_app.cli", "flask.globals.current_app.cli",
 )  # fmt: skip
 _REGISTERS: Final = frozenset({"command", "callback"})
 

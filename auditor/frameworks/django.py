@@ -24,7 +24,7 @@ _MAX_NESTING: Final = 20
 
 
 def entry_points(project: Project) -> list[EntryPoint]:
-    """Every endpoint, in the order in which Django tries the routes; a route that an earlier one hides is left out."""
+    """Every endpoint in the order in which Django tries the routes; what an earlier one hides is left out."""
     return read(project)[0]
 
 
@@ -44,7 +44,10 @@ def read(project: Project) -> tuple[list[EntryPoint], list[Unread]]:
         reader = _Reader(evaluation, settings)
         for entry in reader.entries(urlconf):
             found.setdefault(entry.id, entry)
-    return list(found.values()), sorted(evaluation.unread, key=lambda item: (item.file, item.line, item.reason))
+        if evaluation.steps < 0:
+            evaluation.note(urlconf, 1, "these routes take more steps than are followed: some may be missing")
+    unread_places = sorted(evaluation.unread, key=lambda item: (item.file, item.line, item.reason))
+    return list(found.values()), unread_places
 
 
 def root_modules(evaluation: Evaluation) -> list[tuple[Module, Module | None]]:
@@ -109,10 +112,16 @@ class _Reader:
             if isinstance(target, Include):
                 yield from self.routes(self.patterns(target.module), path, depth + 1)
             elif isinstance(target, list | tuple):
-                inner = target[0] if isinstance(target, tuple) and target and isinstance(target[0], list) else target
+                inner = (
+                    target[0]
+                    if isinstance(target, tuple) and target and isinstance(target[0], list)
+                    else target
+                )
                 yield from self.routes(inner, path, depth + 1)
             elif isinstance(target, Called) and target.name == "include":
-                self.evaluation.note(item.module, item.line, f"{target.args[0]} is included from outside this tree")
+                self.evaluation.note(
+                    item.module, item.line, f"{target.args[0]} is included from outside this tree"
+                )
             else:
                 yield path.replace("//", "/"), item
 

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from auditor.frameworks.django_views import Served
     from auditor.index.ir import Node
 
-_HOOKS: Final = ("__call__", "__acall__", "process_request", "process_view", "process_template_response", "process_response")
+_HOOKS: Final = (
+    "__call__",
+    "__acall__",
+    "process_request",
+    "process_view",
+    "process_template_response",
+    "process_response",
+)
 _OVERRIDES: Final = ("setup", "dispatch", "initialize_request", "initial")
 _RENDERS: Final = frozenset({"render", "render_to_response", "TemplateResponse", "render_to_string"})
 
@@ -50,26 +57,26 @@ def around_view(served: Served, evaluation: Evaluation) -> tuple[Around, ...]:
     """Decorators and overrides of one view, outermost first."""
     found: list[Around] = []
     for item in served.wrapped:
-        found.extend(around_wrapped(item))
+        found.extend(_around_wrapped(item))
     cls = served.receiver
     if cls is not None:
         for base in evaluation.project.mro(cls):
             if isinstance(base, Class) and base.module.role != "library":
                 found.extend(around_decorators(evaluation, base.module, base.decorators))
-        found.extend(overrides(served, cls, evaluation))
+        found.extend(_overrides(served, cls, evaluation))
     if served.function.module.role != "library":
         found.extend(around_decorators(evaluation, served.function.module, served.function.decorators))
     return tuple(dict.fromkeys(found))
 
 
-def overrides(served: Served, cls: Class, evaluation: Evaluation) -> Iterable[Around]:
+def _overrides(served: Served, cls: Class, evaluation: Evaluation) -> Iterable[Around]:
     for name in _OVERRIDES:
         method = evaluation.project.method(cls, name)
         if method is not None and method.module.role != "library" and method is not served.function:
             yield Around(method, cls, "before")
 
 
-def around_wrapped(item: Wrapped) -> Iterable[Around]:
+def _around_wrapped(item: Wrapped) -> Iterable[Around]:
     decorator: Value = item.decorator
     if isinstance(decorator, Function | Closure):
         function = decorator if isinstance(decorator, Function) else decorator.function
@@ -86,11 +93,11 @@ def around_decorators(evaluation: Evaluation, module: Module, decorators: Iterab
     """What the project's code among some decorators runs before the view does."""
     found: list[Around] = []
     for decorator in decorators:
-        found.extend(around_decorator(evaluation, module, decorator))
+        found.extend(_around_decorator(evaluation, module, decorator))
     return found
 
 
-def around_decorator(evaluation: Evaluation, module: Module, decorator: Node) -> Iterable[Around]:
+def _around_decorator(evaluation: Evaluation, module: Module, decorator: Node) -> Iterable[Around]:
     project = evaluation.project
     callee = decorator[2] if decorator[0] == ir.CALL else decorator
     symbol = project.resolve_expression(module, callee)
@@ -108,7 +115,7 @@ def around_decorator(evaluation: Evaluation, module: Module, decorator: Node) ->
         items = arguments[:1]
         inner = [i for item in items for i in (item[3] if item[0] == ir.SEQ else (item,))]
         for node in inner:
-            yield from around_decorator(evaluation, module, node)
+            yield from _around_decorator(evaluation, module, node)
         return
     for node in arguments:
         told = project.resolve_expression(module, node) if node[0] in {ir.NAME, ir.ATTR} else None
@@ -119,10 +126,7 @@ def around_decorator(evaluation: Evaluation, module: Module, decorator: Node) ->
 def wrapper_of(function: Function) -> Function:
     """The function that a decorator puts in the view's place: the innermost one that is returned."""
     returned = {
-        name
-        for s in function.body
-        if s[0] == ir.RETURN and s[3] is not None
-        for name in names_in(s[3])
+        name for s in function.body if s[0] == ir.RETURN and s[3] is not None for name in names_in(s[3])
     }
     for nested in function.module.functions:
         if nested.parent is function and nested.name in returned:

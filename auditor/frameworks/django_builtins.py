@@ -1,4 +1,4 @@
-"""Python's own operations on evaluated values: operators, string, list and dict methods, builtin functions."""
+"""Python's operations on evaluated values: operators, string, list and dict methods, builtin functions."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ _MAX_RANGE: Final = 1000
 
 
 def arithmetic(operator: str, left: Value, right: Value) -> Value:
-    """`left operator right` for concatenation, `%` formatting, union of dicts; classes joined by `&` or `|` as a tuple."""
+    """`left operator right`: concatenation, `%`, union of dicts; classes joined by `&` or `|` as a tuple."""
     if operator == "+":
-        return added(left, right)
+        return _added(left, right)
     if operator == "%" and isinstance(left, str):
-        return formatted(left, right)
+        return _formatted(left, right)
     if operator == "|" and isinstance(left, dict) and isinstance(right, dict):
         return {**left, **right}
     if operator in {"&", "|"} and isinstance(left, Class | External | tuple):
-        return tuple(part for side in (left, right) for part in (side if isinstance(side, tuple) else (side,)))
+        return tuple(
+            part for side in (left, right) for part in (side if isinstance(side, tuple) else (side,))
+        )
     return UNKNOWN
 
 
-def added(left: Value, right: Value) -> Value:
+def _added(left: Value, right: Value) -> Value:
     if isinstance(left, str) or isinstance(right, str):
         return "".join(part if isinstance(part, str) else HOLE for part in (left, right))
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
@@ -46,26 +48,26 @@ def added(left: Value, right: Value) -> Value:
     return UNKNOWN
 
 
-def formatted(template: str, right: Value) -> Value:
+def _formatted(template: str, right: Value) -> Value:
     told = right if isinstance(right, tuple | dict) else (right,)
     if isinstance(told, dict):
-        told = {k: text_of(v) for k, v in told.items()}
+        told = {k: _text_of(v) for k, v in told.items()}
     else:
-        told = tuple(text_of(v) for v in told)
+        told = tuple(_text_of(v) for v in told)
     try:
         return template % told
     except (TypeError, ValueError, KeyError):
         return HOLE
 
 
-def text_of(value: Value) -> Value:
+def _text_of(value: Value) -> Value:
     return value if isinstance(value, str | int | float) else HOLE
 
 
 def compare(operator: str, left: Value, right: Value) -> bool | None:
     """The outcome of a comparison; None where an operand is not known."""
     if operator in {"is", "is not"}:
-        same = identical(left, right)
+        same = _identical(left, right)
         return same if same is None or operator == "is" else not same
     if operator in {"in", "not in"}:
         if not is_known(left) or not isinstance(right, list | tuple | dict | set | str):
@@ -86,7 +88,7 @@ def compare(operator: str, left: Value, right: Value) -> bool | None:
     return None
 
 
-def identical(left: Value, right: Value) -> bool | None:
+def _identical(left: Value, right: Value) -> bool | None:
     if isinstance(left, External) and isinstance(right, External):
         return left.name == right.name
     if left is UNKNOWN or right is UNKNOWN or isinstance(left, External) or isinstance(right, External):
@@ -97,6 +99,7 @@ def identical(left: Value, right: Value) -> bool | None:
 
 
 def slice_of(owner: Value, bounds: list[Value]) -> Value:
+    """`owner[low:high:step]` of a str, list or tuple."""
     if isinstance(owner, str | list | tuple) and all(b is None or isinstance(b, int) for b in bounds):
         try:
             return owner[slice(*bounds)]
@@ -108,23 +111,23 @@ def slice_of(owner: Value, bounds: list[Value]) -> Value:
 def method(receiver: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """A method of a str, list, tuple, dict or set."""
     if isinstance(receiver, str):
-        return text_method(receiver, name, args, kwargs)
+        return _text_method(receiver, name, args, kwargs)
     if isinstance(receiver, list):
-        return list_method(receiver, name, args)
+        return _list_method(receiver, name, args)
     if isinstance(receiver, dict):
-        return dict_method(receiver, name, args, kwargs)
+        return _dict_method(receiver, name, args, kwargs)
     if isinstance(receiver, set) and name == "add" and args and isinstance(args[0], str | int):
         receiver.add(args[0])
     return UNKNOWN
 
 
-def text_method(receiver: str, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _text_method(receiver: str, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name == "join" and args and isinstance(args[0], list | tuple | set):
         parts = sorted(args[0], key=str) if isinstance(args[0], set) else args[0]
         return receiver.join(part if isinstance(part, str) else HOLE for part in parts)
     if name == "format":
         try:
-            return receiver.format(*map(text_of, args), **{k: text_of(v) for k, v in kwargs.items()})
+            return receiver.format(*map(_text_of, args), **{k: _text_of(v) for k, v in kwargs.items()})
         except (IndexError, KeyError, ValueError, AttributeError, TypeError):
             return HOLE
     if name in _TEXT and all(isinstance(a, str | int | tuple) and is_known(a) for a in args) and not kwargs:
@@ -136,7 +139,7 @@ def text_method(receiver: str, name: str, args: list[Value], kwargs: dict[str, V
     return UNKNOWN
 
 
-def list_method(receiver: list[Value], name: str, args: list[Value]) -> Value:
+def _list_method(receiver: list[Value], name: str, args: list[Value]) -> Value:
     match name, args:
         case "append", [item]:
             receiver.append(item)
@@ -157,10 +160,14 @@ def list_method(receiver: list[Value], name: str, args: list[Value]) -> Value:
     return None
 
 
-def dict_method(receiver: dict[Value, Value], name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _dict_method(
+    receiver: dict[Value, Value], name: str, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
     key = args[0] if args else None
     if name in {"items", "keys", "values"}:
-        return {"items": list(receiver.items()), "keys": list(receiver), "values": list(receiver.values())}[name]
+        return {"items": list(receiver.items()), "keys": list(receiver), "values": list(receiver.values())}[
+            name
+        ]
     if name == "update":
         receiver.update(key if isinstance(key, dict) else {})
         receiver.update(kwargs)
@@ -182,7 +189,7 @@ def builtin(name: str, args: list[Value], kwargs: dict[str, Value], project: Pro
     first = args[0] if args else None
     match name:
         case "list" | "tuple" | "set" | "frozenset":
-            return copied(name, args)
+            return _copied(name, args)
         case "dict":
             return {**(first if isinstance(first, dict) else {}), **kwargs}
         case "str":
@@ -198,19 +205,19 @@ def builtin(name: str, args: list[Value], kwargs: dict[str, Value], project: Pro
         case "zip" if all(isinstance(a, list | tuple) for a in args):
             return list(zip(*args, strict=False))
         case "type" if len(args) == 1:
-            return type_of(first)
+            return _type_of(first)
         case "isinstance" if len(args) == 2:
-            return instance_of(first, args[1], project)
+            return _instance_of(first, args[1], project)
         case "issubclass" if len(args) == 2 and isinstance(first, Class):
-            return subclass_of(first, args[1], project)
+            return _subclass_of(first, args[1], project)
         case "getattr" if len(args) >= 2 and isinstance(args[1], str):
-            return attribute_of(first, args[1], args[2:])
+            return _attribute_of(first, args[1], args[2:])
         case "callable":
             return True if isinstance(first, Function | Class | Closure) else UNKNOWN
     return UNKNOWN
 
 
-def copied(name: str, args: list[Value]) -> Value:
+def _copied(name: str, args: list[Value]) -> Value:
     if not args:
         return _COPIES[name]()
     if not isinstance(args[0], list | tuple | dict | set):
@@ -220,7 +227,7 @@ def copied(name: str, args: list[Value]) -> Value:
     return _COPIES[name](args[0])
 
 
-def type_of(value: Value) -> Value:
+def _type_of(value: Value) -> Value:
     for name, kind in _KINDS.items():
         if type(value) is kind:
             return External(f"builtins.{name}")
@@ -229,7 +236,7 @@ def type_of(value: Value) -> Value:
     return value.cls if isinstance(value, Instance) else UNKNOWN
 
 
-def instance_of(value: Value, kinds: Value, project: Project) -> Value:
+def _instance_of(value: Value, kinds: Value, project: Project) -> Value:
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
     outcomes: list[Value] = []
     for kind in wanted:
@@ -238,13 +245,13 @@ def instance_of(value: Value, kinds: Value, project: Project) -> Value:
             matches = isinstance(value, _KINDS[kind.name.removeprefix("builtins.")])
             outcomes.append(matches if known or matches else UNKNOWN)
         elif isinstance(value, Instance) and isinstance(value.cls, Class):
-            outcomes.append(subclass_of(value.cls, kind, project))
+            outcomes.append(_subclass_of(value.cls, kind, project))
         else:
             outcomes.append(UNKNOWN)
     return True if True in outcomes else (UNKNOWN if UNKNOWN in outcomes else False)
 
 
-def subclass_of(cls: Class, kinds: Value, project: Project) -> Value:
+def _subclass_of(cls: Class, kinds: Value, project: Project) -> Value:
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
     tails = {k.name.rpartition(".")[2] for k in wanted if isinstance(k, Class | External)}
     line = project.mro(cls)
@@ -255,7 +262,7 @@ def subclass_of(cls: Class, kinds: Value, project: Project) -> Value:
     return UNKNOWN if any(isinstance(base, External) for base in line) else False
 
 
-def attribute_of(owner: Value, name: str, fallback: list[Value]) -> Value:
+def _attribute_of(owner: Value, name: str, fallback: list[Value]) -> Value:
     if isinstance(owner, Instance) and name in owner.attributes:
         return owner.attributes[name]
     return fallback[0] if fallback else UNKNOWN

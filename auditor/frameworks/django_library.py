@@ -41,11 +41,13 @@ class Library:
         self.evaluation = evaluation
         self.project = evaluation.project
 
-    def call(
-        self, name: str, args: list[Value], kwargs: dict[str, Value], frame: Frame, line: int
-    ) -> Value:
+    def call(self, name: str, args: list[Value], kwargs: dict[str, Value], frame: Frame, line: int) -> Value:
+        """What calling a function of a library by its dotted name gives."""
         tail = name.rpartition(".")[2]
-        if name.startswith("django.") and (found := self.django(tail, args, kwargs, frame, line)) is not None:
+        if (
+            name.startswith("django.")
+            and (found := self._django(tail, args, kwargs, frame, line)) is not None
+        ):
             return found
         if is_router_name(name):
             return new_router(External(name), args, kwargs, self.project)
@@ -54,7 +56,7 @@ class Library:
             return kwargs.get("default", args[1] if len(args) > 1 else UNKNOWN)
         if tail in _LAZY_TEXT and args and isinstance(args[-1], str):
             return args[-1]
-        if (plain := self.standard(name, args)) is not None:
+        if (plain := self._standard(name, args)) is not None:
             return plain
         if args and is_view(args[0]):
             return Wrapped(args[0], External(name), tuple(args[1:]))
@@ -62,7 +64,7 @@ class Library:
             return args[0]
         return Called(name, tuple(args), kwargs)
 
-    def standard(self, name: str, args: list[Value]) -> Value | None:
+    def _standard(self, name: str, args: list[Value]) -> Value | None:
         if name == "collections.defaultdict":
             made = Defaults()
             made.factory = args[0] if args else UNKNOWN
@@ -79,16 +81,18 @@ class Library:
             return self.project.module(args[0]) or UNKNOWN
         return None
 
-    def django(
+    def _django(
         self, tail: str, args: list[Value], kwargs: dict[str, Value], frame: Frame, line: int
     ) -> Value | None:
         match tail:
             case "path" | "re_path" | "url":
-                return self.route(tail, args, kwargs, frame, line)
+                return self._route(tail, args, kwargs, frame, line)
             case "include":
                 return self.include(args[0] if args else kwargs.get("arg", UNKNOWN), frame)
             case "i18n_patterns":
-                prefix = "" if kwargs.get("prefix_default_language") is False else f"{PREFIX}language{PREFIX}/"
+                prefix = (
+                    "" if kwargs.get("prefix_default_language") is False else f"{PREFIX}language{PREFIX}/"
+                )
                 return [Route(prefix, "route", list(args), frame.module, line)]
             case "URLResolver" | "URLPattern" if len(args) > 1:
                 pattern, syntax = self.pattern(args[0])
@@ -103,7 +107,7 @@ class Library:
                 return self.app_config(args[0])
         return None
 
-    def route(
+    def _route(
         self, tail: str, args: list[Value], kwargs: dict[str, Value], frame: Frame, line: int
     ) -> Route:
         pattern = args[0] if args else kwargs.get("route", kwargs.get("regex"))
@@ -158,7 +162,7 @@ class Library:
         return routes
 
     def app_config(self, label: str) -> Value:
-        """The configuration object of an application, by label or by the tail of its name, after `ready()`."""
+        """The configuration of an application, by label or by the tail of its name, after `ready()`."""
         names = self.evaluation.names
         for module in self.project.modules:
             for cls in module.classes if module.role == "app" and module.name.endswith("apps") else ():
@@ -175,8 +179,12 @@ class Library:
     # -- routers ---------------------------------------------------------------------------------------------
 
     def router_attribute(self, router: Router, name: str) -> Value:
+        """A router's own attribute; `urls` are its routes."""
         if name == "urls":
-            return self.router_call(router, "get_urls", [], {}, None, 0, overridden=True)
+            method = self.project.method(router.cls, "get_urls") if isinstance(router.cls, Class) else None
+            if method is not None and method.module.role != "library":
+                return self.evaluation.function(method, [], {}, router)
+            return expand(router, self.evaluation)
         return Bound(router, name, None)
 
     def router_call(
@@ -185,20 +193,13 @@ class Library:
         name: str,
         args: list[Value],
         kwargs: dict[str, Value],
-        frame: Frame | None,
-        line: int,
         *,
-        overridden: bool = False,
+        where: tuple[Module, int],
     ) -> Value:
-        """A router's own method, or the project's override where it is asked for from outside."""
-        if overridden and isinstance(router.cls, Class):
-            method = self.project.method(router.cls, name)
-            if method is not None and method.module.role != "library":
-                return self.evaluation.function(method, args, kwargs, router)
+        """A method that a router has from its library, called at `where`."""
         if name == "register":
             prefix = args[0] if args else kwargs.get("prefix", HOLE)
             viewset = args[1] if len(args) > 1 else kwargs.get("viewset", UNKNOWN)
-            where = (None, 0) if frame is None else (frame.module, line)
             router.attributes["registry"].append((prefix, viewset, where))
             return router
         return expand(router, self.evaluation) if name == "get_urls" else UNKNOWN

@@ -1,4 +1,4 @@
-"""Which HTTP methods a view function answers: by its decorators, or by what its body compares `request.method` with."""
+"""HTTP methods of a view function: by its decorators, or by what it compares `request.method` with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REFUSALS: Final = frozenset({"HttpResponseNotAllowed", "HttpResponseBadRequest"
 
 
 def dotted_name(symbol: Symbol | None) -> str:
-    """The dotted name of something a library defines, whether its model is at hand or not; "" for the project's."""
+    """The dotted name of something a library defines, modelled or not; "" for the project's."""
     if isinstance(symbol, External):
         return symbol.name.removesuffix("()")
     ours = isinstance(symbol, Function | Class) and symbol.module.role == "library"
@@ -39,17 +39,18 @@ def dotted_name(symbol: Symbol | None) -> str:
 
 
 def decorator_name(evaluation: Evaluation, function: Function, decorator: Node) -> str:
+    """The dotted name of a library decorator, called or not; "" for any other."""
     callee = decorator[2] if decorator[0] == ir.CALL else decorator
     return dotted_name(evaluation.project.resolve_expression(function.module, callee))
 
 
 def methods_of(evaluation: Evaluation, function: Function) -> tuple[str, ...]:
-    """The methods of a view function in upper case, HEAD and OPTIONS left out; `("ANY",)` where it is open."""
-    declared = declared_methods(evaluation, function)
-    return declared if declared is not None else compared_methods(function)
+    """Methods of a view function in upper case, HEAD and OPTIONS left out; `("ANY",)` where it is open."""
+    declared = _declared_methods(evaluation, function)
+    return declared if declared is not None else _compared_methods(function)
 
 
-def declared_methods(evaluation: Evaluation, function: Function) -> tuple[str, ...] | None:
+def _declared_methods(evaluation: Evaluation, function: Function) -> tuple[str, ...] | None:
     for decorator in function.decorators:
         name = decorator_name(evaluation, function, decorator)
         if name in _FIXED:
@@ -63,17 +64,18 @@ def declared_methods(evaluation: Evaluation, function: Function) -> tuple[str, .
 
 
 def listed(value: Value) -> tuple[str, ...]:
+    """Methods in a list, in upper case, HEAD and OPTIONS left out."""
     items = value if isinstance(value, list | tuple | set) else ()
     verbs = [verb.upper() for item in items if (verb := verb_of(item))]
-    return ordered(v for v in verbs if v not in {"HEAD", "OPTIONS"}) or OPEN
+    return _ordered(v for v in verbs if v not in {"HEAD", "OPTIONS"}) or OPEN
 
 
-def ordered(methods: Iterable[str]) -> tuple[str, ...]:
+def _ordered(methods: Iterable[str]) -> tuple[str, ...]:
     found = set(methods)
     return tuple(m for m in ORDER if m in found) + tuple(sorted(found - set(ORDER)))
 
 
-def compared_methods(function: Function) -> tuple[str, ...]:
+def _compared_methods(function: Function) -> tuple[str, ...]:
     subjects = method_names(function)
     comparisons = [c for c in conditions(function.body) if literals(c, subjects)]
     seen = {verb for c in comparisons for verb in literals(c, subjects)} - {"HEAD", "OPTIONS"}
@@ -84,7 +86,7 @@ def compared_methods(function: Function) -> tuple[str, ...]:
             seen.add("GET")
         elif seen == {"GET"} and any(s[0] == ir.IF and literals(s[3], subjects) for s in function.body):
             seen.add("POST")
-    return ordered(seen)
+    return _ordered(seen)
 
 
 def method_names(function: Function) -> tuple[str, frozenset[str]]:
@@ -94,20 +96,21 @@ def method_names(function: Function) -> tuple[str, frozenset[str]]:
     aliases = {
         target[2]
         for s in function.body
-        if s[0] == ir.ASSIGN and is_method(s[4], (request, frozenset()))
+        if s[0] == ir.ASSIGN and _is_method(s[4], (request, frozenset()))
         for target in s[3]
         if target[0] == ir.NAME
     }
     return request, frozenset(aliases)
 
 
-def is_method(node: Node, subjects: tuple[str, frozenset[str]]) -> bool:
+def _is_method(node: Node, subjects: tuple[str, frozenset[str]]) -> bool:
     request, aliases = subjects
     if node[0] == ir.CALL and node[2][0] == ir.ATTR and node[2][3] in {"upper", "lower"}:
         node = node[2][2]
     if node[0] == ir.NAME:
-        return node[2] in aliases
-    return node[0] == ir.ATTR and node[3] == "method" and node[2][0] == ir.NAME and node[2][2] == request
+        return bool(node[2] in aliases)
+    told = node[0] == ir.ATTR and node[3] == "method" and node[2][0] == ir.NAME
+    return bool(told and node[2][2] == request)
 
 
 def conditions(statements: Iterable[Node]) -> Iterator[Node]:
@@ -123,12 +126,14 @@ def conditions(statements: Iterable[Node]) -> Iterator[Node]:
 
 def literals(node: Node, subjects: tuple[str, frozenset[str]]) -> set[str]:
     """The methods that a comparison with `request.method` names."""
-    if node[0] != ir.CMP or not any(is_method(operand, subjects) for operand in node[3]):
+    if node[0] != ir.CMP or not any(_is_method(operand, subjects) for operand in node[3]):
         return set()
     found: set[str] = set()
     for operand in node[3]:
         items = operand[3] if operand[0] == ir.SEQ else (operand,)
-        found |= {i[2].upper() for i in items if i[0] == ir.CONST and isinstance(i[2], str) and i[2].isalpha()}
+        found |= {
+            i[2].upper() for i in items if i[0] == ir.CONST and isinstance(i[2], str) and i[2].isalpha()
+        }
     return found
 
 
@@ -137,7 +142,7 @@ def outcome(statements: Iterable[Node], subjects: tuple[str, frozenset[str]]) ->
     for s in statements:
         reached: Outcome = "through"
         if s[0] == ir.IF:
-            reached = branch(s, subjects)
+            reached = _branch(s, subjects)
         elif s[0] == ir.RETURN:
             return "refuses" if s[3] is not None and refuses(s[3]) else "works"
         elif s[0] == ir.RAISE:
@@ -151,7 +156,7 @@ def outcome(statements: Iterable[Node], subjects: tuple[str, frozenset[str]]) ->
     return "through"
 
 
-def branch(s: Node, subjects: tuple[str, frozenset[str]]) -> Outcome:
+def _branch(s: Node, subjects: tuple[str, frozenset[str]]) -> Outcome:
     known = decide(s[3], subjects)
     if known is not None:
         return outcome(s[4] if known else s[5], subjects)
@@ -162,7 +167,7 @@ def branch(s: Node, subjects: tuple[str, frozenset[str]]) -> Outcome:
 def decide(condition: Node, subjects: tuple[str, frozenset[str]]) -> bool | None:
     """The truth of a condition for such a request; None where it depends on something else."""
     if condition[0] == ir.CMP and literals(condition, subjects):
-        return condition[2][0] in {"!=", "not in"}
+        return bool(condition[2][0] in {"!=", "not in"})
     if condition[0] == ir.NOT:
         known = decide(condition[2], subjects)
         return None if known is None else not known
@@ -170,13 +175,13 @@ def decide(condition: Node, subjects: tuple[str, frozenset[str]]) -> bool | None
         parts = [decide(part, subjects) for part in condition[3]]
         ends = condition[2] == "or"
         if ends in parts:
-            return ends
+            return bool(ends)
         return None if None in parts else not ends
     return None
 
 
 def refuses(value: Node) -> bool:
-    """Whether a returned response only says that the request was wrong: a refusal class or a status of 400 and up."""
+    """Whether a response only says that the request was wrong: a refusal class, or status 400 and up."""
     if value[0] != ir.CALL:
         return False
     callee = value[2]
@@ -185,7 +190,7 @@ def refuses(value: Node) -> bool:
         return True
     for key, told in value[4]:
         if key == "status" and told[0] == ir.CONST and isinstance(told[2], int):
-            return told[2] >= 400
+            return bool(told[2] >= 400)
         if key == "status" and told[0] == ir.ATTR:
             return str(told[3]).startswith(("HTTP_4", "HTTP_5"))
     return False

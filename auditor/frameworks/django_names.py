@@ -1,4 +1,4 @@
-"""What names and attributes mean while a URL configuration is evaluated: imports, classes, instances, settings."""
+"""Names and attributes of evaluated URL configurations: imports, classes, instances, settings."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class Names:
         return self.frames[key]
 
     def visible(self, name: str, frame: Frame) -> Value:
+        """What a name means in a frame: its own, the enclosing ones', then the module's."""
         scope: Frame | None = frame
         while scope is not None:
             if name in scope.names:
@@ -62,6 +63,7 @@ class Names:
         return self.exported(frame.module, name)
 
     def exported(self, module: Module, name: str) -> Value:
+        """What a name means at the top level of a module."""
         frame = self.frame(module)
         if name in frame.names:
             return frame.names[name]
@@ -69,12 +71,12 @@ class Names:
             return UNKNOWN
         self.hops += 1
         try:
-            return self.declared(module, name)
+            return self._declared(module, name)
         finally:
             self.hops -= 1
 
-    def declared(self, module: Module, name: str) -> Value:
-        found = [self.follow(module, binding) for binding in reversed(module.scope.get(name, []))]
+    def _declared(self, module: Module, name: str) -> Value:
+        found = [self._follow(module, binding) for binding in reversed(module.scope.get(name, []))]
         known = [value for value in found if value is not UNKNOWN]
         ours = [value for value in known if not isinstance(value, External)]
         if known:
@@ -85,21 +87,21 @@ class Names:
                 return External(f"{star}.{name}")
             if source is not None and source is not module:
                 value = self.exported(source, name)
-                if value is not UNKNOWN and not is_builtin(value):
+                if value is not UNKNOWN and not _is_builtin(value):
                     return value
         if name in _BUILTINS:
             return External(f"builtins.{name}")
         inner = self.project.module(f"{module.name}.{name}", module) if module.is_package else None
         return inner or UNKNOWN
 
-    def follow(self, module: Module, binding: Binding) -> Value:
+    def _follow(self, module: Module, binding: Binding) -> Value:
         if isinstance(binding, Function):
             return External(binding.qualname) if binding.module.role == "library" else binding
         if isinstance(binding, Class):
             return binding
-        return self.imported(module, binding) if isinstance(binding, ImportedName) else UNKNOWN
+        return self._imported(module, binding) if isinstance(binding, ImportedName) else UNKNOWN
 
-    def imported(self, module: Module, binding: ImportedName) -> Value:
+    def _imported(self, module: Module, binding: ImportedName) -> Value:
         target = self.project.module(binding.module, module)
         if binding.name is None:
             return target or External(binding.module)
@@ -107,23 +109,26 @@ class Names:
         if target is None or (target.role == "library" and binding.name not in target.scope):
             return self.project.module(full, module) or External(full)
         value = self.exported(target, binding.name)
-        if value is UNKNOWN or is_builtin(value):
+        if value is UNKNOWN or _is_builtin(value):
             return self.project.module(f"{target.name}.{binding.name}", target) or UNKNOWN
         return value
 
     def import_into(self, s: Node, frame: Frame) -> None:
+        """Binds what an import statement inside a function imports."""
         if s[0] == ir.IMPORT:
             for dotted, alias in s[3]:
                 name = alias or dotted.partition(".")[0]
-                frame.names[name] = self.imported(frame.module, ImportedName(dotted if alias else name, None))
+                frame.names[name] = self._imported(
+                    frame.module, ImportedName(dotted if alias else name, None)
+                )
             return
         source = absolute(frame.module, s[3], s[4])
         for name, alias in s[5]:
             if name != "*":
-                frame.names[alias or name] = self.imported(frame.module, ImportedName(source, name))
+                frame.names[alias or name] = self._imported(frame.module, ImportedName(source, name))
 
     def dotted(self, path: str, near: Module | None = None) -> Value:
-        """What `"package.module.name"` imports, or the module of that name; UNKNOWN where it is not of this tree."""
+        """What `"package.module.name"` is, a module too; UNKNOWN where it is not of this tree."""
         module = self.project.module(path, near)
         if module is not None:
             return module
@@ -136,6 +141,7 @@ class Names:
         return UNKNOWN if outer is None else self.attribute(self.exported(outer, cls_name), tail)
 
     def defined(self, module: Module, node: Node) -> Function | Class | None:
+        """The function or class that a definition in this module declares."""
         if id(module) not in self.definitions:
             both: list[Function | Class] = [*module.functions, *module.classes]
             self.definitions[id(module)] = {id(item.node): item for item in both}
@@ -144,22 +150,23 @@ class Names:
     # -- attributes ------------------------------------------------------------------------------------------
 
     def attribute(self, owner: Value, name: str) -> Value:
+        """`owner.name`."""
         if isinstance(owner, External):
-            return self.setting(name) if owner.name in SETTINGS else self.external(owner, name)
+            return self.setting(name) if owner.name in SETTINGS else self._external(owner, name)
         if isinstance(owner, Module):
             self.evaluation.open_reads += owner in self.settings_modules
             value = self.exported(owner, name)
-            if value is not UNKNOWN and not is_builtin(value):
+            if value is not UNKNOWN and not _is_builtin(value):
                 return value
             return External(f"{owner.name}.{name}") if owner.role == "library" else UNKNOWN
         if isinstance(owner, Class):
             return self.class_attribute(owner, name)
         if isinstance(owner, Instance):
-            return self.instance_attribute(owner, name)
+            return self._instance_attribute(owner, name)
         if isinstance(owner, Called):
             return External(f"{owner.name}().{name}")
         if isinstance(owner, Super):
-            return self.super_attribute(owner, name)
+            return self._super_attribute(owner, name)
         if isinstance(owner, str | list | dict | tuple | set):
             return Bound(owner, name, None)
         if isinstance(owner, RouterRoute):
@@ -168,7 +175,7 @@ class Names:
             return owner.name if isinstance(owner, Function) else owner.function.name
         return UNKNOWN
 
-    def external(self, owner: External, name: str) -> Value:
+    def _external(self, owner: External, name: str) -> Value:
         if name == "as_view":
             return Bound(owner, name, None)
         self.evaluation.open_reads += owner.name == "os" and name == "environ"
@@ -184,6 +191,7 @@ class Names:
         return UNKNOWN
 
     def class_attribute(self, cls: Class, name: str) -> Value:
+        """`cls.name`, inherited or its own; UNKNOWN where nothing is bound."""
         if name == "_meta":
             return self.options(cls)
         if name == "__name__":
@@ -193,20 +201,22 @@ class Names:
             return Bound(cls, name, None) if name == "as_view" else UNKNOWN
         owner, bindings = found
         if isinstance(bindings[-1], Assigned):
-            return self.class_frame(owner).names.get(name, UNKNOWN)
-        return self.follow(owner.module, bindings[-1])
+            return self._class_frame(owner).names.get(name, UNKNOWN)
+        return self._follow(owner.module, bindings[-1])
 
-    def class_frame(self, cls: Class) -> Frame:
+    def _class_frame(self, cls: Class) -> Frame:
         if id(cls) not in self.class_frames:
             self.class_frames[id(cls)] = Frame(cls.module, None, {})
             self.evaluation.run(cls.body, self.class_frames[id(cls)])
         return self.class_frames[id(cls)]
 
     def options(self, model: Class) -> Instance:
-        """`Model._meta`: the label is the package that holds `models`, unless Meta or the AppConfig name it."""
-        package = model.module.name.split(".models")[0] if ".models" in model.module.name else model.module.name
+        """`Model._meta`: the label is the package of `models`, unless Meta or the AppConfig name it."""
+        package = (
+            model.module.name.split(".models")[0] if ".models" in model.module.name else model.module.name
+        )
         label: Value = package.rpartition(".")[2]
-        config = self.app_config(package)
+        config = self._app_config(package)
         if config is not None:
             told = self.class_attribute(config, "label")
             label = told if isinstance(told, str) else label
@@ -218,11 +228,11 @@ class Names:
         names["label_lower"] = f"{label}.{lower}"
         return Instance(External("django.db.models.options.Options"), names)
 
-    def app_config(self, package: str) -> Class | None:
+    def _app_config(self, package: str) -> Class | None:
         apps = self.project.module(f"{package}.apps")
-        return None if apps is None else next((c for c in apps.classes if is_config(self, c)), None)
+        return None if apps is None else next((c for c in apps.classes if _is_config(self, c)), None)
 
-    def instance_attribute(self, owner: Instance, name: str) -> Value:
+    def _instance_attribute(self, owner: Instance, name: str) -> Value:
         if name in owner.attributes:
             return owner.attributes[name]
         if name == "__class__":
@@ -265,6 +275,7 @@ class Names:
         return made
 
     def super_(self, frame: Frame) -> Value:
+        """`super()` in the method that a frame belongs to."""
         scope: Frame | None = frame
         while scope is not None:
             function = scope.function
@@ -273,7 +284,7 @@ class Names:
             scope = scope.outer
         return UNKNOWN
 
-    def super_attribute(self, owner: Super, name: str) -> Value:
+    def _super_attribute(self, owner: Super, name: str) -> Value:
         receiver = owner.receiver
         cls = receiver.cls if isinstance(receiver, Instance) else receiver
         line = self.project.mro(cls) if isinstance(cls, Class) else ()
@@ -285,9 +296,9 @@ class Names:
         return Bound(receiver, name, None)
 
 
-def is_builtin(value: Value) -> bool:
+def _is_builtin(value: Value) -> bool:
     return isinstance(value, External) and value.name.startswith("builtins.")
 
 
-def is_config(names: Names, cls: Class) -> bool:
+def _is_config(names: Names, cls: Class) -> bool:
     return any(base.name.rpartition(".")[2].endswith("AppConfig") for base in names.project.mro(cls)[1:])

@@ -8,7 +8,9 @@ from auditor.frameworks import django_orm_targets as targets
 from auditor.frameworks.django_orm_contrib import ABSTRACT_USERS, abstract_users, contrib_classes
 from auditor.frameworks.django_orm_fields import Declared, declared
 from auditor.frameworks.django_orm_meta import AppLabels, Meta, is_model
+from auditor.frameworks.django_orm_managers import Managers
 from auditor.frameworks.django_orm_reverse import add_reverse_relations
+from auditor.frameworks.django_orm_signals import Signals
 from auditor.index.symbols import Class, External
 from auditor.index.values import Column, Model, Relation
 
@@ -45,6 +47,8 @@ class Registry:
         """(model, field, what was written) of relations whose target is in no file and no known library."""
         self._user_bases = abstract_users()
         self._build()
+        self.managers = Managers(self)
+        self.signals = Signals(self)
 
     def _build(self) -> None:
         classes = [
@@ -234,6 +238,14 @@ class Registry:
                 model.relations.setdefault(name, relation)
             if model.proxy:
                 model.primary_key = parent.primary_key
+
+    def external_model(self, dotted: str) -> Model | None:
+        """The model that a library's dotted name stands for, `get_user_model()` included."""
+        if not self.is_used:
+            return None
+        if dotted.endswith("get_user_model()") or dotted == "django.conf.settings.AUTH_USER_MODEL":
+            return self.user
+        return self.by_dotted.get(dotted)
 
     def target_of(self, relation: Relation) -> Model | None:
         """The model at the other end; None where it can be any, or is in no file and no known library."""

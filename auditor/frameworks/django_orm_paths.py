@@ -84,7 +84,7 @@ def condition(model: Model, key: str) -> Filter:
     """`author__name__iexact` as ("author.name", "iexact")."""
     parts = key.split("__")
     lookup = "exact"
-    if len(parts) > 1 and parts[-1] in LOOKUPS and not (len(parts) == 2 and parts[1] == "date" and "date" in model.columns):
+    if len(parts) > 1 and parts[-1] in LOOKUPS:
         lookup = parts.pop()
     parts = [model.primary_key if part == "pk" and n == 0 else part for n, part in enumerate(parts)]
     return ".".join(parts), lookup

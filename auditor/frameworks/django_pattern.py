@@ -1,4 +1,4 @@
-"""URL patterns as text: `books/<int:pk>/` and `^books/(?P<pk>\\d+)/$` both read `books/{pk}/`."""
+r"""URL patterns as text: `books/<int:pk>/` and `^books/(?P<pk>\d+)/$` both read `books/{pk}/`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Registrations that happen before the first request: decorators that write to a registry, routers filled elsewhere,
-and what applications do in `ready()`.
-"""
+"""Registrations before the first request: decorators that fill registries, routers, `ready()`."""
 
 from __future__ import annotations
 
@@ -52,7 +50,7 @@ def app_configs(project: Project) -> Iterator[Class]:
 
 
 def models_of(project: Project, config: Class) -> list[Class]:
-    """What `AppConfig.get_models()` gives: the concrete models below the configuration's package, by place."""
+    """What `AppConfig.get_models()` gives: the concrete models of the configuration's package, by place."""
     package = config.module.name.rpartition(".")[0]
     return [
         cls
@@ -86,7 +84,7 @@ def registers_on_router(project: Project, module: Module) -> bool:
 
 
 def writes_registry(project: Project, module: Module, decorator: Node, known: dict[int, bool]) -> bool:
-    """Whether a decorator is a project function that, called, changes something at the top level of a module."""
+    """Whether a decorator is a project function that changes something at the top level of a module."""
     callee = decorator[2] if decorator[0] == ir.CALL else decorator
     if callee[0] not in {ir.NAME, ir.ATTR}:
         return False
@@ -94,14 +92,14 @@ def writes_registry(project: Project, module: Module, decorator: Node, known: di
     if not isinstance(symbol, Function) or symbol.module.role == "library":
         return False
     if id(symbol) not in known:
-        known[id(symbol)] = changes_outside(project, symbol)
+        known[id(symbol)] = _changes_outside(project, symbol)
     return known[id(symbol)]
 
 
-def changes_outside(project: Project, function: Function) -> bool:
+def _changes_outside(project: Project, function: Function) -> bool:
     local = {name for name, *_ in function.params} | set(function_scope(function))
     for nested in function.module.functions:
-        if within(nested, function):
+        if _within(nested, function):
             local |= {name for name, *_ in nested.params} | set(function_scope(nested))
     return any(
         root not in local and isinstance(project.resolve(function.module, root), Assigned | Class | External)
@@ -110,7 +108,7 @@ def changes_outside(project: Project, function: Function) -> bool:
     )
 
 
-def within(inner: Function, outer: Function) -> bool:
+def _within(inner: Function, outer: Function) -> bool:
     scope = inner.parent
     while scope is not None:
         if scope is outer:

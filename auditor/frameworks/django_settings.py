@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
 
 _ROLES: Final = frozenset({"app", "config", "script"})
-_NOT_DEPLOYED: Final = re.compile(r"(^|[._])(tests?|testing|dev|develop|development|local|debug|ci|docs?)([._]|$)")
+_NOT_DEPLOYED: Final = re.compile(
+    r"(^|[._])(tests?|testing|dev|develop|development|local|debug|ci|docs?)([._]|$)"
+)
 URLCONF_SETTINGS: Final = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF", "TENANT_URLCONF")
 
 
@@ -22,11 +24,15 @@ def settings_modules(project: Project) -> tuple[Module, ...]:
 
     Variants for tests and development come last, so that a production variant decides.
     """
-    declaring = [m for m in project.modules if m.role in _ROLES and any(n in m.scope for n in URLCONF_SETTINGS)]
+    declaring = [
+        m for m in project.modules if m.role in _ROLES and any(n in m.scope for n in URLCONF_SETTINGS)
+    ]
     chosen = list(declaring)
     for module in chosen:
         for other in project.modules:
-            stars = {id(project.module(star, other)) for star in other.stars} if other.role in _ROLES else set()
+            stars = (
+                {id(project.module(star, other)) for star in other.stars} if other.role in _ROLES else set()
+            )
             if id(module) in stars and other not in chosen and not _NOT_DEPLOYED.search(other.name):
                 chosen.append(other)
     deployed = [m for m in chosen if not _NOT_DEPLOYED.search(m.name)]
@@ -45,7 +51,7 @@ def strings(value: Value) -> list[str]:
 
 def named(evaluation: Evaluation, module: Module, dotted: Value) -> Class | Function | None:
     """The project's class or function that a setting names by its dotted path."""
-    found = evaluation.names.dotted(dotted, module) if isinstance(dotted, str) else dotted
+    found = evaluation.imported(dotted, module) if isinstance(dotted, str) else dotted
     if isinstance(found, Class | Function) and found.module.role != "library":
         return found
     return None

@@ -158,6 +158,7 @@ def is_view(value: Value) -> bool:
 
 
 def is_routes(value: Value) -> bool:
+    """Whether a value is a sequence with routes in it."""
     return isinstance(value, list | tuple) and any(isinstance(item, Route) for item in value)
 
 

@@ -50,46 +50,50 @@ def served(route: Route, evaluation: Evaluation) -> list[Served]:
             wrapped.append(view)
             view = view.view
         else:
-            view = named_view(view, route, evaluation)
-    found = by_kind(view, route, evaluation, tuple(wrapped))
+            view = _named_view(view, route, evaluation)
+    found = _by_kind(view, route, evaluation, tuple(wrapped))
     limit = decorated_methods(wrapped)
-    return found if limit is None else [limited(s, m) for s in found for m in limit if s.method in {m, "ANY"}]
+    return (
+        found if limit is None else [_limited(s, m) for s in found for m in limit if s.method in {m, "ANY"}]
+    )
 
 
-def named_view(dotted: str, route: Route, evaluation: Evaluation) -> Value:
-    found = evaluation.names.dotted(dotted, route.module)
+def _named_view(dotted: str, route: Route, evaluation: Evaluation) -> Value:
+    found = evaluation.imported(dotted, route.module)
     return External(dotted) if found is UNKNOWN else found
 
 
-def by_kind(view: Value, route: Route, evaluation: Evaluation, wrapped: tuple[Wrapped, ...]) -> list[Served]:
+def _by_kind(view: Value, route: Route, evaluation: Evaluation, wrapped: tuple[Wrapped, ...]) -> list[Served]:
     if isinstance(view, Function | Closure):
         function = view if isinstance(view, Function) else view.function
-        return from_function(function, None, evaluation, wrapped)
+        return _from_function(function, None, evaluation, wrapped)
     if isinstance(view, AsView) and isinstance(view.cls, Class):
-        return from_class(view.cls, view, route, evaluation, wrapped)
+        return _from_class(view.cls, view, route, evaluation, wrapped)
     if isinstance(view, Bound) and view.function is not None:
         owner = view.receiver.cls if isinstance(view.receiver, Instance) else None
-        return from_function(view.function, owner if isinstance(owner, Class) else None, evaluation, wrapped)
+        return _from_function(view.function, owner if isinstance(owner, Class) else None, evaluation, wrapped)
     if isinstance(view, Instance) and isinstance(view.cls, Class):
         called = evaluation.project.method(view.cls, "__call__")
         if called is not None:
             where = place(called, view.cls, route)
             return [Served("ANY", called, view.cls, f"{view.cls.qualname}.__call__", *where, wrapped, {})]
         return supplied(view.cls.qualname, view.cls, route, evaluation, wrapped)
-    name = library_name(view)
+    name = _library_name(view)
     if name and not name.endswith((".site.urls", "().urls")):
         return supplied(name, None, route, evaluation, wrapped)
-    evaluation.note(route.module, route.line, f"{name or 'the view of this route'} can't be read without running it")
+    evaluation.note(
+        route.module, route.line, f"{name or 'the view of this route'} can't be read without running it"
+    )
     return []
 
 
-def library_name(view: Value) -> str:
+def _library_name(view: Value) -> str:
     if isinstance(view, AsView):
         return view.cls.name if isinstance(view.cls, External) else view.cls.qualname
     return view.name if isinstance(view, External | Called) else ""
 
 
-def from_function(
+def _from_function(
     function: Function, receiver: Class | None, evaluation: Evaluation, wrapped: tuple[Wrapped, ...]
 ) -> list[Served]:
     name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
@@ -99,7 +103,7 @@ def from_function(
     ]
 
 
-def from_class(
+def _from_class(
     cls: Class, view: AsView, route: Route, evaluation: Evaluation, wrapped: tuple[Wrapped, ...]
 ) -> list[Served]:
     project = evaluation.project
@@ -129,7 +133,7 @@ def from_class(
 
 def allowed_methods(cls: Class, view: AsView, evaluation: Evaluation) -> frozenset[str] | None:
     """`http_method_names`, in upper case, where the project sets them."""
-    told = view.arguments.get("http_method_names", evaluation.names.class_attribute(cls, "http_method_names"))
+    told = view.arguments.get("http_method_names", evaluation.class_value(cls, "http_method_names"))
     verbs = [item for item in told if isinstance(item, str)] if isinstance(told, list | tuple | set) else []
     return frozenset(verb.upper() for verb in verbs) if verbs else None
 
@@ -166,7 +170,7 @@ def decorated_methods(wrapped: list[Wrapped]) -> tuple[str, ...] | None:
     return None
 
 
-def limited(item: Served, method: str) -> Served:
+def _limited(item: Served, method: str) -> Served:
     return Served(
         method, item.function, item.receiver, item.name, item.file, item.line, item.wrapped, item.arguments
     )

@@ -26,7 +26,7 @@ _SIGNED_IN: Final = frozenset({"current_user", "login_required", "fresh_login_re
 def entry_points(project: Project) -> Iterator[EntryPoint]:
     """Every rule of every application and blueprint, once per place where it is registered."""
     wiring = wire(project)
-    places = placements(project, wiring)
+    places = placements(wiring)
     users = list(user_loaders(wiring))
     for instance in wiring.instances:
         for placement in places.get(id(instance), ()):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
-from weakref import WeakKeyDictionary
+from functools import lru_cache
+from typing import Final, Literal
 
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, unique
 from auditor.frameworks.entry import Around
 from auditor.frameworks.wiring import Instance, Value, Wiring
 from auditor.frameworks.wiring.values import LibraryAttribute
-
-if TYPE_CHECKING:
-    from auditor.index.project import Project
 
 _PACKAGES: Final = frozenset({"flask", "quart", "apiflask", "flask_openapi3", "flask_smorest"})
 _APPS: Final = frozenset({"Flask", "Quart", "APIFlask", "OpenAPI"})
@@ -59,15 +56,10 @@ def kind(instance: Instance) -> Literal["app", "blueprint", "api", ""]:
     return ""
 
 
-_PLACED: WeakKeyDictionary[Project, dict[int, list[Placement]]] = WeakKeyDictionary()
-
-
-def placements(project: Project, wiring: Wiring) -> dict[int, list[Placement]]:
+@lru_cache(maxsize=2)
+def placements(wiring: Wiring) -> dict[int, list[Placement]]:
     """Instance (by id) → its places; a blueprint that nobody in sight registers stands at its own prefix."""
-    found = _PLACED.get(project)
-    if found is None:
-        found = _PLACED[project] = _Placing(wiring).places
-    return found
+    return _Placing(wiring).places
 
 
 class _Placing:

@@ -22,7 +22,7 @@ _PACKAGES: Final = frozenset({"flask_restful", "flask_restx", "flask_restplus"})
 def entry_points(project: Project) -> Iterator[EntryPoint]:
     """One endpoint per resource, URL and HTTP method that the resource answers."""
     wiring = wire(project)
-    places = placements(project, wiring)
+    places = placements(wiring)
     users = list(user_loaders(wiring))
     for api in parts(wiring, "Api"):
         for placement in api_places(api, places):

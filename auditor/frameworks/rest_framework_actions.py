@@ -1,4 +1,4 @@
-"""The extra actions of a view set: methods with `@action`, and the older `@detail_route` and `@list_route`."""
+"""Extra actions of a view set: methods with `@action`, or the older `@detail_route` and `@list_route`."""
 
 from __future__ import annotations
 
@@ -36,21 +36,23 @@ def actions_of(viewset: Class, evaluation: Evaluation) -> list[Action]:
             if name in seen:
                 continue
             seen.add(name)
-            declared = [action_of(b, evaluation) for b in bindings if isinstance(b, Function)]
+            declared = [_action_of(b, evaluation) for b in bindings if isinstance(b, Function)]
             found.extend(action for action in declared if action is not None)
     return sorted(found, key=lambda action: min(action.mapping.values()))
 
 
-def action_of(method: Function, evaluation: Evaluation) -> Action | None:
+def _action_of(method: Function, evaluation: Evaluation) -> Action | None:
     for decorator in method.decorators:
-        if decorator[0] != ir.CALL or decorated_as(decorator[2], method, evaluation) is None:
+        if decorator[0] != ir.CALL or _decorated_as(decorator[2], method, evaluation) is None:
             continue
-        kind = decorated_as(decorator[2], method, evaluation)
+        kind = _decorated_as(decorator[2], method, evaluation)
         frame = Frame(method.module, None, {})
         told = {name: evaluation.evaluate(node, frame) for name, node in decorator[4] if name is not None}
         positional = [evaluation.evaluate(node, frame) for node in decorator[3]]
         methods = told.get("methods", positional[0] if positional else None)
-        verbs = [verb for item in methods if (verb := verb_of(item))] if isinstance(methods, list | tuple) else []
+        verbs = (
+            [verb for item in methods if (verb := verb_of(item))] if isinstance(methods, list | tuple) else []
+        )
         path = told.get("url_path")
         detail = kind in {"detail_route", "link"} or (kind == "action" and told.get("detail") is True)
         mapping = dict.fromkeys(verbs or ["get"], method.name)
@@ -59,7 +61,7 @@ def action_of(method: Function, evaluation: Evaluation) -> Action | None:
     return None
 
 
-def decorated_as(node: Node, method: Function, evaluation: Evaluation) -> str | None:
+def _decorated_as(node: Node, method: Function, evaluation: Evaluation) -> str | None:
     symbol = evaluation.project.resolve_expression(method.module, node)
     if isinstance(symbol, External):
         head, _, tail = symbol.name.rpartition(".")

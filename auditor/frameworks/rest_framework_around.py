@@ -1,4 +1,4 @@
-"""What DRF runs before a view: authentication, permissions and throttles, the view's own or the settings' defaults."""
+"""What DRF asks before a view: authentication, permissions and throttles, its own or the defaults."""
 
 from __future__ import annotations
 
@@ -37,13 +37,15 @@ def is_rest(served: Served, evaluation: Evaluation) -> bool:
 
 
 def defaults(evaluation: Evaluation, settings: Module) -> dict[str, list[Value]]:
-    """REST_FRAMEWORK's classes by their key (`DEFAULT_PAGINATION_CLASS`, ...): the project's as `Class`, else dotted."""
+    """REST_FRAMEWORK's classes by key (`DEFAULT_PAGINATION_CLASS`, ...): the project's, else dotted names."""
     told = setting(evaluation, settings, "REST_FRAMEWORK")
     found: dict[str, list[Value]] = {}
     for key, value in told.items() if isinstance(told, dict) else ():
         if isinstance(key, str) and isinstance(value, str | list | tuple):
             items = [value] if isinstance(value, str) else value
-            found[key] = [named(evaluation, settings, item) or item for item in items if isinstance(item, str)]
+            found[key] = [
+                named(evaluation, settings, item) or item for item in items if isinstance(item, str)
+            ]
     return found
 
 
@@ -57,7 +59,7 @@ def policies(served: Served, evaluation: Evaluation, default: dict[str, list[Val
             classes = [*(classes or []), *made_in(override, evaluation)]
         if classes is None:
             classes = default.get(f"DEFAULT_{attribute.upper()}", [])
-        for cls in flattened(classes):
+        for cls in _flattened(classes):
             function = evaluation.project.method(cls, method)
             if function is not None and cls.module.role != "library":
                 found.append(Around(function, cls, role))
@@ -69,7 +71,7 @@ def declared(
 ) -> tuple[list[Value] | None, Function | None]:
     """The classes a view declares, None where the defaults hold, and its own getter."""
     if served.receiver is None:
-        return from_decorator(served.function, evaluation, attribute), None
+        return _from_decorator(served.function, evaluation, attribute), None
     override = evaluation.project.method(served.receiver, getter)
     if override is not None and override.module.role == "library":
         override = None
@@ -77,7 +79,7 @@ def declared(
     if value is None:
         owner = evaluation.project.member(served.receiver, attribute)
         if owner is not None and owner[0].module.role != "library":
-            value = evaluation.names.class_attribute(served.receiver, attribute)
+            value = evaluation.class_value(served.receiver, attribute)
     return (list(value) if isinstance(value, list | tuple) else None), override
 
 
@@ -92,7 +94,7 @@ def action_option(served: Served, evaluation: Evaluation, attribute: str) -> Val
     return None
 
 
-def from_decorator(function: Function, evaluation: Evaluation, attribute: str) -> list[Value] | None:
+def _from_decorator(function: Function, evaluation: Evaluation, attribute: str) -> list[Value] | None:
     for decorator in function.decorators:
         if decorator_name(evaluation, function, decorator) == f"rest_framework.decorators.{attribute}":
             node = decorator[3][0] if decorator[0] == ir.CALL and decorator[3] else None
@@ -117,9 +119,9 @@ def made_in(getter: Function, evaluation: Evaluation) -> Iterator[Class]:
         yield cls
 
 
-def flattened(values: list[Value]) -> Iterator[Class]:
+def _flattened(values: list[Value]) -> Iterator[Class]:
     for value in values:
         if isinstance(value, tuple):
-            yield from flattened(list(value))
+            yield from _flattened(list(value))
         elif isinstance(value, Class):
             yield value

@@ -1,4 +1,4 @@
-"""DRF routers: which routes a registered view set gets, for the routers of DRF, of drf-nested-routers and their heirs."""
+"""Which routes a view set gets from the routers of DRF and drf-nested-routers, and from their heirs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.django_values import HOLE, UNKNOWN, AsView, Called, Route, Router, RouterRoute, Value
 from auditor.frameworks.rest_framework_actions import actions_of
+from auditor.index import ir
 from auditor.index.symbols import Class, External, Module
 
 if TYPE_CHECKING:
@@ -22,14 +23,23 @@ def is_router_name(name: str) -> bool:
 
 
 def is_router(cls: Class, project: Project) -> bool:
+    """Whether a project class is a view set router."""
     return any(isinstance(base, External) and is_router_name(base.name) for base in project.mro(cls))
 
 
-def new_router(cls: Class | External, args: list[Value], kwargs: dict[str, Value], project: Project) -> Router:
+def new_router(
+    cls: Class | External, args: list[Value], kwargs: dict[str, Value], project: Project
+) -> Router:
     """A router as its library's constructor leaves it; a project's own `__init__` runs on it afterwards."""
-    names = [cls.name] if isinstance(cls, External) else [b.name for b in project.mro(cls) if isinstance(b, External)]
+    names = (
+        [cls.name]
+        if isinstance(cls, External)
+        else [b.name for b in project.mro(cls) if isinstance(b, External)]
+    )
     tails = {name.rpartition(".")[2] for name in names}
-    router = Router(cls, {"registry": [], "routes": default_routes(bulk="BulkRouter" in tails), "parent": ""})
+    router = Router(
+        cls, {"registry": [], "routes": _default_routes(bulk="BulkRouter" in tails), "parent": ""}
+    )
     slash = kwargs.get("trailing_slash")
     router.attributes["trailing_slash"] = "" if slash is False else "/"
     if any("Nested" in tail for tail in tails) and args and isinstance(args[0], Router):
@@ -46,11 +56,13 @@ def nest(router: Router, parent: Router, prefix: Value, lookup: Value, project: 
     name = lookup_name(viewset, project)
     told = f"{lookup}_" if isinstance(lookup, str) and lookup else "nested_1_"
     above = parent.attributes["parent"]
-    router.attributes["parent"] = f"{above}{prefix if isinstance(prefix, str) else HOLE}/(?P<{told}{name}>[^/.]+)/"
+    router.attributes["parent"] = (
+        f"{above}{prefix if isinstance(prefix, str) else HOLE}/(?P<{told}{name}>[^/.]+)/"
+    )
     router.attributes["trailing_slash"] = parent.attributes["trailing_slash"]
 
 
-def default_routes(*, bulk: bool) -> list[RouterRoute]:
+def _default_routes(*, bulk: bool) -> list[RouterRoute]:
     return [
         RouterRoute(
             "^{prefix}{trailing_slash}$",
@@ -64,17 +76,17 @@ def default_routes(*, bulk: bool) -> list[RouterRoute]:
 
 
 def routes_of(router: Router, evaluation: Evaluation) -> list[RouterRoute]:
-    """The router's lines: its instance's, or those a project class declares as `routes = [Route(...), ...]`."""
+    """The router's lines: its instance's, or what a project class declares as `routes = [Route(...)]`."""
     if not isinstance(router.cls, Class):
         return list(router.attributes["routes"])
     found = evaluation.project.member(router.cls, "routes")
     if found is None or found[0].module.role == "library":
         return list(router.attributes["routes"])
     declared = evaluation.names.class_attribute(router.cls, "routes")
-    return [line for item in declared if (line := declared_route(item)) is not None] if declared else []
+    return [line for item in declared if (line := _declared_route(item)) is not None] if declared else []
 
 
-def declared_route(item: Value) -> RouterRoute | None:
+def _declared_route(item: Value) -> RouterRoute | None:
     if isinstance(item, RouterRoute):
         return item
     if not isinstance(item, Called):
@@ -93,11 +105,12 @@ def expand(router: Router, evaluation: Evaluation) -> list[Route]:
     """Every route of a router, in the order in which DRF lists them."""
     evaluation.register_all()
     routes: list[Route] = []
-    lines = routes_of(router, evaluation)
     for prefix, viewset, (module, line) in router.attributes["registry"]:
         if isinstance(viewset, Class):
-            routes.extend(viewset_routes(router, lines, prefix, viewset, (module or viewset.module, line), evaluation))
-        elif module is not None:
+            routes.extend(
+                _viewset_routes(router, prefix, viewset, where=(module, line), evaluation=evaluation)
+            )
+        else:
             evaluation.note(module, line, "what is registered here is not a class of this tree")
     root = root_view(router, evaluation)
     if root is not None:
@@ -105,11 +118,11 @@ def expand(router: Router, evaluation: Evaluation) -> list[Route]:
     return routes
 
 
-def viewset_routes(
+def _viewset_routes(
     router: Router,
-    lines: list[RouterRoute],
     prefix: Value,
     viewset: Class,
+    *,
     where: tuple[Module, int],
     evaluation: Evaluation,
 ) -> list[Route]:
@@ -122,23 +135,23 @@ def viewset_routes(
         "trailing_slash": slash if isinstance(slash, str) else "/",
     }
     routes: list[Route] = []
-    for line in lines:
+    for line in routes_of(router, evaluation):
         if line.dynamic:
-            for action in extra:
-                if action.detail == line.detail:
-                    routes.append(route(line.url, {**told, "url_path": action.url_path}, action.mapping, viewset, where))
+            routes.extend(
+                _route(line.url, {**told, "url_path": action.url_path}, action.mapping, viewset, where)
+                for action in extra
+                if action.detail == line.detail
+            )
             continue
         mapping = {
-            verb: name
-            for verb, name in line.mapping.items()
-            if isinstance(name, str) and project.method(viewset, name) is not None
+            verb: name for verb, name in line.mapping.items() if project.method(viewset, name) is not None
         }
         if mapping:
-            routes.append(route(line.url, told, mapping, viewset, where))
+            routes.append(_route(line.url, told, mapping, viewset, where))
     return routes
 
 
-def route(
+def _route(
     template: str, told: dict[str, str], mapping: dict[str, str], viewset: Class, where: tuple[Module, int]
 ) -> Route:
     pattern = template
@@ -155,7 +168,7 @@ def lookup_name(viewset: Value, project: Project) -> str:
         for attribute in ("lookup_url_kwarg", "lookup_field"):
             symbol = project.member(viewset, attribute)
             value = getattr(symbol[1][-1], "value", None) if symbol else None
-            if value is not None and isinstance(value[2], str):
+            if value is not None and value[0] == ir.CONST and isinstance(value[2], str):
                 return value[2]
     return "pk"
 

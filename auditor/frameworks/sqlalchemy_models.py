@@ -11,9 +11,10 @@ from auditor.frameworks import sqlalchemy_relations as relations
 from auditor.frameworks.sqlalchemy_declared import Declared, declared_in, declared_later
 from auditor.frameworks.sqlalchemy_sizes import plural, snake
 from auditor.frameworks.sqlalchemy_text import constant
+from auditor.frameworks.sqlalchemy_values import table_model
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External, Function, tail_name
-from auditor.index.values import Model
+from auditor.index.values import Model, Value
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -45,9 +46,11 @@ class Registry:
         self.by_class: dict[int, Mapped] = {}
         self.by_name: dict[str, list[Mapped]] = {}
         self.by_table: dict[str, Mapped] = {}
-        self.tables: dict[str, Node] = {}
+        self._tables: dict[str, Model] = {}
         self.unresolved: list[tuple[str, str]] = []
         """(model, relation) whose target is no known model."""
+        self.got: dict[object, list[tuple[tuple[object, ...], tuple[object, ...], Value]]] = {}
+        """What `identity` remembers of rows fetched by key."""
         self._own: dict[int, dict[str, Declared]] = {}
         self._later: dict[int, dict[str, Declared]] = {}
         self._collect_later()
@@ -201,6 +204,21 @@ class Registry:
             return self.by_class[id(symbol)]
         same_root = [f for f in same_base if f.model.cls.module.root == home.root] or same_base
         return min(same_root, key=lambda f: (-_shared(f.model.cls.module.path, home.path), f.model.key))
+
+    def table(self, name: str) -> Model:
+        """What stands for a table without a class; one value for each name."""
+        if name not in self._tables:
+            self._tables[name] = table_model(name)
+        return self._tables[name]
+
+    def query_class(self, model: Model) -> Class | None:
+        """The project's subclass of `Query` that `Model.query` is, where the class or a base names one."""
+        for above in self.project.mro(model.cls):
+            value = _assigned(above, "query_class") if isinstance(above, Class) else None
+            if value is not None and isinstance(above, Class):
+                symbol = self.project.resolve_expression(above.module, value)
+                return symbol if isinstance(symbol, Class) else None
+        return None
 
     def is_a(self, model: Model, other: Model) -> bool:
         """True if one of the two classes is the other or inherits from it."""

@@ -61,8 +61,11 @@ def _relation(registry: Registry, mapped: Mapped, declared: Declared) -> Relatio
     many = listed if listed is not None else kind in {"reverse-fk", "m2m"}
     if isinstance(uselist, bool):
         many = uselist
-    if not many and kind == "reverse-fk":
-        kind = "reverse-o2o"
+    if many and kind == "fk":
+        kind, column = "reverse-fk", None
+    elif not many and kind == "reverse-fk":
+        here = [] if target is None or uselist is False else _references(registry, mapped, target)
+        kind, column = ("fk", here[0]) if here and listed is False else ("reverse-o2o", None)
     return Relation(
         declared.name,
         "" if target is None else target.model.key,

@@ -115,7 +115,7 @@ class _Tasks:
         return any(self.makes(module, d[2] if d[0] == ir.CALL else d, f) for f in inner for d in f.decorators)
 
     def is_application(self, module: Module, called: Node, function: Function | None) -> bool:
-        """Whether the object of a `.task` is of the project's own task application, or made by its function."""
+        """Whether the object of a `.task` comes from the project's own class or function."""
         base = self.project.resolve_expression(module, called[2], function)
         if isinstance(base, Class):
             return any(is_application_class(b, called[3]) for b in self.project.external_bases(base))

@@ -1,4 +1,4 @@
-"""From a snapshot to the linked project: what is unchanged comes from the cache, the rest is parsed by children."""
+"""From a snapshot to the linked project: what is unchanged comes from the cache, children parse the rest."""
 
 from __future__ import annotations
 
@@ -77,14 +77,17 @@ def build_index(
 ) -> Index:
     """Reads every Python file of the target that is its own code, at most once, and links them.
 
-    `jobs` is the number of child processes that parse; the result does not depend on it. `cache_dir` is the user's
-    cache folder, None for no cache. `library` holds models of libraries as Python source, by dotted name.
+    `jobs` is the number of child processes that parse; the result does not depend on it. `cache_dir` is the
+    user's cache folder, None for no cache. `library` holds models of libraries: Python source by dotted name.
 
     Raises:
         Fault: a process to parse in can't be started.
     """
-    own = [TargetSource(snapshot, file) for file in snapshot.files if file.is_python and file.role in READ_ROLES]
-    readings = [_Reading(source) for source in (*own, *LibrarySource.below(library))]
+    own = [
+        TargetSource(snapshot, file) for file in snapshot.files if file.is_python and file.role in READ_ROLES
+    ]
+    sources: tuple[Source, ...] = (*own, *LibrarySource.below(library))
+    readings = [_Reading(source) for source in sources]
     with _no_collection(), SummaryCache(None if cache_dir is None else cache_dir / "index") as cache:
         _read(readings, cache, jobs=jobs, progress=progress)
         project = Project(
@@ -102,7 +105,7 @@ def build_index(
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Millions of tuples are made, and none is garbage: the collector would look through them again and again.
+    """Millions of tuples are made, none is garbage: the collector would look through them again and again.
 
     Afterwards what there is now is never looked at again.
     """
@@ -135,7 +138,9 @@ def _read(readings: Sequence[_Reading], cache: SummaryCache, *, jobs: int, progr
     _load(unread, cache)
     missing = [r for r in unread if r.summary is None]
     progress(len(readings) - len(missing), len(readings))
-    _parse(missing, texts, cache, jobs=jobs, progress=lambda left: progress(len(readings) - left, len(readings)))
+    _parse(
+        missing, texts, cache, jobs=jobs, progress=lambda left: progress(len(readings) - left, len(readings))
+    )
     cache.note_seen((r.source.place(salt), r.key) for r in unread if r.key and r.source.is_settled(began))
     if missing:
         cache.prune()

@@ -1,8 +1,8 @@
-"""Summaries by content, kept in the user's cache folder, and the content that a file had when it was last read.
+"""Summaries by content, in the user's cache folder, and the content that a file had when it was last read.
 
-A cache never fails an audit: whatever is wrong with it, it holds nothing, keeps nothing and says so once. Summaries
-are read back with `marshal`, which hostile bytes can crash. So they are only trusted in a folder that belongs to
-the user and is closed to everyone else, and each carries a digest, because files get damaged as well.
+A cache never fails an audit: whatever is wrong with it, it holds nothing, keeps nothing and says so once.
+Summaries are read back with `marshal`, which hostile bytes can crash. So they are only trusted in a folder
+that belongs to the user and is closed to everyone else; each has a digest, because files get damaged as well.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import os
 import sqlite3
 import stat
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _FORMAT: Final = 1
@@ -73,7 +73,7 @@ class SummaryCache:
 
     def keys(self, files: Sequence[bytes]) -> dict[bytes, bytes]:
         """The key of the content that each of `files` (digests of place and stamp) is known to have."""
-        return {file: key for file, key in self._select("SELECT file, key FROM seen WHERE file IN", files)}
+        return dict(self._select("SELECT file, key FROM seen WHERE file IN", files))
 
     def summaries(self, keys: Sequence[bytes]) -> dict[bytes, Entry]:
         """What there is under `keys`, undamaged."""
@@ -87,7 +87,9 @@ class SummaryCache:
     def keep(self, entries: Iterable[Entry]) -> None:
         """Adds summaries."""
         rows = [(e.key, _digest(*e), self._today, e.note, e.data) for e in entries]
-        self._write("INSERT OR REPLACE INTO summary (key, digest, used, note, data) VALUES (?, ?, ?, ?, ?)", rows)
+        self._write(
+            "INSERT OR REPLACE INTO summary (key, digest, used, note, data) VALUES (?, ?, ?, ?, ?)", rows
+        )
 
     def note_seen(self, files: Iterable[tuple[bytes, bytes]]) -> None:
         """Adds what content files have, as `(file, key)`."""
@@ -108,8 +110,10 @@ class SummaryCache:
         try:
             with self._file:
                 for table in ("summary", "seen"):
-                    self._file.execute(f"DELETE FROM {table} WHERE used < ?", (oldest,))  # noqa: S608  two names
-                pages, free = (self._file.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count"))
+                    self._file.execute(f"DELETE FROM {table} WHERE used < ?", (oldest,))  # noqa: S608  ours
+                pages, free = (
+                    self._file.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count")
+                )
                 if (pages - free) * self._file.execute("PRAGMA page_size").fetchone()[0] > _MAX_BYTES:
                     self._file.execute(
                         "DELETE FROM summary WHERE rowid IN (SELECT rowid FROM summary ORDER BY used, rowid "
@@ -118,7 +122,7 @@ class SummaryCache:
         except sqlite3.Error as error:
             self._give_up(error)
 
-    def _select(self, query: str, wanted: Sequence[bytes]) -> Iterable[tuple[bytes, ...]]:
+    def _select(self, query: str, wanted: Sequence[bytes]) -> Iterator[Any]:
         for begin in range(0, len(wanted), _ROWS):
             part = wanted[begin : begin + _ROWS]
             if self._file is None:
@@ -139,7 +143,9 @@ class SummaryCache:
                 self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        self.warning = self.warning or f"the cache of parsed files is not used: {self._folder}: {_text(error)}"
+        self.warning = (
+            self.warning or f"the cache of parsed files is not used: {self._folder}: {_text(error)}"
+        )
         if self._file is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._file.close()
@@ -181,16 +187,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA synchronous = NORMAL")
         version = file.execute("PRAGMA user_version").fetchone()[0]
         if version != _FORMAT:
-            if version or file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise sqlite3.DatabaseError("another format")
-            _create(file)
+            _create(file, was=version)
     except BaseException:
         file.close()
         raise
     return file
 
 
-def _create(file: sqlite3.Connection) -> None:
+def _create(file: sqlite3.Connection, *, was: int) -> None:
+    if was or file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise sqlite3.DatabaseError("another format")
     file.execute("BEGIN IMMEDIATE")
     with file:
         if file.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:  # another audit may have been faster
@@ -215,4 +221,6 @@ def _digest(key: bytes, data: bytes, note: str) -> bytes:
 
 
 def _text(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(
+        error
+    ).__name__

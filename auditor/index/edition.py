@@ -25,7 +25,9 @@ def edition() -> bytes:
     for package in ("tree_sitter", "tree_sitter_python"):
         spec = find_spec(package)
         if spec is not None and spec.origin:
-            parts += [b"%s %d" % (file.name.encode(), file.stat().st_size) for file in _binaries(Path(spec.origin))]
+            parts += [
+                b"%s %d" % (file.name.encode(), file.stat().st_size) for file in _binaries(Path(spec.origin))
+            ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
 
 

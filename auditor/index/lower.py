@@ -32,8 +32,9 @@ DROPPED: Final = frozenset({"string", "concatenated_string", "ellipsis", "identi
 
 
 COMPOUND: Final = frozenset({
-    "block", "if_statement", "elif_clause", "else_clause", "for_statement", "while_statement", "with_statement",
-    "try_statement", "except_clause", "except_group_clause", "finally_clause", "function_definition",
+    "block", "if_statement", "elif_clause", "else_clause", "for_statement", "while_statement",
+    "with_statement", "try_statement", "except_clause", "except_group_clause", "finally_clause",
+    "function_definition",
     "class_definition", "decorated_definition", "match_statement", "case_clause",
 })  # fmt: skip
 """What ends where the last statement in it does."""
@@ -70,12 +71,13 @@ class Lowering(ExpressionLowering):
     def extent(self, node: Tree) -> tuple[int, int]:
         """The span of a compound statement, without the comments that trail its last block."""
         line = node.start_point[0] + 1
-        while node.type in COMPOUND:
+        while node.type in COMPOUND and node.named_child_count:
             last = node.named_child(node.named_child_count - 1)
-            if last is not None and last.type in EXTRAS:
-                last = next((c for c in reversed(node.children) if c.type not in EXTRAS), None)
-            if last is None:
-                break
+            if last.type in EXTRAS:
+                kept = [c for c in node.named_children if c.type not in EXTRAS]
+                if not kept:
+                    break
+                last = kept[-1]
             node = last
         return line, self.span(node)[1]
 
@@ -165,7 +167,13 @@ class Lowering(ExpressionLowering):
 
     def while_(self, node: Tree) -> ir.Node:
         condition = self.maybe(node.child_by_field_name("condition"), node)
-        return (ir.WHILE, *self.extent(node), condition, self.block(node.child_by_field_name("body")), self.orelse(node))
+        return (
+            ir.WHILE,
+            *self.extent(node),
+            condition,
+            self.block(node.child_by_field_name("body")),
+            self.orelse(node),
+        )
 
     def orelse(self, node: Tree) -> tuple[ir.Node, ...]:
         clause = node.child_by_field_name("alternative")
@@ -187,7 +195,13 @@ class Lowering(ExpressionLowering):
                     target = self.expression(alias.named_children[0]) if alias.named_children else None
                 items.append((self.expression(value), target))
         is_async = node.children[0].type == "async"
-        return (ir.WITH, *self.extent(node), tuple(items), self.block(node.child_by_field_name("body")), is_async)
+        return (
+            ir.WITH,
+            *self.extent(node),
+            tuple(items),
+            self.block(node.child_by_field_name("body")),
+            is_async,
+        )
 
     def try_(self, node: Tree) -> ir.Node:
         handlers = []
@@ -216,7 +230,7 @@ class Lowering(ExpressionLowering):
             name = alias.named_children[0] if alias.named_children else None
         return (self.expression(value), None if name is None else self.text(name), body)
 
-    def function(self, node: Tree, decorators: tuple[ir.Node, ...] = (), start: int | None = None) -> ir.Node:
+    def function(self, node: Tree, decorators: tuple[ir.Node, ...] = ()) -> ir.Node:
         name = node.child_by_field_name("name")
         returns = node.child_by_field_name("return_type")
         outer, self.yields = self.yields, False
@@ -226,7 +240,17 @@ class Lowering(ExpressionLowering):
         self.yields = outer
         line, end = self.extent(node)
         hint = None if returns is None else self.annotation(returns)
-        return (ir.DEF, line, end, "" if name is None else self.text(name), params, decorators, body, hint, flags)
+        return (
+            ir.DEF,
+            line,
+            end,
+            "" if name is None else self.text(name),
+            params,
+            decorators,
+            body,
+            hint,
+            flags,
+        )
 
     def class_(self, node: Tree, decorators: tuple[ir.Node, ...] = ()) -> ir.Node:
         name = node.child_by_field_name("name")
@@ -257,18 +281,25 @@ class Lowering(ExpressionLowering):
         return self.function(definition, decorators)
 
     def import_(self, node: Tree) -> ir.Node:
-        names = tuple(self.imported(c) for c in node.named_children if c.type in {"dotted_name", "aliased_import"})
+        names = tuple(
+            self.imported(c) for c in node.named_children if c.type in {"dotted_name", "aliased_import"}
+        )
         return (ir.IMPORT, *self.span(node), names)
 
     def imported(self, node: Tree) -> tuple[str, str | None]:
         if node.type == "aliased_import":
             parts = node.named_children
-            return self.text(parts[0]), self.text(parts[-1])
-        return self.text(node), None
+            return self.dotted(parts[0]), self.text(parts[-1])
+        return self.dotted(node), None
+
+    def dotted(self, node: Tree) -> str:
+        """A dotted name, without what may stand between its parts."""
+        text = self.text(node)
+        return text if text.isidentifier() else "".join(text.replace("\\", " ").split())
 
     def from_(self, node: Tree) -> ir.Node:
         source = node.child_by_field_name("module_name")
-        dotted = "" if source is None else self.text(source)
+        dotted = "" if source is None else self.dotted(source)
         level = len(dotted) - len(dotted.lstrip("."))
         names = tuple(
             self.imported(c) if c.type != "wildcard_import" else ("*", None)
@@ -288,10 +319,18 @@ class Lowering(ExpressionLowering):
         return (ir.DEL, *self.span(node), tuple(self.expression(c) for c in targets))
 
     def assert_(self, node: Tree) -> ir.Node:
-        return (ir.ASSERT, *self.span(node), self.expression(next(c for c in node.named_children if c.type not in EXTRAS)))
+        return (
+            ir.ASSERT,
+            *self.span(node),
+            self.expression(next(c for c in node.named_children if c.type not in EXTRAS)),
+        )
 
     def global_(self, node: Tree) -> ir.Node:
-        return (ir.GLOBAL, *self.span(node), tuple(self.text(c) for c in node.named_children if c.type == "identifier"))
+        return (
+            ir.GLOBAL,
+            *self.span(node),
+            tuple(self.text(c) for c in node.named_children if c.type == "identifier"),
+        )
 
     def match_(self, node: Tree) -> ir.Node:
         cases = []
@@ -300,7 +339,9 @@ class Lowering(ExpressionLowering):
             if case.type != "case_clause":
                 continue
             guard = case.child_by_field_name("guard")
-            bound = tuple(name for c in case.named_children if c.type == "case_pattern" for name in self.bound(c))
+            bound = tuple(
+                name for c in case.named_children if c.type == "case_pattern" for name in self.bound(c)
+            )
             test = None if guard is None else self.expression(guard.named_children[-1])
             cases.append((bound, test, self.block(case.child_by_field_name("consequence"))))
         subjects = tuple(self.expression(c) for c in node.children_by_field_name("subject"))
@@ -309,15 +350,13 @@ class Lowering(ExpressionLowering):
         return (ir.MATCH, *self.extent(node), subject, tuple(cases))
 
     def bound(self, pattern: Tree) -> Iterable[str]:
-        """Names that a pattern may bind: its lone identifiers; a dotted or called name is a value or a class."""
+        """Names that a pattern may bind: lone identifiers; a dotted or called name is a value or a class."""
         stack = [pattern]
         while stack:
             node = stack.pop()
             if node.type == "dotted_name" and len(node.named_children) == 1:
                 yield self.text(node)
-            elif node.type == "class_pattern":
-                stack.extend(node.named_children[1:])
-            elif node.type == "keyword_pattern":
+            elif node.type == "class_pattern" or node.type == "keyword_pattern":
                 stack.extend(node.named_children[1:])
             else:
                 stack.extend(c for c in node.named_children if c.type != "string")

@@ -129,7 +129,9 @@ class ExpressionLowering:
         return (ir.CONST, line, self.string_value(node))
 
     def string_value(self, node: Tree) -> str | bytes:
-        raw = self.source[node.start_byte : min(node.end_byte, node.start_byte + MAX_STRING)].decode("utf-8", "replace")
+        raw = self.source[node.start_byte : min(node.end_byte, node.start_byte + MAX_STRING)].decode(
+            "utf-8", "replace"
+        )
         quote = raw.lstrip("rRbBuUfFtT")
         prefix = raw[: len(raw) - len(quote)].lower()
         width = 3 if quote[:3] in {'"""', "'''"} else 1
@@ -168,7 +170,11 @@ class ExpressionLowering:
     def sequence(self, node: Tree) -> ir.Node:
         children = [c for c in node.named_children if c.type not in EXTRAS]
         kind = SEQUENCE_KINDS[node.type]
-        if len(children) == 1 and node.type == "tuple_pattern" and not any(c.type == "," for c in node.children):
+        if (
+            len(children) == 1
+            and node.type == "tuple_pattern"
+            and not any(c.type == "," for c in node.children)
+        ):
             return self.expression(children[0])  # a parenthesis around one name
         items = tuple(self.expression(c) for c in children[:MAX_ITEMS])
         return (ir.SEQ, node.start_point[0] + 1, kind, items, len(children))
@@ -292,7 +298,9 @@ class ExpressionLowering:
                 elements.extend(self.expression(c) for c in child.named_children if c.type not in EXTRAS)
             elif child.type not in EXTRAS:
                 elements.append(self.expression(child))
-        frozen = tuple((target, iterable, tuple(conditions), a) for target, iterable, conditions, a in clauses)
+        frozen = tuple(
+            (target, iterable, tuple(conditions), a) for target, iterable, conditions, a in clauses
+        )
         return (ir.COMP, node.start_point[0] + 1, kind, tuple(elements), frozen)
 
     def await_(self, node: Tree) -> ir.Node:
@@ -365,18 +373,28 @@ class ExpressionLowering:
         if node.type == "generic_type":
             parts = node.named_children
             line = node.start_point[0] + 1
-            arguments = tuple(self.annotation(c) for p in parts[1:] for c in p.named_children)
-            index = arguments[0] if len(arguments) == 1 else (ir.SEQ, line, "tuple", arguments, len(arguments))
+            inside = [c for p in parts[1:] for c in p.named_children]
+            arguments = tuple(self.annotation(c) for c in inside if c.type not in EXTRAS)
+            index = (
+                arguments[0] if len(arguments) == 1 else (ir.SEQ, line, "tuple", arguments, len(arguments))
+            )
             return (ir.SUB, line, self.expression(parts[0]), index)
         if node.type == "union_type":
             parts = node.named_children
-            return (ir.BIN, node.start_point[0] + 1, "|", self.annotation(parts[0]), self.annotation(parts[-1]))
+            return union(self.annotation(parts[0]), self.annotation(parts[-1]))
         if node.type == "splat_type":
             return (ir.STAR, node.start_point[0] + 1, self.expression(node.named_children[-1]))
         if node.type == "member_type":
             parts = node.named_children
             return (ir.ATTR, node.start_point[0] + 1, self.annotation(parts[0]), self.text(parts[-1]))
         return self.expression(node)
+
+
+def union(left: ir.Node, right: ir.Node) -> ir.Node:
+    """`left | right`, associated from the left as everywhere else."""
+    if right[0] == ir.BIN and right[2] == "|":
+        return (ir.BIN, right[1], "|", union(left, right[3]), right[4])
+    return (ir.BIN, right[1], "|", left, right)
 
 
 def connective(node: Tree) -> str:

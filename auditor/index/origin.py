@@ -105,7 +105,9 @@ class LibrarySource:
     def place(self, salt: bytes) -> bytes:
         """By path, time and size."""
         about = (self.folder / self.name).stat()
-        return _digest(salt, str(self.folder), self.name, f"{about.st_mtime_ns} {about.st_ctime_ns} {about.st_size}")
+        return _digest(
+            salt, str(self.folder), self.name, f"{about.st_mtime_ns} {about.st_ctime_ns} {about.st_size}"
+        )
 
     def is_settled(self, now: float) -> bool:
         """As for the target's."""
@@ -121,4 +123,6 @@ class LibrarySource:
 
 
 def _digest(salt: bytes, *parts: str) -> bytes:
-    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), key=salt, digest_size=16).digest()
+    return hashlib.blake2b(
+        "\0".join(parts).encode("utf-8", "surrogateescape"), key=salt, digest_size=16
+    ).digest()

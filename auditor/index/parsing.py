@@ -24,7 +24,7 @@ from auditor.index.worker import ANSWER, BATCH, READY, REQUEST
 from auditor.model.fault import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 _CHILD_BYTES: Final = 256 * 1024
 """A further child starts for so much source: about ten times what its start costs."""
@@ -37,11 +37,9 @@ _PATIENCE: Final = 4
 """Every so many files that ran out of time the next get half of it: many of them must not add up to a hang."""
 _LEAST_SECONDS: Final = 0.25
 _WALL_FACTOR: Final = 10
-"""On a busy machine the clock runs so much faster than the CPU; where CPU can't be limited this is the limit."""
+"""On a busy machine the clock runs so much faster than CPU; where CPU can't be limited, this is the limit."""
 _POLL_SECONDS: Final = 0.5
-_STARTUP: Final = (
-    "import sys; sys.path.extend(sys.argv[1:]); from auditor.index.worker import serve; serve()"
-)
+_STARTUP: Final = "import sys; sys.path.extend(sys.argv[1:]); from auditor.index.worker import serve; serve()"
 _PARSER_PACKAGES: Final = ("tree_sitter", "tree_sitter_python")
 _SIGPROF: Final = getattr(signal, "SIGPROF", 0)
 
@@ -57,7 +55,7 @@ class Parsed:
     """Why the child died. It depends on the machine, so it is not to be kept."""
 
 
-def parse_all(sources: Sequence[bytes], *, jobs: int) -> Iterator[Parsed]:
+def parse_all(sources: Sequence[bytes], *, jobs: int) -> Generator[Parsed, None, None]:
     """The summaries of UTF-8 `sources`, in the order in which they are done.
 
     At most `jobs` children run, fewer where there is little to do; all have ended when the iteration is left.
@@ -116,7 +114,7 @@ class _Work:
     def seconds(self, position: int) -> float:
         """CPU that a source may take."""
         whole = _BASE_SECONDS + len(self.sources[position]) * _SECONDS_PER_BYTE
-        return max(whole / 2 ** min(self.died // _PATIENCE, 16), _LEAST_SECONDS)
+        return max(whole / (1 << min(self.died // _PATIENCE, 16)), _LEAST_SECONDS)
 
 
 class _Lane(threading.Thread):

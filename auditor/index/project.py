@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
@@ -35,13 +36,18 @@ class Project:
     def __init__(self, files: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
         """`files` are `(path, role, summary)`; see `lower.lower` for the summary."""
         listed = sorted(files)
-        packages = {path.rpartition("/")[0] for path, _, _ in listed if path.endswith("__init__.py")}
+        packages = {
+            path.rpartition("/")[0]
+            for path, role, _ in listed
+            if path.endswith("__init__.py") and role != "library"
+        }
         self._packages = packages
         self.modules: list[Module] = []
         self.by_name: dict[str, list[Module]] = {}
         self.by_path: dict[str, Module] = {}
+        self._library: dict[str, Module] = {}
         for path, role, summary in listed:
-            root, name, is_package = module_name(path, packages)
+            root, name, is_package = library_name(path) if role == "library" else module_name(path, packages)
             module = Module(
                 name,
                 path,
@@ -54,37 +60,59 @@ class Project:
             )
             self.modules.append(declare(module))
             self.by_path[path] = module
-            self.by_name.setdefault(name, []).append(module)
+            if role == "library":
+                self._library[name] = module
+            else:
+                self.by_name.setdefault(name, []).append(module)
+        self._library_tops = {name.partition(".")[0] for name in self._library}
         self._suffixes: dict[str, list[Module]] | None = None
         self._names: dict[tuple[int, str], Symbol | None] = {}
         self._bases: dict[int, tuple[Class | External, ...]] = {}
         self._mros: dict[int, tuple[Class | External, ...]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._found: dict[tuple[str, str], Module | None] = {}
+        self._star_names: dict[str, list[Module]] | None = None
+        self._depth = 0
 
     # -- modules ---------------------------------------------------------------------------------------------
 
     def module(self, dotted: str, near: Module | None = None) -> Module | None:
-        """The module of that dotted name; where several roots have one, the one of `near`'s root, then the shortest."""
+        """The module of that dotted name as `near` sees it: of its own root, of another one, then of a library.
+
+        Where several roots have one, the one with the shortest path.
+        """
         key = (dotted, "" if near is None else near.root)
         if key not in self._found:
             self._found[key] = self._find(dotted, near)
-        return self._found[key]
+        found = self._found[key]
+        # A plain file that imports its own name means the library: `tasks/celery.py` says `import celery`.
+        itself = found is not None and found is near and not found.is_package
+        return self._library.get(dotted) if itself else found
 
     def _find(self, dotted: str, near: Module | None) -> Module | None:
-        candidates = self.by_name.get(dotted) or self._by_suffix(dotted)
+        named = self.by_name.get(dotted, [])
+        same = [m for m in named if near is None or m.root == near.root]
+        candidates = same or [m for m in named if self._is_reachable(m, near)]
         if not candidates:
-            return None
-        if near is not None:
-            same = [m for m in candidates if m.root == near.root]
-            candidates = same or candidates
-        return min(candidates, key=lambda m: (m.path.count("/"), m.path))
+            if dotted in self._library:
+                return self._library[dotted]
+            candidates = self._by_suffix(dotted)
+        return min(candidates, key=lambda m: (m.path.count("/"), m.path), default=None)
+
+    def _is_reachable(self, module: Module, near: Module | None) -> bool:
+        """Whether a module of another root can be what `near` imports: not where its name is better known otherwise."""
+        top = module.name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in self._library_tops:
+            return False
+        return module.role != "script" or near is None or near.role == "script"
 
     def _by_suffix(self, dotted: str) -> list[Module]:
         """Modules in folders without `__init__.py` (namespace packages): matched by the tail of their path."""
         if self._suffixes is None:
             self._suffixes = {}
             for module in self.modules:
+                if module.role == "library":
+                    continue
                 parts = module.path.removesuffix(".py").removesuffix("/__init__").split("/")
                 for n in range(2, len(parts) + 1):
                     if "/".join(parts[:-n]) in self._packages:
@@ -100,26 +128,56 @@ class Project:
         """What a bare name means at the top level of `module`; None where it is bound nowhere that can be seen."""
         key = (id(module), name)
         if key not in self._names:
+            if self._depth >= _MAX_HOPS:
+                return None
             self._names[key] = None  # a cycle of re-exports ends here
-            self._names[key] = self._resolve(module, name)
+            self._depth += 1
+            try:
+                self._names[key] = self._resolve(module, name)
+            finally:
+                self._depth -= 1
         return self._names[key]
 
     def _resolve(self, module: Module, name: str) -> Symbol | None:
         bindings = module.scope.get(name)
         if bindings:
             return self.pick(module, bindings)
-        for star in module.stars:
-            source = self.module(star, module)
-            if source is not None and source is not module:
-                found = self.exported(source, name)
-                if found is not None:
-                    return found
+        if module.stars:
+            source = self._starred(module, name)
+            if source is not None:
+                return self.pick(source, source.scope[name])
         if name in _BUILTINS:
             return External(f"builtins.{name}")
         if name == "__name__":
             return None
         if module.is_package:
             return self.module(f"{module.name}.{name}", module)
+        return None
+
+    def _starred(self, module: Module, name: str) -> Module | None:
+        """The module that binds `name` among those star-imported by `module`, directly or through others.
+
+        A walk over modules, each once, and only for names that some star import could bring: cycles cost nothing.
+        """
+        if self._star_names is None:
+            self._star_names = {}
+            sources = {s for m in self.modules for star in m.stars if (s := self.module(star, m)) is not None}
+            for source in sorted(sources, key=lambda m: m.path):
+                for bound in source.scope:
+                    self._star_names.setdefault(bound, []).append(source)
+        if name not in self._star_names:
+            return None
+        met = {module}
+        stack = [module]
+        while stack:
+            at = stack.pop()
+            if at is not module and name in at.scope:
+                return at
+            for star in reversed(at.stars):
+                further = self.module(star, at)
+                if further is not None and further not in met:
+                    met.add(further)
+                    stack.append(further)
         return None
 
     def exported(self, module: Module, name: str) -> Symbol | None:
@@ -153,7 +211,7 @@ class Project:
             if found is not None:
                 return found
         return self.module(f"{target.name}.{binding.name}", target) or (
-            External(f"{binding.module}.{binding.name}") if target.role == "stub" else None
+            External(f"{binding.module}.{binding.name}") if target.role in {"stub", "library"} else None
         )
 
     def lookup(self, function: Function | None, module: Module, name: str) -> Symbol | None:
@@ -234,9 +292,12 @@ class Project:
     def attribute(self, base: Symbol | None, name: str, hops: int = 0) -> Symbol | None:
         """`base.name`, for modules, classes (through the MRO) and external names."""
         if isinstance(base, External):
-            return External(f"{base.name}.{name}")
+            # A folder without `__init__.py` is no module, but those in it are.
+            return self.module(f"{base.name}.{name}") or External(f"{base.name}.{name}")
         if isinstance(base, Module):
             found = self.exported(base, name) or self.module(f"{base.name}.{name}", base)
+            if found is None and base.role == "library":
+                return External(f"{base.name}.{name}")  # the model of a library leaves out what needs none
             return self.settle(base, found, None, hops + 1)
         if isinstance(base, Class):
             owner_binding = self.member(base, name)
@@ -289,7 +350,9 @@ class Project:
         if key not in self._mros:
             self._mros[key] = (cls,)
             bases = self.bases(cls)
-            sequences = [list(self.mro(b)) if isinstance(b, Class) else [b] for b in bases]
+            sequences: list[list[Class | External]] = [
+                list(self.mro(b)) if isinstance(b, Class) else [b] for b in bases
+            ]
             merged = merge([*sequences, list(bases)])
             self._mros[key] = (cls, *merged)
         return self._mros[key]
@@ -355,10 +418,17 @@ def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:
     parts = [] if is_package else [stem]
     while folder in packages:
         folder, _, name = folder.rpartition("/")
-        parts.insert(0, name or path.split("/")[0])
+        parts.insert(0, name or path.split("/", maxsplit=1)[0])
         if not name and not folder:
             break
     return folder, ".".join(p for p in parts if p), is_package
+
+
+def library_name(path: str) -> tuple[str, str, bool]:
+    """As `module_name`, for a model below the library's root: folders there need no `__init__.py`."""
+    root, _, inside = path.partition("/")
+    is_package = inside.endswith("__init__.py")
+    return root, inside.removesuffix(".py").removesuffix("__init__").strip("/").replace("/", "."), is_package
 
 
 def is_none(node: Node | None) -> bool:

@@ -1,7 +1,7 @@
 """The child process that parses: nothing it meets can cost more than itself.
 
-It reads batches of sources from standard input and answers each source on standard output, until its input ends:
-a parent that dies leaves no orphan. `auditor.index.parsing` is the other side.
+It reads batches of sources from standard input and answers each on standard output, until its input ends: a
+parent that dies leaves no orphan. `auditor.index.parsing` is the other side.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 BATCH: Final = struct.Struct("<I")
-"""Requests that follow. All of them are read before the first is answered: else both sides could wait to write."""
+"""Requests that follow. All are read before the first is answered: else both sides could wait to write."""
 REQUEST: Final = struct.Struct("<Id")
 """Bytes of source that follow, seconds of CPU they may take."""
 ANSWER: Final = struct.Struct("<I")
@@ -74,14 +74,14 @@ def _answer(answers: BinaryIO, data: bytes) -> None:
         answers.flush()
     except BrokenPipeError:
         # Nobody listens any more; a second attempt at exit would only write to standard error.
-        sys.stdout = None  # type: ignore[assignment]  # what Python itself does without a console
+        sys.stdout = None
         raise SystemExit from None
 
 
 def _limit_process() -> None:
     gc.disable()  # trees of tuples without cycles: collecting them takes half as long as making them
     sys.setrecursionlimit(20_000)
-    with contextlib.suppress(ImportError, OSError, ValueError):  # not on every system, or a tighter limit holds
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not there, or a tighter limit holds
         import resource  # noqa: PLC0415
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -27,8 +27,8 @@ class Target(Value):
     """As the user gave it, so that a report does not depend on where it was made."""
     commit: str | None = None
     """None when the tree is not a git repository."""
-    dirty: bool = False
-    """Whether uncommitted changes were read with the commit."""
+    dirty: bool | None = None
+    """Whether uncommitted changes were read with the commit; None when that was not asked of git."""
 
 
 class Unparsed(Value):

@@ -1,20 +1,34 @@
-"""Who waits for a piece of code: somebody behind a request, a worker, or nobody that we know of."""
+"""Who waits for a piece of code: somebody behind a request, a worker, a person at a prompt, or nobody that we know of."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from auditor.rules.claim import GUESSED_PENALTY, UNREACHED_PENALTY
+
 if TYPE_CHECKING:
-    from auditor.index.symbols import Function
-    from auditor.rules.scene import Scene
+    from auditor.rules.claim import Claim
+    from auditor.rules.scene import Scene, Spot
 
-Audience: TypeAlias = Literal["request", "background", "unknown"]
+Audience: TypeAlias = Literal["request", "task", "command", "unknown"]
 _ANSWERED: Final = frozenset({"http", "graphql"})
+_QUEUED: Final = frozenset({"task", "consumer"})
+_LEAST: Final = 0.4
+"""Below it a finding is a guess that costs its reader more than it gives."""
 
 
-def audience(scene: Scene, function: Function | None) -> Audience:
-    """`request` if any endpoint that somebody waits for reaches the function, `background` if only tasks and commands do."""
-    kinds = {entry.kind for entry in scene.trace.endpoints_of(function)}
+def audience(scene: Scene, spot: Spot) -> Audience:
+    """The most impatient of those who wait; `command` for scripts and for what only commands reach."""
+    kinds = {entry.kind for entry in scene.trace.endpoints_of(spot.function)}
     if kinds & _ANSWERED:
         return "request"
-    return "background" if kinds else "unknown"
+    if kinds & _QUEUED:
+        return "task"
+    return "command" if kinds or spot.module.role == "script" else "unknown"
+
+
+def believable(scene: Scene, claim: Claim) -> bool:
+    """Whether the claim is still worth a reader's time once what is not known has been taken off its confidence."""
+    unreached = not scene.trace.endpoints_of(claim.spot.function)
+    taken = (UNREACHED_PENALTY if unreached else 0) + (GUESSED_PENALTY if claim.guessed else 0)
+    return round(claim.confidence - taken, 2) >= _LEAST

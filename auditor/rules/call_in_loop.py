@@ -38,7 +38,7 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.audience import audience
+from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
@@ -69,24 +69,46 @@ _WORDS: Final = {
     "cache": "a round trip to the cache",
     "task": "a round trip to the queue",
 }
+_ANY: Final = 99
+_NEAR: Final = {"cache": 3, "task": 2}
+"""Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""
 _DEEP: Final = 3
 """Functions between loop and call beyond which the loop's body is a job of its own, which a batch can't replace."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """Calls that a turn waits for; one claim per statement and kind."""
+    """Calls that a turn waits for: one claim per statement, about the dearest kind; one per loop about tasks."""
+    best: dict[tuple[object, ...], tuple[int, Claim]] = {}
+    for looped, effect, depth in candidates(scene):
+        if depth > _NEAR.get(effect.kind, _ANY) or not matters(scene, looped, effect):
+            continue
+        made = claim(scene, looped, effect, depth=depth)
+        key = (
+            (*looped.spot.key,)
+            if effect.kind != "task"
+            else (looped.spot.module.path, looped.loop.site.start, "task")
+        )
+        rank = _KINDS.index(effect.kind)
+        known = best.get(key)
+        if believable(scene, made) and (
+            known is None or (rank, -made.confidence) < (known[0], -known[1].confidence)
+        ):
+            best[key] = (rank, made)
+    yield from (made for _, made in best.values())
+
+
+def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, int]]:
+    """Operations that turns wait for, each with how many calls lie between the loop and it."""
     for looped in scene.looped_effects():
-        effect = looped.effect
-        if effect is not None and effect.kind in _KINDS and is_sequential(looped) and matters(scene, looped, effect):
-            yield claim(scene, looped, effect, depth=len(below(looped)))
+        if looped.effect is not None and looped.effect.kind in _KINDS and is_sequential(looped):
+            yield looped, looped.effect, len(below(looped))
     for kind in _KINDS:
         for looped in scene.looped_calls(kind):
             if looped.call is None or looped.call.deferred or not is_sequential(looped):
                 continue
             for effect, path in scene.effects_below(looped.call.callee, kind):
-                if not effect.offloaded and matters(scene, looped, effect):
-                    yield claim(scene, looped, effect, depth=len(path) + len(below(looped)))
-                    break
+                if not effect.offloaded:
+                    yield looped, effect, len(path) + len(below(looped))
 
 
 def below(looped: Looped) -> tuple[object, ...]:
@@ -113,20 +135,23 @@ def is_sequential(looped: Looped) -> bool:
 
 
 def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
-    """Cheap calls don't; a cache without a way to ask for many has no remedy; spreading tasks is what workers do."""
+    """Cheap calls don't, nor what only a person at a prompt waits for; a cache without a way to ask for many has no remedy; spreading tasks is what workers do."""
     if effect.fact is not None and effect.fact.cheap is not None:
+        return False
+    waiting = audience(scene, looped.spot)
+    if waiting == "command":
         return False
     if effect.kind == "cache":
         return effect.fact is not None and effect.fact.batch is not None
     if effect.kind == "task":
-        return audience(scene, looped.spot.function) == "request"
+        return waiting == "request"
     return True
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     batch = effect.fact.batch if effect.fact is not None else None
-    background = audience(scene, looped.spot.function) != "request"
+    background = audience(scene, looped.spot) != "request"
     confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
     if effect.kind == "task":
         confidence = 0.5
@@ -151,6 +176,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         subject=effect.kind,
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
         could_be_wrong=f"`{over}` never holds more than a few items, or the other side has no way to ask for many.",
-        fix=f"Use `{batch}` for all of `{over}`." if batch else f"Ask for all of `{over}` at once, or side by side.",
+        fix=f"Use `{batch}` for all of `{over}`."
+        if batch
+        else f"Ask for all of `{over}` at once, or side by side.",
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )

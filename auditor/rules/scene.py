@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
+from auditor.index.values import Many, Query
+from auditor.rules.names import Library
 from auditor.trace.cost import CostTable
 
 if TYPE_CHECKING:
@@ -71,6 +73,21 @@ class Scene:
     @cached_property
     def scopes(self) -> list[Summary]:
         return list(self.trace.scopes())
+
+    @cached_property
+    def texts(self) -> Library:
+        """What each function's own text does with its names."""
+        return Library()
+
+    @cached_property
+    def consumed(self) -> dict[Site, list[Use]]:
+        """Every use of a query's rows, by the place that built the query: copies of a query share it."""
+        found: dict[Site, list[Use]] = {}
+        for _, use in self.uses():
+            query = use.value.source if isinstance(use.value, Many) else use.value
+            if isinstance(query, Query):
+                found.setdefault(query.site, []).append(use)
+        return found
 
     def effects(self) -> Iterator[tuple[Summary, Effect]]:
         """Every recorded operation, once per set of arguments it was seen with."""

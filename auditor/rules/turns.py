@@ -43,15 +43,17 @@ def is_last(looped: Looped) -> bool:
     if node is None or node[0] not in {ir.FOR, ir.WHILE}:
         return False
     body = node[5] if node[0] == ir.FOR else node[4]
-    return _leads_out(body, looped.spot.line)
+    return leads_to(body, looped.spot.line, _LEAVING)
 
 
-def _leads_out(block: Sequence[Node], line: int) -> bool:
+def leads_to(block: Sequence[Node], line: int, ends: frozenset[int]) -> bool:
+    """Whether a block that holds `line` also holds, at or after it, a statement of the kinds `ends`."""
     for n, s in enumerate(block):
         if s[1] <= line <= s[2]:
-            if s[0] in _LEAVING or any(later[0] in _LEAVING for later in block[n + 1 :]):
+            if s[0] in ends or any(later[0] in ends for later in block[n + 1 :]):
                 return True
-            return any(_leads_out(inner, line) for inner in inner_blocks(s)) and s[0] not in {ir.FOR, ir.WHILE}
+            inside_another = s[0] in {ir.FOR, ir.WHILE}
+            return not inside_another and any(leads_to(inner, line, ends) for inner in inner_blocks(s))
     return False
 
 

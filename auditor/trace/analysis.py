@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from auditor.frameworks.entry import EntryPoint
-    from auditor.frameworks.orm import Orm
     from auditor.index.project import Project
     from auditor.knowledge.facts import Knowledge
+    from auditor.trace.semantics import Semantics
 
 _STACK_BYTES: Final = 512 * 1024 * 1024
 _RECURSION: Final = 60_000
@@ -70,10 +70,8 @@ def analyse(
     entries: Sequence[EntryPoint],
     *,
     knowledge: Knowledge,
-    orms: Sequence[Orm],
+    semantics: Semantics,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    intrinsics: dict[str, Any] | None = None,
-    locators: dict[str, Any] | None = None,
 ) -> Trace:
     """Traces a project. Runs in a thread of its own, because evaluation recurses as deep as the code calls."""
     outcome: list[Trace | BaseException] = []
@@ -81,7 +79,7 @@ def analyse(
     def work() -> None:
         try:
             outcome.append(
-                _analyse(project, entries, knowledge, orms, progress, intrinsics or {}, locators or {})
+                _analyse(project, entries, knowledge, semantics, progress)
             )
         except BaseException as error:  # noqa: BLE001  carried over to the calling thread below
             outcome.append(error)
@@ -104,14 +102,12 @@ def _analyse(
     project: Project,
     entries: Sequence[EntryPoint],
     knowledge: Knowledge,
-    orms: Sequence[Orm],
+    semantics: Semantics,
     progress: Callable[[int, int], None],
-    intrinsics: dict[str, Any],
-    locators: dict[str, Any],
 ) -> Trace:
-    m = Machine(project, knowledge, orms)
-    m.intrinsics.update(intrinsics)
-    m.locators.update(locators)
+    m = Machine(project, knowledge, semantics.orms)
+    m.intrinsics.update(semantics.intrinsics)
+    m.locators.update(semantics.locators)
     modules = [module for module in project.modules if module.role in TRACED_ROLES]
     total = len(modules) + len(entries)
     for n, module in enumerate(modules):

@@ -93,7 +93,7 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return UNKNOWN
     if name == "dict":
         return dictionary(m, args, kwargs, node)
-    if name in {"str", "print", "format"}:
+    if name in {"str", "format"}:
         for a in args:
             access.shown(m, a, node)
         return Text("{}") if name == "str" else UNKNOWN

@@ -378,7 +378,7 @@ def super_method(
     receiver = value.receiver
     if isinstance(receiver, Sym):
         return (
-            call_symbolic(m, Sym("super", receiver, value.owner, value), name, args, kwargs, node)
+            call_symbolic(m, Sym("super", receiver, value.owner, SuperOf(value.owner, receiver.hint or UNKNOWN)), name, args, kwargs, node)
             if _library_super(m, receiver)
             else UNKNOWN
         )

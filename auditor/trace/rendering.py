@@ -54,8 +54,7 @@ class Templates:
                 source = self.sources[path]()
             except OSError:
                 return None
-            jinja = self.jinja or path.endswith((".jinja", ".jinja2", ".j2")) or "/jinja2/" in path
-            made = compile_template(source, jinja=jinja)
+            made = compile_template(source, jinja=is_jinja(path, source, default=self.jinja))
             lines = source.count("\n") + 1
             module = Module(path, path, "template", "", is_package=False, body=made.body, lines=lines)
             node: Node = (ir.DEF, 1, lines, path, (), (), made.body, None, 0)
@@ -176,6 +175,15 @@ class Templates:
             body, function = blocks[name]
             self.run(m, body, function, dict(m.cx.env), blocks)
         return UNKNOWN
+
+
+def is_jinja(path: str, source: str, *, default: bool) -> bool:
+    """Which of the two languages a template is in: by its name, by what only one of them has, else the project's."""
+    if path.endswith((".jinja", ".jinja2", ".j2")) or "/jinja2/" in path:
+        return True
+    if "{% load " in source or "{% url '" in source or '{% url "' in source:
+        return False
+    return default or any(mark in source for mark in ("{% macro ", "{% set ", "{% import ", "{%- macro"))
 
 
 class Hook(Value):

@@ -17,6 +17,7 @@ from auditor.index.values import (
     OneOf,
     Query,
     Row,
+    SuperOf,
     Sym,
     Value,
 )
@@ -194,6 +195,8 @@ def symbolic(m: Machine, sym: Sym, memo: dict[int, Value], depth: int) -> Value:
             made = access.element(m, base)
         elif sym.op == "item":
             made = access.item_at(m, base, sym.detail)
+        elif sym.op == "super":
+            made = SuperOf(sym.detail, base)
         elif sym.op == "key":
             made = access.item(m, base, sym.detail, (0, 0, ""))
     finally:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import textwrap
+from pathlib import Path
 
+import auditor.frameworks
 from auditor.frameworks import discover, finders
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -79,3 +81,12 @@ def test_what_runs_around_is_kept_for_the_fullest_setup() -> None:
 def test_every_framework_file_takes_part() -> None:
     names = {f.__module__.rpartition(".")[2] for f in finders()}
     assert {"flask", "flask_restful", "fastapi", "starlette", "pyramid", "tasks", "commands"} <= names
+
+
+def test_models_of_libraries_change_nothing() -> None:
+    folder = Path(auditor.frameworks.__file__).parent / "library"
+    models = [(f"<library>/{p.relative_to(folder).as_posix()}", p) for p in sorted(folder.rglob("*.py"))]
+    files = [(path, "library", lower(p.read_bytes())) for path, p in models]
+    files += [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in FILES.items()]
+    without = [(e.id, e.name, len(e.around)) for e in discover(linked(list(FILES.items())))]
+    assert [(e.id, e.name, len(e.around)) for e in discover(Project(files))] == without

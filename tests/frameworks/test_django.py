@@ -42,7 +42,11 @@ def found(files: dict[str, str]) -> dict[str, str]:
 
 def below(urls: str, **more: str) -> dict[str, str]:
     """What a site with these root URLs and `site/views.py` serves."""
-    files = {**SETTINGS, "site/views.py": VIEWS, "site/urls.py": textwrap.dedent(HEAD) + textwrap.dedent(urls)}
+    files = {
+        **SETTINGS,
+        "site/views.py": VIEWS,
+        "site/urls.py": textwrap.dedent(HEAD) + textwrap.dedent(urls),
+    }
     return found({**files, **{name.replace("__", "/") + ".py": text for name, text in more.items()}})
 
 
@@ -106,7 +110,10 @@ CASES = {
         "[path('a', csrf_exempt(views.index)), path('b', cache_page(60)(never_cache(views.shelf)))]",
         {"ANY /a": "site.views.index", "ANY /b": "site.views.shelf"},
     ),
-    "a decorator that leaves one method": ("[path('a', require_POST(views.index))]", {"POST /a": "site.views.index"}),
+    "a decorator that leaves one method": (
+        "[path('a', require_POST(views.index))]",
+        {"POST /a": "site.views.index"},
+    ),
     "a partial": ("[path('a', partial(views.index, x=1))]", {"ANY /a": "site.views.index"}),
     "an inner list": (
         "[path('a/', include([path('b/', views.index), path('c/', views.shelf)]))]",
@@ -190,7 +197,12 @@ def test_both_sides_of_a_setting_count() -> None:
 def test_a_prefix_from_the_settings_is_told_as_shipped() -> None:
     settings = "import os\nROOT_URLCONF = 'site.urls'\nBASE = os.environ.get('BASE', 'base/')\n"
     urls = HEAD + "urlpatterns = [path(settings.BASE, include([path('a', views.index)]))]"
-    files = {"site/__init__.py": "", "site/settings.py": settings, "site/views.py": VIEWS, "site/urls.py": urls}
+    files = {
+        "site/__init__.py": "",
+        "site/settings.py": settings,
+        "site/views.py": VIEWS,
+        "site/urls.py": urls,
+    }
     assert list(found(files)) == ["ANY /base/a"]
 
 
@@ -216,7 +228,11 @@ def test_included_modules_by_name_by_module_and_relative() -> None:
         "shelves/urls.py": inner,
         "shelves/views.py": "def x(request): ...",
     }
-    assert found(files) == {"ANY /a/x": "books.views.x", "ANY /b/x": "books.views.x", "ANY /c/x": "shelves.views.x"}
+    assert found(files) == {
+        "ANY /a/x": "books.views.x",
+        "ANY /b/x": "books.views.x",
+        "ANY /c/x": "shelves.views.x",
+    }
 
 
 def test_without_settings_every_configuration_that_none_includes_is_a_root() -> None:
@@ -247,7 +263,11 @@ def test_routes_of_the_old_form() -> None:
         )
         urlpatterns += patterns('', url(r'^c/$', 'site.views.index'))
         """)
-    assert ours == {"ANY /a/": "site.views.index", "ANY /b/": "site.views.shelf", "ANY /c/": "site.views.index"}
+    assert ours == {
+        "ANY /a/": "site.views.index",
+        "ANY /b/": "site.views.shelf",
+        "ANY /c/": "site.views.index",
+    }
 
 
 def test_a_helper_that_makes_routes_is_followed() -> None:
@@ -258,7 +278,8 @@ def test_a_helper_that_makes_routes_is_followed() -> None:
                 routes.append(path('%s/<int:pk>/delete/' % name, view))
             return routes
 
-        urlpatterns = [*crud('books', views.index), path('x/', include(crud('shelves', views.shelf, delete=False)))]
+        shelves = crud('shelves', views.shelf, delete=False)
+        urlpatterns = [*crud('books', views.index), path('x/', include(shelves))]
         """)
     assert list(ours) == [
         "ANY /books/",
@@ -311,18 +332,25 @@ def test_a_registry_that_decorators_fill_is_followed() -> None:
             ]
             """,
     }
-    assert found(files) == {"GET /books/": "site.views.List.get", "POST /books/{pk}/edit/": "site.views.Edit.post"}
+    assert found(files) == {
+        "GET /books/": "site.views.List.get",
+        "POST /books/{pk}/edit/": "site.views.Edit.post",
+    }
 
 
 def test_views_registered_for_models_when_the_application_is_ready() -> None:
     files = {
         **SETTINGS,
-        "site/registry.py": "views = {}\ndef add(model, view):\n    views.setdefault(model._meta.label_lower, []).append(view)",
+        "site/registry.py": (
+            "views = {}\ndef add(model, view):\n"
+            "    views.setdefault(model._meta.label_lower, []).append(view)"
+        ),
         "site/views.py": "def log(request, pk): ...",
         "site/urls.py": """
             from django.urls import path
             from site import registry
-            urlpatterns = [path(f'{label}/log', view) for label, found in registry.views.items() for view in found]
+            views = registry.views
+            urlpatterns = [path(f'{label}/log', view) for label in views for view in views[label]]
             """,
         "books/__init__.py": "",
         "books/apps.py": """
@@ -414,7 +442,10 @@ def test_what_cannot_be_read_is_said() -> None:
 @pytest.mark.parametrize(
     "urls",
     [
-        "urlpatterns = []\nfor a in range(900):\n    for b in range(900):\n        for c in range(900):\n            x = a",
+        (
+            "urlpatterns = []\nfor a in range(900):\n    for b in range(900):\n"
+            "        for c in range(900):\n            x = a"
+        ),
         "def f(n):\n    return f(n) + f(n)\nurlpatterns = f(1)",
         "x = 'a'\nfor n in range(100):\n    x = x + x\nurlpatterns = [path(x, views.index)]",
         "urlpatterns = urlpatterns + urlpatterns",

@@ -90,7 +90,10 @@ def test_library_middleware_and_processors_are_not_named() -> None:
 
 FUNCTIONS = {
     "decorators, outermost first": ("@role('staff')\n@timed\ndef v(request): ...", [ROLE, TIMED]),
-    "a predicate": ("@user_passes_test(is_member)\ndef v(request): ...", [("before", "decorators.is_member")]),
+    "a predicate": (
+        "@user_passes_test(is_member)\ndef v(request): ...",
+        [("before", "decorators.is_member")],
+    ),
     "a function of a library decorator": (
         "@condition(last_modified_func=last_change)\ndef v(request): ...",
         [("before", "decorators.last_change")],
@@ -108,12 +111,20 @@ def test_decorators_in_the_url_configuration() -> None:
 
 
 CLASSES = {
-    "on the class": ("@method_decorator(timed, name='dispatch')\nclass V(View):\n    def get(self, r): ...", [TIMED]),
-    "several": ("@method_decorator([timed, role('x')], name='get')\nclass V(View):\n    def get(self, r): ...", [TIMED, ROLE]),
+    "on the class": (
+        "@method_decorator(timed, name='dispatch')\nclass V(View):\n    def get(self, r): ...",
+        [TIMED],
+    ),
+    "several": (
+        "@method_decorator([timed, role('x')], name='get')\nclass V(View):\n    def get(self, r): ...",
+        [TIMED, ROLE],
+    ),
     "on the method": ("class V(View):\n    @method_decorator(role('x'))\n    def get(self, r): ...", [ROLE]),
     "overrides": (
-        "class M:\n    def dispatch(self, request):\n        return super().dispatch(request)\n"
-        "class V(M, View):\n    def setup(self, request): ...\n    def get(self, r): ...",
+        (
+            "class M:\n    def dispatch(self, request):\n        return super().dispatch(request)\n"
+            "class V(M, View):\n    def setup(self, request): ...\n    def get(self, r): ..."
+        ),
         [("before", "views.V.setup"), ("before", "views.M.dispatch")],
     ),
 }
@@ -159,9 +170,17 @@ def test_middleware_comes_first() -> None:
 RENDERS = {
     "data": ("def v(request):\n    return JsonResponse({})", "views.v", False),
     "a page": ("def v(request):\n    return render(request, 'x')", "views.v", True),
-    "by a helper": ("def page(r):\n    return render(r, 'x')\ndef v(request):\n    return page(request)", "views.v", True),
+    "by a helper": (
+        "def page(r):\n    return render(r, 'x')\ndef v(request):\n    return page(request)",
+        "views.v",
+        True,
+    ),
     "a template view": ("class V(TemplateView): ...", "views.V.as_view()", True),
-    "a plain class": ("class V(View):\n    def get(self, r):\n        return JsonResponse({})", "views.V.as_view()", False),
+    "a plain class": (
+        "class V(View):\n    def get(self, r):\n        return JsonResponse({})",
+        "views.V.as_view()",
+        False,
+    ),
 }
 
 

@@ -20,18 +20,27 @@ from rest_framework.decorators import api_view
 
 OPEN = {
     "nothing said": "def view(request):\n    return render(request)",
-    "another object's method": "def view(request):\n    if order.method == 'POST':\n        pass\n    return 1",
+    "another object's method": (
+        "def view(request):\n    if order.method == 'POST':\n        pass\n    return 1"
+    ),
     "a parameter": "def view(request, method):\n    if method == 'POST':\n        pass\n    return 1",
     "only OPTIONS": "def view(request):\n    if request.method == 'OPTIONS':\n        return 1\n    return 2",
-    "compared with a name": "def view(request):\n    if request.method == VERB:\n        return 1\n    return 2",
+    "compared with a name": (
+        "def view(request):\n    if request.method == VERB:\n        return 1\n    return 2"
+    ),
     "another decorator": "@login_required\n@csrf_exempt\ndef view(request):\n    return 1",
-    "a decorator of that name": "def require_POST(f):\n    return f\n@require_POST\ndef view(request):\n    return 1",
+    "a decorator of that name": (
+        "def require_POST(f):\n    return f\n@require_POST\ndef view(request):\n    return 1"
+    ),
 }
 CLOSED = {
     "require_POST": ("@require_POST\ndef view(request): ...", "POST"),
     "require_GET": ("@require_GET\ndef view(request): ...", "GET"),
     "require_safe": ("@require_safe\ndef view(request): ...", "GET"),
-    "require_http_methods": ("@require_http_methods(['POST', 'HEAD', 'GET'])\ndef view(request): ...", "GET POST"),
+    "require_http_methods": (
+        "@require_http_methods(['POST', 'HEAD', 'GET'])\ndef view(request): ...",
+        "GET POST",
+    ),
     "below another decorator": ("@cached\n@require_POST\ndef view(request): ...", "POST"),
     "api_view": ("@api_view(['GET', 'PUT'])\ndef view(request): ...", "GET PUT"),
     "api_view, plain": ("@api_view()\ndef view(request): ...", "GET"),

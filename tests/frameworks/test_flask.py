@@ -510,7 +510,7 @@ NEVER_ENDING = {
     "a chain of calls": "\n".join(f"def f{n}():\n    return f{n + 1}()" for n in range(400))
     + "\nf0()\napp = Flask('x')",
     "calls below nested blocks": "".join(
-        f"def g{n}(c):\n" + "".join(f"{' ' * d}if c:\n" for d in range(1, 40)) + f"{' ' * 40}g{n + 1}(c)\n"
+        f"def g{n}(c):\n" + "".join(f"{' ' * d}if c:\n" for d in range(1, 20)) + f"{' ' * 20}g{n + 1}(c)\n"
         for n in range(60)
     )
     + "g0(unknown)\napp = Flask('x')",

@@ -1,4 +1,4 @@
-"""Django REST framework: look-alikes, then routers, view sets, extra actions and what is asked before a view."""
+"""Django REST framework: look-alikes, then routers, view sets, actions and what is asked before a view."""
 
 from __future__ import annotations
 
@@ -51,7 +51,12 @@ from site import views
 
 
 def entries(files: dict[str, str]) -> list[EntryPoint]:
-    own = {"site/__init__.py": "", "site/settings.py": "ROOT_URLCONF = 'site.urls'", "site/views.py": VIEWS, **files}
+    own = {
+        "site/__init__.py": "",
+        "site/settings.py": "ROOT_URLCONF = 'site.urls'",
+        "site/views.py": VIEWS,
+        **files,
+    }
     summaries = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in own.items()]
     return django.entry_points(Project([*summaries, *MODELS]))
 
@@ -63,11 +68,17 @@ def found(urls: str) -> dict[str, str]:
 
 
 LOOK_ALIKES = {
-    "a router that is not mounted": "router = DefaultRouter()\nrouter.register('no', views.Shelves)\nurlpatterns = []",
+    "a router that is not mounted": (
+        "router = DefaultRouter()\nrouter.register('no', views.Shelves)\nurlpatterns = []"
+    ),
     "another `register`": "plugins = Plugins()\nplugins.register('no', views.Shelves)\nurlpatterns = []",
     "an empty router": "urlpatterns = DefaultRouter().urls",
-    "a commented registration": "router = DefaultRouter()\n# router.register('no', views.Shelves)\nurlpatterns = router.urls",
-    "a view set of a library": "from x import Y\nrouter = SimpleRouter()\nrouter.register('no', Y)\nurlpatterns = router.urls",
+    "a commented registration": (
+        "router = DefaultRouter()\n# router.register('no', views.Shelves)\nurlpatterns = router.urls"
+    ),
+    "a view set of a library": (
+        "from x import Y\nrouter = SimpleRouter()\nrouter.register('no', Y)\nurlpatterns = router.urls"
+    ),
 }
 
 
@@ -79,7 +90,10 @@ def test_what_only_looks_like_an_endpoint_is_none(urls: str) -> None:
 SHELVES = {"GET /shelves/": "Shelves.list", "GET /shelves/{slug}/": "Shelves.retrieve"}
 CASES = {
     "a model view set with actions": (
-        "router.register(r'books', views.Books, basename='book')\nurlpatterns = [path('api/', include(router.urls))]",
+        (
+            "router.register(r'books', views.Books, basename='book')\n"
+            "urlpatterns = [path('api/', include(router.urls))]"
+        ),
         {
             "GET /api/books/": "Books.list",
             "POST /api/books/": "Books.create",
@@ -93,7 +107,10 @@ CASES = {
         },
     ),
     "a lookup of its own": ("router.register('shelves', views.Shelves)\nurlpatterns = router.urls", SHELVES),
-    "keywords": ("router.register(prefix='shelves', viewset=views.Shelves)\nurlpatterns = router.urls", SHELVES),
+    "keywords": (
+        "router.register(prefix='shelves', viewset=views.Shelves)\nurlpatterns = router.urls",
+        SHELVES,
+    ),
     "one mixin": (
         "router.register('inbox', views.Inbox)\nurlpatterns = router.urls",
         {"POST /inbox/": "Inbox.create"},
@@ -111,7 +128,10 @@ CASES = {
         {"POST /users/{user}/inbox/": "Inbox.create"},
     ),
     "no trailing slash": (
-        "router = SimpleRouter(trailing_slash=False)\nrouter.register('inbox', views.Inbox)\nurlpatterns = router.urls",
+        (
+            "router = SimpleRouter(trailing_slash=False)\nrouter.register('inbox', views.Inbox)\n"
+            "urlpatterns = router.urls"
+        ),
         {"POST /inbox": "Inbox.create"},
     ),
     "in a loop": (
@@ -119,14 +139,18 @@ CASES = {
         SHELVES,
     ),
     "joined registries": (
-        "other = SimpleRouter()\nother.register('shelves', views.Shelves)\n"
-        "router.registry.extend(other.registry)\nurlpatterns = router.urls",
+        (
+            "other = SimpleRouter()\nother.register('shelves', views.Shelves)\n"
+            "router.registry.extend(other.registry)\nurlpatterns = router.urls"
+        ),
         SHELVES,
     ),
     "a nested router": (
-        "router.register('shelves', views.Shelves)\n"
-        "inner = NestedSimpleRouter(router, 'shelves', lookup='shelf')\n"
-        "inner.register('inbox', views.Inbox)\nurlpatterns = router.urls + inner.urls",
+        (
+            "router.register('shelves', views.Shelves)\n"
+            "inner = NestedSimpleRouter(router, 'shelves', lookup='shelf')\n"
+            "inner.register('inbox', views.Inbox)\nurlpatterns = router.urls + inner.urls"
+        ),
         {**SHELVES, "POST /shelves/{shelf_slug}/inbox/": "Inbox.create"},
     ),
     "a router that maps more": (
@@ -146,14 +170,18 @@ CASES = {
         """
         class ReadOnly(SimpleRouter):
             routes = [
-                Route(url=r'^{prefix}$', mapping={'get': 'list'}, name='{basename}-list', detail=False, initkwargs={}),
+                Route(url=r'^{prefix}$', mapping={'get': 'list'}, name='x', detail=False, initkwargs={}),
                 DynamicRoute(url=r'^{prefix}/{lookup}/{url_path}$', name='x', detail=True, initkwargs={}),
             ]
         router = ReadOnly()
         router.register('books', views.Books)
         urlpatterns = router.urls
         """,
-        {"GET /books": "Books.list", "POST /books/{pk}/publish": "Books.publish", "DELETE /books/{pk}/publish": "Books.unpublish"},
+        {
+            "GET /books": "Books.list",
+            "POST /books/{pk}/publish": "Books.publish",
+            "DELETE /books/{pk}/publish": "Books.unpublish",
+        },
     ),
     "a router with urls of its own": (
         """
@@ -172,11 +200,18 @@ CASES = {
     ),
     "generic views": (
         "urlpatterns = [path('one/<int:pk>', views.One.as_view()), path('raw', views.Raw.as_view())]",
-        {"GET /one/{pk}": "One.get", "PUT /one/{pk}": "One.put", "PATCH /one/{pk}": "One.patch", "POST /raw": "Raw.post"},
+        {
+            "GET /one/{pk}": "One.get",
+            "PUT /one/{pk}": "One.put",
+            "PATCH /one/{pk}": "One.patch",
+            "POST /raw": "Raw.post",
+        },
     ),
     "format suffixes": (
-        "from rest_framework.urlpatterns import format_suffix_patterns\n"
-        "urlpatterns = format_suffix_patterns([path('raw', views.Raw.as_view())])",
+        (
+            "from rest_framework.urlpatterns import format_suffix_patterns\n"
+            "urlpatterns = format_suffix_patterns([path('raw', views.Raw.as_view())])"
+        ),
         {"POST /raw": "Raw.post"},
     ),
 }
@@ -188,20 +223,25 @@ def test_endpoints(urls: str, expected: dict[str, str]) -> None:
 
 
 def test_a_router_filled_by_another_module() -> None:
-    ours = entries({
-        "site/routing.py": "from rest_framework.routers import DefaultRouter\nrouter = DefaultRouter()",
-        "site/extra.py": """
+    ours = entries(
+        {
+            "site/routing.py": "from rest_framework.routers import DefaultRouter\nrouter = DefaultRouter()",
+            "site/extra.py": """
             from site.routing import router
             from site import views
             router.register('inbox', views.Inbox)
             """,
-        "site/urls.py": "from site.routing import router\nurlpatterns = router.urls",
-    })
+            "site/urls.py": "from site.routing import router\nurlpatterns = router.urls",
+        }
+    )
     assert [e.id for e in ours] == ["POST /inbox/"]
 
 
 def test_an_inherited_action_names_the_library_function_and_the_project_class() -> None:
-    urls = HEAD + "router = DefaultRouter()\nrouter.register('shelves', views.Shelves)\nurlpatterns = router.urls"
+    urls = (
+        HEAD
+        + "router = DefaultRouter()\nrouter.register('shelves', views.Shelves)\nurlpatterns = router.urls"
+    )
     entry = entries({"site/urls.py": urls})[0]
     assert entry.handler.qualname == "rest_framework.mixins.ListModelMixin.list"
     assert entry.receiver is not None
@@ -232,21 +272,32 @@ SETTINGS = """
 ASKED = {
     "the defaults": ("class V(APIView):\n    def get(self, request): ...", ["Token", "IsOwner"]),
     "none": (
-        "class V(APIView):\n    authentication_classes = ()\n    permission_classes = []\n    def get(self, request): ...",
+        (
+            "class V(APIView):\n    authentication_classes = ()\n    permission_classes = []\n"
+            "    def get(self, request): ..."
+        ),
         [],
     ),
     "its own": (
-        "class V(APIView):\n    permission_classes = [IsAuthenticated & (IsStaff | ~IsOwner)]\n"
-        "    throttle_classes = [Slow]\n    def get(self, request): ...",
+        (
+            "class V(APIView):\n    permission_classes = [IsAuthenticated & (IsStaff | ~IsOwner)]\n"
+            "    throttle_classes = [Slow]\n    def get(self, request): ..."
+        ),
         ["Token", "IsStaff", "IsOwner", "Slow"],
     ),
     "inherited": (
-        "class Base(APIView):\n    permission_classes = (IsStaff,)\nclass V(Base):\n    def get(self, request): ...",
+        (
+            "class Base(APIView):\n    permission_classes = (IsStaff,)\nclass V(Base):\n"
+            "    def get(self, request): ..."
+        ),
         ["Token", "IsStaff"],
     ),
     "chosen by a method": (
-        "class V(APIView):\n    def get_permissions(self):\n        return [IsStaff()] if self.x else [IsAuthenticated()]\n"
-        "    def get(self, request): ...",
+        (
+            "class V(APIView):\n    def get_permissions(self):\n"
+            "        return [IsStaff()] if self.x else [IsAuthenticated()]\n"
+            "    def get(self, request): ..."
+        ),
         ["Token", "V", "IsStaff"],
     ),
     "a function": (
@@ -264,10 +315,12 @@ def test_what_is_asked_before_a_view(source: str, expected: list[str]) -> None:
         "from rest_framework.permissions import IsAuthenticated\n"
     )
     view = "views.V" if "def V" in source else "views.V.as_view()"
-    ours = entries({
-        "site/settings.py": SETTINGS,
-        "site/policies.py": POLICIES,
-        "site/views.py": views + source,
-        "site/urls.py": f"{HEAD}urlpatterns = [path('v', {view})]",
-    })
+    ours = entries(
+        {
+            "site/settings.py": SETTINGS,
+            "site/policies.py": POLICIES,
+            "site/views.py": views + source,
+            "site/urls.py": f"{HEAD}urlpatterns = [path('v', {view})]",
+        }
+    )
     assert [a.receiver.name for a in ours[0].around if a.receiver is not None] == expected

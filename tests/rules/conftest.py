@@ -1,34 +1,37 @@
 """Collects the markdown tests of rules: `<rule-id>.md` beside this file, one case per heading.
 
-A heading opens a case; each ```` ```py ```` block below it is a file, named by a preceding line `` `path.py`: ``
-(`app.py` without one). `# error: [rule-id]` marks a line that a finding of the file's rule must cover; a finding that
+A heading opens a case; each ```` ```py ```` or ```` ```html ```` block below it is a file, named by a preceding line
+`` `path.py`: `` (`app.py` without one). `# error: [rule-id]` marks a line that a finding of the file's rule must cover; a finding that
 covers no mark is a failure too, so a case without marks must stay silent. Other rules' findings don't count.
 """
 
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 import auditor.frameworks
 from auditor.frameworks import discover
-from auditor.frameworks.orm import Orm
+from auditor.frameworks.pyramid_services import locators
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
 from auditor.model.report import Finding
 from auditor.rules import rules, run_rules
 from auditor.rules.scene import Scene
+from auditor.trace.semantics import Semantics
 from auditor.trace.analysis import analyse
+from auditor.trace.rendering import Templates
+from auditor.trace.semantics import Semantics, imports, orms_of
 
-_LINE = re.compile(r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$")
+_LINE = re.compile(
+    r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$"
+)
 _MARK = re.compile(r"#\s*error:\s*\[([\w-]+)\]")
 _LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
-_ORMS = (("auditor.frameworks.django_orm", "DjangoOrm"), ("auditor.frameworks.sqlalchemy", "SqlAlchemyOrm"))
 
 
 @dataclass
@@ -56,7 +59,9 @@ class RuleCase(pytest.Item):
     def runtest(self) -> None:
         rule = self.path.stem
         assert rule in {r.RULE.id for r in rules()}, f"no rule is called {rule}"
-        assert all(mark == rule for mark in _MARK.findall("".join(self.case.files.values()))), "a mark of another rule"
+        assert all(mark == rule for mark in _MARK.findall("".join(self.case.files.values()))), (
+            "a mark of another rule"
+        )
         problems = differences(self.case.files, audited(self.case.files, rule))
         if problems:
             pytest.fail("\n".join(problems), pytrace=False)
@@ -87,7 +92,7 @@ def cases(text: str) -> Iterator[Case]:
             elif found["path"]:
                 path = found["path"]
             else:
-                assert found["language"] == "py", f"line {number + 1}: only py blocks are read"
+                assert found["language"] in {"py", "html"}, f"line {number + 1}: neither py nor html"
                 fence, block = found["fence"], []
     assert not fence, "a block is not closed"
     if case.files:
@@ -96,19 +101,28 @@ def cases(text: str) -> Iterator[Case]:
 
 def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
     """The rule's findings in a project of these files."""
-    project = Project([*((path, "app", lower(text.encode())) for path, text in files.items()), *library()])
-    trace = analyse(project, discover(project), knowledge=knowledge(), orms=orms(project))
-    return run_rules(Scene(trace, knowledge()), select=[rule])
+    code = [(path, "app", lower(text.encode())) for path, text in files.items() if path.endswith(".py")]
+    project = Project([*code, *library()])
+    templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
+    semantics = Semantics(
+        orms=orms_of(project),
+        intrinsics=Templates(templates, jinja=not imports(project, "django")).intrinsics(),
+        locators=locators(project),
+    )
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    return run_rules(Scene(trace, load()), select=[rule])
 
 
 def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:
     """What was marked and not found, and what was found and not marked."""
-    marks = {(p, n) for p, text in files.items() for n, x in enumerate(text.splitlines(), 1) if _MARK.search(x)}
+    marks = {
+        (p, n) for p, text in files.items() for n, x in enumerate(text.splitlines(), 1) if _MARK.search(x)
+    }
     covered = {f.id: {(p, n) for p, n in marks if p == f.file and f.line <= n <= f.end_line} for f in found}
     missing = sorted(marks - set().union(*covered.values()))
     return [
         *(f"{p}:{n}: nothing found on `{files[p].splitlines()[n - 1].strip()}`" for p, n in missing),
-        *(f"{f.file}:{f.line}: not marked: {f.title} ({f.confidence}); {f.evidence[0].text}" for f in found if not covered[f.id]),
+        *(f"{f.file}:{f.line}: not marked: {f.title} ({f.confidence})" for f in found if not covered[f.id]),
     ]
 
 
@@ -119,18 +133,3 @@ def library() -> tuple[tuple[str, str, object], ...]:
         (f"<library>/{f.relative_to(_LIBRARY).as_posix()}", "library", lower(f.read_bytes()))
         for f in sorted(_LIBRARY.rglob("*.py"))
     )
-
-
-@cache
-def knowledge():  # type: ignore[no-untyped-def]  # noqa: ANN201  the type of `load()`
-    return load()
-
-
-def orms(project: Project) -> list[Orm]:
-    made = []
-    for module, name in _ORMS:
-        try:
-            made.append(getattr(importlib.import_module(module), name)(project))
-        except (ImportError, AttributeError) as e:
-            print("ORM missing", e)
-    return made

@@ -44,11 +44,16 @@ def dotted(interpreter: Interpreter, name: str, module: Module) -> Value:
         whole = f"{path}.{tail}" if path else tail
     else:
         whole = name.replace(":", ".")
-    found = interpreter.project.module(whole, module)
+    found = by_name(interpreter, whole, module)
     if found is not None:
         return found
-    home = interpreter.project.module(path, module) if path else None
+    home = by_name(interpreter, path, module) if path else None
     return UNKNOWN if home is None else interpreter.names.member(home, tail)
+
+
+def by_name(interpreter: Interpreter, name: str, module: Module) -> Module | None:
+    """The module of a name that is no import: it may be the one that says it."""
+    return module if name == module.name else interpreter.project.module(name, module)
 
 
 def attach(interpreter: Interpreter, args: tuple[Value, ...], frame: Frame, line: int) -> Value:

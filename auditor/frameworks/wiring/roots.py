@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.wiring.assumptions import CONSTRUCTORS, assumed
 from auditor.frameworks.wiring.interpreter import Interpreter
 from auditor.frameworks.wiring.values import Frame, Instance, Value
 from auditor.index import ir
-from auditor.index.symbols import Class, External, Function, ImportedName, Module, inner_blocks, tail_name
+from auditor.index.symbols import Class, Function, ImportedName, Module, inner_blocks, tail_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,13 +36,12 @@ _REGISTERS: Final = frozenset({
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "websocket"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wiring:
     """What setup code made. `names` looks values up as that code saw them."""
 
     interpreter: Interpreter | None = None
     instances: tuple[Instance, ...] = ()
-    _by_library: dict[str, list[Instance]] = field(default_factory=dict)
 
     def made_from(self, *libraries: str) -> list[Instance]:
         """Every instance whose MRO has one of these dotted names, in the order of their making."""
@@ -57,18 +56,9 @@ class Wiring:
         return self.interpreter.evaluate(node, home if function is None else Frame(module, function, home))
 
 
-_WIRINGS: WeakKeyDictionary[Project, Wiring] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=2)
 def wire(project: Project) -> Wiring:
-    """Executes the setup code of a project, once."""
-    found = _WIRINGS.get(project)
-    if found is None:
-        found = _WIRINGS[project] = _wire(project)
-    return found
-
-
-def _wire(project: Project) -> Wiring:
+    """Executes the setup code of a project, once; the last two projects are remembered."""
     modules = [m for m in project.modules if m.role in ROLES]
     imports = {id(m): frozenset(imported_packages(m.body)) for m in modules}
     if all(PACKAGES.isdisjoint(found) for found in imports.values()):
@@ -210,6 +200,3 @@ def root_receiver(interpreter: Interpreter, cls: Class, static: str) -> Value:
     if made is not None:
         return made
     return interpreter.instantiate(cls, (), {}, interpreter.names.frame(cls.module), cls.line)
-
-
-__all__ = ["PACKAGES", "External", "Wiring", "wire"]

@@ -1,6 +1,27 @@
-"""What the functions of `flask` do to a request, as far as cost goes. Classes are not modelled."""
+"""What the functions of `flask` do to a request, as far as cost goes. The rest keeps the names it has there."""
 
 from auditor_intrinsics import render_template as _render
+from flask.app import Flask  # noqa: F401
+from flask.blueprints import Blueprint  # noqa: F401
+from flask.config import Config  # noqa: F401
+from flask.ctx import after_this_request, copy_current_request_context  # noqa: F401
+from flask.globals import app_ctx, current_app, g, request, request_ctx, session  # noqa: F401
+from flask.helpers import get_template_attribute, send_file, send_from_directory  # noqa: F401
+from flask.signals import (  # noqa: F401
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    before_render_template,
+    got_request_exception,
+    message_flashed,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    template_rendered,
+)
+from flask.templating import render_template_string, stream_template_string  # noqa: F401
+from flask.wrappers import Request, Response  # noqa: F401
+from markupsafe import Markup, escape  # noqa: F401
 
 
 def render_template(template_name_or_list, **context):

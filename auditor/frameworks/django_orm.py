@@ -1,0 +1,197 @@
+"""Django's ORM: what models, querysets, managers and rows do, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks import django_orm_execution as execution
+from auditor.frameworks import django_orm_functions as functions
+from auditor.frameworks import django_orm_related as related
+from auditor.frameworks import django_orm_rows as rows
+from auditor.frameworks.django_orm_contrib import ABSTRACT_USERS
+from auditor.frameworks.django_orm_managers import is_queryset_class
+from auditor.frameworks.django_orm_models import ORM, Registry
+from auditor.frameworks.django_orm_queries import BUILDERS, Step, start
+from auditor.frameworks.django_orm_terminals import TERMINALS, create_user
+from auditor.index.values import (
+    UNKNOWN,
+    Inst,
+    ManagerValue,
+    Model,
+    Query,
+    Row,
+    Site,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.frameworks.orm import Recorder
+    from auditor.index.ir import Node
+    from auditor.index.project import Project
+    from auditor.index.symbols import Class
+    from auditor.index.values import Size
+
+_ASYNC: Final = {f"a{name}": name for name in (*TERMINALS, "iterator", "add", "set", "remove", "clear", "save", "delete")}
+_QUERY_ATTRIBUTES: Final = frozenset({"query", "db", "ordered", "name", "core_filters", "instance", "through"})
+_USER_CREATORS: Final = frozenset({"create_user", "create_superuser"})
+
+
+class DjangoOrm:
+    """Implements `frameworks.orm.Orm` for the models of one project."""
+
+    name = ORM
+
+    def __init__(self, project: Project) -> None:
+        self.registry = Registry(project)
+        self._starting: set[int] = set()
+
+    # -- models ----------------------------------------------------------------------------------------------
+
+    def model(self, cls: Class) -> Model | None:
+        return self.registry.by_class.get(id(cls))
+
+    def by_key(self, key: str) -> Model | None:
+        return self.registry.by_key.get(key.lower())
+
+    def relation_names(self) -> frozenset[str]:
+        return frozenset(name for model in self.registry.by_class.values() for name in model.relations)
+
+    def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
+        del m, node
+        return self.registry.managers.value(model, name)
+
+    def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+        del args
+        return Row(model, None, loops=m.current_loops(), extra=dict(kwargs), fresh=True)
+
+    # -- hooks beside the protocol ---------------------------------------------------------------------------
+
+    def value_of_type(self, dotted: str) -> Value | None:
+        """An instance of a library's model, or of the project's user for `AbstractUser` and the like."""
+        model = self.registry.external_model(dotted)
+        if model is None and dotted in ABSTRACT_USERS and self.registry.is_used:
+            model = self.registry.user
+        return None if model is None else Row(model, None)
+
+    def user_value(self) -> Value | None:
+        """What `request.user` is once somebody logged in; None without models."""
+        return Row(self.registry.user, None) if self.registry.is_used else None
+
+    def served_by(self, cls: Class) -> Value | None:
+        """What `self` is in a project's manager or queryset class that serves one model."""
+        if not self.registry.is_used:
+            return None
+        found = self.registry.managers.served_by(cls)
+        if found is None:
+            return None
+        model, is_manager = found
+        if is_manager:
+            return ManagerValue(model, cls, self.registry.managers.queryset_class(cls))
+        site = Site(None, cls.module, cls.line, cls.line, cls.end_line)
+        return Query(ORM, model, site, cls=cls, text=f"{model.name}.objects")
+
+    # -- rows ------------------------------------------------------------------------------------------------
+
+    def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
+        return rows.attribute(self.registry, m, row, name, node)
+
+    def row_method(
+        self, m: Recorder, row: Row, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    ) -> Value | None:
+        given = (*args, *(v for k, v in kwargs.items() if k == "fields"))
+        return rows.method(self.registry, m, row, name, given, node)
+
+    # -- queries ---------------------------------------------------------------------------------------------
+
+    def start(self, m: Recorder, manager: ManagerValue, node: Node | None) -> Query:
+        """The query that a manager begins with: through the project's own `get_queryset`, if it has one."""
+        plain = start(self.registry, m, manager)
+        method = None if manager.cls is None else m.project.method(manager.cls, "get_queryset")
+        if method is None or plain.in_memory or id(method) in self._starting:
+            return plain
+        self._starting.add(id(method))
+        try:
+            made = m.call_function(method, manager, [], {}, node)
+        finally:
+            self._starting.discard(id(method))
+        return self._adopted(m, plain, made)
+
+    def _adopted(self, m: Recorder, plain: Query, made: Value) -> Query:
+        """A custom manager's query as the one to go on with, narrowed to the related rows where there is an owner."""
+        if isinstance(made, Inst) and is_queryset_class(self.registry, made.cls):
+            return replace(plain, cls=made.cls)
+        if not isinstance(made, Query) or made.orm != ORM:
+            return plain
+        filters = tuple(f for f in plain.filters if f not in made.filters) + made.filters
+        text = made.text if plain.owner is None else f"{plain.text}{made.text.removeprefix(plain.model.name + '.objects')}"
+        return replace(
+            made,
+            model=plain.model,
+            site=m.site(),
+            loops=m.current_loops(),
+            fetched=[],
+            kept={},
+            owner=plain.owner,
+            relation=plain.relation,
+            filters=filters,
+            text=text,
+            cls=made.cls or plain.cls,
+        )
+
+    def query_method(
+        self, m: Recorder, query: Value, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    ) -> Value | None:
+        plain = _ASYNC.get(name, name)
+        if not isinstance(query, Query | ManagerValue):
+            return None
+        known = plain in BUILDERS or plain in TERMINALS or plain in related.METHODS
+        if not known and plain not in _USER_CREATORS:
+            cached = functions.cached_lookup(query.model, plain)
+            return None if cached is None else cached(m)
+        if isinstance(query, ManagerValue):
+            return self._manager_method(m, query, plain, args, kwargs, node)
+        step = Step(self.registry, m, query, plain, args, kwargs, node)
+        if plain in related.METHODS or plain in _USER_CREATORS:
+            return None
+        return BUILDERS[plain](step) if plain in BUILDERS else TERMINALS[plain](step)
+
+    def _manager_method(
+        self, m: Recorder, manager: ManagerValue, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    ) -> Value | None:
+        if name.startswith("__"):
+            return None
+        if name == "get_queryset":
+            return start(self.registry, m, manager)
+        query = self.start(m, manager, node)
+        step = Step(self.registry, m, query, name, args, kwargs, node)
+        if name in related.METHODS:
+            return related.change(step)
+        if name in _USER_CREATORS:
+            creates = any(x.creates_users for x in self.registry.managers.of(manager.model).values())
+            return create_user(step) if creates else None
+        if name == "all":
+            # The manager hands out its own query: prefetched rows stay in memory.
+            return replace(step.derived(), in_memory=query.in_memory, kept=query.kept) if query.in_memory else step.derived()
+        return BUILDERS[name](step) if name in BUILDERS else TERMINALS[name](step)
+
+    def query_attribute(self, m: Recorder, query: Value, name: str, node: Node | None) -> Value | None:
+        del m, query, node
+        return UNKNOWN if name in _QUERY_ATTRIBUTES else None
+
+    def fetch(self, m: Recorder, query: Query, node: Node | None, how: str) -> None:
+        del how
+        execution.fetch(self.registry, m, query, node)
+
+    def element(self, m: Recorder, query: Query) -> Value:
+        return execution.element(self.registry, m, query)
+
+    def size(self, query: Query) -> Size:
+        return execution.size(query)
+
+    def external(
+        self, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    ) -> Value | None:
+        return functions.call(self, m, name, args, kwargs, node)

@@ -1,0 +1,171 @@
+"""Django's own functions around the ORM, by the dotted name that a project calls them by."""
+
+from __future__ import annotations
+
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks import django_orm_paths as paths
+from auditor.frameworks import django_orm_terminals as terminals
+from auditor.frameworks.django_orm_execution import fetch, prefetch, shared_loops
+from auditor.frameworks.django_orm_queries import Step, as_prefetches, filtered
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Items,
+    ManagerValue,
+    Many,
+    Model,
+    ModelValue,
+    Prefetched,
+    Query,
+    Row,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from auditor.frameworks.django_orm import DjangoOrm
+    from auditor.frameworks.orm import Recorder
+    from auditor.index.ir import Node
+
+_ONE: Final = frozenset({"django.shortcuts.get_object_or_404", "django.shortcuts.aget_object_or_404"})
+_MANY: Final = frozenset({"django.shortcuts.get_list_or_404", "django.shortcuts.aget_list_or_404"})
+_PREFETCH: Final = frozenset({"django.db.models.Prefetch", "django.db.models.query.Prefetch"})
+_PREFETCH_OBJECTS: Final = frozenset({
+    "django.db.models.prefetch_related_objects", "django.db.models.query.prefetch_related_objects",
+    "django.db.models.aprefetch_related_objects",
+})  # fmt: skip
+_CACHED_MANAGERS: Final[dict[str, str]] = {
+    "get_for_model": "contenttypes.ContentType",
+    "get_for_id": "contenttypes.ContentType",
+    "get_by_natural_key": "contenttypes.ContentType",
+    "get_current": "sites.Site",
+}
+"""Methods that remember what they found for the life of the process."""
+
+
+def call(
+    orm: DjangoOrm, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    """The result of `name(...)`, None where it is no function of the ORM."""
+    if name in _ONE:
+        return _get_or_404(orm, m, args, kwargs, node)
+    if name in _MANY:
+        return _list_or_404(orm, m, args, kwargs, node)
+    if name in _PREFETCH:
+        return _prefetch(args, kwargs)
+    if name in _PREFETCH_OBJECTS:
+        return _prefetch_objects(orm, m, args, node)
+    if name == "django.contrib.auth.get_user_model":
+        return ModelValue(orm.registry.user) if orm.registry.is_used else None
+    if name == "django.apps.apps.get_model":
+        return _get_model(orm, args)
+    return _library_model(orm, m, name, args, kwargs, node)
+
+
+def _get_model(orm: DjangoOrm, args: Sequence[Value]) -> Value | None:
+    names = paths.names(args)
+    model = orm.by_key(".".join(names)) if names and len(names) == len(args) else None
+    return None if model is None else ModelValue(model)
+
+
+def _query(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> Query | None:
+    """The query that a model, a manager or a query stands for."""
+    if isinstance(value, ModelValue) and value.model.orm == orm.name:
+        manager = orm.registry.managers.value(value.model, "_default_manager")
+        return None if manager is None else orm.start(m, manager, node)
+    if isinstance(value, ManagerValue) and value.model.orm == orm.name:
+        return orm.start(m, value, node)
+    return value if isinstance(value, Query) and value.orm == orm.name else None
+
+
+def _get_or_404(
+    orm: DjangoOrm, m: Recorder, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    query = _query(orm, m, args[0], node) if args else None
+    if query is None:
+        return None
+    return terminals.one(Step(orm.registry, m, query, "get", args[1:], kwargs, node))
+
+
+def _list_or_404(
+    orm: DjangoOrm, m: Recorder, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    query = _query(orm, m, args[0], node) if args else None
+    if query is None:
+        return None
+    wanted = filtered(Step(orm.registry, m, query, "filter", args[1:], kwargs, node))
+    fetch(orm.registry, m, wanted, node)
+    return Many(orm.element(m, wanted), orm.size(wanted), "list", source=wanted)
+
+
+def _prefetch(args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+    given = dict(zip(("lookup", "queryset", "to_attr"), args, strict=False)) | kwargs
+    lookup, query, to_attr = given.get("lookup"), given.get("queryset"), given.get("to_attr")
+    if not isinstance(lookup, Const) or not isinstance(lookup.value, str):
+        return UNKNOWN
+    name = to_attr.value if isinstance(to_attr, Const) and isinstance(to_attr.value, str) else ""
+    return Prefetched(paths.dotted(lookup.value), query if isinstance(query, Query) else None, name)
+
+
+def _prefetch_objects(orm: DjangoOrm, m: Recorder, args: Sequence[Value], node: Node | None) -> Value:
+    """Loads relations of rows that are in memory: one query for each, however many rows."""
+    wanted = [p for a in args[1:] for p in as_prefetches(a)]
+    for row in _rows(orm, m, args[0] if args else UNKNOWN, node):
+        loops = m.current_loops()
+        prefetch(orm.registry, m, row.model, wanted, row.loaded, node, loops=shared_loops(loops, loops))
+        if not m.quiet:
+            row.loaded |= {step for p in wanted if not p.to_attr for step in paths.closure(p.path)}
+            for p in wanted:
+                row.touched.pop(p.path, None)
+    return Const(None)
+
+
+def _rows(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> list[Row]:
+    if isinstance(value, Query):
+        fetch(orm.registry, m, value, node)
+        value = Many(orm.element(m, value), None)
+    if isinstance(value, Many):
+        return [value.elem] if isinstance(value.elem, Row) else []
+    if isinstance(value, Items):
+        return [i for i in value.items if isinstance(i, Row)][:1]
+    return []
+
+
+# -- models that libraries bring -----------------------------------------------------------------------------------
+
+
+def _library_model(
+    orm: DjangoOrm, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    """`User(...)`, `Group.objects.get(...)`: calls on a model that is in no file of the project."""
+    model, rest = _split(orm, name)
+    if model is None:
+        return None
+    if not rest:
+        return orm.construct(m, model, args, kwargs)
+    manager = orm.registry.managers.value(model, rest[0])
+    if manager is None or len(rest) != 2:
+        return None
+    return orm.query_method(m, manager, rest[1], args, kwargs, node)
+
+
+def _split(orm: DjangoOrm, name: str) -> tuple[Model | None, tuple[str, ...]]:
+    parts = name.split(".")
+    for n in range(len(parts), max(len(parts) - 3, 1), -1):
+        model = orm.registry.by_dotted.get(".".join(parts[:n]))
+        if model is not None:
+            return model, tuple(parts[n:])
+    return None, ()
+
+
+def cached_lookup(model: Model, name: str) -> Callable[[Recorder], Value] | None:
+    """`ContentType.objects.get_for_model(x)`: a query once per process, which no request pays."""
+    if _CACHED_MANAGERS.get(name) != model.key:
+        return None
+    return lambda m: Row(model, None, loops=m.current_loops())
+
+
+

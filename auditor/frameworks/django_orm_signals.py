@@ -1,0 +1,134 @@
+"""Signal receivers: project functions that run whenever a row is saved or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import Class, External, Function, inner_blocks
+from auditor.index.values import Const, ModelValue
+
+if TYPE_CHECKING:
+    from auditor.frameworks.django_orm_models import Registry
+    from auditor.frameworks.orm import Recorder
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Module
+    from auditor.index.values import Row, Value
+
+_SIGNALS: Final = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"})
+ANY_SENDER: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A function that a signal calls."""
+
+    signal: str
+    """`post_save`."""
+    function: Function
+
+
+class Signals:
+    """The receivers of a project, and sending to them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._receivers: dict[str, list[Receiver]] | None = None
+        self._running: set[int] = set()
+
+    def receivers(self) -> Mapping[str, list[Receiver]]:
+        """By key of the sending model; those of every sender under `ANY_SENDER`."""
+        if self._receivers is None:
+            self._receivers = {}
+            for module in self._registry.project.modules:
+                if module.role in {"app", "script"}:
+                    self._read(module)
+        return self._receivers
+
+    def send(self, m: Recorder, signal: str, row: Row, node: Node | None) -> None:
+        """Calls what listens to a model's signal; a receiver that sets itself off is not called again."""
+        known = self.receivers()
+        for receiver in (*known.get(row.model.key, ()), *known.get(ANY_SENDER, ())):
+            if receiver.signal != signal or id(receiver.function) in self._running:
+                continue
+            self._running.add(id(receiver.function))
+            try:
+                arguments: dict[str, Value] = {"sender": ModelValue(row.model), "instance": row}
+                if signal == "post_save":
+                    arguments["created"] = Const(row.fresh)
+                m.call_function(receiver.function, None, [], arguments, node)
+            finally:
+                self._running.discard(id(receiver.function))
+
+    # -- declarations ----------------------------------------------------------------------------------------
+
+    def _read(self, module: Module) -> None:
+        for function in module.functions:
+            for decorator in function.decorators:
+                if decorator[0] == ir.CALL and self._name(module, decorator[2], function.parent).endswith(".receiver"):
+                    self._add(module, decorator[3][:1], decorator, function)
+        owners: list[tuple[Function | None, tuple[Node, ...]]] = [(None, module.body)]
+        owners += [(f, f.body) for f in module.functions if f.name == "ready"]
+        for owner, body in owners:
+            for call in _calls(body):
+                function_node = call[2]
+                if function_node[0] == ir.ATTR and function_node[3] == "connect" and (call[3] or call[4]):
+                    self._connect(module, owner, call)
+
+    def _connect(self, module: Module, owner: Function | None, call: Node) -> None:
+        given = call[3][0] if call[3] else next((v for k, v in call[4] if k == "receiver"), None)
+        target = None if given is None else self._registry.project.resolve_expression(module, given, owner)
+        if isinstance(target, Function):
+            self._add(module, (call[2][2],), call, target, owner)
+
+    def _add(
+        self, module: Module, signals: Iterable[Node], call: Node, function: Function, owner: Function | None = None
+    ) -> None:
+        for node in signals:
+            for signal_node in node[3] if node[0] == ir.SEQ else (node,):
+                signal = self._name(module, signal_node, owner).rpartition(".")[2]
+                if signal in _SIGNALS:
+                    for key in self._senders(module, call, owner):
+                        found = Receiver(signal, function)
+                        listed = self._listed(key)
+                        if found not in listed:
+                            listed.append(found)
+
+    def _listed(self, key: str) -> list[Receiver]:
+        if self._receivers is None:
+            self._receivers = {}
+        return self._receivers.setdefault(key, [])
+
+    def _senders(self, module: Module, call: Node, owner: Function | None) -> Iterator[str]:
+        sender = next((v for k, v in call[4] if k == "sender"), None)
+        if sender is None or (sender[0] == ir.CONST and sender[2] is None):
+            yield ANY_SENDER
+            return
+        if sender[0] == ir.CONST and isinstance(sender[2], str):
+            model = self._registry.by_key.get(sender[2].lower())
+        else:
+            symbol = self._registry.project.resolve_expression(module, sender, owner)
+            model = (
+                self._registry.by_class.get(id(symbol))
+                if isinstance(symbol, Class)
+                else self._registry.external_model(symbol.name)
+                if isinstance(symbol, External)
+                else None
+            )
+        if model is not None:
+            yield model.key
+
+    def _name(self, module: Module, node: Node, owner: Function | None) -> str:
+        symbol = self._registry.project.resolve_expression(module, node, owner)
+        return symbol.name if isinstance(symbol, External) else ""
+
+
+def _calls(statements: Iterable[Node]) -> Iterator[Node]:
+    """Calls that stand as statements of their own."""
+    for s in statements:
+        if s[0] == ir.EXPR and s[3][0] == ir.CALL:
+            yield s[3]
+        for block in inner_blocks(s):
+            yield from _calls(block)

@@ -1,0 +1,206 @@
+"""Rows that were fetched into memory, with everything that is then done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.values import Many, Query, Row
+from auditor.model.report import Evidence, Place
+from auditor.rules import names
+from auditor.rules.claim import place
+from auditor.rules.scene import spot_of
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function
+    from auditor.index.values import Value
+    from auditor.rules.names import Flow, Reads
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Frames, Use
+
+FEW: Final = 100
+"""A query that gives at most so many rows by its own text is not worth a finding."""
+_NEEDS_ROWS: Final = frozenset({"iterate", "filter", "sort", "aggregate", "index", "slice", "unique"})
+_KEYS: Final = frozenset({"pk", "id"})
+DERIVING: Final = frozenset(
+    "filter exclude order_by all distinct annotate values values_list count exists first last get update delete "
+    "select_related prefetch_related aggregate none only defer filter_by join limit offset options alias".split()
+)
+"""Methods of a query that make another query of it and leave its own rows alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection:
+    """What one use consumes."""
+
+    query: Query
+    value: Value
+    function: Function
+    """The function whose text consumes it."""
+    reads: Reads
+    expression: Node
+    """What is consumed, as written there."""
+    root: Node
+    """The expression that gives the rows to this function; `expression` itself where they have no name."""
+    flows: tuple[Flow, ...]
+    """Every other and this place where they end up, in this function and, for an argument, its caller."""
+    by_default: bool = False
+    """A relation that the mapper loads with every row, wanted or not."""
+
+    @property
+    def is_relation(self) -> bool:
+        return self.query.relation is not None
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether the model was guessed from a name."""
+        return isinstance(self.query.owner, Row) and self.query.owner.guessed
+
+    def only(self, *roles: str) -> bool:
+        """Whether the rows end up in these roles and nowhere else; another query made of theirs is no use of them."""
+        return all(f.role in roles or self.derives(f) for f in self.flows)
+
+    def derives(self, flow: Flow) -> bool:
+        is_method = flow.role.startswith(".") and flow.role.endswith("()")
+        return isinstance(self.value, Query) and is_method and flow.role[1:-2] in DERIVING
+
+    @property
+    def where(self) -> str:
+        site = self.query.site
+        return f"{site.module.path}:{site.line}"
+
+
+def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
+    """The fetched rows that a use consumes; None where they are not fetched for it, or where that can't be told."""
+    query = fetched_by(use.value)
+    function = use.site.function
+    if query is None or function is None or few(query) or _is_shared(scene, query):
+        return None
+    reads = scene.texts.of(function)
+    root = reads.root(expression)
+    if root is None:
+        flows = _from_caller(scene, use, expression)
+        root = expression
+    else:
+        flows = tuple(reads.flows(root)) or (names.Flow("escape", root),)
+    if flows is None or is_foreign(root, query) or _wanted_where_built(scene, query, function):
+        return None
+    return Collection(query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value))
+
+
+def fetched_by(value: Value) -> Query | None:
+    """The query that a use of this value runs or has run for it; None if the rows are there anyway."""
+    if isinstance(value, Query):
+        if value.in_memory or value.empty or (value.orm == "sqlalchemy" and value.kind != "result"):
+            return None
+        return value
+    query = value.source if isinstance(value, Many) else None
+    if not isinstance(query, Query) or query.empty:
+        return None
+    owner = query.owner
+    if query.relation is not None and isinstance(owner, Row):
+        if owner.fresh or (_is_loaded(query, owner) and not is_loaded_by_default(value)):
+            return None
+    elif query.relation is not None and query.in_memory:
+        return None
+    return query
+
+
+def _is_loaded(query: Query, owner: Row) -> bool:
+    return (query.relation or "").rpartition(".")[2] in owner.loaded
+
+
+def is_loaded_by_default(value: Value) -> bool:
+    """Whether the model asks for a relation to be loaded with each of its rows."""
+    query = value.source if isinstance(value, Many) else value
+    if not isinstance(query, Query) or query.relation is None or not isinstance(query.owner, Row):
+        return False
+    relation = query.owner.model.relations.get(query.relation.rpartition(".")[2])
+    return relation is not None and relation.lazy in {"joined", "selectin", "subquery", "immediate"}
+
+
+def few(query: Query) -> bool:
+    """Whether the query's own text keeps its rows few: a limit, or a key that only one row has."""
+    if query.limited or (query.bound is not None and query.bound <= FEW):
+        return True
+    return any(lookup in {"exact", "iexact"} and is_unique(query, path) for path, lookup in query.filters)
+
+
+def is_unique(query: Query, path: str) -> bool:
+    column = query.model.columns.get(path)
+    return path in _KEYS or path == query.model.primary_key or (column is not None and column.unique)
+
+
+def is_foreign(root: Node, query: Query) -> bool:
+    """Whether the rows sit on something whose other readers are out of sight: `self.rows`, a global, a dictionary."""
+    if root[0] == ir.ATTR:
+        return query.relation is None or query.relation.rpartition(".")[2] != root[3]
+    return bool(root[0] == ir.SUB)
+
+
+def _is_shared(scene: Scene, query: Query) -> bool:
+    """Whether a helper that remembers its answer fetched the rows."""
+    function = query.site.function
+    return function is not None and scene.trace.machine.is_memoised(function)
+
+
+def _wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:
+    """Whether the function that built the query, another one than consumes it, needs the rows as well."""
+    built = query.site.function
+    return built is not function and any(
+        u.how in _NEEDS_ROWS and u.site.function is built for u in scene.consumed.get(query.site, ())
+    )
+
+
+def _from_caller(scene: Scene, use: Use, expression: Node) -> tuple[Flow, ...] | None:
+    """Flows of a parameter: those of its name here, and those of the argument where it was passed in."""
+    function = use.site.function
+    if function is None:
+        return None
+    return parameter_flows(scene, function, names.unwrapped(expression), use.frames)
+
+
+def parameter_flows(scene: Scene, function: Function, name: Node, frames: Frames) -> tuple[Flow, ...] | None:
+    reads = scene.texts.of(function)
+    if not frames or not reads.is_param(name):
+        return None
+    caller, line = frames[-1]
+    outside = scene.texts.of(caller)
+    argument = outside.argument(function, str(name[2]), line)
+    if argument is None:
+        return None
+    mine = tuple(reads.flows(name))
+    root = outside.root(argument)
+    if root is None:
+        above = parameter_flows(scene, caller, names.unwrapped(argument), frames[:-1])
+        return None if above is None else (*mine, *(f for f in above if f.node is not argument))
+    return (*mine, *(f for f in outside.flows(root) if f.node is not argument))
+
+
+# -- telling ----------------------------------------------------------------------------------------------------
+
+
+def query_places(found: Collection) -> list[Place]:
+    return [place(spot_of(found.query.site), "query")]
+
+
+def fetched_evidence(found: Collection) -> Evidence:
+    """Where the rows come from, in a sentence."""
+    if found.is_relation:
+        text = f"`{found.query.relation}` loads every related {found.query.model.name}"
+    else:
+        text = f"the query at `{found.where}` fetches {found.query.model.name} rows"
+    return Evidence(kind="query", text=text)
+
+
+def in_own_loop(found: Collection) -> bool:
+    """Whether the rows are fetched once and consumed again and again: a table in memory that saves queries."""
+    return found.reads.loops(found.expression) != found.reads.loops(found.root)
+
+
+def is_per_row(found: Collection) -> bool:
+    """Whether it is a relation of each row of another collection; loading those together is another rule's."""
+    owner = found.query.owner
+    return found.is_relation and isinstance(owner, Row) and bool(owner.loops)

@@ -1,0 +1,172 @@
+"""A log record once per item
+
+## What it finds
+A loop over data that writes a record of level INFO or above on every turn, and any record, DEBUG included, whose text
+is put together by serialising something large before the logger can decide that nobody wants it.
+
+## Why it is slow
+A record is formatted, goes through every handler under a lock and is usually written and shipped one by one: five
+hundred items are five hundred system calls in a request. `json.dumps(...)` as an argument is paid even where the level
+is off.
+
+## When it does not matter
+The record is written on the rare path only (a failure, a skipped item), the loop is short by construction, or a job
+reports its progress to whoever started it.
+
+## Example
+```py
+for space in spaces:
+    logger.info("space %s", json.dumps(space.as_dict()))
+```
+
+## Instead
+One record for all of them, with a count, and details at DEBUG with arguments that cost nothing:
+```py
+logger.info("priced %d spaces", len(spaces))
+logger.debug("space ids %s", [s.id for s in spaces])
+```
+
+## How to verify
+Count the records of one request with one item and with twenty. Ask whoever reads the logs before a record goes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import Evidence, TermAtStake
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import turns
+from auditor.rules.audience import audience, believable
+from auditor.rules.claim import Claim, place
+from auditor.rules.scene import spot_of
+from auditor.trace.cost import sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.rules.scene import Looped, Scene
+    from auditor.trace.summary import Effect
+
+RULE = RuleInfo(
+    id="log-in-loop",
+    group="loops",
+    phase=5,
+    severity=Severity.LOW,
+    title="log record in a loop",
+    playbook="log-once",
+    docs=__doc__,
+)
+
+_RARE: Final = frozenset({"warning", "error", "critical"})
+_SERIALISERS: Final = frozenset(
+    "dumps pformat model_dump model_dump_json to_dict as_dict asdict to_json serialize jsonify to_representation "
+    "__dict__ to_string tostring prettify".split()
+)
+_DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Records of a loop's own function, and those of a function it calls that does little else."""
+    for looped in scene.looped_effects():
+        if looped.effect is not None and looped.effect.kind == "log" and not looped.effect.offloaded:
+            yield from judged(
+                scene,
+                looped,
+                looped.effect,
+                nested=looped.effect.site.function is not looped.loop.site.function,
+            )
+    for looped in scene.looped_calls("log"):
+        call = looped.call
+        if (
+            call is None
+            or call.deferred
+            or call.offloaded
+            or _DEARER & scene.costs.function(call.callee).keys()
+        ):
+            continue
+        summary = scene.trace.machine.summaries.get(id(call.callee))
+        for effect in () if summary is None else summary.effects:
+            if effect.kind == "log" and not effect.frames and not effect.branch and not effect.loops:
+                yield from judged(scene, looped, effect, nested=True)
+
+
+def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Iterator[Claim]:
+    """The claim, unless the record is cheap, rare or wanted."""
+    waiting = audience(scene, looped.spot)
+    if (
+        waiting == "command"
+        or looped.loop.kind == "while"
+        or turns.is_retry(looped.loop)
+        or turns.is_last(looped)
+    ):
+        return
+    level = effect.fact.level if effect.fact is not None else None
+    serialised = serialises(effect.node)
+    conditional = bool(turns.conditions_inside(looped.loop, effect.branch)) or skips(looped)
+    if level in {"debug", "dynamic", None} and not serialised:
+        return
+    if conditional and (level in _RARE or not serialised):
+        return
+    confidence = 0.8 if serialised else 0.7 if level == "info" else 0.6
+    made = claim(looped, effect, serialised=serialised)
+    made.confidence = (
+        confidence - (0.1 if conditional else 0) - (0.1 if nested else 0) - (0.15 if waiting == "task" else 0)
+    )
+    made.severity = Severity.MEDIUM if waiting == "request" and serialised else Severity.LOW
+    if believable(scene, made):
+        yield made
+
+
+def serialises(call: Node | None) -> str:
+    """The call or attribute among a record's arguments that turns a structure into text or plain data; "" if none does."""
+    if call is None or call[0] != ir.CALL:
+        return ""
+    for argument in (*call[3], *(value for _, value in call[4])):
+        for node in turns.nodes(argument):
+            name = node[3] if node[0] == ir.ATTR else node[2] if node[0] == ir.NAME else ""
+            if name in _SERIALISERS:
+                return str(name)
+    return ""
+
+
+def skips(looped: Looped) -> bool:
+    """Whether the block that holds the record goes on to the next item: a note about one that is left out."""
+    node = looped.loop.node
+    return (
+        node is not None
+        and node[0] == ir.FOR
+        and turns.leads_to(node[5], looped.spot.line, frozenset({ir.CONTINUE}))
+    )
+
+
+def claim(looped: Looped, effect: Effect, *, serialised: str) -> Claim:
+    over = looped.loop.size.name if looped.loop.size is not None else "items"
+    level = effect.fact.level if effect.fact is not None else "log"
+    evidence = [
+        Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+        Evidence(
+            kind="code",
+            text=f"every turn writes a record of level {level} at `{effect.site.module.path}:{effect.site.line}`",
+        ),
+    ]
+    if serialised:
+        evidence.append(
+            Evidence(
+                kind="code", text=f"`{serialised}` serialises its argument before the level is looked at"
+            )
+        )
+    return Claim(
+        spot=looped.spot,
+        title=f"`{effect.label}` writes a record once per item of {over}",
+        evidence=evidence,
+        confidence=0.5,
+        related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
+        cost_term=TermAtStake(kind="log", sizes=sizes(looped.loops)),
+        could_be_wrong=f"`{over}` never holds more than a few items, or somebody reads these records one by one.",
+        fix=f"Write one record for all of `{over}`, and leave the details to DEBUG with arguments that cost nothing.",
+        guessed=effect.guessed,
+    )

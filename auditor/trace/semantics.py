@@ -1,0 +1,78 @@
+"""What a trace needs to know beside the code: the ORMs in use, the templates, the service locators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from auditor.frameworks import pyramid_services
+from auditor.index.symbols import ImportedName
+from auditor.repo.errors import Undecodable, Unreadable
+from auditor.trace.rendering import Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.frameworks.orm import Orm
+    from auditor.index.build import Index
+    from auditor.index.project import Project
+    from auditor.repo.snapshot import Snapshot
+    from auditor.repo.source import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Semantics:
+    """Handed to `analysis.analyse`."""
+
+    orms: tuple[Orm, ...] = ()
+    intrinsics: Mapping[str, Any] = field(default_factory=dict)
+    """What library models call by name (`auditor_intrinsics.<name>`)."""
+    locators: Mapping[str, Any] = field(default_factory=dict)
+    """Method name of a service locator → from its arguments to the factory it runs."""
+
+
+def semantics_of(index: Index) -> Semantics:
+    """What the target uses."""
+    project = index.project
+    templates = Templates(
+        {file.path: partial(read, index.snapshot, file) for file in index.templates}, jinja=not imports(project, "django")
+    )
+    return Semantics(
+        orms=orms_of(project),
+        intrinsics=templates.intrinsics(),
+        locators=pyramid_services.locators(project),
+    )
+
+
+def orms_of(project: Project) -> tuple[Orm, ...]:
+    """The mappers whose library the project imports; only those modules are loaded."""
+    found: list[Orm] = []
+    if imports(project, "django"):
+        from auditor.frameworks.django_orm import DjangoOrm  # noqa: PLC0415  # loaded where it is used
+
+        found.append(DjangoOrm(project))
+    if imports(project, "sqlalchemy") or imports(project, "flask_sqlalchemy") or imports(project, "sqlmodel"):
+        from auditor.frameworks.sqlalchemy import SqlAlchemyOrm  # noqa: PLC0415  # as above
+
+        found.append(SqlAlchemyOrm(project))
+    return tuple(found)
+
+
+def imports(project: Project, library: str) -> bool:
+    """True where any module of the target imports from the library."""
+    return any(
+        isinstance(binding, ImportedName) and binding.module.partition(".")[0] == library
+        for module in project.modules
+        if module.role != "library"
+        for bindings in module.scope.values()
+        for binding in bindings
+    )
+
+
+def read(snapshot: Snapshot, file: SourceFile) -> str:
+    """The text of a template; OSError where it can't be read any more."""
+    try:
+        return snapshot.read_text(file).text
+    except (Unreadable, Undecodable) as error:
+        raise OSError(str(error)) from error
