@@ -34,8 +34,12 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Class
     from auditor.index.values import Size
 
-_ASYNC: Final = {f"a{name}": name for name in (*TERMINALS, "iterator", "add", "set", "remove", "clear", "save", "delete")}
-_QUERY_ATTRIBUTES: Final = frozenset({"query", "db", "ordered", "name", "core_filters", "instance", "through"})
+_ASYNC: Final = {
+    f"a{name}": name for name in (*TERMINALS, "iterator", "add", "set", "remove", "clear", "save", "delete")
+}
+_QUERY_ATTRIBUTES: Final = frozenset(
+    {"query", "db", "ordered", "name", "core_filters", "instance", "through"}
+)
 _USER_CREATORS: Final = frozenset({"create_user", "create_superuser"})
 
 
@@ -51,19 +55,24 @@ class DjangoOrm:
     # -- models ----------------------------------------------------------------------------------------------
 
     def model(self, cls: Class) -> Model | None:
+        """The mapping of a class, abstract ones included; None where it is no Django model."""
         return self.registry.by_class.get(id(cls))
 
     def by_key(self, key: str) -> Model | None:
+        """A model by `app_label.Model`, in any case."""
         return self.registry.by_key.get(key.lower())
 
     def relation_names(self) -> frozenset[str]:
+        """Attributes that are a relation on some model, reverse ones included."""
         return frozenset(name for model in self.registry.by_class.values() for name in model.relations)
 
     def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
+        """Managers; anything else of the class is the project's own."""
         del m, node
         return self.registry.managers.value(model, name)
 
     def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+        """`Model(...)`: nothing is executed before `save`."""
         del args
         return Row(model, None, loops=m.current_loops(), extra=dict(kwargs), fresh=True)
 
@@ -96,19 +105,27 @@ class DjangoOrm:
     # -- rows ------------------------------------------------------------------------------------------------
 
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
+        """Relations and columns; what is read for the first time is loaded here."""
         return rows.attribute(self.registry, m, row, name, node)
 
     def row_method(
-        self, m: Recorder, row: Row, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        row: Row,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
+        """`save`, `delete`, `refresh_from_db` and the other methods of `models.Model`."""
         given = (*args, *(v for k, v in kwargs.items() if k == "fields"))
-        return rows.method(self.registry, m, row, name, given, node)
+        return rows.method(self.registry, m, row, name=name, args=given, node=node)
 
     # -- queries ---------------------------------------------------------------------------------------------
 
     def start(self, m: Recorder, manager: ManagerValue, node: Node | None) -> Query:
         """The query that a manager begins with: through the project's own `get_queryset`, if it has one."""
-        plain = start(self.registry, m, manager)
+        plain = start(m, manager)
         method = None if manager.cls is None else m.project.method(manager.cls, "get_queryset")
         if method is None or plain.in_memory or id(method) in self._starting:
             return plain
@@ -126,7 +143,11 @@ class DjangoOrm:
         if not isinstance(made, Query) or made.orm != ORM:
             return plain
         filters = tuple(f for f in plain.filters if f not in made.filters) + made.filters
-        text = made.text if plain.owner is None else f"{plain.text}{made.text.removeprefix(plain.model.name + '.objects')}"
+        text = (
+            made.text
+            if plain.owner is None
+            else f"{plain.text}{made.text.removeprefix(plain.model.name + '.objects')}"
+        )
         return replace(
             made,
             model=plain.model,
@@ -142,8 +163,15 @@ class DjangoOrm:
         )
 
     def query_method(
-        self, m: Recorder, query: Value, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        query: Value,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
+        """Methods of querysets, managers and related managers, the async ones included."""
         plain = _ASYNC.get(name, name)
         if not isinstance(query, Query | ManagerValue):
             return None
@@ -159,12 +187,18 @@ class DjangoOrm:
         return BUILDERS[plain](step) if plain in BUILDERS else TERMINALS[plain](step)
 
     def _manager_method(
-        self, m: Recorder, manager: ManagerValue, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        manager: ManagerValue,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         if name.startswith("__"):
             return None
         if name == "get_queryset":
-            return start(self.registry, m, manager)
+            return start(m, manager)
         query = self.start(m, manager, node)
         step = Step(self.registry, m, query, name, args, kwargs, node)
         if name in related.METHODS:
@@ -174,24 +208,33 @@ class DjangoOrm:
             return create_user(step) if creates else None
         if name == "all":
             # The manager hands out its own query: prefetched rows stay in memory.
-            return replace(step.derived(), in_memory=query.in_memory, kept=query.kept) if query.in_memory else step.derived()
+            return (
+                replace(step.derived(), in_memory=query.in_memory, kept=query.kept)
+                if query.in_memory
+                else step.derived()
+            )
         return BUILDERS[name](step) if name in BUILDERS else TERMINALS[name](step)
 
     def query_attribute(self, m: Recorder, query: Value, name: str, node: Node | None) -> Value | None:
+        """Attributes of querysets and managers; none of them executes anything."""
         del m, query, node
         return UNKNOWN if name in _QUERY_ATTRIBUTES else None
 
     def fetch(self, m: Recorder, query: Query, node: Node | None, how: str) -> None:
+        """Records what evaluating the query costs; its rows are kept."""
         del how
         execution.fetch(self.registry, m, query, node)
 
     def element(self, m: Recorder, query: Query) -> Value:
+        """One result: a row, a dictionary, a tuple, a value."""
         return execution.element(self.registry, m, query)
 
     def size(self, query: Query) -> Size:
+        """How many rows, by the name of the relation or of the model."""
         return execution.size(query)
 
     def external(
         self, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
     ) -> Value | None:
-        return functions.call(self, m, name, args, kwargs, node)
+        """Calls of Django's functions and of the models that its libraries bring."""
+        return functions.call(self, m, name, args=args, kwargs=kwargs, node=node)

@@ -46,7 +46,7 @@ def select(
     """One SELECT, and one more for each relation that is prefetched."""
     m.effect("sql", f"SELECT {subject(query)}", "read", query=query, node=node, loops=loops)
     if query.shape == "rows":
-        prefetch(registry, m, query.model, query.prefetches, query.joined, node, loops=loops)
+        prefetch(registry, m, query.model, query.prefetches, done=query.joined, node=node, loops=loops)
 
 
 def prefetch(
@@ -54,9 +54,9 @@ def prefetch(
     m: Recorder,
     model: Model,
     wanted: Iterable[Prefetched],
+    *,
     done: Iterable[str],
     node: Node | None,
-    *,
     loops: tuple[Any, ...] | None = None,
     above: str = "",
 ) -> None:
@@ -75,7 +75,9 @@ def prefetch(
             at = registry.target_of(relation)
             last = reached
             is_end = reached == item.path
-            step = paths.joined(reached.rpartition(".")[0], item.to_attr) if is_end and item.to_attr else reached
+            step = (
+                paths.joined(reached.rpartition(".")[0], item.to_attr) if is_end and item.to_attr else reached
+            )
             if step in loaded:
                 continue
             loaded.add(step)
@@ -84,17 +86,28 @@ def prefetch(
             shown = at.name if at is not None else part
             query = item.query if is_end and item.query is not None else _related_rows(m, at, reached)
             m.effect(
-                "sql", f"SELECT {shown} (prefetch {paths.joined(above, reached)})", "read", query=query, node=node, loops=loops
+                "sql",
+                f"SELECT {shown} (prefetch {paths.joined(above, reached)})",
+                "read",
+                query=query,
+                node=node,
+                loops=loops,
             )
         if item.query is not None and at is not None and last == item.path:
             inside = paths.joined(above, item.path)
             inner = item.query
-            prefetch(registry, m, at, inner.prefetches, inner.joined, node, loops=loops, above=inside)
+            prefetch(
+                registry, m, at, inner.prefetches, done=inner.joined, node=node, loops=loops, above=inside
+            )
             loaded.update(f"{item.path}.{path}" for path in inner.loaded)
 
 
 def _related_rows(m: Recorder, model: Model | None, path: str) -> Query | None:
-    return None if model is None else Query(ORM, model, m.site(), filters=(("pk", "in"),), text=f"prefetch {path}")
+    return (
+        None
+        if model is None
+        else Query(ORM, model, m.site(), filters=(("pk", "in"),), text=f"prefetch {path}")
+    )
 
 
 def subject(query: Query) -> str:
@@ -131,6 +144,7 @@ def row_of(registry: Registry, m: Recorder, query: Query) -> Row:
         touched=query.kept if not query.streaming and (query.fetched or query.in_memory) else {},
         extra=dict.fromkeys(query.annotated, UNKNOWN),
         only=query.only,
+        fresh=query.empty,
     )
     owner = query.owner
     if isinstance(owner, Row) and query.relation is not None:
@@ -151,13 +165,16 @@ def dress(registry: Registry, m: Recorder, row: Row) -> None:
         if item.to_attr and parent == row.path:
             target = paths.model_at(registry, row.model, item.path.rpartition(".")[2])
             if target is not None:
-                row.extra[item.to_attr] = _listed(registry, m, item, target)
+                row.extra[item.to_attr] = _listed(registry, m, row, item, target)
 
 
-def _listed(registry: Registry, m: Recorder, item: Prefetched, target: Model) -> Many:
+def _listed(registry: Registry, m: Recorder, row: Row, item: Prefetched, target: Model) -> Many:
     query = item.query or Query(ORM, target, m.site(), text=f"prefetch {item.path}")
     elem = row_of(registry, m, replace(query, fetched=[], kept={}))
     elem.origin = query
+    relation = row.model.relations.get(item.path.rpartition(".")[2])
+    if relation is not None and relation.kind == "reverse-fk" and relation.back:
+        elem.touched[relation.back] = row
     bound = query.bound
     return Many(elem, Size(item.to_attr, bound=bound, table=target.table), "list")
 

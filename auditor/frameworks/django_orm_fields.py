@@ -30,7 +30,14 @@ _BY_SUFFIX: Final[tuple[tuple[str, FieldKind], ...]] = (
     ("Manager", "manager"),
 )
 """Third-party classes keep the ending of the Django class they stand for: `TreeForeignKey`, `ParentalKey`."""
-_FORM_FIELDS: Final = ("django.forms", "rest_framework", "wtforms", "marshmallow", "graphene", "django_filters")
+_FORM_FIELDS: Final = (
+    "django.forms",
+    "rest_framework",
+    "wtforms",
+    "marshmallow",
+    "graphene",
+    "django_filters",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Declared:
         return None if value is UNKNOWN else value
 
     def flag(self, project: Project, keyword: str) -> bool:
+        """Whether an option is given as True."""
         return self.constant(project, keyword) is True
 
 
@@ -86,7 +94,12 @@ def _declared(project: Project, cls: Class, name: str, node: Node, line: int) ->
     if function[0] == ir.ATTR and function[3] == "as_manager":
         return Declared(name, "manager", "as_manager", cls, node, line)
     symbol = project.resolve_expression(cls.module, function)
-    if symbol is None and function[0] == ir.CALL and function[2][0] == ir.ATTR and function[2][3] == "from_queryset":
+    if (
+        symbol is None
+        and function[0] == ir.CALL
+        and function[2][0] == ir.ATTR
+        and function[2][3] == "from_queryset"
+    ):
         return Declared(name, "manager", "from_queryset", cls, node, line)
     for class_name in class_names(project, symbol):
         kind = kind_of(class_name)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks import django_orm_terminals as terminals
-from auditor.frameworks.django_orm_execution import fetch, prefetch, shared_loops
+from auditor.frameworks.django_orm_execution import fetch, prefetch
 from auditor.frameworks.django_orm_queries import Step, as_prefetches, filtered
 from auditor.index.values import (
     UNKNOWN,
@@ -47,7 +46,13 @@ _CACHED_MANAGERS: Final[dict[str, str]] = {
 
 
 def call(
-    orm: DjangoOrm, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    orm: DjangoOrm,
+    m: Recorder,
+    name: str,
+    *,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     """The result of `name(...)`, None where it is no function of the ORM."""
     if name in _ONE:
@@ -62,7 +67,7 @@ def call(
         return ModelValue(orm.registry.user) if orm.registry.is_used else None
     if name == "django.apps.apps.get_model":
         return _get_model(orm, args)
-    return _library_model(orm, m, name, args, kwargs, node)
+    return _library_model(orm, m, name, args=args, kwargs=kwargs, node=node)
 
 
 def _get_model(orm: DjangoOrm, args: Sequence[Value]) -> Value | None:
@@ -114,8 +119,7 @@ def _prefetch_objects(orm: DjangoOrm, m: Recorder, args: Sequence[Value], node: 
     """Loads relations of rows that are in memory: one query for each, however many rows."""
     wanted = [p for a in args[1:] for p in as_prefetches(a)]
     for row in _rows(orm, m, args[0] if args else UNKNOWN, node):
-        loops = m.current_loops()
-        prefetch(orm.registry, m, row.model, wanted, row.loaded, node, loops=shared_loops(loops, loops))
+        prefetch(orm.registry, m, row.model, wanted, done=row.loaded, node=node)
         if not m.quiet:
             row.loaded |= {step for p in wanted if not p.to_attr for step in paths.closure(p.path)}
             for p in wanted:
@@ -138,7 +142,13 @@ def _rows(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> list[
 
 
 def _library_model(
-    orm: DjangoOrm, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    orm: DjangoOrm,
+    m: Recorder,
+    name: str,
+    *,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     """`User(...)`, `Group.objects.get(...)`: calls on a model that is in no file of the project."""
     model, rest = _split(orm, name)
@@ -166,6 +176,3 @@ def cached_lookup(model: Model, name: str) -> Callable[[Recorder], Value] | None
     if _CACHED_MANAGERS.get(name) != model.key:
         return None
     return lambda m: Row(model, None, loops=m.current_loops())
-
-
-

@@ -98,17 +98,29 @@ class Managers:
         function = node[2]
         if function[0] == ir.ATTR and function[3] == "as_manager":
             return Manager(name, None, self._class(module, function[2]))
-        if function[0] == ir.CALL and function[2][0] == ir.ATTR and function[2][3] == "from_queryset" and function[3]:
+        if (
+            function[0] == ir.CALL
+            and function[2][0] == ir.ATTR
+            and function[2][3] == "from_queryset"
+            and function[3]
+        ):
             cls = self._class(module, function[2][2])
             return Manager(name, cls, self._class(module, function[3][0]), self._creates_users(cls))
         symbol = self._project.resolve(module, function[2]) if function[0] == ir.NAME else None
-        if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value[0] == ir.CALL and depth < 4:
+        if (
+            isinstance(symbol, Assigned)
+            and symbol.value is not None
+            and symbol.value[0] == ir.CALL
+            and depth < 4
+        ):
             made = (ir.CALL, node[1], symbol.value, (), ())
             return self._of_call(name, self._project.home(module, symbol), made, depth + 1)
         cls = self._class(module, function)
         outside = self._project.resolve_expression(module, function)
         users = isinstance(outside, External) and outside.name.endswith("UserManager")
-        return Manager(name, cls, None if cls is None else self.queryset_class(cls), users or self._creates_users(cls))
+        return Manager(
+            name, cls, None if cls is None else self.queryset_class(cls), users or self._creates_users(cls)
+        )
 
     def _class(self, module: Module, node: Node) -> Class | None:
         symbol = self._project.resolve_expression(module, node)

@@ -47,7 +47,11 @@ def _is_column(project: Project, cls: Class, binding: object) -> bool:
     if not isinstance(binding, Assigned) or binding.value is None or binding.value[0] != ir.CALL:
         return False
     symbol = project.resolve_expression(cls.module, binding.value[2])
-    return isinstance(symbol, External) and symbol.name.startswith("django.db.models.") and symbol.name.endswith(_COLUMNS)
+    return (
+        isinstance(symbol, External)
+        and symbol.name.startswith("django.db.models.")
+        and symbol.name.endswith(_COLUMNS)
+    )
 
 
 def is_model_base(name: str) -> bool:
@@ -58,8 +62,14 @@ def is_model_base(name: str) -> bool:
     if parts[0] in _OTHER_LIBRARIES or "()" in name or "models" not in parts[1:-1]:
         return False
     if parts[0] == "django":
-        return parts[1] == "contrib" and parts[-1][:1].isupper() and not parts[-1].endswith(("Manager", "QuerySet", "Mixin"))
-    return parts[-1][:1].isupper() and not parts[-1].endswith(("Manager", "QuerySet", "Field", "ForeignKey", "Choices"))
+        return (
+            parts[1] == "contrib"
+            and parts[-1][:1].isupper()
+            and not parts[-1].endswith(("Manager", "QuerySet", "Mixin"))
+        )
+    return parts[-1][:1].isupper() and not parts[-1].endswith(
+        ("Manager", "QuerySet", "Field", "ForeignKey", "Choices")
+    )
 
 
 class Meta:
@@ -148,3 +158,11 @@ class AppLabels:
             return parts[parts.index("models", 1) - 1]
         package = parts if module.is_package else parts[:-1]
         return package[-1] if package else parts[-1]
+
+    def of_migration(self, module: Module) -> str:
+        """The label of the app that a migration belongs to."""
+        package = module.name.rpartition(".migrations.")[0] or module.path.partition("/migrations/")[0]
+        dotted = package.replace("/", ".")
+        while dotted not in self._labels and "." in dotted:
+            dotted = dotted.partition(".")[2]
+        return self._labels.get(dotted, package.replace("/", ".").rpartition(".")[2])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import django_orm_targets as targets
 from auditor.frameworks.django_orm_contrib import ABSTRACT_USERS, abstract_users, contrib_classes
 from auditor.frameworks.django_orm_fields import Declared, declared
-from auditor.frameworks.django_orm_meta import AppLabels, Meta, is_model
 from auditor.frameworks.django_orm_managers import Managers
+from auditor.frameworks.django_orm_meta import AppLabels, Meta, is_model
 from auditor.frameworks.django_orm_reverse import add_reverse_relations
 from auditor.frameworks.django_orm_signals import Signals
 from auditor.index.symbols import Class, External
@@ -87,7 +87,9 @@ class Registry:
             key = cls.qualname
         table = meta.text("db_table") or f"{label}_{cls.name.lower()}"
         ordering = meta.constant("ordering")
-        model = Model(ORM, key, cls, cls.name, table, abstract=meta.abstract, proxy=meta.constant("proxy") is True)
+        model = Model(
+            ORM, key, cls, cls.name, table, abstract=meta.abstract, proxy=meta.constant("proxy") is True
+        )
         if isinstance(ordering, list | tuple):
             model.ordering = tuple(o if isinstance(o, str) else "?" for o in ordering)
         elif meta.assigned("ordering") is not None:
@@ -151,7 +153,12 @@ class Registry:
                 self._add_to_many(model, field)
             elif field.kind == "generic-fk":
                 model.relations[field.name] = Relation(
-                    field.name, "", many=False, kind="generic-fk", line=field.line, file=field.owner.module.path
+                    field.name,
+                    "",
+                    many=False,
+                    kind="generic-fk",
+                    line=field.line,
+                    file=field.owner.module.path,
                 )
             elif field.kind == "column":
                 self._add_column(model, field, field.name)

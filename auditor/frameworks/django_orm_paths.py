@@ -69,7 +69,9 @@ def to_one_paths(registry: Registry, model: Model, depth: int = _SELECT_ALL_DEPT
                 yield from (f"{name}.{rest}" for rest in to_one_paths(registry, target, depth - 1))
 
 
-def conditions(model: Model, args: Iterable[Node], kwargs: Iterable[str], *, negated: bool) -> tuple[Filter, ...]:
+def conditions(
+    model: Model, args: Iterable[Node], kwargs: Iterable[str], *, negated: bool
+) -> tuple[Filter, ...]:
     """(column path, lookup) of each condition of `filter(...)`.
 
     The lookup is "or" for an alternative and "not" for what is excluded: neither narrows by an index as it stands.

@@ -10,7 +10,7 @@ from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
 from auditor.frameworks.django_orm_text import call_text, shortened
 from auditor.index import ir
-from auditor.index.values import Const, ManagerValue, Many, Prefetched, Query, Value
+from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
@@ -52,7 +52,7 @@ class Step:
         return len(self.args) == 1 and isinstance(self.args[0], Const) and self.args[0].value is None
 
 
-def start(registry: Registry, m: Recorder, manager: ManagerValue) -> Query:
+def start(m: Recorder, manager: ManagerValue) -> Query:
     """The query that a manager begins with."""
     if manager.source is not None:
         return manager.source
@@ -63,10 +63,12 @@ def start(registry: Registry, m: Recorder, manager: ManagerValue) -> Query:
 
 
 def same(step: Step) -> Query:
+    """`all`, `using`: the same rows, asked for anew."""
     return step.derived()
 
 
 def filtered(step: Step) -> Query:
+    """`filter`, `exclude`, `get`: with the conditions of the call."""
     given = step.kwargs if step.name != "complex_filter" else {}
     found = paths.conditions(step.query.model, step.nodes(), given, negated=step.name == "exclude")
     if not found and step.args:
@@ -75,20 +77,24 @@ def filtered(step: Step) -> Query:
 
 
 def ordered(step: Step) -> Query:
+    """`order_by(...)`."""
     names = tuple(str(a.value) if isinstance(a, Const) else "?" for a in step.args)
     return step.derived(ordered=names)
 
 
 def reversed_(step: Step) -> Query:
+    """`reverse()`: the order that it has, turned round."""
     order = step.query.ordered or step.query.model.ordering
     return step.derived(ordered=tuple(o[1:] if o.startswith("-") else f"-{o}" for o in order))
 
 
 def distinct(step: Step) -> Query:
+    """`distinct(...)`."""
     return step.derived(distinct=True)
 
 
 def annotated(step: Step) -> Query:
+    """`annotate`, `alias`, `extra`: rows get attributes; after `values` they are grouped."""
     query = step.query
     names = tuple(step.kwargs) if step.name != "extra" else _extra_names(step.kwargs.get("select"))
     names += tuple(name for name in map(_default_alias, step.nodes()) if name)
@@ -111,10 +117,12 @@ def _default_alias(node: Node) -> str:
 
 
 def dicts(step: Step) -> Query:
+    """`values(...)`."""
     return step.derived(shape="dicts", only=_named_columns(step), annotated=_annotations(step))
 
 
 def tuples(step: Step) -> Query:
+    """`values_list(...)`."""
     flat = step.kwargs.get("flat")
     is_flat = isinstance(flat, Const) and flat.value is True
     shape = "flat" if is_flat else "tuples"
@@ -131,10 +139,12 @@ def _named_columns(step: Step) -> frozenset[str] | None:
 
 
 def flat_dates(step: Step) -> Query:
+    """`dates(...)`, `datetimes(...)`."""
     return step.derived(shape="flat", distinct=True)
 
 
 def empty(step: Step) -> Query:
+    """`none()`."""
     return step.derived(empty=True)
 
 
@@ -149,6 +159,7 @@ def combined(step: Step) -> Query:
 
 
 def select_related(step: Step) -> Query:
+    """`select_related(...)`: relations that come with the rows by a join."""
     query, registry = step.query, step.registry
     others = _prefetched_paths(query)
     if step.is_none():
@@ -163,6 +174,7 @@ def select_related(step: Step) -> Query:
 
 
 def prefetch_related(step: Step) -> Query:
+    """`prefetch_related(...)`: relations loaded by queries of their own when the rows are."""
     query = step.query
     if step.is_none():
         return step.derived(prefetches=(), to_attr=(), loaded=query.joined)
@@ -196,6 +208,7 @@ def _prefetched_paths(query: Query) -> frozenset[str]:
 
 
 def only(step: Step) -> Query:
+    """`only(...)`: the primary key comes with it always."""
     names = _named_columns(step)
     if names is None:
         return step.derived(only=None)
@@ -203,6 +216,7 @@ def only(step: Step) -> Query:
 
 
 def deferred(step: Step) -> Query:
+    """`defer(...)`: all columns but these."""
     query = step.query
     if step.is_none():
         return step.derived(only=None)
@@ -211,6 +225,7 @@ def deferred(step: Step) -> Query:
 
 
 def locked(step: Step) -> Query:
+    """`select_for_update(...)`."""
     return step.derived(locked=True)
 
 
@@ -223,7 +238,10 @@ def streaming(step: Step) -> Query:
 
 
 def raw(step: Step) -> Query:
-    return step.derived(filters=(("?", "?"),), joined=frozenset(), loaded=frozenset(), prefetches=(), to_attr=())
+    """`raw(sql)`: rows of a query that is not read here."""
+    return step.derived(
+        filters=(("?", "?"),), joined=frozenset(), loaded=frozenset(), prefetches=(), to_attr=()
+    )
 
 
 def sliced(step: Step) -> Value:
@@ -284,7 +302,10 @@ BUILDERS: Final[dict[str, Callable[[Step], Value]]] = {
     "aiterator": streaming,
     "raw": raw,
     "__slice__": sliced,
+    # Of django-model-utils and django-polymorphic, whose querysets are Django's otherwise.
+    "select_subclasses": same,
+    "non_polymorphic": same,
+    "instance_of": filtered,
+    "not_instance_of": filtered,
 }
 """By method name; none of them executes anything."""
-
-__all__ = ["BUILDERS", "Many", "Step", "as_prefetches", "start"]

@@ -32,7 +32,7 @@ def _add(registry: Registry, model: Model, field: Declared) -> None:
     if target is None or field.type.endswith("TaggableManager"):
         return
     name = accessor(registry, model, field)
-    if name is None or (field.kind == "m2m" and target is model and not _has_name(registry, model, field)):
+    if name is None or (field.kind == "m2m" and target is model and not _is_directed(registry, field)):
         return
     relation.back = name
     holder = target.parents[0] if target.proxy and target.parents else target
@@ -75,6 +75,6 @@ def accessor(registry: Registry, model: Model, field: Declared) -> str | None:
     return name.replace("%(class)s", lower).replace("%(app_label)s", label.lower().replace(".", "_"))
 
 
-def _has_name(registry: Registry, model: Model, field: Declared) -> bool:
-    """A relation to its own model is symmetrical, so there is no way back, unless it says otherwise."""
-    return field.constant(registry.project, "symmetrical") is False or field.constant(registry.project, "through") is not None
+def _is_directed(registry: Registry, field: Declared) -> bool:
+    """A relation to its own model is symmetrical, so there is no other side, unless it says otherwise."""
+    return field.constant(registry.project, "symmetrical") is False

@@ -32,20 +32,22 @@ def attribute(registry: Registry, m: Recorder, row: Row, name: str, node: Node |
     if relation is not None:
         return _related(registry, m, row, relation, node)
     if name == "pk" or name in row.model.columns:
-        _deferred_column(registry, m, row, name, node)
+        _deferred_column(m, row, name, node)
         return UNKNOWN
     if name.endswith("_id") and name[:-3] in row.model.columns:
-        _deferred_column(registry, m, row, name[:-3], node)
+        _deferred_column(m, row, name[:-3], node)
         return UNKNOWN
     return UNKNOWN if name in {"_meta", "_state"} else None
 
 
 def _related(registry: Registry, m: Recorder, row: Row, relation: Relation, node: Node | None) -> Value:
     if relation.many:
-        found: Value = related_manager(registry, m, row, relation)
+        found: Value = _related_manager(registry, m, row, relation)
     else:
         target = registry.target_of(relation)
         if _needs_query(row, relation):
+            if relation.column is not None:
+                _deferred_column(m, row, relation.name, node)
             _record_load(m, row, relation, target, node)
         found = UNKNOWN if target is None else _reached(registry, m, row, relation, target)
     if not m.quiet:
@@ -107,7 +109,7 @@ def _reached(registry: Registry, m: Recorder, row: Row, relation: Relation, targ
     return found
 
 
-def related_manager(registry: Registry, m: Recorder, row: Row, relation: Relation) -> Value:
+def _related_manager(registry: Registry, m: Recorder, row: Row, relation: Relation) -> Value:
     """`row.books`: where queries for related rows start; nothing is executed yet."""
     target = registry.target_of(relation)
     if target is None:
@@ -130,7 +132,7 @@ def related_manager(registry: Registry, m: Recorder, row: Row, relation: Relatio
     return ManagerValue(target, manager.cls, manager.queryset_cls, query)
 
 
-def _deferred_column(registry: Registry, m: Recorder, row: Row, name: str, node: Node | None) -> None:
+def _deferred_column(m: Recorder, row: Row, name: str, node: Node | None) -> None:
     """A column that the query left out is fetched by itself, once per row."""
     key = f"({name})"
     if row.only is None or row.fresh or name in row.only or key in row.touched:
@@ -166,7 +168,7 @@ def _deferred_column(registry: Registry, m: Recorder, row: Row, name: str, node:
 
 
 def method(
-    registry: Registry, m: Recorder, row: Row, name: str, args: Sequence[Value], node: Node | None
+    registry: Registry, m: Recorder, row: Row, *, name: str, args: Sequence[Value], node: Node | None
 ) -> Value | None:
     """`row.name(...)` of `django.db.models.Model`."""
     plain = name[1:] if name in {"asave", "adelete", "arefresh_from_db"} else name
@@ -202,6 +204,7 @@ def save(registry: Registry, m: Recorder, row: Row, node: Node | None) -> Value:
 
 
 def delete(registry: Registry, m: Recorder, row: Row, node: Node | None) -> Value:
+    """One statement; what else cascades to is for the database and the models that refer to it."""
     registry.signals.send(m, "pre_delete", row, node)
     query = Query(ORM, row.model, m.site(), owner=row, text=f"{row.model.name}.delete()", bound=1)
     m.effect("sql", f"DELETE {row.model.name}", "write", cause="write", query=query, row=row, node=node)

@@ -67,7 +67,9 @@ class Signals:
     def _read(self, module: Module) -> None:
         for function in module.functions:
             for decorator in function.decorators:
-                if decorator[0] == ir.CALL and self._name(module, decorator[2], function.parent).endswith(".receiver"):
+                if decorator[0] == ir.CALL and self._name(module, decorator[2], function.parent).endswith(
+                    ".receiver"
+                ):
                     self._add(module, decorator[3][:1], decorator, function)
         owners: list[tuple[Function | None, tuple[Node, ...]]] = [(None, module.body)]
         owners += [(f, f.body) for f in module.functions if f.name == "ready"]
@@ -84,7 +86,12 @@ class Signals:
             self._add(module, (call[2][2],), call, target, owner)
 
     def _add(
-        self, module: Module, signals: Iterable[Node], call: Node, function: Function, owner: Function | None = None
+        self,
+        module: Module,
+        signals: Iterable[Node],
+        call: Node,
+        function: Function,
+        owner: Function | None = None,
     ) -> None:
         for node in signals:
             for signal_node in node[3] if node[0] == ir.SEQ else (node,):

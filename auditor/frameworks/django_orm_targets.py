@@ -115,7 +115,9 @@ def _of_setting(registry: Registry, name: str) -> Model | None:
     if name == _USER_SETTING and hasattr(registry, "user"):
         return registry.user
     for module in registry.project.modules:
-        if module.role == "test" or not any("settings" in part or part == "conf" for part in module.name.split(".")):
+        if module.role == "test" or not any(
+            "settings" in part or part == "conf" for part in module.name.split(".")
+        ):
             continue
         for binding in reversed(module.scope.get(name, ())):
             value = fold(registry.project, module, binding.value) if isinstance(binding, Assigned) else None
@@ -150,7 +152,9 @@ def _library(registry: Registry, dotted: str) -> Model | None:
     if known is not None:
         return known
     parts = dotted.split(".")
-    label = next((p for p, following in zip(parts, parts[1:], strict=False) if following == "models"), parts[0])
+    label = next(
+        (p for p, following in zip(parts, parts[1:], strict=False) if following == "models"), parts[0]
+    )
     if not parts[-1][:1].isalpha() or len(parts) < 2:
         return None
     name = parts[-1]

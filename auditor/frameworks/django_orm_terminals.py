@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_queries as queries
-from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select, subject
-from auditor.index.values import UNKNOWN, Const, Items, Many, Mapping_, Query, Row, Size, Value
+from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select, size, subject
+from auditor.index.values import UNKNOWN, Const, Items, Many, Mapping_, Query, Row, Value
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_queries import Step
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def one(step: Step) -> Value:
     """`get`, `latest`…: a query for one row, whatever was fetched before."""
-    query = replace(queries.filtered(step) if step.name == "get" else queries.ordered(step), bound=1)
+    query = replace(
+        queries.filtered(step) if step.name in {"get", "get_subclass"} else queries.ordered(step), bound=1
+    )
     if query.empty:
         return UNKNOWN
     select(step.registry, step.m, query, step.node)
@@ -43,11 +45,15 @@ def indexed(step: Step) -> Value:
     """`query[n]`."""
     if is_cached(step.query):
         return element(step.registry, step.m, step.query)
-    return _limited(step)
+    index = step.args[0] if step.args else UNKNOWN
+    written = repr(index.value) if isinstance(index, Const) else "…"
+    return _limited(step, f"{step.query.text}[{written}]")
 
 
-def _limited(step: Step) -> Value:
+def _limited(step: Step, text: str = "") -> Value:
     query = step.derived(bound=1, limited=True)
+    if text:
+        query = replace(query, text=text)
     select(step.registry, step.m, query, step.node)
     return element(step.registry, step.m, query)
 
@@ -61,33 +67,38 @@ def counted(step: Step) -> Value:
 
 
 def aggregate(step: Step) -> Value:
+    """`aggregate(...)`: one row of figures."""
     if not step.query.empty:
         step.m.effect("sql", f"AGGREGATE {subject(step.query)}", "read", query=step.derived(), node=step.node)
     return Mapping_(dict.fromkeys(step.kwargs, UNKNOWN))
 
 
 def explain(step: Step) -> Value:
+    """`explain()`."""
     step.m.effect("sql", f"EXPLAIN {subject(step.query)}", "read", query=step.derived(), node=step.node)
     return UNKNOWN
 
 
 def in_bulk(step: Step) -> Value:
+    """`in_bulk(keys)`: rows by key."""
     for given in (*step.args, *step.kwargs.values()):
         if isinstance(given, Query):
             fetch(step.registry, step.m, given, step.node)
     query = step.derived(filters=(*step.query.filters, (step.query.model.primary_key, "in")))
     select(step.registry, step.m, query, step.node)
     row = element(step.registry, step.m, query)
-    return Mapping_({}, UNKNOWN, row, Size(f"{step.query.model.name}s"), grown=True)
+    return Mapping_({}, UNKNOWN, row, size(query), grown=True)
 
 
 def update(step: Step) -> Value:
+    """`update(...)` of every row of the query."""
     if not step.query.empty:
         _write(step, "UPDATE", step.derived())
     return UNKNOWN
 
 
 def delete(step: Step) -> Value:
+    """`delete()` of every row of the query."""
     if not step.query.empty:
         _write(step, "DELETE", step.derived())
     return UNKNOWN
@@ -95,7 +106,13 @@ def delete(step: Step) -> Value:
 
 def _write(step: Step, verb: str, query: Query, note: str = "") -> None:
     step.m.effect(
-        "sql", f"{verb} {subject(query)}{note}", "write", cause="write", query=query, node=step.node, arguments=tuple(step.args)
+        "sql",
+        f"{verb} {subject(query)}{note}",
+        "write",
+        cause="write",
+        query=query,
+        node=step.node,
+        arguments=tuple(step.args),
     )
 
 
@@ -126,9 +143,11 @@ def create(step: Step) -> Value:
 
 
 def insert(step: Step, row: Row) -> None:
+    """The statement that `create` ends in, where the model has no `save` of its own."""
     signals = step.registry.signals
     signals.send(step.m, "pre_save", row, step.node)
-    _write(step, "INSERT", replace(step.query, relation=None, owner=None) if _is_between(step) else step.query)
+    query = step.derived()
+    _write(step, "INSERT", replace(query, relation=None, owner=None) if _is_between(step) else query)
     row.saved = True
     signals.send(step.m, "post_save", row, step.node)
 
@@ -142,7 +161,7 @@ def _is_between(step: Step) -> bool:
 def _link(step: Step) -> None:
     """What a row made through a many-to-many relation costs besides: the row between."""
     if _is_between(step):
-        _write(step, "INSERT", step.query)
+        _write(step, "INSERT", step.derived())
 
 
 def get_or_create(step: Step) -> Value:
@@ -190,17 +209,19 @@ def bulk(step: Step) -> Value:
     given = step.args[0] if step.args else step.kwargs.get("objs", UNKNOWN)
     if isinstance(given, Query):
         fetch(step.registry, step.m, given, step.node)
-    _write(step, "INSERT" if step.name == "bulk_create" else "UPDATE", step.query, " (bulk)")
+    _write(step, "INSERT" if step.name == "bulk_create" else "UPDATE", step.derived(), " (bulk)")
     return given if isinstance(given, Many | Items) else UNKNOWN
 
 
 def create_user(step: Step) -> Value:
+    """`create_user(...)` of the managers that derive from `BaseUserManager`."""
     names = ("username", "email", "password")
     return create(replace(step, kwargs={**dict(zip(names, step.args, strict=False)), **step.kwargs}))
 
 
 TERMINALS: Final[dict[str, Callable[[Step], Value]]] = {
     "get": one,
+    "get_subclass": one,
     "earliest": one,
     "latest": one,
     "first": first,

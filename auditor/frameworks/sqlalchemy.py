@@ -65,7 +65,13 @@ class SqlAlchemyOrm:
         return rows.read(m, self.registry, row, name, node)
 
     def row_method(
-        self, m: Recorder, row: Row, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        row: Row,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         """The declarative base has no methods that touch the database; Pydantic's are SQLModel's."""
         del m, row, args, kwargs, node
@@ -74,23 +80,31 @@ class SqlAlchemyOrm:
     # -- queries ---------------------------------------------------------------------------------------------
 
     def query_method(
-        self, m: Recorder, query: Value, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        query: Value,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         if isinstance(query, ManagerValue):
             query = queries.of_model(m, self.registry, query.model)
         if not isinstance(query, Query):
             return None
-        return queries.method(m, self.registry, query, name, args, kwargs, node)
+        return queries.method(
+            m, self.registry, queries.settled(self.registry, query), name, args, kwargs, node
+        )
 
     def query_attribute(self, m: Recorder, query: Value, name: str, node: Node | None) -> Value | None:
         del node
         return queries.attribute(m, self.registry, query, name) if isinstance(query, Query) else None
 
     def fetch(self, m: Recorder, query: Query, node: Node | None, how: str) -> None:
-        queries.fetch(m, self.registry, query, node, how)
+        queries.fetch(m, self.registry, queries.settled(self.registry, query), node, how)
 
     def element(self, m: Recorder, query: Query) -> Value:
-        return results.element(m, self.registry, query)
+        return results.element(m, self.registry, queries.settled(self.registry, query))
 
     def size(self, query: Query) -> Size:
         return size_of(query)
@@ -103,7 +117,13 @@ class SqlAlchemyOrm:
         return functions.external(m, self.registry, name, args, kwargs, node)
 
     def library_method(
-        self, m: Recorder, value: ExtInst, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        self,
+        m: Recorder,
+        value: ExtInst,
+        name: str,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Value | None:
         """A method of a session, an expression, a loader option…; `__enter__` too."""
         if isinstance(value, SessionValue) and value.cls is not None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
     from auditor.index.symbols import Module
 
-_NOT_TYPES: Final = frozenset({"ForeignKey", "Sequence", "Identity", "Computed", "CheckConstraint", "FetchedValue", "default"})
+_NOT_TYPES: Final = frozenset(
+    {"ForeignKey", "Sequence", "Identity", "Computed", "CheckConstraint", "FetchedValue", "default"}
+)
 
 
 @dataclass(slots=True)
@@ -82,7 +84,9 @@ def column_of(registry: Registry, declared: Declared) -> Column:
         type_of(declared.arguments, declared.annotation),
         indexed=declared.flag("index") or declared.flag("unique") or primary,
         unique=declared.flag("unique") or primary,
-        nullable=nullable if isinstance(nullable, bool) else not primary and not _is_required(declared.annotation),
+        nullable=nullable
+        if isinstance(nullable, bool)
+        else not primary and not _is_required(declared.annotation),
         foreign_key=None if reference is None else _target(registry, declared.module, reference),
         deferred=declared.deferred,
     )

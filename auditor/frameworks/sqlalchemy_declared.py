@@ -141,9 +141,11 @@ def _declared(
         keywords = (*keywords, *arguments[0][4], *inner[1])
         arguments, last = tuple(arguments[0][3]), inner[0]
     made = Declared(name, _kind(last), value, annotation, cls, line, keywords, arguments, deferred)
-    return Declared(name, made.kind, value, annotation, cls, line, keywords, arguments, deferred=True) if (
-        made.flag("deferred")
-    ) else made
+    return (
+        Declared(name, made.kind, value, annotation, cls, line, keywords, arguments, deferred=True)
+        if (made.flag("deferred"))
+        else made
+    )
 
 
 def _kind(last: str) -> Kind:
@@ -156,7 +158,9 @@ def _kind(last: str) -> Kind:
     return "column" if last in {"Column", "mapped_column", "Field", "deferred"} else "other"
 
 
-def maker(project: Project, module: Module, call: Node) -> tuple[str, tuple[tuple[str | None, Node], ...]] | None:
+def maker(
+    project: Project, module: Module, call: Node
+) -> tuple[str, tuple[tuple[str | None, Node], ...]] | None:
     """(which of SQLAlchemy's constructors a call is, the keywords that a wrapper of the project adds)."""
     symbol = project.resolve_expression(module, call[2])
     if isinstance(symbol, External):

@@ -58,7 +58,12 @@ class Scope:
     def model(self, node: Node) -> Model | None:
         """The model that a name or a dotted name means; `cls` means the class of the method."""
         function, module = self.site.function, self.site.module
-        if node[0] == ir.NAME and node[2] in {"cls", "self"} and function is not None and function.owner is not None:
+        if (
+            node[0] == ir.NAME
+            and node[2] in {"cls", "self"}
+            and function is not None
+            and function.owner is not None
+        ):
             return self.registry.model(function.owner) if node[2] == "cls" else None
         if node[0] not in {ir.NAME, ir.ATTR}:
             return None
@@ -69,7 +74,7 @@ class Scope:
 def first_model(scope: Scope, node: Node, depth: int = 0) -> Model | None:
     """The first model that an expression mentions."""
     found = scope.model(node)
-    if found is not None or depth > 8:  # noqa: PLR2004  # expressions nest no deeper in practice
+    if found is not None or depth > 8:  # expressions nest no deeper in practice
         return found
     for part in node[2:]:
         for inner in _nodes(part):
@@ -96,7 +101,10 @@ def conditions(scope: Scope, model: Model, node: Node) -> Iterator[tuple[str, st
     op = node[0]
     if op == ir.CMP and len(node[2]) == 1 and node[2][0] in _COMPARISONS:
         lookup = _COMPARISONS[node[2][0]]
-        for mine, other, kind in ((node[3][0], node[3][1], lookup), (node[3][1], node[3][0], _MIRRORED.get(lookup, lookup))):
+        for mine, other, kind in (
+            (node[3][0], node[3][1], lookup),
+            (node[3][1], node[3][0], _MIRRORED.get(lookup, lookup)),
+        ):
             found = _column(scope, model, mine)
             if found is not None:
                 path, folded = found
@@ -114,9 +122,7 @@ def conditions(scope: Scope, model: Model, node: Node) -> Iterator[tuple[str, st
         if found is not None:
             path, folded = found
             yield path, _method(node, folded=folded)
-    elif op == ir.ATTR and (found := _column(scope, model, node)) is not None:
-        yield found[0], "exact"
-    elif op in {ir.UNARY, ir.NOT} and (found := _column(scope, model, node[2])) is not None:
+    elif (op == ir.ATTR and (found := _column(scope, model, node)) is not None) or (op in {ir.UNARY, ir.NOT} and (found := _column(scope, model, node[2])) is not None):
         yield found[0], "exact"
 
 
@@ -129,7 +135,12 @@ def _exact(kind: str, other: Node, *, folded: bool) -> str:
 def _method(node: Node, *, folded: bool) -> str:
     lookup = _METHODS[node[2][3]]
     first = node[3][0] if node[3] else None
-    if node[2][3] in {"is_", "is_not", "isnot"} and first is not None and first[0] == ir.CONST and first[2] is None:
+    if (
+        node[2][3] in {"is_", "is_not", "isnot"}
+        and first is not None
+        and first[0] == ir.CONST
+        and first[2] is None
+    ):
         return "isnull"
     if lookup in {"like", "ilike"}:
         text = constant(first)

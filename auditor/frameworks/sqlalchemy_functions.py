@@ -29,11 +29,18 @@ _EXPRESSIONS: Final = frozenset(
     "false tuple_ type_coerce extract between collate over within_group any_ all_ exists bindparam column "
     "func funcfilter aggregate_order_by array label to_tsvector literal_execute nullif coalesce try_cast undefined".split()
 )
-_SET_OPERATIONS: Final = frozenset({"union", "union_all", "except_", "except_all", "intersect", "intersect_all"})
+_SET_OPERATIONS: Final = frozenset(
+    {"union", "union_all", "except_", "except_all", "intersect", "intersect_all"}
+)
 
 
 def external(
-    m: Recorder, registry: Registry, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    name: str,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     """A call of `sqlalchemy.…` or of something made by it; None if it is none of these or costs nothing we know."""
     if not names.is_ours(name):
@@ -41,13 +48,28 @@ def external(
     owner, made, member = name.rpartition("()")
     if made and owner:
         return _of_made(m, registry, owner, member.removeprefix("."), args, kwargs, node)
-    if names.is_extension(name) or names.is_factory(name) or names.is_scoped(name) or names.is_engine_maker(name):
+    if (
+        names.is_extension(name)
+        or names.is_factory(name)
+        or names.is_scoped(name)
+        or names.is_engine_maker(name)
+    ):
         return Ext(f"{name}()")
     if names.is_session_type(name):
         return sessions.opened(m, node)
     holder, _, last = name.rpartition(".")
-    if names.is_extension(holder) or ".SQLAlchemy." in name:  # reached through a class attribute of the project's subclass
-        return _of_made(m, registry, name[: name.index("SQLAlchemy") + 10], name[name.index("SQLAlchemy") + 11 :], args, kwargs, node)
+    if (
+        names.is_extension(holder) or ".SQLAlchemy." in name
+    ):  # reached through a class attribute of the project's subclass
+        return _of_made(
+            m,
+            registry,
+            name[: name.index("SQLAlchemy") + 10],
+            name[name.index("SQLAlchemy") + 11 :],
+            args,
+            kwargs,
+            node,
+        )
     if names.tail(holder) == "func":
         return _function(m, registry, last, args, node)
     return function(m, registry, last, args, kwargs, node)
@@ -79,7 +101,12 @@ def _of_made(
 
 
 def _extension(
-    m: Recorder, registry: Registry, member: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    member: str,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     """A method of Flask-SQLAlchemy's `db`."""
     holder, _, last = member.rpartition(".")
@@ -100,7 +127,11 @@ def _extension(
     if last in {"first_or_404", "one_or_404"} and args and isinstance(args[0], Query):
         session = sessions.session_value()
         done = sessions.execute(m, registry, session, "scalars", args, node)
-        return results.result_method(m, registry, done, "first", [], node) if isinstance(done, Query) else UNKNOWN
+        return (
+            results.result_method(m, registry, done, "first", [], node)
+            if isinstance(done, Query)
+            else UNKNOWN
+        )
     if last == "paginate" and args and isinstance(args[0], Query):
         from dataclasses import replace  # noqa: PLC0415  # only here
 
@@ -109,7 +140,12 @@ def _extension(
 
 
 def function(
-    m: Recorder, registry: Registry, last: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    last: str,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     """One of SQLAlchemy's functions by the last part of its name."""
     del kwargs
@@ -138,7 +174,9 @@ def _text(args: Sequence[Value]) -> TextClause:
     return TextClause("sqlalchemy.TextClause", sql if isinstance(sql, str) else None)
 
 
-def _function(m: Recorder, registry: Registry, last: str, args: Sequence[Value], node: Node | None) -> Expression:
+def _function(
+    m: Recorder, registry: Registry, last: str, args: Sequence[Value], node: Node | None
+) -> Expression:
     return _expression(m, registry, args, node, function_=last.lower())
 
 
@@ -146,7 +184,9 @@ def _expression(
     m: Recorder, registry: Registry, args: Sequence[Value], node: Node | None, *, function_: str = ""
 ) -> Expression:
     found = [a.model for a in args if isinstance(a, Expression | ModelValue | Query | Row)]
-    model = next((f for f in found if f is not None), None) or queries.mentioned(m, registry, positional(node))
+    model = next((f for f in found if f is not None), None) or queries.mentioned(
+        m, registry, positional(node)
+    )
     return Expression(EXPRESSION, model, function=function_)
 
 
@@ -201,7 +241,18 @@ def library_method(
 def _expression_method(
     m: Recorder, registry: Registry, receiver: Expression, name: str, args: Sequence[Value], node: Node | None
 ) -> Value:
-    if name in {"of_type", "and_", "label", "distinct", "filter", "over", "select_from", "where", "correlate", "self_group"}:
+    if name in {
+        "of_type",
+        "and_",
+        "label",
+        "distinct",
+        "filter",
+        "over",
+        "select_from",
+        "where",
+        "correlate",
+        "self_group",
+    }:
         given = args[0].value if name == "label" and args and isinstance(args[0], Const) else receiver.name
         model = receiver.model or queries.mentioned(m, registry, positional(node))
         return Expression(receiver.type, model, receiver.path, receiver.function, str(given or ""))

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def get(m: Recorder, registry: Registry, query: Query, key: Node | None, node: Node | None) -> Value:
     """`session.get(Model, key)`: a SELECT by primary key, unless the same was got where this comes from."""
     text = f"get({query.model.name}, {source(key)})"
-    wanted = replace(query, bound=1, limited=True, filters=(*query.filters, *_key(query)), text=text, site=m.site())
+    wanted = replace(
+        query, bound=1, limited=True, filters=(*query.filters, *_key(query)), text=text, site=m.site()
+    )
     place = None if key is None else _place(m, query, text)
     branch, loops = _path(m)
     if place is not None:
@@ -43,7 +45,13 @@ def _place(m: Recorder, query: Query, text: str) -> object | None:
     if context is None or getattr(m, "quiet", 0):
         return None
     site = m.site()
-    return (id(context.summary), tuple((id(f), n) for f, n in context.frames), id(site.function), query.model.key, text)
+    return (
+        id(context.summary),
+        tuple((id(f), n) for f, n in context.frames),
+        id(site.function),
+        query.model.key,
+        text,
+    )
 
 
 def _path(m: Recorder) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

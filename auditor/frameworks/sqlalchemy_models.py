@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
     from auditor.index.symbols import Module
 
+
 @dataclass(slots=True)
 class Mapped:
     """A model with what the protocol's `Model` has no room for."""
@@ -86,7 +87,9 @@ class Registry:
         table = self.table_name(cls)
         abstract = table is None or constant(_assigned(cls, "__abstract__")) is True
         key = cls.qualname if cls.qualname not in self.mapped else f"{cls.module.path}:{cls.qualname}"
-        model = Model("sqlalchemy", key, cls, cls.name, table or "", abstract=abstract, plural=plural(snake(cls.name)))
+        model = Model(
+            "sqlalchemy", key, cls, cls.name, table or "", abstract=abstract, plural=plural(snake(cls.name))
+        )
         mapped = Mapped(model, declared, base=base)
         self.mapped[key] = self.by_class[id(cls)] = mapped
         if not abstract:
@@ -115,7 +118,10 @@ class Registry:
             if last in {"mapped", "mapped_as_dataclass"} and decorator[0] in {ir.ATTR, ir.CALL}:
                 return "mapped"
         for name, value in cls.keywords:
-            if name == "metaclass" and tail_name(value) in {"DeclarativeMeta", "DeclarativeAttributeIntercept"}:
+            if name == "metaclass" and tail_name(value) in {
+                "DeclarativeMeta",
+                "DeclarativeAttributeIntercept",
+            }:
                 return cls.qualname
         return None
 
@@ -145,7 +151,10 @@ class Registry:
             return None
         if any(k == "table" and constant(v) is True for k, v in cls.keywords):
             return cls.name.lower()
-        automatic = any(isinstance(b, External) and names.is_extension(b.name.rpartition(".")[0]) for b in project.mro(cls))
+        automatic = any(
+            isinstance(b, External) and names.is_extension(b.name.rpartition(".")[0])
+            for b in project.mro(cls)
+        )
         return snake(cls.name) if automatic and self._has_key(cls) else None
 
     def _tablename(self, cls: Class, above: Class, binding: object) -> str | None:
@@ -223,7 +232,9 @@ class Registry:
     def is_a(self, model: Model, other: Model) -> bool:
         """True if one of the two classes is the other or inherits from it."""
         return (
-            model is other or other.cls in self.project.mro(model.cls) or model.cls in self.project.mro(other.cls)
+            model is other
+            or other.cls in self.project.mro(model.cls)
+            or model.cls in self.project.mro(other.cls)
         )
 
 

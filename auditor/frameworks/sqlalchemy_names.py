@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 PACKAGES: Final = frozenset(
-    {"sqlalchemy", "flask_sqlalchemy", "sqlmodel", "sqlalchemy_utils", "flask_sqlalchemy_lite", "quart_sqlalchemy"}
+    {
+        "sqlalchemy",
+        "flask_sqlalchemy",
+        "sqlmodel",
+        "sqlalchemy_utils",
+        "flask_sqlalchemy_lite",
+        "quart_sqlalchemy",
+    }
 )
 
 _SESSIONS: Final = frozenset(
@@ -21,10 +28,14 @@ _SESSIONS: Final = frozenset(
 _CONNECTIONS: Final = frozenset({"Connection", "AsyncConnection"})
 _FACTORIES: Final = frozenset({"sessionmaker", "async_sessionmaker"})
 _SCOPED: Final = frozenset({"scoped_session", "async_scoped_session"})
-_ENGINES: Final = frozenset({"create_engine", "create_async_engine", "engine_from_config", "async_engine_from_config"})
+_ENGINES: Final = frozenset(
+    {"create_engine", "create_async_engine", "engine_from_config", "async_engine_from_config"}
+)
 _ENGINE_TYPES: Final = frozenset({"Engine", "AsyncEngine"})
 
-COLUMN_MAKERS: Final = frozenset({"Column", "mapped_column", "deferred", "column_property", "Field", "query_expression"})
+COLUMN_MAKERS: Final = frozenset(
+    {"Column", "mapped_column", "deferred", "column_property", "Field", "query_expression"}
+)
 RELATION_MAKERS: Final = frozenset(
     {"relationship", "relation", "dynamic_loader", "Relationship", "dynamic_relationship"}
 )
@@ -106,7 +117,13 @@ def is_extension(name: str) -> bool:
 def is_declarative_base(name: str) -> bool:
     """A library class below which every class with a table is mapped."""
     last = tail(name)
-    if last in {"DeclarativeBase", "DeclarativeBaseNoMeta", "declarative_base", "generate_base", "automap_base"}:
+    if last in {
+        "DeclarativeBase",
+        "DeclarativeBaseNoMeta",
+        "declarative_base",
+        "generate_base",
+        "automap_base",
+    }:
         return is_ours(name)
     if last == "SQLModel":
         return name.startswith("sqlmodel")

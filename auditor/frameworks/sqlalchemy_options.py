@@ -70,7 +70,9 @@ def extended(made: LoadOption, name: str, args: Sequence[Value]) -> LoadOption |
     if name in _COLUMN_STRATEGY:
         columns = [_joined(made.at, p) for p in (_path(a) for a in flattened(args)) if p]
         strategy = _COLUMN_STRATEGY[name]
-        return replace(made, root=made.root or _root(args), steps=(*made.steps, *((c, strategy) for c in columns)))
+        return replace(
+            made, root=made.root or _root(args), steps=(*made.steps, *((c, strategy) for c in columns))
+        )
     if name not in _STRATEGY:
         return made if name in names.LOADERS else None
     strategy = _STRATEGY[name]
@@ -144,7 +146,9 @@ def loaded(registry: Registry, query: Query) -> Query:
 
 def loaded_of(registry: Registry, model: Model, strategies: Sequence[tuple[str, str, str]]) -> frozenset[str]:
     """The relation paths that come with rows of `model`."""
-    chosen = {path: s for root, path, s in strategies if root == model.key and s not in {"only", "defer", "undefer"}}
+    chosen = {
+        path: s for root, path, s in strategies if root == model.key and s not in {"only", "defer", "undefer"}
+    }
     found: set[str] = set()
     _walk(registry, model, "", chosen, found, (), 0)
     return frozenset(found)
@@ -162,7 +166,9 @@ def _walk(
     for relation in _relations(registry, model, at, chosen):
         path = _joined(at, relation.name)
         explicit = chosen.get(path)
-        strategy = explicit if explicit not in {None, "default"} else chosen.get(_joined(at, "*"), relation.lazy)
+        strategy = (
+            explicit if explicit not in {None, "default"} else chosen.get(_joined(at, "*"), relation.lazy)
+        )
         target = registry.mapped.get(relation.target)
         if strategy not in EAGER and explicit != "default":
             continue
@@ -196,7 +202,11 @@ def strategy_at(registry: Registry, query: Query | None, model: Model, path: str
     default = relation.lazy if relation is not None else "select"
     if query is None:
         return default
-    chosen = {p: s for root, p, s in query.strategies if root == query.model.key or registry.mapped.get(root) is None}
+    chosen = {
+        p: s
+        for root, p, s in query.strategies
+        if root == query.model.key or registry.mapped.get(root) is None
+    }
     full = _joined(path, name)
     explicit = chosen.get(full)
     if explicit is not None and explicit != "default":

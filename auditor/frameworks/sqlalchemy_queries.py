@@ -78,15 +78,15 @@ def _columns(args: Sequence[Value]) -> list[Value]:
     found: list[Value] = []
     for a in args:
         value = next(iter(alternatives(a)))
-        value = value.hint if isinstance(value, Sym) and value.hint is not None else value
         found.extend(_columns(value.items) if isinstance(value, Items) else [value])
     return found
 
 
 def _entity(m: Recorder, registry: Registry, columns: Sequence[Value], nodes: Sequence[Node]) -> Model:
     for c in columns:
-        if isinstance(c, ModelValue):
-            return c.model
+        known = c.hint if isinstance(c, Sym) else c
+        if isinstance(known, ModelValue):
+            return known.model
     for c in columns:
         model = c.model if isinstance(c, Expression | Query) else None
         if model is not None and model is not ANYTHING:
@@ -101,10 +101,31 @@ def mentioned(m: Recorder, registry: Registry, nodes: Sequence[Node]) -> Model |
     return next((f for f in found if f is not None), None)
 
 
+def settled(registry: Registry, query: Query) -> Query:
+    """A query of an entity that was a parameter where it was built, once it is known what was passed."""
+    first = query.columns[0] if query.columns else None
+    if not isinstance(first, ModelValue) or first.model is query.model:
+        return query
+    if query.model is not ANYTHING and (
+        query.owner is not None
+        or any(isinstance(c, ModelValue) and c.model is query.model for c in query.columns)
+    ):
+        return query
+    return options.loaded(registry, replace(query, model=first.model))
+
+
 def of_model(m: Recorder, registry: Registry, model: Model) -> Query:
     """`Model.query`."""
     cls = registry.query_class(model)
-    made = Query("sqlalchemy", model, m.site(), text=f"query({model.name})", kind="query", cls=cls, columns=(ModelValue(model),))
+    made = Query(
+        "sqlalchemy",
+        model,
+        m.site(),
+        text=f"query({model.name})",
+        kind="query",
+        cls=cls,
+        columns=(ModelValue(model),),
+    )
     return options.loaded(registry, made)
 
 
@@ -123,16 +144,30 @@ def chained(
         return None
     text = f"{query.text}.{name}({arguments(node)})"
     made = replace(query, text=text, site=m.site(), fetched=[])
-    if made.model is ANYTHING and name in {"select_from", "join", "outerjoin", "filter", "where", "join_from"}:
+    if made.model is ANYTHING and name in {
+        "select_from",
+        "join",
+        "outerjoin",
+        "filter",
+        "where",
+        "join_from",
+    }:
         made = replace(made, model=_entity(m, registry, list(args), positional(node)))
     return made if change is None else change(m, registry, made, args, kwargs, node)
 
 
-_Change = Callable[["Recorder", "Registry", Query, "Sequence[Value]", "dict[str, Value]", "Node | None"], Query]
+_Change = Callable[
+    ["Recorder", "Registry", Query, "Sequence[Value]", "dict[str, Value]", "Node | None"], Query
+]
 
 
 def _filter(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del args, kwargs
     scope = Scope(registry, m.site())
@@ -141,7 +176,12 @@ def _filter(
 
 
 def _filter_by(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, registry, args, node
     found = []
@@ -155,14 +195,24 @@ def _filter_by(
 
 
 def _options(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, kwargs, node
     return options.apply(registry, query, args)
 
 
 def _order_by(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, registry, kwargs
     if len(args) == 1 and isinstance(args[0], Const) and args[0].value in {None, False}:
@@ -171,7 +221,12 @@ def _order_by(
 
 
 def _limit(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, registry, kwargs, node
     if args and isinstance(args[0], Const) and args[0].value is None:
@@ -180,7 +235,12 @@ def _limit(
 
 
 def _slice(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, registry, kwargs, node
     low, high = (results.constant_int(a) for a in (*args, UNKNOWN, UNKNOWN)[:2])
@@ -188,7 +248,12 @@ def _slice(
 
 
 def _entities(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del kwargs
     columns = _columns(args)
@@ -198,7 +263,12 @@ def _entities(
 
 def _flag(name: str) -> _Change:
     def change(
-        m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+        m: Recorder,
+        registry: Registry,
+        query: Query,
+        args: Sequence[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
     ) -> Query:
         del m, registry, args, kwargs, node
         if name == "distinct":
@@ -211,7 +281,12 @@ def _flag(name: str) -> _Change:
 
 
 def _same(
-    m: Recorder, registry: Registry, query: Query, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    query: Query,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Query:
     del m, registry, args, kwargs, node
     return query
@@ -260,7 +335,9 @@ def method(
     if name in _SUBQUERIES:
         return replace(query, kind="subquery", text=f"{query.text}.{name}()")
     if name in _SCALARS:
-        return Expression("sqlalchemy.ColumnElement", query.model, function="exists" if name == "exists" else "")
+        return Expression(
+            "sqlalchemy.ColumnElement", query.model, function="exists" if name == "exists" else ""
+        )
     if query.kind == "query":
         return _legacy(m, registry, query, name, args, kwargs, node)
     return UNKNOWN if name in {"compile", "is_derived_from", "get_children"} else None
@@ -305,7 +382,14 @@ def _legacy(
         results.run(m, registry, one, node)
         return results.element(m, registry, one)
     if name == "__slice__":
-        part = _slice(m, registry, query, [a if results.constant_int(a) is not None else UNKNOWN for a in args], {}, node)
+        part = _slice(
+            m,
+            registry,
+            query,
+            [a if results.constant_int(a) is not None else UNKNOWN for a in args],
+            {},
+            node,
+        )
         results.run(m, registry, part, node)
         return results.listed(m, registry, part)
     if name == "__call__":  # a project that puts a function in place of `Model.query`: conditions by keyword
@@ -331,7 +415,12 @@ def _rows(m: Recorder, registry: Registry, query: Query, name: str, node: Node |
 
 def attribute(m: Recorder, registry: Registry, query: Query, name: str) -> Value | None:
     """`query.name` without a call."""
-    if query.kind in {"subquery", "select"} and name in {"c", "columns", "selected_columns", "exported_columns"}:
+    if query.kind in {"subquery", "select"} and name in {
+        "c",
+        "columns",
+        "selected_columns",
+        "exported_columns",
+    }:
         return Columns("sqlalchemy.ColumnCollection", query)
     if name == "session" and query.binding is not None:
         return query.binding

@@ -186,7 +186,9 @@ def _direction(
     named = _named_columns(declared.keyword("foreign_keys"))
     condition = declared.keyword("primaryjoin")
     if named:
-        own = next((n for n in named if n in mapped.model.columns and _owned(declared, mapped, n, here)), None)
+        own = next(
+            (n for n in named if n in mapped.model.columns and _owned(declared, mapped, n, here)), None
+        )
         return ("fk", own) if own is not None else ("reverse-fk", None)
     if registry.is_a(mapped.model, target.model) and here:
         remote = declared.keyword("remote_side")
@@ -197,7 +199,9 @@ def _direction(
         foreign = re.search(r"foreign\(\s*(?:cls|self|\w+)?\.?(\w+)\.?(\w*)", text)
         if foreign is not None:
             own = next((g for g in foreign.groups() if g in mapped.model.columns), None)
-            mine = own is not None and (f"{mapped.model.name}." in foreign.group(0) or "cls." in foreign.group(0))
+            mine = own is not None and (
+                f"{mapped.model.name}." in foreign.group(0) or "cls." in foreign.group(0)
+            )
             return ("fk", own) if mine or (own is not None and not there) else ("reverse-fk", None)
         mentioned = next((c for c in here if re.search(rf"\b{re.escape(c)}\b", text)), None)
         if mentioned is not None and not any(re.search(rf"\b{re.escape(c)}\b", text) for c in there):
@@ -205,7 +209,11 @@ def _direction(
     if here and not there:
         return "fk", here[0]
     if here and there:
-        return ("fk", here[0]) if declared.name in {h.removesuffix("_id") for h in here} else ("reverse-fk", None)
+        return (
+            ("fk", here[0])
+            if declared.name in {h.removesuffix("_id") for h in here}
+            else ("reverse-fk", None)
+        )
     return "reverse-fk", None
 
 
@@ -233,13 +241,16 @@ def _named_columns(node: Node | None) -> list[str]:
 def _references(registry: Registry, mapped: Mapped, target: Mapped) -> list[str]:
     """Columns of one model whose foreign key is the other's table (or that of a class it inherits from)."""
     tables = {target.model.table} | {
-        m.model.table for m in registry.mapped.values() if m.model.cls in registry.project.mro(target.model.cls)
+        m.model.table
+        for m in registry.mapped.values()
+        if m.model.cls in registry.project.mro(target.model.cls)
     }
     tables.discard("")
     return [
         name
         for name, column in mapped.model.columns.items()
-        if column.foreign_key is not None and column.foreign_key.rpartition(".")[0].rpartition(".")[2] in tables
+        if column.foreign_key is not None
+        and column.foreign_key.rpartition(".")[0].rpartition(".")[2] in tables
     ]
 
 
@@ -255,7 +266,9 @@ def _add_backref(registry: Registry, mapped: Mapped, relation: Relation, declare
     if not isinstance(name, str):
         return
     many = {"fk": True, "o2o": False, "reverse-fk": False, "reverse-o2o": False, "m2m": True}[relation.kind]
-    kind = {"fk": "reverse-fk", "reverse-fk": "fk", "reverse-o2o": "fk", "m2m": "m2m"}.get(relation.kind, "reverse-fk")
+    kind = {"fk": "reverse-fk", "reverse-fk": "fk", "reverse-o2o": "fk", "m2m": "m2m"}.get(
+        relation.kind, "reverse-fk"
+    )
     uselist = constant(keywords.get("uselist"))
     if isinstance(uselist, bool):
         many = uselist

@@ -9,7 +9,19 @@ from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks.sqlalchemy_rows import row_of
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Expression
-from auditor.index.values import UNKNOWN, Const, Items, Many, Mapping_, Model, ModelValue, Query, Size, Sym, Value
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Items,
+    Many,
+    Mapping_,
+    Model,
+    ModelValue,
+    Query,
+    Size,
+    Sym,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +33,22 @@ if TYPE_CHECKING:
 WRITES: Final = {"insert": "INSERT", "update": "UPDATE", "delete": "DELETE"}
 _VERBS: Final = {"count": "COUNT", "exists": "EXISTS"}
 _SINGLE: Final = frozenset(
-    {"first", "one", "one_or_none", "fetchone", "scalar", "scalar_one", "scalar_one_or_none", "one_or_404", "first_or_404"}
+    {
+        "first",
+        "one",
+        "one_or_none",
+        "fetchone",
+        "scalar",
+        "scalar_one",
+        "scalar_one_or_none",
+        "one_or_404",
+        "first_or_404",
+    }
 )
 _LISTS: Final = frozenset({"all", "fetchall", "fetchmany"})
-_SAME: Final = frozenset({"unique", "yield_per", "tuples", "columns", "freeze", "execution_options", "__enter__"})
+_SAME: Final = frozenset(
+    {"unique", "yield_per", "tuples", "columns", "freeze", "execution_options", "__enter__"}
+)
 
 
 def label(query: Query, verb: str | None = None) -> str:
@@ -44,13 +68,17 @@ def run(m: Recorder, registry: Registry, query: Query, node: Node | None, *, ver
     if write or verb is not None or not selects_entity(query):
         return
     for path, target in options.separate(registry, query):
-        made = Query("sqlalchemy", target, query.site, relation=path, text=f"{query.text}/{path}", kind="query")
+        made = Query(
+            "sqlalchemy", target, query.site, relation=path, text=f"{query.text}/{path}", kind="query"
+        )
         m.effect("sql", f"SELECT {target.name} (prefetch {path})", "read", query=made, node=node)
 
 
 def selects_entity(query: Query) -> bool:
     """Whether whole rows of the query's model are among what it selects."""
-    return not query.columns or any(isinstance(c, ModelValue) and c.model is query.model for c in query.columns)
+    return not query.columns or any(
+        isinstance(c, ModelValue) and c.model is query.model for c in query.columns
+    )
 
 
 def executed(query: Query, shape: str) -> Query:
@@ -75,7 +103,11 @@ def element(m: Recorder, registry: Registry, query: Query) -> Value:
 
 def entity_row(m: Recorder, registry: Registry, query: Query, model: Model | None = None) -> Value:
     entity = model or query.model
-    return UNKNOWN if entity is ANYTHING or entity.key.startswith("table:") else row_of(m, registry, query, model)
+    return (
+        UNKNOWN
+        if entity is ANYTHING or entity.key.startswith("table:")
+        else row_of(m, registry, query, model)
+    )
 
 
 def _cell(m: Recorder, registry: Registry, query: Query, column: Value) -> Value:
@@ -130,7 +162,13 @@ def result_attribute(m: Recorder, registry: Registry, query: Query, name: str) -
         return listed(m, registry, replace(query, kind="result", in_memory=True))
     if query.kind == "page":
         return UNKNOWN
-    if name in {"rowcount", "lastrowid", "inserted_primary_key", "inserted_primary_key_rows", "column_descriptions"}:
+    if name in {
+        "rowcount",
+        "lastrowid",
+        "inserted_primary_key",
+        "inserted_primary_key_rows",
+        "column_descriptions",
+    }:
         return UNKNOWN
     return None
 

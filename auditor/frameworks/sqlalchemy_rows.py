@@ -51,7 +51,14 @@ def read(m: Recorder, registry: Registry, row: Row, name: str, node: Node | None
         return UNKNOWN if name in mapped.declared or name in {"metadata", "registry"} else None
     if (column.deferred or _left_out(row, name)) and not row.fresh and not _undeferred(row, name):
         m.effect(
-            "sql", f"{row.model.name}.{name}", "read", cause="deferred-column", row=row, relation=name, node=node, loops=row.loops
+            "sql",
+            f"{row.model.name}.{name}",
+            "read",
+            cause="deferred-column",
+            row=row,
+            relation=name,
+            node=node,
+            loops=row.loops,
         )
         _remember(m, row, name, UNKNOWN)
     return UNKNOWN
@@ -180,9 +187,7 @@ def _remember(m: Recorder, row: Row, name: str, value: Value) -> None:
         row.touched[name] = value
 
 
-def _proxy(
-    m: Recorder, registry: Registry, row: Row, mapped: Mapped, name: str, node: Node | None
-) -> Value:
+def _proxy(m: Recorder, registry: Registry, row: Row, mapped: Mapped, name: str, node: Node | None) -> Value:
     """An association proxy: the relation is loaded, then the attribute is read from each of its rows."""
     over, attribute = mapped.proxies[name]
     through = read(m, registry, row, over, node)

@@ -53,7 +53,9 @@ _QUIET: Final = frozenset(
 )
 
 
-_KNOWN: Final = frozenset({*_EXECUTE, *_QUIET, "query", "get", "add", "add_all", "delete", "commit", "flush", "begin", "merge"})
+_KNOWN: Final = frozenset(
+    {*_EXECUTE, *_QUIET, "query", "get", "add", "add_all", "delete", "commit", "flush", "begin", "merge"}
+)
 
 
 def is_own(name: str) -> bool:
@@ -66,7 +68,9 @@ def session_value() -> SessionValue:
     return SessionValue(SESSION)
 
 
-def opened(m: Recorder, node: Node | None, *, what: str = "Session()", type_: str = SESSION, commits: bool = False) -> SessionValue:
+def opened(
+    m: Recorder, node: Node | None, *, what: str = "Session()", type_: str = SESSION, commits: bool = False
+) -> SessionValue:
     """A session made here: a connection is taken from the pool when it is first used."""
     m.effect("session", what, None, cause="call", node=node)
     if commits:
@@ -131,14 +135,19 @@ def execute(
     choices = alternatives(args[0]) if args else (UNKNOWN,)
     statement = next((c for c in choices if isinstance(c, Query | TextClause)), choices[0])
     if isinstance(statement, Query):
-        return _run(m, registry, replace(statement, binding=session), name, node)
+        settled = queries.settled(registry, statement)
+        return _run(m, registry, replace(settled, binding=session), name, node)
     if isinstance(statement, Expression):
         model = statement.model or ANYTHING
         made = queries.built(m, registry, "select", [statement], node, binding=session, model=model)
         return _run(m, registry, made, name, node)
     sql = _literal(statement)
-    m.effect("sql", _shown(sql), _operation(sql), cause="call", node=node, target="sqlalchemy.text" if sql else "")
-    made = Query("sqlalchemy", ANYTHING, m.site(), binding=session, columns=(UNKNOWN,), text=sql or "", kind="select")
+    m.effect(
+        "sql", _shown(sql), _operation(sql), cause="call", node=node, target="sqlalchemy.text" if sql else ""
+    )
+    made = Query(
+        "sqlalchemy", ANYTHING, m.site(), binding=session, columns=(UNKNOWN,), text=sql or "", kind="select"
+    )
     return UNKNOWN if name in {"scalar", "scalar_one"} else results.executed(made, "tuples")
 
 
@@ -180,7 +189,12 @@ def _operation(sql: str | None) -> str | None:
 
 
 def _get(
-    m: Recorder, registry: Registry, session: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    session: Value,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value:
     query = queries.built(m, registry, "query", args[:1], node, binding=session, given=positional(node)[:1])
     if "options" in kwargs:
@@ -194,7 +208,12 @@ def _get(
 
 
 def _write(
-    m: Recorder, registry: Registry, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+    m: Recorder,
+    registry: Registry,
+    name: str,
+    args: Sequence[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
 ) -> Value | None:
     given = [args[0]] if args else list(kwargs.values())[:1]
     rows = list(flattened(given))
@@ -213,7 +232,15 @@ def _write(
     if name in {"refresh", "merge"}:
         row = next((r for r in rows if isinstance(r, Row)), None)
         model = row.model if row is not None else ANYTHING
-        query = Query("sqlalchemy", model, m.site(), bound=1, limited=True, text=f"{name}({source(_first(node))})", kind="query")
+        query = Query(
+            "sqlalchemy",
+            model,
+            m.site(),
+            bound=1,
+            limited=True,
+            text=f"{name}({source(_first(node))})",
+            kind="query",
+        )
         m.effect("sql", f"SELECT {model.name or '(unknown)'} ({name})", "read", query=query, node=node)
         del registry
         return UNKNOWN if row is None else row
@@ -236,7 +263,9 @@ def _models(rows: Sequence[Value]) -> list[tuple[Model, bool]]:
     return list(found.values())
 
 
-def _written(m: Recorder, verb: str, model: Model | None, node: Node | None, *, loops: tuple[object, ...] | None) -> None:
+def _written(
+    m: Recorder, verb: str, model: Model | None, node: Node | None, *, loops: tuple[object, ...] | None
+) -> None:
     entity = model or ANYTHING
     kind = {"INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}[verb]
     query = Query("sqlalchemy", entity, m.site(), text=f"{kind}({entity.name})", kind=kind)

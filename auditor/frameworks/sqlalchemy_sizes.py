@@ -36,4 +36,10 @@ def size_of(query: Query) -> Size:
     """The size of a query's result: its relation's name, else its model's plural; the bound where the code says one."""
     model = query.model
     name = query.relation.rpartition(".")[2] if query.relation else model.plural or plural(snake(model.name))
-    return Size(name or "rows", query.bound, model.table or None, model.cls.module.path or None, model.cls.line or None)
+    return Size(
+        name or "rows",
+        query.bound,
+        model.table or None,
+        model.cls.module.path or None,
+        model.cls.line or None,
+    )

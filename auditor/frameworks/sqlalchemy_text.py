@@ -22,7 +22,7 @@ def source(node: Node | None, depth: int = 0) -> str:
     return _written(node, depth + 1)[:_MAX_TEXT]
 
 
-def _written(node: Node, depth: int) -> str:  # noqa: C901, PLR0911, PLR0912  # one line for each kind of expression
+def _written(node: Node, depth: int) -> str:  # one line for each kind of expression
     op = node[0]
     if op == ir.NAME:
         return str(node[2])
@@ -55,7 +55,9 @@ def _written(node: Node, depth: int) -> str:  # noqa: C901, PLR0911, PLR0912  # 
     if op == ir.IFEXP:
         return f"({source(node[3], depth)} if {source(node[2], depth)} else {source(node[4], depth)})"
     if op == ir.COMP:
-        clauses = " ".join(f"for {source(t, depth)} in {source(i, depth)} if {_listed(c, depth)}" for t, i, c, _ in node[4])
+        clauses = " ".join(
+            f"for {source(t, depth)} in {source(i, depth)} if {_listed(c, depth)}" for t, i, c, _ in node[4]
+        )
         return f"{node[2]}[{_listed(node[3], depth)} {clauses}]"
     return f"<{op}:{node[1]}>"
 

@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 120
 EXTRAS: Final = frozenset({"comment", "line_continuation"})
 """What may stand between any two parts of a node, though never before the first or after the last."""
 MAX_ITEMS: Final = 64
-"""Items of a literal table that are kept; its full count is kept beside them."""
+"""Items of a literal table that are kept, beside all its calls and names; its full count is kept with them."""
 MAX_CHAIN: Final = 40
 """Terms of `a + b + …` up to which they nest as operators do; more are one flat `OTHER`."""
 MAX_STRING: Final = 8192
@@ -176,7 +176,8 @@ class ExpressionLowering:
             and not any(c.type == "," for c in node.children)
         ):
             return self.expression(children[0])  # a parenthesis around one name
-        items = tuple(self.expression(c) for c in children[:MAX_ITEMS])
+        kept = children if len(children) <= MAX_ITEMS else shortened(children)
+        items = tuple(self.expression(c) for c in kept)
         return (ir.SEQ, node.start_point[0] + 1, kind, items, len(children))
 
     def dictionary(self, node: Tree) -> ir.Node:
@@ -400,6 +401,11 @@ def union(left: ir.Node, right: ir.Node) -> ir.Node:
 def connective(node: Tree) -> str:
     """The `and` or `or` of a boolean operator."""
     return next(c.type for c in node.children if not c.is_named)
+
+
+def shortened(children: list[Tree]) -> list[Tree]:
+    """The first items of a long literal, and of the rest whatever is more than data: a list of routes is code."""
+    return [c for n, c in enumerate(children) if n < MAX_ITEMS or c.type in {"call", "identifier", "attribute"}]
 
 
 def unescape(body: str, *, is_bytes: bool) -> str:

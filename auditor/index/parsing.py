@@ -38,6 +38,7 @@ _PATIENCE: Final = 4
 _LEAST_SECONDS: Final = 0.25
 _WALL_FACTOR: Final = 10
 """On a busy machine the clock runs so much faster than CPU; where CPU can't be limited, this is the limit."""
+_END_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.5
 _STARTUP: Final = "import sys; sys.path.extend(sys.argv[1:]); from auditor.index.worker import serve; serve()"
 _PARSER_PACKAGES: Final = ("tree_sitter", "tree_sitter_python")
@@ -87,6 +88,9 @@ def parse_all(sources: Sequence[bytes], *, jobs: int) -> Generator[Parsed, None,
         work.stopped = True
         for lane in lanes:
             lane.end()
+        for lane in lanes:
+            if lane.ident is not None:
+                lane.join(_END_SECONDS)
 
 
 class _Work:

@@ -96,8 +96,18 @@ class Project:
         if not candidates:
             if dotted in self._library:
                 return self._library[dotted]
-            candidates = self._by_suffix(dotted)
+            candidates = self._by_suffix(dotted) or self._sibling(dotted, near)
         return min(candidates, key=lambda m: (m.path.count("/"), m.path), default=None)
+
+    def _sibling(self, dotted: str, near: Module | None) -> list[Module]:
+        """A neighbour imported by its bare name, as a script does whose folder happens to be a package."""
+        if near is None or "." not in near.name and not near.is_package:
+            return []
+        package = near.name if near.is_package else near.name.rpartition(".")[0]
+        top = dotted.partition(".")[0]
+        if not package or top in sys.stdlib_module_names or top in self._library_tops:
+            return []
+        return [m for m in self.by_name.get(f"{package}.{dotted}", []) if m.root == near.root]
 
     def _is_reachable(self, module: Module, near: Module | None) -> bool:
         """Whether a module of another root can be what `near` imports: not where its name is better known otherwise."""
@@ -354,7 +364,7 @@ class Project:
                 list(self.mro(b)) if isinstance(b, Class) else [b] for b in bases
             ]
             merged = merge([*sequences, list(bases)])
-            self._mros[key] = (cls, *merged)
+            self._mros[key] = (cls, *(b for b in merged if b is not cls))
         return self._mros[key]
 
     def member(self, cls: Class, name: str) -> tuple[Class, list[Binding]] | None:
@@ -416,12 +426,19 @@ def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:
     is_package = file == "__init__.py"
     stem = file.removesuffix(".py").removesuffix(".pyi")
     parts = [] if is_package else [stem]
-    while folder in packages:
+    while folder and (folder in packages or inside_package(folder, packages)):
         folder, _, name = folder.rpartition("/")
-        parts.insert(0, name or path.split("/", maxsplit=1)[0])
-        if not name and not folder:
-            break
+        parts.insert(0, name)
     return folder, ".".join(p for p in parts if p), is_package
+
+
+def inside_package(folder: str, packages: set[str]) -> bool:
+    """Whether a folder without `__init__.py` lies below a package: a namespace package within it."""
+    while folder:
+        folder = folder.rpartition("/")[0]
+        if folder and folder in packages:
+            return True
+    return False
 
 
 def library_name(path: str) -> tuple[str, str, bool]:

@@ -36,7 +36,7 @@ def is_length_tested(reads: Reads, node: Node) -> bool:
 
 def only_tested(reads: Reads, node: Node, roles: frozenset[str] = frozenset()) -> bool:
     """Whether every place that a number (or row) flows to asks only whether it is zero (or there)."""
-    if is_number_tested(reads, node):
+    if is_number_tested(reads, node) or reads.role(node) in roles:
         return True
     flows = reads.flows(node)
     return bool(flows) and all(f.role in roles or is_number_tested(reads, f.node) for f in flows)

@@ -158,7 +158,7 @@ def of_effect(scene: Scene, effect: Effect) -> Iterator[Claim]:
             yield count_claim(effect)
     elif method in _FIRST and effect.label.startswith("SELECT ") and is_wide(effect.query):
         given = outer(reads.parent(node), node)
-        if only_tested(reads, given, _ROW_TESTS) or names.compared_role(reads.parent(given) or (), given) in _ROW_TESTS:
+        if only_tested(reads, given, _ROW_TESTS):
             yield first_claim(effect)
 
 
@@ -191,7 +191,7 @@ def first_claim(effect: Effect) -> Claim:
         spot=spot_of(effect.site),
         title="a whole row is fetched only to see whether it is there",
         evidence=[Evidence(kind="query", text=f"`{effect.label}` reads all columns; only whether there is a row is used")],
-        confidence=0.55,
+        confidence=0.48,
         severity=Severity.LOW,
         related=[] if query is None else [place(spot_of(query.site), "query")],
         could_be_wrong="The row is found by its key, so that little is saved.",

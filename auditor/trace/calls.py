@@ -32,6 +32,7 @@ from auditor.index.values import (
     Value,
 )
 from auditor.trace import access, builtin_calls, hints, intrinsics, walk
+from auditor.trace.summary import LibraryCall
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -438,6 +439,9 @@ def call_external(
         if given is not None:
             resolved(m)
             return given
+    if m.cx.loops and not m.quiet and not m.cx.frames and node is not None:
+        found = LibraryCall(name, m.site(), m.cx.loops, m.cx.branch, node)
+        m.cx.summary.library_calls.append(found)
     special = builtin_calls.standard(m, name, args, kwargs, node)
     if special is not None:
         resolved(m)

@@ -79,6 +79,7 @@ class Machine:
         self.property_names, self.method_names = _member_names(project)
         self.intrinsics: dict[str, Any] = {}
         self.locators: dict[str, Any] = {}
+        self.shapes: dict[int, Any] = {}
         self.model_guesses = hints.guesses(self)
 
     # -- recording ---------------------------------------------------------------------------------------------

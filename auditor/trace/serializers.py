@@ -6,10 +6,11 @@ relation fields, `Meta.fields`; anything else a field does is left alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, External
+from auditor.index.symbols import Assigned, Class, External, Function
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -17,6 +18,7 @@ from auditor.index.values import (
     Ext,
     Inst,
     Items,
+    ManagerValue,
     Many,
     Mapping_,
     OneOf,
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 
 _NEVER_READ: Final = ("HiddenField", "WriteOnlyField")
 _KEY_ONLY: Final = ("PrimaryKeyRelatedField",)
-_MAX_NESTING: Final = 8
+_MAX_NESTING: Final = 2
+"""Serializers followed inside each other: deeper ones are usually brief forms that options choose at run time."""
 
 
 def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -88,15 +91,90 @@ def fields_of(m: Machine, serializer: Inst, value: Value, node: Node | None, dep
     """Reads what each field reads."""
     if depth > _MAX_NESTING:
         return
-    declared = declared_fields(m, serializer.cls)
-    listed = meta_fields(m, serializer.cls)
-    excluded = frozenset(meta_names(m, serializer.cls, "exclude"))
-    for name, (owner, field) in declared.items():
-        if listed is None or name in listed:
-            read_field(m, serializer, owner, name, field, value, node, depth)
-    for name in listed or all_fields(m, value, excluded) if listed is not None or is_model(value) else ():
-        if name not in declared and name not in excluded:
-            read_plain(m, name, value, node)
+    shape = shape_of(m, serializer.cls)
+    for field in shape.declared:
+        read_field(m, serializer, field, value, node, depth)
+    plain = shape.plain
+    if plain is None:
+        plain = all_fields(value, shape.excluded | {f.name for f in shape.declared})
+    for name in plain:
+        read_plain(m, name, value, node)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One declared field, as far as reading it goes."""
+
+    name: str
+    kind: str
+    """Last part of the field class's name."""
+    target: Class | None
+    """The project's class of it: a nested serializer, a field with its own `to_representation`."""
+    path: tuple[str, ...]
+    method: Function | None
+    many: bool
+    slug: str
+    nested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a serializer class declares."""
+
+    declared: tuple[Field, ...]
+    plain: tuple[str, ...] | None
+    """Names that only `Meta.fields` lists; None for all of the model's."""
+    excluded: frozenset[str]
+
+
+def shape_of(m: Machine, cls: Class) -> Shape:
+    """Computed once per class."""
+    known = m.shapes.get(id(cls))
+    if known is None:
+        declared = declared_fields(m, cls)
+        listed = meta_fields(m, cls)
+        excluded = frozenset(meta_names(m, cls, "exclude"))
+        fields = tuple(
+            field
+            for name, (owner, call) in declared.items()
+            if (listed is None or name in listed) and (field := field_of(m, cls, owner, name, call)) is not None
+        )
+        plain = None if listed is None else tuple(n for n in listed if n not in declared and n not in excluded)
+        if listed is None and m.project.member(cls, "Meta") is None:
+            plain = ()
+        known = m.shapes[id(cls)] = Shape(fields, plain, excluded)
+    return known
+
+
+def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Field | None:
+    target = m.project.resolve_expression(owner.module, call[2])
+    known = target if isinstance(target, Class) else None
+    kind = target.name.rpartition(".")[2] if isinstance(target, External) else "" if known is None else known.name
+    write_only = argument(call, "write_only")
+    if kind.endswith(_NEVER_READ) or (write_only is not None and write_only[0] == ir.CONST and write_only[2] is True):
+        return None
+    method: Function | None = None
+    if kind.endswith("MethodField"):
+        given = argument(call, "method_name") or (call[3][0] if call[3] else None)
+        named = given[2] if given is not None and given[0] == ir.CONST else f"get_{name}"
+        method = m.project.method(cls, str(named))
+    source = argument(call, "source")
+    text = source[2] if source is not None and source[0] == ir.CONST and isinstance(source[2], str) else name
+    path = () if text in {"", "*"} else tuple(text.split("."))
+    many = argument(call, "many") is not None
+    if kind.endswith(_KEY_ONLY) and not many:
+        path = path[:-1]
+    slug = argument(call, "slug_field")
+    return Field(
+        name,
+        kind,
+        known,
+        path,
+        method,
+        many,
+        str(slug[2]) if slug is not None and slug[0] == ir.CONST else "",
+        known is not None and inherits_serializer(m, known),
+    )
 
 
 def declared_fields(m: Machine, cls: Class) -> dict[str, tuple[Class, Node]]:
@@ -137,89 +215,45 @@ def meta_names(m: Machine, cls: Class, attribute: str) -> tuple[str, ...]:
     return ()
 
 
-def is_model(value: Value) -> bool:
-    return isinstance(value, Row)
-
-
-def all_fields(m: Machine, value: Value, excluded: frozenset[str]) -> tuple[str, ...]:
-    """The forward relations of a model: its columns cost nothing to read."""
+def all_fields(value: Value, left_out: frozenset[str]) -> tuple[str, ...]:
+    """The to-many forward relations of a model: its columns, and the keys of its to-one relations, cost nothing."""
     if not isinstance(value, Row):
         return ()
-    return tuple(
-        r.name
-        for r in value.model.relations.values()
-        if r.kind in {"fk", "o2o", "m2m"} and r.name not in excluded
-    )
+    return tuple(r.name for r in value.model.relations.values() if r.kind == "m2m" and r.name not in left_out)
 
 
 def argument(call: Node, name: str) -> Node | None:
     return next((v for k, v in call[4] if k == name), None)
 
 
-def read_field(
-    m: Machine,
-    serializer: Inst,
-    owner: Class,
-    name: str,
-    call: Node,
-    value: Value,
-    node: Node | None,
-    depth: int,
-) -> None:
-    target = m.project.resolve_expression(owner.module, call[2])
-    kind = (
-        target.name.rpartition(".")[2]
-        if isinstance(target, External)
-        else target.name
-        if isinstance(target, Class)
-        else ""
-    )
-    write_only = argument(call, "write_only")
-    if kind.endswith(_NEVER_READ) or (
-        write_only is not None and write_only[0] == ir.CONST and write_only[2] is True
-    ):
+def read_field(m: Machine, serializer: Inst, field: Field, value: Value, node: Node | None, depth: int) -> None:
+    if field.kind.endswith("MethodField"):
+        if field.method is not None:
+            m.call_function(field.method, serializer, [value], {}, node)
         return
-    if kind.endswith("MethodField"):
-        given = argument(call, "method_name") or (call[3][0] if call[3] else None)
-        method = given[2] if given is not None and given[0] == ir.CONST else f"get_{name}"
-        function = m.project.method(serializer.cls, str(method))
-        if function is not None:
-            m.call_function(function, serializer, [value], {}, node)
-        return
-    source = argument(call, "source")
-    path = source[2] if source is not None and source[0] == ir.CONST and isinstance(source[2], str) else name
-    many = argument(call, "many")
-    if kind.endswith(_KEY_ONLY) and many is None:
-        path = ".".join(path.split(".")[:-1])
     read = value
-    for part in path.split(".") if path and path != "*" else ():
+    for part in field.path:
         read = access.get_attribute(m, read, part, node)
-    if isinstance(target, Class) and inherits_serializer(m, target):
-        nested = Inst(target)
-        if isinstance(read, Query | Many) or many is not None or hasattr(read, "queryset_cls"):
+    if field.nested and field.target is not None:
+        nested = Inst(field.target)
+        if field.many or isinstance(read, Query | Many | ManagerValue):
             each(m, nested, collection(m, read, node), node, depth + 1)
         elif read is not UNKNOWN:
             representation(m, nested, read, node, depth + 1)
-    elif many is not None or kind in {"ManyRelatedField", "StringRelatedField", "SlugRelatedField"}:
-        many_related(m, kind, read, call, node, many=many is not None)
-    elif isinstance(target, Class) and isinstance(read, Row | Inst):
-        own = m.project.method(target, "to_representation")
-        if own is not None and own.module.role != "library":
-            m.call_function(own, Inst(target), [read], {}, node)
-
-
-def many_related(m: Machine, kind: str, read: Value, call: Node, node: Node | None, *, many: bool) -> None:
-    slug = argument(call, "slug_field")
-    if many:
+    elif field.many:
         loop, element = access.open_loop(m, collection(m, read, node), node, "serializer", "", None)
         before = m.inside(loop)
-        if kind == "StringRelatedField":
+        if field.kind == "StringRelatedField":
             access.shown(m, element, node)
-        elif slug is not None and slug[0] == ir.CONST:
-            access.get_attribute(m, element, str(slug[2]), node)
+        elif field.slug:
+            access.get_attribute(m, element, field.slug, node)
         m.cx.loops = before
-    elif kind == "StringRelatedField":
+    elif field.kind == "StringRelatedField":
         access.shown(m, read, node)
+    elif field.target is not None and isinstance(read, Row | Inst):
+        own = m.project.method(field.target, "to_representation")
+        if own is not None and own.module.role != "library":
+            m.call_function(own, Inst(field.target), [read], {}, node)
 
 
 def collection(m: Machine, value: Value, node: Node | None) -> Value:

@@ -120,6 +120,17 @@ class Use:
     detail: Any = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LibraryCall:
+    """A library call inside a loop that has no effect of its own: making a client, compiling a pattern."""
+
+    name: str
+    site: Site
+    loops: tuple[Loop, ...]
+    branch: Branch
+    node: Node
+
+
 @dataclass(slots=True, eq=False)
 class Residual:
     """An operation that waits for an argument."""
@@ -149,6 +160,8 @@ class Summary:
     calls: list[Call] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     residual: list[Residual] = field(default_factory=list)
+    library_calls: list[LibraryCall] = field(default_factory=list)
+    """Of the function's own code, inside loops."""
     returns: Value | None = None
     yields: Value | None = None
     stores: dict[str, Value] = field(default_factory=dict)

@@ -60,7 +60,7 @@ def expressions(nodes: Iterable[ast.expr]) -> tuple[Any, ...]:
     return tuple(expression(node) for node in nodes)
 
 
-def statement(node: ast.stmt) -> Any:  # noqa: PLR0915  one case a kind
+def statement(node: ast.stmt) -> Any:
     span = (node.lineno, node.end_lineno)
     match node:
         case ast.Expr(ast.Name() | ast.JoinedStr()):
@@ -181,7 +181,7 @@ def bound(pattern: ast.pattern) -> Iterable[str]:
             yield node.rest
 
 
-def expression(node: ast.expr) -> Any:  # noqa: PLR0915  one case a kind
+def expression(node: ast.expr) -> Any:
     line = node.lineno
     match node:
         case ast.Name(name):
@@ -206,7 +206,9 @@ def expression(node: ast.expr) -> Any:  # noqa: PLR0915  one case a kind
         case ast.Dict(keys, values):
             pairs = list(zip(keys, values, strict=True))[: 4 * MAX_ITEMS]
             return (ir.DICT, line, tuple((optional(k), expression(v)) for k, v in pairs), len(keys))
-        case ast.Subscript(value, ast.Tuple() as index) if len(index.elts) > 1 and not is_parenthesised(index):
+        case ast.Subscript(value, ast.Tuple() as index) if len(index.elts) > 1 and not is_parenthesised(
+            index
+        ):
             items = expressions(index.elts)
             return (ir.SUB, line, expression(value), (ir.SEQ, ANY, "tuple", items, len(items)))
         case ast.Subscript(value, index) if isinstance(index, ast.Tuple) and is_lone_star(index):
@@ -235,8 +237,10 @@ def expression(node: ast.expr) -> Any:  # noqa: PLR0915  one case a kind
             return (ir.LAMBDA, line, parameters(args), expression(body))
         case ast.DictComp(key, value, generators):
             return (ir.COMP, line, "dict", expressions([key, value]), clauses(generators))
-        case ast.ListComp(element, generators) | ast.SetComp(element, generators) | ast.GeneratorExp(
-            element, generators
+        case (
+            ast.ListComp(element, generators)
+            | ast.SetComp(element, generators)
+            | ast.GeneratorExp(element, generators)
         ):
             kind = _COMPREHENSIONS[type(node)]
             return (ir.COMP, line, kind, (expression(element),), clauses(generators))

@@ -14,7 +14,18 @@ from auditor.index.lower import lower
 from auditor.index.lower_expressions import TooDeep
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
-PACKAGES = ("asyncio", "email", "json", "unittest", "http", "importlib", "concurrent", "logging", "xml", "wsgiref")
+PACKAGES = (
+    "asyncio",
+    "email",
+    "json",
+    "unittest",
+    "http",
+    "importlib",
+    "concurrent",
+    "logging",
+    "xml",
+    "wsgiref",
+)
 FILES = sorted(
     path
     for folder in ("", *PACKAGES)
@@ -216,7 +227,11 @@ def test_long_sums_are_flat() -> None:
 
 
 def test_long_chains_of_branches_are_flat() -> None:
-    text = "if a(0):\n    b(0)\n" + "".join(f"elif a({n}):\n    b({n})\n" for n in range(1, 400)) + "else:\n    c()\n"
+    text = (
+        "if a(0):\n    b(0)\n"
+        + "".join(f"elif a({n}):\n    b({n})\n" for n in range(1, 400))
+        + "else:\n    c()\n"
+    )
     found = first(text)
     assert found[0] == ir.MATCH
     assert len(found[4]) == 401

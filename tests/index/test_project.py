@@ -8,20 +8,23 @@ from auditor.index.project import Project
 from auditor.index.symbols import Class, External, Function, Module, Symbol, function_scope
 
 
-def linked(files: Mapping[str, str], *, library: Mapping[str, str] | None = None, roles: Mapping[str, str] | None = None) -> Project:
+def linked(
+    files: Mapping[str, str],
+    *,
+    library: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+) -> Project:
     own = [(path, (roles or {}).get(path, "app"), lower(text.encode())) for path, text in files.items()]
-    models = [(f"<library>/{path}", "library", lower(text.encode())) for path, text in (library or {}).items()]
+    models = [
+        (f"<library>/{path}", "library", lower(text.encode())) for path, text in (library or {}).items()
+    ]
     return Project([*own, *models])
 
 
 def meaning(project: Project, path: str, name: str) -> str:
     """What a dotted name means at the top level of a file, as text."""
     module = project.by_path[path]
-    first, *rest = name.split(".")
-    symbol: Symbol | None = project.settle(module, project.resolve(module, first))
-    for part in rest:
-        symbol = project.attribute(symbol, part)
-    return described(symbol)
+    return described(project.resolve_expression(module, lower(f"x = {name}".encode())["body"][0][4]))
 
 
 def described(symbol: Symbol | None) -> str:
@@ -48,7 +51,9 @@ def test_an_unknown_name_means_nothing() -> None:
 
 
 def test_the_standard_library_is_not_a_file_in_some_folder() -> None:
-    project = linked({"app/__init__.py": "", "app/a.py": "import logging\n", "docker/logging.py": "def info(): f()\n"})
+    project = linked(
+        {"app/__init__.py": "", "app/a.py": "import logging\n", "docker/logging.py": "def info(): f()\n"}
+    )
     assert meaning(project, "app/a.py", "logging.info") == "logging.info"
 
 
@@ -194,7 +199,8 @@ LIBRARY = {
 
 def test_models_of_libraries() -> None:
     project = linked(
-        {"a.py": "from rest_framework import generics, status\nimport rest_framework.generics as g\n"}, library=LIBRARY
+        {"a.py": "from rest_framework import generics, status\nimport rest_framework.generics as g\n"},
+        library=LIBRARY,
     )
     assert meaning(project, "a.py", "generics.View.get") == "<library>/rest_framework/generics.py:View.get"
     assert meaning(project, "a.py", "g.View") == "<library>/rest_framework/generics.py:View"

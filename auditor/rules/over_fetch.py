@@ -1,0 +1,219 @@
+"""Whole rows fetched for a column or two
+
+## What it finds
+Rows of which nothing is read but the primary key, or a column or two of a wide model: `[d.id for d in documents]`.
+
+## Why it is slow
+Every column of every row is read, sent and turned into an attribute, text bodies and JSON documents included, and each row
+becomes an object with all the ORM's bookkeeping. A list of values costs a tenth of that.
+
+## When it does not matter
+The objects are used elsewhere; only a few rows come back; the model has hardly more columns than are read.
+
+## Example
+```py
+affected = [doc.id for doc in Document.objects.filter(owner=user)]
+```
+
+## Instead
+```py
+affected = list(Document.objects.filter(owner=user).values_list("id", flat=True))
+```
+In SQLAlchemy `select(Document.id)`.
+
+## How to verify
+The values must be the same, in the same order; the statement log names only these columns. A property that only looks like
+a column, and code that runs when an instance is made, would be skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.values import Many, Query, Row
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules.audience import believable
+from auditor.rules.claim import Claim, place
+from auditor.rules.collection import few
+from auditor.rules.scene import spot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.index.values import Value
+    from auditor.rules.names import Reads
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Use
+
+RULE = RuleInfo(
+    id="over-fetch",
+    group="fetching",
+    phase=3,
+    severity=Severity.LOW,
+    title="whole rows fetched for a column or two",
+    playbook="fetch-columns",
+    docs=__doc__,
+)
+_WIDE: Final = 8
+"""Columns from which on a model is wide enough for two of them to be picked."""
+_NARROW: Final = 3
+"""Columns up to which fetching the key alone saves nothing worth a change."""
+_MOST: Final = 2
+_FILES: Final = ("FileField", "ImageField")
+_KEYS: Final = frozenset({"pk", "id"})
+_HARMLESS: Final = frozenset({"iterate", "len", "truth"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one loop reads of the rows it walks over."""
+
+    query: Query
+    columns: tuple[str, ...]
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Loops over fetched rows that read next to nothing of them."""
+    for _, use in scene.uses():
+        if use.how == "iterate" and use.node is not None and use.node[0] in {ir.FOR, ir.COMP}:
+            found = reading(scene, use, use.node)
+            if found is not None:
+                made = claim(found, use)
+                if believable(scene, made):
+                    yield made
+
+
+def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
+    query, function = rows_of(use.value), use.site.function
+    if query is None or function is None or few(query):
+        return None
+    reads = scene.texts.of(function)
+    walked = iterable_of(node, use, reads)
+    if walked is None:
+        return None
+    variable, rows = walked
+    columns = columns_read(reads, node, variable, query)
+    if columns is None or not is_small_part(columns, query) or not is_only_walked(reads, rows, query):
+        return None
+    return Reading(query, columns)
+
+
+def rows_of(value: Value) -> Query | None:
+    """The query whose whole rows these are, where it is fetched for this."""
+    query: Value | None = value
+    if isinstance(value, Many):
+        row = value.elem
+        if isinstance(value.source, Query):
+            query = value.source
+        else:
+            query = row.origin if isinstance(row, Row) and not row.path else None
+    if not isinstance(query, Query) or query.shape != "rows" or query.only is not None or query.empty or query.locked:
+        return None
+    if query.columns or query.streaming or query.annotated:
+        return None
+    in_memory = query.in_memory and (query.orm == "django" or query.relation is not None)
+    return None if in_memory or (query.orm == "sqlalchemy" and query.relation is not None) else query
+
+
+def iterable_of(node: Node, use: Use, reads: Reads) -> tuple[str, Node] | None:
+    """(loop variable, what is walked over) for the clause that a use stands for."""
+    pairs = [(node[3], node[4])] if node[0] == ir.FOR else [(c[0], c[1]) for c in node[4]]
+    del reads
+    fitting = [(t, i) for t, i in pairs if t[0] == ir.NAME and (len(pairs) == 1 or i[1] == use.site.line)]
+    return (fitting[0][0][2], fitting[0][1]) if len(fitting) == 1 else None
+
+
+def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple[str, ...] | None:
+    """The columns that the loop reads of its variable; None if the row itself goes anywhere."""
+    found: dict[str, None] = {}
+    for load in reads.loads.get(variable, []):
+        if not any(a is node for a in reads.ancestors(load)):
+            if load[1] > node[1] and node[0] == ir.FOR and len(reads.bindings.get(variable, [])) == 1:
+                return None
+            continue
+        above = reads.parent(load)
+        if above is None or above[0] != ir.ATTR or is_written(reads, above):
+            return None
+        outer = reads.parent(above)
+        if outer is not None and outer[0] == ir.CALL and outer[2] is above:
+            return None
+        if not is_plain_column(query, above[3]):
+            return None
+        found[above[3]] = None
+    return tuple(found) or None
+
+
+def is_plain_column(query: Query, name: str) -> bool:
+    """Whether a list of values would hold the same: no relation, and no file that only an instance can open."""
+    if name in _KEYS or name == query.model.primary_key:
+        return True
+    column = query.model.columns.get(name)
+    return column is not None and name not in query.model.relations and not column.type.endswith(_FILES)
+
+
+def is_written(reads: Reads, attribute: Node) -> bool:
+    above = reads.parent(attribute)
+    return above is not None and (
+        (above[0] in {ir.ASSIGN, ir.DEL} and any(t is attribute for t in above[3]))
+        or (above[0] in {ir.AUG, ir.ANN} and above[3] is attribute)
+    )
+
+
+def is_small_part(columns: tuple[str, ...], query: Query) -> bool:
+    width = len(query.model.columns)
+    if all(c in _KEYS or c == query.model.primary_key for c in columns):
+        return width > _NARROW
+    return len(columns) <= _MOST and width >= _WIDE and query.relation is None
+
+
+def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
+    """Whether every place that these rows go to is a loop (or asks how many there are)."""
+    root = reads.root(rows)
+    if root is None:
+        return False
+    if root[0] in {ir.ATTR, ir.SUB}:
+        return False
+    flows = reads.flows(root)
+    if root[0] == ir.BIN:
+        return True
+    for flow in flows:
+        is_method = flow.role.startswith(".")
+        if flow.role not in _HARMLESS and not is_method:
+            return False
+        loop = reads.parent(flow.node)
+        if flow.role == "iterate" and loop is not None:
+            target = loop[3] if loop[0] == ir.FOR else next(c[0] for c in loop[4] if c[1] is flow.node)
+            if target[0] != ir.NAME or columns_read(reads, loop, target[2], query) is None:
+                return False
+    return bool(flows)
+
+
+def claim(found: Reading, use: Use) -> Claim:
+    query = found.query
+    model, width = query.model.name, len(query.model.columns)
+    named = ", ".join(f"`{c}`" for c in found.columns)
+    keys = all(c in _KEYS or c == query.model.primary_key for c in found.columns)
+    shared = use.frames or (query.site.function is not use.site.function)
+    return Claim(
+        spot=spot_of(use.site),
+        title=f"whole {model} rows are fetched to read {named}",
+        evidence=[
+            Evidence(
+                kind="query",
+                text=f"the query at `{query.site.module.path}:{query.site.line}` fetches {width} columns of {model}",
+            ),
+            Evidence(kind="note", text=f"the loop reads {named} of each row and nothing else"),
+        ],
+        confidence=(0.8 if keys else 0.6) - (0.1 if shared else 0),
+        severity=Severity.MEDIUM if keys and width >= _WIDE else None,
+        related=[place(spot_of(query.site), "query")],
+        could_be_wrong="The rows are few, or making the instances has an effect that is wanted.",
+        fix=f"Fetch the values alone: `.values_list({', '.join(repr(c) for c in found.columns)})`, or a SELECT of the columns.",
+    )
+
+

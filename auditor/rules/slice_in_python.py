@@ -1,0 +1,129 @@
+"""All rows fetched, then cut in Python
+
+## What it finds
+A list of fetched rows of which only a slice or one element is used: pagination in Python, `list(rows)[:10]`, `.all()[0]`.
+
+## Why it is slow
+The page that is shown costs as much as the whole table: every row is read, sent and made into an object, and all but a few
+are dropped. It gets slower with every row that anybody adds.
+
+## When it does not matter
+The other rows are used too, the rows are cut into several pieces in memory, or a limit keeps them few.
+
+## Example
+```py
+rows = Event.query.order_by(Event.starts_at).all()
+return jsonify(total=len(rows), items=[r.as_dict() for r in rows[start:end]])
+```
+
+## Instead
+```py
+query = Event.query.order_by(Event.starts_at, Event.id)
+return jsonify(total=query.count(), items=[r.as_dict() for r in query.offset(start).limit(end - start)])
+```
+
+## How to verify
+Compare the first, a middle, the last and a page past the end. The order must be total (end it with the primary key), or pages
+overlap. An index error where there was no row becomes None with `first()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.index import ir
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import names
+from auditor.rules.audience import believable
+from auditor.rules.claim import Claim
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.scene import spot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.rules.collection import Collection
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Use
+
+RULE = RuleInfo(
+    id="slice-in-python",
+    group="in-python",
+    phase=3,
+    severity=Severity.MEDIUM,
+    title="rows cut in Python",
+    playbook="paginate-in-sql",
+    docs=__doc__,
+)
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Fetched lists of which only a part is read."""
+    for _, use in scene.uses():
+        if use.how not in {"slice", "index"} or use.node is None or use.node[0] != ir.SUB:
+            continue
+        found = collected(scene, use, use.node[2])
+        if found is None or in_own_loop(found) or is_per_row(found) or not is_cut_only(found, use):
+            continue
+        made = claim(found, use)
+        if believable(scene, made):
+            yield made
+
+
+def is_cut_only(found: Collection, use: Use) -> bool:
+    """Fetched in full (a list, or a query that something else evaluates first), and cut once."""
+    if not found.only("slice", "index", "len", "truth"):
+        return False
+    cuts = [f for f in found.flows if f.role in {"slice", "index"}]
+    if not all(is_plain_cut(found, f.node) for f in cuts) or not is_once(found, cuts):
+        return False
+    return evaluated(found, use)
+
+
+def is_plain_cut(found: Collection, node: Node) -> bool:
+    """`[0]`, `[-1]` or a slice from the front; other positions walk over the rows."""
+    parent = found.reads.parent(node)
+    if parent is None:
+        return False
+    index = parent[3]
+    if index[0] == ir.SLICE:
+        return index[3] is not None and index[4] is None
+    return bool(index[0] == ir.CONST and index[2] in {0, -1})
+
+
+def is_once(found: Collection, cuts: list[names.Flow]) -> bool:
+    """Cuts that are all the same one; a head and a tail together are the whole."""
+    texts = {names.strip(found.reads.parent(f.node)) for f in cuts}
+    return len(texts) == 1
+
+
+def evaluated(found: Collection, use: Use) -> bool:
+    """Whether all rows are in memory by the time of the cut."""
+    if use.value is not found.query:
+        return True
+    if names.unwrapped(found.root) is not found.root:
+        return True
+    return any(f.role in {"len", "truth"} and f.node[1] <= found.expression[1] for f in found.flows)
+
+
+def claim(found: Collection, use: Use) -> Claim:
+    model = found.query.model.name
+    one = use.how == "index"
+    part = "one is used" if one else "a slice is used"
+    return Claim(
+        spot=spot_of(use.site),
+        title=f"{model} rows are all fetched, and {part}",
+        evidence=[
+            fetched_evidence(found),
+            Evidence(kind="note", text="the cut is made here, in Python; the other rows are not read"),
+        ],
+        confidence=0.55 if found.is_relation else 0.7 if one else 0.85,
+        severity=Severity.LOW if one else None,
+        related=query_places(found),
+        guessed=found.is_guessed,
+        could_be_wrong="The query never gives more than a few rows.",
+        fix="Use `.first()` on an ordered query." if one else "Put the limit and the offset into the query.",
+    )

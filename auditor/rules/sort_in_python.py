@@ -1,0 +1,146 @@
+"""Fetched rows sorted in Python
+
+## What it finds
+`sorted(rows, key=…)` or `rows.sort(…)` where the rows come straight from a query and the key is one of their columns.
+
+## Why it is slow
+All rows have to be fetched before the first can be shown, so no limit can be pushed down and nothing can be streamed. The
+database can return them in order, from an index without sorting at all.
+
+## When it does not matter
+The same rows are needed in two orders; the key is computed by Python code; the rows were loaded together with their parents;
+the order is one the database's collation can't give; there are only a few.
+
+## Example
+```py
+events = sorted(Event.objects.filter(space=space), key=lambda e: e.starts_at)[:5]
+```
+
+## Instead
+```py
+events = Event.objects.filter(space=space).order_by("starts_at")[:5]
+```
+
+## How to verify
+Compare the order of rows with equal keys (add the primary key as a tie-breaker), of NULLs (first or last differs between
+databases), and of text with accents and capitals (collation).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import names
+from auditor.rules.audience import believable
+from auditor.rules.claim import Claim
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.row_paths import column_path
+from auditor.rules.scene import spot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.rules.collection import Collection
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Use
+
+RULE = RuleInfo(
+    id="sort-in-python",
+    group="in-python",
+    phase=3,
+    severity=Severity.LOW,
+    title="rows sorted in Python",
+    playbook="order-in-sql",
+    docs=__doc__,
+)
+_FREE: Final = frozenset({"len", "truth", "none-test"})
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Sorts of whole fetched collections by a column, where no other order of them is wanted."""
+    for _, use in scene.uses():
+        if use.how != "sort" or use.node is None:
+            continue
+        rows = sorted_expression(use.node)
+        found = None if rows is None else collected(scene, use, rows)
+        if found is None or in_own_loop(found) or is_per_row(found) or found.query.ordered:
+            continue
+        key = key_column(scene, found, use)
+        if key and is_one_order(found, use.node):
+            made = claim(found, use, key)
+            if believable(scene, made):
+                yield made
+
+
+def sorted_expression(node: Node) -> Node | None:
+    """The rows of `sorted(rows)` or `rows.sort()`."""
+    if names.is_call_of(node, "sorted") and node[3]:
+        return node[3][0]  # type: ignore[no-any-return]  # an expression
+    return node[2][2] if names.method_of(node) == "sort" else None
+
+
+def key_column(scene: Scene, found: Collection, use: Use) -> str:
+    """The column that the key reads; "" for a key that Python computes."""
+    node = use.node
+    if node is None:
+        return ""
+    given = next((v for k, v in node[4] if k == "key"), None)
+    if given is None:
+        return "the value" if found.query.shape == "flat" else ""
+    if given[0] == ir.LAMBDA and len(given[2]) == 1:
+        return named_by_lambda(scene, found, given)
+    if given[0] == ir.CALL and names.called_name(given) in {"attrgetter", "itemgetter"}:
+        return named_by_getter(found, given)
+    return ""
+
+
+def named_by_lambda(scene: Scene, found: Collection, key: Node) -> str:
+    variable, body = key[2][0][0], key[3]
+    parts = body[3] if body[0] == ir.SEQ else (body,)
+    paths = [column_path(scene, found.query, variable, part) for part in parts]
+    return ", ".join(p for p in paths if p) if all(paths) else ""
+
+
+def named_by_getter(found: Collection, getter: Node) -> str:
+    wanted = [a[2] if a[0] == ir.CONST and isinstance(a[2], str) else "" for a in getter[3]]
+    known = {*found.query.model.columns, *found.query.annotated, "pk"}
+    return ", ".join(wanted) if wanted and all(w in known for w in wanted) else ""
+
+
+def is_one_order(found: Collection, node: Node) -> bool:
+    """Whether the rows are wanted in no other order: read only sorted, or only after an in-place sort."""
+    in_place = names.method_of(node) == "sort"
+    for flow in found.flows:
+        if flow.role in _FREE or found.derives(flow) or flow.node is found.expression:
+            continue
+        if not in_place or flow.role == ".sort()" or flow.node[1] < node[1]:
+            return False
+    return True
+
+
+def claim(found: Collection, use: Use, key: str) -> Claim:
+    model = found.query.model.name
+    call = use.node
+    parent = None if call is None else found.reads.parent(call)
+    is_cut = parent is not None and parent[0] == ir.SUB
+    named = key if key == "the value" else f"`{key}`"
+    return Claim(
+        spot=spot_of(use.site),
+        title=f"{model} rows are sorted in Python by {named}",
+        evidence=[
+            fetched_evidence(found),
+            Evidence(kind="note", text=f"they are sorted by {named} here and read in no other order"),
+            *([Evidence(kind="note", text="only a part of them is used after the sort")] if is_cut else []),
+        ],
+        confidence=0.85 if is_cut else 0.65 if not found.is_relation else 0.5,
+        severity=Severity.MEDIUM if is_cut else None,
+        related=query_places(found),
+        guessed=found.is_guessed,
+        could_be_wrong="There are only a few rows, or the database's collation gives another order than Python's.",
+        fix=f"Let the query order by {named}.",
+    )
