@@ -1,8 +1,8 @@
 """Wall and CPU seconds of a second audit: python benchmarks/warm_audit.py TREE...
 
 Two cases: the same question again, and another question about unchanged files (nothing is parsed, all the
-rest is done). Beside them what it takes to start: `auditor --version`. The goal for the first is half a second
-above that.
+rest is done). Beside them what it takes to start: `auditor --version`. The first should take
+half a second above that.
 """
 
 import argparse

@@ -52,7 +52,7 @@ class DjangoOrm:
         self.registry = Registry(project)
         self._starting: set[int] = set()
 
-    # -- models ----------------------------------------------------------------------------------------------
+    # -- models --------------------------------------------------------------------------------------------
 
     def model(self, cls: Class) -> Model | None:
         """The mapping of a class, abstract ones included; None where it is no Django model."""
@@ -76,7 +76,7 @@ class DjangoOrm:
         del args
         return Row(model, None, loops=m.current_loops(), extra=dict(kwargs), fresh=True)
 
-    # -- hooks beside the protocol ---------------------------------------------------------------------------
+    # -- hooks beside the protocol -------------------------------------------------------------------------
 
     def value_of_type(self, dotted: str) -> Value | None:
         """An instance of a library's model, or of the project's user for `AbstractUser` and the like."""
@@ -102,13 +102,13 @@ class DjangoOrm:
         site = Site(None, cls.module, cls.line, cls.line, cls.end_line)
         return Query(ORM, model, site, cls=cls, text=f"{model.name}.objects")
 
-    # -- rows ------------------------------------------------------------------------------------------------
+    # -- rows ----------------------------------------------------------------------------------------------
 
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
         """Relations and columns; what is read for the first time is loaded here."""
         return rows.attribute(self.registry, m, row, name, node)
 
-    def row_method(
+    def row_method(  # noqa: PLR0917  # the protocol's signature
         self,
         m: Recorder,
         row: Row,
@@ -121,7 +121,7 @@ class DjangoOrm:
         given = (*args, *(v for k, v in kwargs.items() if k == "fields"))
         return rows.method(self.registry, m, row, name=name, args=given, node=node)
 
-    # -- queries ---------------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------
 
     def start(self, m: Recorder, manager: ManagerValue, node: Node | None) -> Query:
         """The query that a manager begins with: through the project's own `get_queryset`, if it has one."""
@@ -137,7 +137,7 @@ class DjangoOrm:
         return self._adopted(m, plain, made)
 
     def _adopted(self, m: Recorder, plain: Query, made: Value) -> Query:
-        """A custom manager's query as the one to go on with, narrowed to the related rows where there is an owner."""
+        """A custom manager's query to go on with, narrowed to the related rows where there is an owner."""
         if isinstance(made, Inst) and is_queryset_class(self.registry, made.cls):
             return replace(plain, cls=made.cls)
         if not isinstance(made, Query) or made.orm != ORM:
@@ -162,7 +162,7 @@ class DjangoOrm:
             cls=made.cls or plain.cls,
         )
 
-    def query_method(
+    def query_method(  # noqa: PLR0917  # the protocol's signature
         self,
         m: Recorder,
         query: Value,
@@ -186,7 +186,7 @@ class DjangoOrm:
             return None
         return BUILDERS[plain](step) if plain in BUILDERS else TERMINALS[plain](step)
 
-    def _manager_method(
+    def _manager_method(  # noqa: PLR0917  # as query_method
         self,
         m: Recorder,
         manager: ManagerValue,

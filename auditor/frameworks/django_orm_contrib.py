@@ -1,4 +1,4 @@
-"""Models that libraries bring: those of `django.contrib`, and bare ones for relations into other libraries."""
+"""Models that libraries bring: those of `django.contrib`, and bare ones for those of other libraries."""
 
 from __future__ import annotations
 

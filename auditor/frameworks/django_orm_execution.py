@@ -24,7 +24,7 @@ def is_cached(query: Query) -> bool:
 
 
 def fetch(registry: Registry, m: Recorder, query: Query, node: Node | None) -> None:
-    """Records what evaluating costs. A queryset keeps its rows: iterated in a loop, it is paid where it was built."""
+    """Records what evaluating costs. A queryset keeps its rows, so it is paid where it was built."""
     if is_cached(query):
         return
     loops = m.current_loops()
@@ -36,7 +36,7 @@ def fetch(registry: Registry, m: Recorder, query: Query, node: Node | None) -> N
 
 
 def shared_loops(born: tuple[Any, ...], current: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The loops around what was born in `born` and is used in `current`; the latter where it left the former."""
+    """The loops around what was born in `born` and is used in `current`, which may have left the former."""
     return born if current[: len(born)] == born else current
 
 
@@ -117,7 +117,7 @@ def subject(query: Query) -> str:
     return query.model.name
 
 
-# -- results -----------------------------------------------------------------------------------------------------
+# -- results -----------------------------------------------------------------------------------------------
 
 
 def element(registry: Registry, m: Recorder, query: Query) -> Value:

@@ -138,7 +138,7 @@ def _rows(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> list[
     return []
 
 
-# -- models that libraries bring -----------------------------------------------------------------------------------
+# -- models that libraries bring ---------------------------------------------------------------------------
 
 
 def _library_model(

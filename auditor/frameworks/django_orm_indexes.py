@@ -61,7 +61,7 @@ def read_index(project: Project, module: Module, node: Node, column: Callable[[s
 
 
 def _expression(node: Node, column: Callable[[str], str]) -> str:
-    """A bare column for `"name"`, `F("name")` and `F("name").desc()`; the text of the expression otherwise."""
+    """A bare column for `"name"`, `F("name")` and `F("name").desc()`; else the text of the expression."""
     if node[0] == ir.CONST and isinstance(node[2], str):
         return column(node[2].lstrip("-"))
     inner = node

@@ -88,7 +88,7 @@ class Managers:
                             served.setdefault(id(base), []).append((cls or base, model))
         return served
 
-    # -- declarations ----------------------------------------------------------------------------------------
+    # -- declarations --------------------------------------------------------------------------------------
 
     def _manager(self, field: Declared) -> Manager:
         return self._of_call(field.name, field.owner.module, field.node, 0)

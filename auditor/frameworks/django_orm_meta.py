@@ -27,7 +27,8 @@ _MODEL_BASES: Final = frozenset({
 })  # fmt: skip
 _COLUMNS: Final = ("Field", "ForeignKey")
 _OTHER_LIBRARIES: Final = frozenset({
-    "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "mongoengine", "peewee", "rest_framework", "django_filters", "modeltranslation",
+    "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "mongoengine", "peewee", "rest_framework", "django_filters",
+    "modeltranslation",
 })  # fmt: skip
 
 

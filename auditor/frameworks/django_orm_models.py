@@ -77,7 +77,7 @@ class Registry:
         for model in ordered:
             self._inherit(model)
 
-    # -- classes ---------------------------------------------------------------------------------------------
+    # -- classes -------------------------------------------------------------------------------------------
 
     def _register(self, cls: Class) -> Model:
         meta = self.meta[id(cls)] = Meta(self.project, cls)
@@ -122,10 +122,10 @@ class Registry:
         """The model of an entry of an MRO."""
         return self.by_class.get(id(base)) if isinstance(base, Class) else self.by_dotted.get(base.name)
 
-    # -- fields ----------------------------------------------------------------------------------------------
+    # -- fields --------------------------------------------------------------------------------------------
 
     def declarations(self, model: Model) -> Iterator[Declared]:
-        """What the class and its abstract bases declare, the bases' first; a name set to None is taken away."""
+        """What the class and its abstract bases declare, theirs first; a name set to None is taken away."""
         found: dict[str, Declared] = {}
         for base in reversed(self.project.mro(model.cls)):
             cls = base if isinstance(base, Class) else self._user_base(base)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from auditor.index.values import Model, Relation
 
 _QUIET_METHODS: Final = frozenset({
-    "clean", "clean_fields", "serializable_value", "get_deferred_fields", "unique_error_message", "prepare_database_save",
+    "clean", "clean_fields", "serializable_value", "get_deferred_fields", "unique_error_message",
+    "prepare_database_save",
 })  # fmt: skip
 """Methods of `Model` that execute nothing."""
 
@@ -164,7 +165,7 @@ def _deferred_column(m: Recorder, row: Row, name: str, node: Node | None) -> Non
     )
 
 
-# -- methods -----------------------------------------------------------------------------------------------------
+# -- methods -----------------------------------------------------------------------------------------------
 
 
 def method(

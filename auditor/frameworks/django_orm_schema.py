@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def declarations(registry: Registry) -> Iterator[Table]:
-    """A table for each model that has one, and one for each many-to-many relation without a model of its own."""
+    """A table for each model that has one, and for each many-to-many relation without a model of its own."""
     for model in sorted(registry.by_class.values(), key=lambda m: m.key):
         if not model.abstract and not model.proxy and id(model.cls) in registry.meta:
             yield _table(registry, model)

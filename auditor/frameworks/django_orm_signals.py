@@ -62,7 +62,7 @@ class Signals:
             finally:
                 self._running.discard(id(receiver.function))
 
-    # -- declarations ----------------------------------------------------------------------------------------
+    # -- declarations --------------------------------------------------------------------------------------
 
     def _read(self, module: Module) -> None:
         for function in module.functions:

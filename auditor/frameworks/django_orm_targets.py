@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.constants import fold
@@ -152,9 +153,7 @@ def _library(registry: Registry, dotted: str) -> Model | None:
     if known is not None:
         return known
     parts = dotted.split(".")
-    label = next(
-        (p for p, following in zip(parts, parts[1:], strict=False) if following == "models"), parts[0]
-    )
+    label = next((p for p, following in pairwise(parts) if following == "models"), parts[0])
     if not parts[-1][:1].isalpha() or len(parts) < 2:
         return None
     name = parts[-1]

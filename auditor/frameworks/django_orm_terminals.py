@@ -26,7 +26,7 @@ def one(step: Step) -> Value:
 
 
 def first(step: Step) -> Value:
-    """From rows in memory only if they are ordered: `first` of an unordered queryset orders by primary key."""
+    """From rows in memory only if they are ordered: else `first` orders by primary key."""
     query = step.query
     if query.empty:
         return Const(None)
@@ -116,7 +116,7 @@ def _write(step: Step, verb: str, query: Query, note: str = "") -> None:
     )
 
 
-# -- making rows -------------------------------------------------------------------------------------------------
+# -- making rows -------------------------------------------------------------------------------------------
 
 
 def made(step: Step, kwargs: dict[str, Value]) -> Row:

@@ -21,7 +21,7 @@ class Recorder(Protocol):
 
     project: Project
     quiet: int
-    """Not zero while nothing is recorded: what is asked for now must leave no traces on values that are shared."""
+    """Not zero while nothing is recorded: what is asked for now leaves no traces on shared values."""
 
     def site(self) -> Site:
         """The place being evaluated."""

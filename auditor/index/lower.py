@@ -356,7 +356,7 @@ class Lowering(ExpressionLowering):
             node = stack.pop()
             if node.type == "dotted_name" and len(node.named_children) == 1:
                 yield self.text(node)
-            elif node.type == "class_pattern" or node.type == "keyword_pattern":
+            elif node.type in {"class_pattern", "keyword_pattern"}:
                 stack.extend(node.named_children[1:])
             else:
                 stack.extend(c for c in node.named_children if c.type != "string")

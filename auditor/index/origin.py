@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIBRARY_ROOT: Final = "<library>"
 """The folder that paths of library models seem to lie in."""
 _SETTLED_SECONDS: Final = 2.0
-"""A file changed so shortly before it was read may change again without a new time stamp, as FAT counts it."""
+"""A file changed so shortly before it was read may change again without a new time stamp (as on FAT)."""
 
 
 class Source(Protocol):

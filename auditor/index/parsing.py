@@ -34,7 +34,7 @@ _BASE_SECONDS: Final = 2.0
 _SECONDS_PER_BYTE: Final = 8.0 / 1024**2
 """Ordinary code takes 0.4 s per MiB; some garbage takes quadratic time."""
 _PATIENCE: Final = 4
-"""Every so many files that ran out of time the next get half of it: many of them must not add up to a hang."""
+"""After every so many files that ran out of time the next get half of it: many must not become a hang."""
 _LEAST_SECONDS: Final = 0.25
 _WALL_FACTOR: Final = 10
 """On a busy machine the clock runs so much faster than CPU; where CPU can't be limited, this is the limit."""

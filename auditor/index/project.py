@@ -1,4 +1,4 @@
-"""The linked project: which file a dotted name is, what a name or a dotted expression means, class hierarchies."""
+"""The linked project: which file a dotted name is, what an expression means, class hierarchies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAX_HOPS: Final = 24
 
 
 class Project:
-    """Every module of a tree, linked lazily. Resolution is memoised, so a `Project` is built once and then read."""
+    """Every module of a tree, linked lazily. Resolution is memoised: a `Project` is built, then read."""
 
     def __init__(self, files: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
         """`files` are `(path, role, summary)`; see `lower.lower` for the summary."""
@@ -77,7 +77,7 @@ class Project:
     # -- modules ---------------------------------------------------------------------------------------------
 
     def module(self, dotted: str, near: Module | None = None) -> Module | None:
-        """The module of that dotted name as `near` sees it: of its own root, of another one, then of a library.
+        """The module of that dotted name as `near` sees it: of its own root, of another, then of a library.
 
         Where several roots have one, the one with the shortest path.
         """
@@ -110,14 +110,14 @@ class Project:
         return [m for m in self.by_name.get(f"{package}.{dotted}", []) if m.root == near.root]
 
     def _is_reachable(self, module: Module, near: Module | None) -> bool:
-        """Whether a module of another root can be what `near` imports: not where its name is better known otherwise."""
+        """Whether a module of another root can be what `near` imports: not where its name is better known."""
         top = module.name.partition(".")[0]
         if top in sys.stdlib_module_names or top in self._library_tops:
             return False
         return module.role != "script" or near is None or near.role == "script"
 
     def _by_suffix(self, dotted: str) -> list[Module]:
-        """Modules in folders without `__init__.py` (namespace packages): matched by the tail of their path."""
+        """Modules in folders without `__init__.py` (namespace packages), by the tail of their path."""
         if self._suffixes is None:
             self._suffixes = {}
             for module in self.modules:
@@ -135,7 +135,7 @@ class Project:
     # -- names -----------------------------------------------------------------------------------------------
 
     def resolve(self, module: Module, name: str) -> Symbol | None:
-        """What a bare name means at the top level of `module`; None where it is bound nowhere that can be seen."""
+        """What a bare name means at the top level of `module`; None where nothing binds it."""
         key = (id(module), name)
         if key not in self._names:
             if self._depth >= _MAX_HOPS:
@@ -167,7 +167,7 @@ class Project:
     def _starred(self, module: Module, name: str) -> Module | None:
         """The module that binds `name` among those star-imported by `module`, directly or through others.
 
-        A walk over modules, each once, and only for names that some star import could bring: cycles cost nothing.
+        A walk over modules, each once, and only for names that a star import could bring: cycles are cheap.
         """
         if self._star_names is None:
             self._star_names = {}
@@ -196,7 +196,7 @@ class Project:
         return None if isinstance(found, External) and found.name.startswith("builtins.") else found
 
     def pick(self, module: Module, bindings: list[Binding]) -> Symbol | None:
-        """The binding that counts: the last one, except that a conditional import prefers what the project has."""
+        """The binding that counts: the last; but a conditional import prefers what the project has."""
         chosen: Symbol | None = None
         for binding in reversed(bindings):
             found = self.follow(module, binding)
@@ -225,7 +225,7 @@ class Project:
         )
 
     def lookup(self, function: Function | None, module: Module, name: str) -> Symbol | None:
-        """What a bare name means inside `function`: its own scope, the enclosing functions', then the module's."""
+        """What a bare name means in `function`: its scope, those of enclosing functions, the module's."""
         scope_of = function
         while scope_of is not None:
             bindings = function_scope(scope_of).get(name)
@@ -243,7 +243,7 @@ class Project:
     ) -> Symbol | None:
         """What a dotted or called expression means without running it.
 
-        A call of something external gives `External("name()")`, a call of a project class gives what its instance's
+        A call of something external gives `External("name()")`, a call of a project class what its instance's
         attributes are looked up in: the class itself. An assigned name is followed to its expression.
         """
         return self._expression(module, node, function, 0)
@@ -273,7 +273,7 @@ class Project:
     def settle(
         self, module: Module, symbol: Symbol | None, function: Function | None, hops: int = 0
     ) -> Symbol | None:
-        """Follows an assigned name to what its expression means; keeps the assignment where that is unknown."""
+        """Follows an assigned name to what its expression means; the assignment where that is unknown."""
         if isinstance(symbol, Assigned) and symbol.value is not None and hops <= _MAX_HOPS:
             home = self.home(module, symbol)
             return (
@@ -324,7 +324,7 @@ class Project:
     # -- classes ---------------------------------------------------------------------------------------------
 
     def bases(self, cls: Class) -> tuple[Class | External, ...]:
-        """Direct bases that mean something; `Generic[...]`-like subscripts and `with_metaclass(...)` seen through."""
+        """Direct bases that mean something; subscripts (`Generic[T]`) and `with_metaclass` seen through."""
         key = id(cls)
         if key not in self._bases:
             self._bases[key] = ()
@@ -355,7 +355,7 @@ class Project:
         return [symbol] if isinstance(symbol, Class | External) and symbol is not cls else []
 
     def mro(self, cls: Class) -> tuple[Class | External, ...]:
-        """C3 linearisation over what is known; left-to-right depth first where the classes do not linearise."""
+        """C3 linearisation over what is known; where that fails, left to right and depth first."""
         key = id(cls)
         if key not in self._mros:
             self._mros[key] = (cls,)
@@ -421,7 +421,7 @@ def merge(sequences: list[list[Class | External]]) -> list[Class | External]:
 
 
 def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:
-    """`(root, dotted name, is a package)` of a file: the root is the nearest folder above that is no package."""
+    """`(root, dotted name, is a package)` of a file: its root is the nearest folder that is no package."""
     folder, _, file = path.rpartition("/")
     is_package = file == "__init__.py"
     stem = file.removesuffix(".py").removesuffix(".pyi")
@@ -449,4 +449,5 @@ def library_name(path: str) -> tuple[str, str, bool]:
 
 
 def is_none(node: Node | None) -> bool:
+    """Whether an expression is `None`, or missing."""
     return node is None or (node[0] == ir.CONST and node[2] is None)

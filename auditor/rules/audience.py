@@ -24,7 +24,8 @@ def audience(scene: Scene, spot: Spot) -> Audience:
         return "request"
     if kinds & _QUEUED:
         return "task"
-    return "command" if kinds or spot.module.role == "script" else "unknown"
+    alone = spot.module.role == "script" or "/management/commands/" in f"/{spot.module.path}"
+    return "command" if kinds or alone else "unknown"
 
 
 def believable(scene: Scene, claim: Claim) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.values import Many, Query, Row
-from auditor.model.report import Evidence, Place
+from auditor.model.report import Evidence, Place, TermAtStake
 from auditor.rules import names
 from auditor.rules.claim import place
 from auditor.rules.scene import spot_of
@@ -193,6 +193,11 @@ def fetched_evidence(found: Collection) -> Evidence:
     else:
         text = f"the query at `{found.where}` fetches {found.query.model.name} rows"
     return Evidence(kind="query", text=text)
+
+
+def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
+    """One row fetched for each that there is."""
+    return TermAtStake(kind="rows", sizes=(scene.trace.machine.orm(query.orm).size(query).name,))
 
 
 def in_own_loop(found: Collection) -> bool:

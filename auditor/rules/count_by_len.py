@@ -40,7 +40,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
 from auditor.rules.emptiness import is_length_tested
 from auditor.rules.scene import spot_of
 
@@ -69,7 +69,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         counted = counted_expression(use)
         found = None if counted is None else collected(scene, use, counted)
         if found is not None and is_counted_only(found, use) and not in_own_loop(found) and not is_per_row(found):
-            made = claim(found, use)
+            made = claim(scene, found, use)
             if believable(scene, made):
                 yield made
 
@@ -102,7 +102,7 @@ def is_counted_only(found: Collection, use: Use) -> bool:
     return not is_length_tested(found.reads, found.expression)
 
 
-def claim(found: Collection, use: Use) -> Claim:
+def claim(scene: Scene, found: Collection, use: Use) -> Claim:
     model = found.query.model.name
     confidence = 0.5 if found.by_default else 0.7 if found.is_relation else 0.85
     evidence = [
@@ -117,6 +117,7 @@ def claim(found: Collection, use: Use) -> Claim:
         evidence=evidence,
         confidence=confidence,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="The rows are few, or something that is not visible here reads them later.",
         fix="Ask the database for the number: `.count()`, or a SELECT of `func.count()`.",

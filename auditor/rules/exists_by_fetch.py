@@ -39,7 +39,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import collected, few, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.collection import collected, few, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
 from auditor.rules.emptiness import is_length_tested, only_tested
 from auditor.rules.scene import spot_of
 
@@ -88,9 +88,9 @@ def of_use(scene: Scene, use: Use) -> Iterator[Claim]:
         return
     if use.how == "member":
         if found.only("member", "truth") and not isinstance(use.detail, Const):
-            yield member_claim(found, use)
+            yield member_claim(scene, found, use)
     elif is_existence_only(found):
-        yield truth_claim(found, use)
+        yield truth_claim(scene, found, use)
 
 
 def tested_expression(use: Use) -> Node | None:
@@ -113,7 +113,7 @@ def is_existence_only(found: Collection) -> bool:
     )
 
 
-def truth_claim(found: Collection, use: Use) -> Claim:
+def truth_claim(scene: Scene, found: Collection, use: Use) -> Claim:
     model = found.query.model.name
     return Claim(
         spot=spot_of(use.site),
@@ -124,13 +124,14 @@ def truth_claim(found: Collection, use: Use) -> Claim:
         ],
         confidence=0.5 if found.by_default else 0.7 if found.is_relation else 0.85,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="There are never more than a few rows.",
         fix="Ask for existence: `.exists()`, or `select(exists().where(...))`.",
     )
 
 
-def member_claim(found: Collection, use: Use) -> Claim:
+def member_claim(scene: Scene, found: Collection, use: Use) -> Claim:
     model = found.query.model.name
     return Claim(
         spot=spot_of(use.site),
@@ -141,6 +142,7 @@ def member_claim(found: Collection, use: Use) -> Claim:
         ],
         confidence=0.5 if found.by_default else 0.75,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="The collection is small, or already in memory when this runs.",
         fix="Query for the one row, by the keys of both sides.",

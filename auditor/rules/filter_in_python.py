@@ -39,7 +39,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
 from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
 from auditor.rules.scene import spot_of
 
@@ -84,7 +84,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         columns = [tested_columns(scene, found.query, sieve.variable, c) for c in sieve.conditions]
         if any(columns):
-            made = claim(found, use, columns)
+            made = claim(scene, found, use, columns)
             if believable(scene, made):
                 yield made
 
@@ -135,7 +135,7 @@ def is_only_sieved(found: Collection) -> bool:
     return not any(not found.derives(f) for f in elsewhere)
 
 
-def claim(found: Collection, use: Use, columns: list[tuple[str, ...]]) -> Claim:
+def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ...]]) -> Claim:
     tested = list(dict.fromkeys(c for group in columns for c in group))
     named = ", ".join(f"`{c}`" for c in tested[:4])
     model = found.query.model.name
@@ -156,6 +156,7 @@ def claim(found: Collection, use: Use, columns: list[tuple[str, ...]]) -> Claim:
         ],
         confidence=confidence,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="Nearly all rows pass, or there are only ever a few; a bare truth test also leaves out NULL, empty and zero.",
         fix=f"Put the condition on {named} into the query.",

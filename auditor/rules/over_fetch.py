@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import few
+from auditor.rules.collection import few, rows_at_stake
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if use.how == "iterate" and use.node is not None and use.node[0] in {ir.FOR, ir.COMP}:
             found = reading(scene, use, use.node)
             if found is not None:
-                made = claim(found, use)
+                made = claim(scene, found, use)
                 if believable(scene, made):
                     yield made
 
@@ -193,7 +193,7 @@ def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
     return bool(flows)
 
 
-def claim(found: Reading, use: Use) -> Claim:
+def claim(scene: Scene, found: Reading, use: Use) -> Claim:
     query = found.query
     model, width = query.model.name, len(query.model.columns)
     named = ", ".join(f"`{c}`" for c in found.columns)
@@ -212,6 +212,7 @@ def claim(found: Reading, use: Use) -> Claim:
         confidence=(0.8 if keys else 0.6) - (0.1 if shared else 0),
         severity=Severity.MEDIUM if keys and width >= _WIDE else None,
         related=[place(spot_of(query.site), "query")],
+        cost_term=rows_at_stake(scene, query),
         could_be_wrong="The rows are few, or making the instances has an effect that is wanted.",
         fix=f"Fetch the values alone: `.values_list({', '.join(repr(c) for c in found.columns)})`, or a SELECT of the columns.",
     )

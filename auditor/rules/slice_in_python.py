@@ -38,7 +38,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         found = collected(scene, use, use.node[2])
         if found is None or in_own_loop(found) or is_per_row(found) or not is_cut_only(found, use):
             continue
-        made = claim(found, use)
+        made = claim(scene, found, use)
         if believable(scene, made):
             yield made
 
@@ -109,7 +109,7 @@ def evaluated(found: Collection, use: Use) -> bool:
     return any(f.role in {"len", "truth"} and f.node[1] <= found.expression[1] for f in found.flows)
 
 
-def claim(found: Collection, use: Use) -> Claim:
+def claim(scene: Scene, found: Collection, use: Use) -> Claim:
     model = found.query.model.name
     one = use.how == "index"
     part = "one is used" if one else "a slice is used"
@@ -123,6 +123,7 @@ def claim(found: Collection, use: Use) -> Claim:
         confidence=0.55 if found.is_relation else 0.7 if one else 0.85,
         severity=Severity.LOW if one else None,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="The query never gives more than a few rows.",
         fix="Use `.first()` on an ordered query." if one else "Put the limit and the offset into the query.",

@@ -37,7 +37,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places
+from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
 from auditor.rules.row_paths import column_path
 from auditor.rules.scene import spot_of
 
@@ -72,7 +72,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         key = key_column(scene, found, use)
         if key and is_one_order(found, use.node):
-            made = claim(found, use, key)
+            made = claim(scene, found, use, key)
             if believable(scene, made):
                 yield made
 
@@ -123,7 +123,7 @@ def is_one_order(found: Collection, node: Node) -> bool:
     return True
 
 
-def claim(found: Collection, use: Use, key: str) -> Claim:
+def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
     model = found.query.model.name
     call = use.node
     parent = None if call is None else found.reads.parent(call)
@@ -140,6 +140,7 @@ def claim(found: Collection, use: Use, key: str) -> Claim:
         confidence=0.85 if is_cut else 0.65 if not found.is_relation else 0.5,
         severity=Severity.MEDIUM if is_cut else None,
         related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
         guessed=found.is_guessed,
         could_be_wrong="There are only a few rows, or the database's collation gives another order than Python's.",
         fix=f"Let the query order by {named}.",

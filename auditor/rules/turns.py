@@ -63,11 +63,12 @@ def is_retry(loop: Loop) -> bool:
     if node is None or node[0] != ir.FOR:
         return False
     iterable = node[4]
-    counts = iterable[0] == ir.CALL and _tail(iterable[2]) in _COUNTERS
+    counts = iterable[0] == ir.CALL and name_of(iterable[2]) in _COUNTERS
     return counts and any(s[0] in {ir.BREAK, ir.RETURN} for s in nodes(node[5]))
 
 
-def _tail(node: Node) -> str:
+def name_of(node: Node) -> str:
+    """The last name of `a.b.c`; "" for anything but names and attributes."""
     return str(node[2]) if node[0] == ir.NAME else str(node[3]) if node[0] == ir.ATTR else ""
 
 

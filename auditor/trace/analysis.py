@@ -7,8 +7,10 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.frameworks.fastapi import dependency_of
+from auditor.index import ir
 from auditor.index.symbols import Class, Function
-from auditor.index.values import UNKNOWN, ClassValue, Inst, ModelValue, Row, Value
+from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
 from auditor.trace import hints, replay
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
@@ -34,6 +36,8 @@ class Root:
     summary: Summary
     """What only these arguments decide; its first call is the function itself."""
     entry: EntryPoint | None = None
+    parts: tuple[Summary, ...] = ()
+    """What `summary` was put together from, where other roots share it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,8 +60,12 @@ class Trace:
                     summary = self.machine.summaries.get(id(function))
                     if summary is not None:
                         yield summary
+        seen: set[int] = set()
         for root in (*self.entries, *self.orphans):
-            yield root.summary
+            for part in root.parts or (root.summary,):
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    yield part
 
     def endpoints_of(self, function: Function | None) -> list[EntryPoint]:
         """The entry points that reach a function."""
@@ -114,11 +122,12 @@ def _analyse(
         for function in module.functions:
             m.summary(function)
         progress(n, total)
-    roots = [_entry_root(m, entry) for entry in entries]
+    evaluation = _Roots(m)
+    roots = [evaluation.entry(entry) for entry in entries]
     progress(total, total)
     handlers = {id(r.function) for r in roots}
     orphans = [
-        _root(m, function, None)
+        Root(function, evaluation.evaluated(function, None))
         for module in modules
         for function in module.functions
         if m.summary(function).callers == 0 and id(function) not in handlers
@@ -128,57 +137,112 @@ def _analyse(
     return trace
 
 
-def _entry_root(m: Machine, entry: EntryPoint) -> Root:
-    root = _root(m, entry.handler, entry.receiver, entry)
-    for around in entry.around:
-        _evaluate(m, root.summary, around.function, around.receiver, deferred=around.role == "background")
-    return root
+@dataclass(slots=True)
+class _Roots:
+    """Evaluates from the top; what many entries share (middleware, a handler under two paths) is evaluated once."""
+
+    m: Machine
+    done: dict[tuple[int, int, bool], Summary] = field(default_factory=dict)
+
+    def entry(self, entry: EntryPoint) -> Root:
+        provided = entry.framework == "fastapi"
+        parts = [self.evaluated(entry.handler, entry.receiver, provided=provided)]
+        unfolded = self.m.wrapper(entry.handler) is not None
+        for around in entry.around:
+            if unfolded and around.role == "before" and is_decorator(self.m.project, entry.handler, around.function):
+                continue
+            part = self.evaluated(around.function, around.receiver, provided=provided)
+            if around.role == "background":
+                part = replace(part, calls=[replace(c, deferred=True) for c in part.calls], effects=[])
+            parts.append(part)
+        return Root(entry.handler, parts[0] if len(parts) == 1 else together(parts), entry, tuple(parts))
+
+    def evaluated(self, function: Function, receiver: Class | None, *, provided: bool = False) -> Summary:
+        key = (id(function), id(receiver), provided)
+        known = self.done.get(key)
+        if known is None:
+            known = self.done[key] = Summary(None)
+            self.evaluate(known, function, receiver, provided=provided)
+            known.done = True
+        return known
+
+    def evaluate(self, summary: Summary, function: Function, receiver: Class | None, *, provided: bool) -> None:
+        m = self.m
+        before = m.cx
+        m.cx = Context(summary, None, function.module, line=function.line, start=function.line, end=function.line)
+        try:
+            given = receiver_value(m, function, receiver)
+            callers = m.summary(function).callers
+            wrapped = m.wrapper(function)
+            args = [] if given is None else [given]
+            values = [*args, *self.declared(function, len(args), {} if provided else None)]
+            if wrapped is not None:
+                m.call(wrapped, values, {}, None)
+            else:
+                bound = hints.bind(m, function, m.summary(function), None, values, {})
+                m.call_plain(function, None, bound_to_given(values, bound), {}, None)
+            m.summary(function).callers = callers
+        finally:
+            m.cx = before
+
+    def declared(self, function: Function, skip: int, cache: dict[int, Value] | None) -> list[Value]:
+        """What the parameters after the first `skip` are declared to be; with `cache`, what dependencies provide."""
+        found: list[Value] = []
+        for n, (name, kind, _, _) in enumerate(function.params):
+            if n < skip or kind in {"*", "**"}:
+                continue
+            provider = None if cache is None else dependency_of(self.m.project, function, name)
+            if provider is not None and cache is not None:
+                found.append(self.provide(provider, cache))
+            else:
+                hint = hints.parameter_hint(self.m, function, n)
+                found.append(UNKNOWN if hint is None else hints.fresh(hint))
+        return found
+
+    def provide(self, provider: Function | Class, cache: dict[int, Value]) -> Value:
+        """What a dependency gives; one request asks each only once."""
+        key = id(provider)
+        if key not in cache:
+            cache[key] = UNKNOWN
+            m = self.m
+            if isinstance(provider, Class):
+                cache[key] = m.call(ClassValue(provider), [], {}, None)
+            else:
+                args = self.declared(provider, 0, cache)
+                callers = m.summary(provider).callers
+                value = m.call_plain(provider, None, args, {}, None)
+                m.summary(provider).callers = callers + 1
+                cache[key] = value.elem if isinstance(value, Many) and value.kind == "gen" else value
+        return cache[key]
 
 
-def _root(m: Machine, function: Function, receiver: Class | None, entry: EntryPoint | None = None) -> Root:
-    summary = Summary(None)
-    _evaluate(m, summary, function, receiver, deferred=False)
-    summary.done = True
-    return Root(function, summary, entry)
+def together(parts: list[Summary]) -> Summary:
+    """Several evaluations as one; the lists are new, their members shared."""
+    whole = Summary(None, done=True)
+    for part in parts:
+        whole.effects.extend(part.effects)
+        whole.calls.extend(part.calls)
+        whole.uses.extend(part.uses)
+        whole.truncated = whole.truncated or part.truncated
+    return whole
 
 
-def _evaluate(
-    m: Machine, summary: Summary, function: Function, receiver: Class | None, *, deferred: bool
-) -> None:
-    before = m.cx
-    m.cx = Context(summary, None, function.module, line=function.line, start=function.line, end=function.line)
-    m.cx.deferred = deferred
-    try:
-        given = receiver_value(m, function, receiver)
-        callers = m.summary(function).callers
-        wrapped = m.wrapper(function)
-        args = [] if given is None else [given]
-        if wrapped is not None:
-            m.call(wrapped, [*args, *_declared(m, function, len(args))], {}, None)
-        else:
-            made = m.summary(function)
-            values = [*args, *_declared(m, function, len(args))]
-            bound = hints.bind(m, function, made, None, values, {})
-            m.call_plain(function, None, bound_to_given(values, bound), {}, None)
-        m.summary(function).callers = callers
-    finally:
-        m.cx = before
+def is_decorator(project: Project, handler: Function, inner: Function) -> bool:
+    """Whether `inner` is the wrapper that one of the handler's own decorators makes."""
+    for node in handler.decorators:
+        target = node[2] if node[0] == ir.CALL else node
+        symbol = project.resolve_expression(handler.module, target, handler.parent)
+        outer = inner.parent
+        while outer is not None:
+            if outer is symbol:
+                return True
+            outer = outer.parent
+    return False
 
 
 def bound_to_given(values: list[Value], bound: list[Value]) -> list[Value]:
     """Arguments with declared types filled in."""
     return [b if v is UNKNOWN else v for v, b in zip(values, bound, strict=False)] + values[len(bound) :]
-
-
-def _declared(m: Machine, function: Function, skip: int) -> list[Value]:
-    """What the remaining positional parameters are declared to be."""
-    params = [p for p in function.params if p[1] == "pos"][skip:]
-    offset = skip
-    found: list[Value] = []
-    for n, _ in enumerate(params):
-        hint = hints.parameter_hint(m, function, offset + n)
-        found.append(UNKNOWN if hint is None else hints.fresh(hint))
-    return found
 
 
 def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Value | None:

@@ -348,7 +348,9 @@ def _field(m: Machine, cls: Class, name: str) -> Value | None:
                 declared = annotated(m, base.module, binding.annotation)
                 if declared is not None:
                     return declared
-        for method, value in stores_of(base).get(name, ()):
+        if id(base) not in m.stores:
+            m.stores[id(base)] = stores_of(base)
+        for method, value in m.stores[id(base)].get(name, ()):
             found = _static(m, method, value)
             if found is not None:
                 return found
@@ -378,9 +380,6 @@ def _static(m: Machine, method: Function, node: Node) -> Value | None:
         or (isinstance(value, Many) and value.elem is UNKNOWN)
         else value
     )
-
-
-_STORES: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
 
 
 def stores_of(cls: Class) -> dict[str, list[tuple[Function, Node]]]:

@@ -80,6 +80,7 @@ class Machine:
         self.intrinsics: dict[str, Any] = {}
         self.locators: dict[str, Any] = {}
         self.shapes: dict[int, Any] = {}
+        self.stores: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
         self.model_guesses = hints.guesses(self)
 
     # -- recording ---------------------------------------------------------------------------------------------

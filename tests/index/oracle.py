@@ -1,4 +1,4 @@
-"""What CPython's own parser says a source means, in the tuples of `auditor.index.ir`: the oracle of the lowering."""
+"""What CPython's own parser says a source means, in the tuples of `ir`: the oracle of the lowering."""
 
 import ast
 import warnings

@@ -97,7 +97,8 @@ def test_packages_and_relative_imports() -> None:
         "shop/__init__.py": "from .models import Book\n",
         "shop/models.py": "class Book: x = 1\n",
         "shop/api/__init__.py": "",
-        "shop/api/views.py": "from .. import models\nfrom ..models import Book as B\nfrom . import util\nimport shop.models as m\n",
+        "shop/api/views.py": "from .. import models\nfrom ..models import Book as B\n"
+        "from . import util\nimport shop.models as m\n",
         "shop/api/util.py": "def f(): g()\n",
         "main.py": "import shop\nimport shop.api.util\nfrom shop import Book\n",
     })  # fmt: skip
@@ -185,7 +186,7 @@ def test_several_roots_in_one_repository() -> None:
 def test_namespace_packages() -> None:
     project = linked({
         "app/models/user.py": "class User: x = 1\n",
-        "app/main.py": "from app.models.user import User\nimport app.models.user\nfrom app.models import user\n",
+        "app/main.py": "from app.models.user import User\nimport app.models.user\n",
     })  # fmt: skip
     assert meaning(project, "app/main.py", "User") == "app/models/user.py:User"
     assert meaning(project, "app/main.py", "app.models.user.User") == "app/models/user.py:User"

@@ -1,0 +1,29 @@
+"""Signs that a table grows with use, as opposed to a lookup table that somebody filled once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from auditor.index.values import Model
+
+_BIRTH: Final = ("created", "added", "inserted", "timestamp", "posted", "published", "submitted", "sent", "joined", "logged")
+_MOMENTS: Final = ("datetime", "timestamp")
+
+
+def growth(model: Model) -> str:
+    """Why its rows should be many, in words: rows that belong to other rows, or that are born one by one. "" if nothing says so."""
+    owners = [r.name for r in model.relations.values() if not r.many and r.kind == "fk"]
+    owners += [c.name for c in model.columns.values() if c.foreign_key is not None and c.name not in owners]
+    born = [c.name for c in model.columns.values() if is_birth(c.name, c.type)]
+    if owners and born:
+        return f"each row belongs to a `{owners[0]}` and has a `{born[0]}`"
+    if born:
+        return f"each row has a `{born[0]}`"
+    return f"each row belongs to a `{owners[0]}`" if owners else ""
+
+
+def is_birth(name: str, kind: str) -> bool:
+    """A moment at which the row came to be."""
+    is_moment = any(m in kind.lower() for m in _MOMENTS)
+    return is_moment and any(b in name.lower() for b in _BIRTH)

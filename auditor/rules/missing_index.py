@@ -1,0 +1,331 @@
+"""Rows searched by a column without an index
+
+## What it finds
+A foreign key without an index by which children are found (PostgreSQL and SQLite give foreign keys none, nor does
+SQLAlchemy; Django does), and a column that queries on requests compare for equality, where no index narrows the search.
+
+## Why it is slow
+The database reads the whole table to find a few rows, on every such query, and once per deleted parent for a foreign key.
+
+## When it does not matter
+The table is small; another condition of the query has an index that leaves few rows; nearly all rows have the same value;
+the table is written far more than it is read, since every index is one more entry per insert.
+
+## Example
+```py
+class Booking(Base):
+    space_id = mapped_column(ForeignKey("spaces.id"))
+```
+
+## Instead
+```py
+class Booking(Base):
+    space_id = mapped_column(ForeignKey("spaces.id"), index=True)
+```
+with a migration; on PostgreSQL `CREATE INDEX CONCURRENTLY`, which does not lock writers out.
+
+## How to verify
+`EXPLAIN` the query before and after: a sequential scan becomes an index scan, and rows read fall from the table's size to the
+answer's. Time an insert of many rows on both sides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import names
+from auditor.rules.audience import audience
+from auditor.rules.claim import Claim, place
+from auditor.rules.declared import definition, models, schema_of
+from auditor.rules.growth import growth
+from auditor.rules.scene import spot_of
+from auditor.sql.advice import IndexProposal, OrderColumn, advise_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.symbols import Function
+    from auditor.index.values import Column, Model, Query
+    from auditor.rules.scene import Scene, Spot
+    from auditor.sql.schema import Schema
+    from auditor.trace.summary import Effect
+
+RULE = RuleInfo(
+    id="missing-index",
+    group="fetching",
+    phase=1,
+    severity=Severity.MEDIUM,
+    title="column without an index",
+    playbook="add-index",
+    docs=__doc__,
+)
+_EQUAL: Final = frozenset({"exact", "in"})
+_PLAIN_TYPES: Final = ("bool",)
+_UNUSUAL: Final = ("json", "array", "text[]", "tsvector", "geometry", "vector", "hstore")
+
+
+@dataclass(slots=True)
+class Demand:
+    """What asks for one column."""
+
+    model: Model
+    column: Column
+    effects: list[Effect] = field(default_factory=list)
+    joins: list[tuple[Function, int]] = field(default_factory=list)
+    """Functions that name the column in an expression, with the line."""
+    relations: list[str] = field(default_factory=list)
+    """Collections of the parent that are found by it."""
+    on_delete: str = ""
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Foreign keys first, then columns that queries of requests search by."""
+    schema = schema_of(scene)
+    modules = {m.path: m for m in scene.project.modules}
+    told: set[tuple[str, int]] = set()
+    by_table = effects_by_table(scene)
+    for demand in foreign_keys(scene, schema, by_table):
+        spot = column_spot(schema, demand, modules)
+        if spot is not None and spot.key not in told:
+            told.add(spot.key)
+            yield foreign_key_claim(scene, schema, demand, spot)
+    for demand, proposal in searched(scene, schema, by_table):
+        spot = column_spot(schema, demand, modules)
+        if spot is not None and spot.key not in told:
+            told.add(spot.key)
+            yield searched_claim(scene, demand, proposal, spot)
+
+
+def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
+    """Operations by the table whose rows they look for."""
+    found: dict[str, list[Effect]] = defaultdict(list)
+    seen: set[tuple[int, int, str]] = set()
+    for _, effect in scene.effects():
+        query = effect.query
+        if effect.kind == "sql" and query is not None and query.filters:
+            key = (id(effect.site.function), effect.site.line, effect.label)
+            if key not in seen:
+                seen.add(key)
+                found[query.model.table].append(effect)
+    return found
+
+
+def column_spot(schema: Schema, demand: Demand, modules: dict[str, object]) -> Spot | None:
+    table = schema.table(demand.model.table)
+    name = (demand.column.column or demand.column.name).lower()
+    declared = None if table is None else next((c for c in table.columns if c.name.lower() == name), None)
+    if declared is None or declared.source is None:
+        return None
+    return definition(modules, declared.source)  # type: ignore[arg-type]  # modules by path
+
+
+# -- foreign keys ------------------------------------------------------------------------------------------------
+
+
+def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]) -> list[Demand]:
+    """Those without an index that something finds rows by."""
+    candidates: list[Demand] = []
+    for model in models(scene):
+        if model.orm == "sqlalchemy":
+            candidates += [
+                Demand(model, c)
+                for c in model.columns.values()
+                if c.foreign_key is not None and not c.indexed and not is_led(schema, model.table, c.column or c.name)
+            ]
+    parents = collections_of(scene)
+    for demand in candidates:
+        demand.relations = parents.get((demand.model.key, demand.column.foreign_key or ""), [])
+        demand.on_delete = on_delete(demand)
+        demand.effects = [e for e in by_table.get(demand.model.table, []) if e.query and searches(e.query, demand.column.name)]
+    find_joins(scene, candidates)
+    return [d for d in candidates if d.effects or d.relations or d.joins or d.on_delete]
+
+
+def is_led(schema: Schema, table: str, column: str) -> bool:
+    """Whether some index begins with the column; a partial one counts, since whoever made it thought of it."""
+    found = schema.table(table)
+    return found is None or any(i.columns and i.columns[0].lower() == column.lower() for i in found.indexes)
+
+
+def searches(query: Query, column: str) -> bool:
+    return any(path == column and lookup in _EQUAL for path, lookup in query.filters)
+
+
+def collections_of(scene: Scene) -> dict[tuple[str, str], list[str]]:
+    """(child model, `table.column` of the parent's key) → the parent's collections of such children."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for model in models(scene):
+        for relation in model.relations.values():
+            if relation.many and relation.kind == "reverse-fk" and relation.lazy not in {"noload", "raise", "raise_on_sql"}:
+                found[relation.target, f"{model.table}.{model.primary_key}"].append(f"{model.name}.{relation.name}")
+    return found
+
+
+def on_delete(demand: Demand) -> str:
+    """What the foreign key asks the database to do when the parent is deleted."""
+    for above in (demand.model.cls,):
+        for s in above.body:
+            if s[1] <= demand.column.line <= s[2]:
+                return option(s)
+    return ""
+
+
+def option(statement: ir.Node) -> str:
+    stack: list[object] = [statement]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tuple):
+            if names.is_node(part) and part[0] == ir.CALL:
+                for key, value in part[4]:
+                    if key == "ondelete" and value[0] == ir.CONST:
+                        return str(value[2]).upper()
+            stack.extend(part)
+    return ""
+
+
+def find_joins(scene: Scene, candidates: list[Demand]) -> None:
+    """Adds the places that name a column as `Model.column`, in modules that know the class by name."""
+    wanted = {(d.model.cls.name, d.column.name): d for d in candidates}
+    classes = {d.model.cls.name for d in candidates}
+    for module in scene.project.modules:
+        if module.role != "app" or not classes & module.scope.keys():
+            continue
+        for function in module.functions:
+            for name, line in named_columns(function):
+                demand = wanted.get(name)
+                if demand is not None and module is not demand.model.cls.module:
+                    demand.joins.append((function, line))
+
+
+def named_columns(function: Function) -> Iterator[tuple[tuple[str, str], int]]:
+    """((class, column), line) of each `Model.column` that is compared with something."""
+    stack: list[object] = list(function.body)
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, tuple):
+            continue
+        if names.is_node(part):
+            compared: tuple[object, ...] = ()
+            if part[0] == ir.CMP:
+                compared = part[3]
+            elif part[0] == ir.CALL and part[2][0] == ir.ATTR and part[2][3] == "in_":
+                compared = (part[2][2],)
+            for operand in compared:
+                if isinstance(operand, tuple) and operand[0] == ir.ATTR and operand[2][0] == ir.NAME:
+                    yield (operand[2][2], operand[3]), operand[1]
+        stack.extend(part)
+
+
+def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) -> Claim:
+    model, column = demand.model, demand.column.column or demand.column.name
+    advice = advise_index(schema, model.table, equality=[column])
+    evidence = [
+        Evidence(kind="schema", text=f"`{model.table}.{column}` refers to `{demand.column.foreign_key}` and no index begins with it")
+    ]
+    evidence += [
+        Evidence(kind="query", text=f"`{e.label}` finds rows by it at `{e.site.module.path}:{e.site.line}`") for e in demand.effects[:2]
+    ]
+    evidence += [
+        Evidence(kind="query", text=f"it is compared at `{f.module.path}:{line}`") for f, line in demand.joins[: 2 - len(demand.effects[:2])]
+    ]
+    evidence += [Evidence(kind="note", text=f"`{r}` is found by it") for r in demand.relations[:1]]
+    if demand.on_delete:
+        evidence.append(Evidence(kind="schema", text=f"deleting a parent searches its children (ON DELETE {demand.on_delete})"))
+    del scene
+    return Claim(
+        spot=spot,
+        title=f"foreign key `{model.table}.{column}` has no index",
+        evidence=evidence,
+        confidence=0.95 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
+        related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
+        could_be_wrong=f"`{model.table}` is small, or written far more than read" + cost_of(advice),
+        fix=f"Give `{column}` an index" + (f": `{advice.statement()}`." if isinstance(advice, IndexProposal) else "."),
+    )
+
+
+def cost_of(advice: object) -> str:
+    return f"; the price is {advice.write_cost}." if isinstance(advice, IndexProposal) else "."
+
+
+# -- searched columns --------------------------------------------------------------------------------------------
+
+
+def searched(
+    scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
+) -> Iterator[tuple[Demand, IndexProposal]]:
+    """Columns that queries of requests and jobs compare for equality, where nothing else narrows the search."""
+    demands: dict[tuple[str, str], tuple[Demand, IndexProposal]] = {}
+    for _, effects in sorted(by_table.items()):
+        for effect in effects:
+            query = effect.query
+            if query is None or audience(scene, spot_of(effect.site)) not in {"request", "task"} or query.in_memory and query.owner:
+                continue
+            found = unserved(schema, query)
+            if found is not None:
+                column, proposal = found
+                key = (query.model.table, column.name)
+                demands.setdefault(key, (Demand(query.model, column), proposal))[0].effects.append(effect)
+    yield from demands.values()
+
+
+def unserved(schema: Schema, query: Query) -> tuple[Column, IndexProposal] | None:
+    """The column to begin an index with, if the query has to read the whole table."""
+    model = query.model
+    if not growth(model) or schema.table(model.table) is None or model.parents:
+        return None
+    equal: list[Column] = []
+    for path, lookup in query.filters:
+        column = model.columns.get(path) or model.columns.get(model.primary_key if path == "pk" else "")
+        if column is None:
+            return None
+        if is_led(schema, model.table, column.column or column.name) or column.unique or column.name == model.primary_key:
+            return None
+        if lookup in _EQUAL and is_selective(column):
+            equal.append(column)
+    if not equal:
+        return None
+    named = [c.column or c.name for c in equal]
+    advice = advise_index(schema, model.table, equality=named, order=order_of(query), has_limit=query.limited)
+    return (equal[0], advice) if isinstance(advice, IndexProposal) else None
+
+
+def is_selective(column: Column) -> bool:
+    """Not a truth value, nor a type that needs an index of another kind."""
+    kind = column.type.lower()
+    return not any(t in kind for t in (*_PLAIN_TYPES, *_UNUSUAL))
+
+
+def order_of(query: Query) -> list[OrderColumn]:
+    steps = [(o.lstrip("-"), o.startswith("-")) for o in query.ordered]
+    if not all(name in query.model.columns for name, _ in steps):
+        return []
+    return [OrderColumn(query.model.columns[name].column or name, descending=down) for name, down in steps]
+
+
+def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: Spot) -> Claim:
+    column = demand.column.column or demand.column.name
+    waiting = any(audience(scene, spot_of(e.site)) == "request" for e in demand.effects)
+    return Claim(
+        spot=spot,
+        title=f"`{demand.model.table}.{column}` is searched without an index",
+        evidence=[
+            Evidence(kind="schema", text=f"no index of `{demand.model.table}` begins with `{column}`"),
+            *(
+                Evidence(kind="query", text=f"`{e.label}` searches by it at `{e.site.module.path}:{e.site.line}`")
+                for e in demand.effects[:3]
+            ),
+            *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
+        ],
+        confidence=0.75 if waiting else 0.6,
+        related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
+        could_be_wrong=f"The table is small, or most rows have the same value; the price is {proposal.write_cost}.",
+        fix=f"Add an index: `{proposal.statement()}`.",
+    )
+
+

@@ -1,0 +1,131 @@
+"""A whole table fetched at once
+
+## What it finds
+A request or job that fetches every row of a table that grows: no limit, no condition that narrows it to one owner or key,
+no pages.
+
+## Why it is slow
+The cost of one request grows with everything that was ever stored: the database reads it all, the application holds it all
+in memory, and the client waits for the last row. It works well for a year and then fails at once.
+
+## When it does not matter
+The table is small and stays so; a limit, a page or a cursor is applied further down; rows are streamed in batches.
+
+## Example
+```py
+@app.get("/events")
+def events():
+    return [e.as_dict() for e in Event.query.order_by(Event.starts_at).all()]
+```
+
+## Instead
+```py
+@app.get("/events")
+def events():
+    page = Event.query.order_by(Event.starts_at, Event.id).limit(100).offset(offset)
+```
+A cursor on the order's columns is better than an offset where pages go deep.
+
+## How to verify
+Fill the table with ten times the rows: the rows read by one request must stay the same. Clients that relied on getting
+everything need the next page: that is a change of the contract, to be agreed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import names
+from auditor.rules.audience import audience, believable
+from auditor.rules.claim import Claim, place
+from auditor.rules.collection import rows_at_stake
+from auditor.rules.growth import growth
+from auditor.rules.scene import repeating, spot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.values import Query
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Effect
+
+RULE = RuleInfo(
+    id="unbounded-fetch",
+    group="fetching",
+    phase=3,
+    severity=Severity.MEDIUM,
+    title="whole table fetched",
+    playbook="paginate-in-sql",
+    docs=__doc__,
+)
+_STATES: Final = frozenset({"exact", "isnull", "ne"})
+_LISTED: Final = frozenset({"all", "list", "tuple", "scalars", "fetchall"})
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """SELECTs of whole growing tables, on requests and in jobs."""
+    for _, effect in scene.effects():
+        query = effect.query
+        if (
+            effect.kind != "sql"
+            or effect.operation != "read"
+            or effect.cause != "query"
+            or effect.remembered
+            or query is None
+            or not effect.label.startswith("SELECT ")
+            or "(prefetch" in effect.label
+            or repeating(effect.loops)
+            or is_narrow(query)
+        ):
+            continue
+        made = claim(scene, effect, query)
+        if made is not None and believable(scene, made):
+            yield made
+
+
+def is_narrow(query: Query) -> bool:
+    """Whether anything keeps the rows from being the whole table."""
+    if query.limited or query.bound is not None or query.relation is not None or query.in_memory and query.owner is not None:
+        return True
+    if query.shape == "flat" or query.grouped or query.streaming or query.empty or query.locked or query.columns:
+        return True
+    return any(not is_state(query, path, lookup) for path, lookup in query.filters)
+
+
+def is_state(query: Query, path: str, lookup: str) -> bool:
+    """A condition like `deleted = False` that most rows meet."""
+    column = query.model.columns.get(path)
+    return column is not None and lookup in _STATES and "bool" in column.type.lower()
+
+
+def claim(scene: Scene, effect: Effect, query: Query) -> Claim | None:
+    spot = spot_of(effect.site)
+    waiting = audience(scene, spot)
+    grows = growth(query.model)
+    if not grows or (waiting != "request" and not is_listed(effect)):
+        return None
+    model = query.model.name
+    return Claim(
+        spot=spot,
+        title=f"every {model} is fetched at once",
+        evidence=[
+            Evidence(kind="query", text=f"`{effect.label}` has no limit and no condition that narrows it"),
+            Evidence(kind="note", text=f"{model} grows with use: {grows}"),
+        ],
+        confidence={"request": 0.65, "task": 0.55, "command": 0.45, "unknown": 0.55}[waiting],
+        severity=None if waiting == "request" else Severity.LOW,
+        related=[place(spot_of(query.site), "query")],
+        cost_term=rows_at_stake(scene, query),
+        could_be_wrong=f"There are few {model} rows, and always will be.",
+        fix="Fetch a page at a time." if waiting == "request" else "Fetch in batches, or stream the rows.",
+    )
+
+
+def is_listed(effect: Effect) -> bool:
+    """Whether all rows are put into one list."""
+    node = effect.node
+    return node is not None and node[0] == ir.CALL and names.called_name(node) in _LISTED
