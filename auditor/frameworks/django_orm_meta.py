@@ -27,8 +27,8 @@ _MODEL_BASES: Final = frozenset({
 })  # fmt: skip
 _COLUMNS: Final = ("Field", "ForeignKey")
 _OTHER_LIBRARIES: Final = frozenset({
-    "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "mongoengine", "peewee", "rest_framework", "django_filters",
-    "modeltranslation",
+    "sqlalchemy", "sqlmodel", "pydantic", "tortoise", "mongoengine", "peewee", "rest_framework",
+    "django_filters", "modeltranslation",
 })  # fmt: skip
 
 
@@ -154,11 +154,12 @@ class AppLabels:
             if name in self._labels:
                 return self._labels[name]
             name = name.rpartition(".")[0]
-        parts = module.name.split(".")
-        if "models" in parts[1:]:
-            return parts[parts.index("models", 1) - 1]
-        package = parts if module.is_package else parts[:-1]
-        return package[-1] if package else parts[-1]
+        folders = module.path.removesuffix(".py").removesuffix("/__init__").split("/")
+        if "models" in folders[1:]:
+            folder = folders[folders.index("models", 1) - 1]
+        else:
+            folder = folders[-1] if module.is_package or len(folders) == 1 else folders[-2]
+        return self._labels.get(folder, folder)
 
     def of_migration(self, module: Module) -> str:
         """The label of the app that a migration belongs to."""

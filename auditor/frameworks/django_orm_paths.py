@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from auditor.index.values import Model, Value
 
 LOOKUPS: Final = frozenset(
-    "exact iexact contains icontains in gt gte lt lte startswith istartswith endswith iendswith range date year "
-    "iso_year month day week week_day iso_week_day quarter time hour minute second isnull regex iregex search "
-    "trigram_similar unaccent contained_by overlap has_key has_keys has_any_keys len fully_lt fully_gt not_lt "
-    "not_gt adjacent_to ne "
-    "nin net_contained net_contains net_host empty".split()
+    "exact iexact contains icontains in gt gte lt lte startswith istartswith endswith iendswith range date "
+    "year iso_year month day week week_day iso_week_day quarter time hour minute second isnull regex iregex "
+    "search unaccent trigram_similar overlap has_key has_keys has_any_keys len fully_lt fully_gt "
+    "contained_by not_lt not_gt adjacent_to ne nin net_contained net_contains net_host empty".split()
 )
 _SELECT_ALL_DEPTH: Final = 5
 """How far `select_related()` without arguments follows foreign keys."""

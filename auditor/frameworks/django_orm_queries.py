@@ -212,7 +212,8 @@ def only(step: Step) -> Query:
     names = _named_columns(step)
     if names is None:
         return step.derived(only=None)
-    return step.derived(only=names | {step.query.model.primary_key})
+    through = {part for name in names for part in paths.closure(name)}
+    return step.derived(only=frozenset(through | {step.query.model.primary_key}))
 
 
 def deferred(step: Step) -> Query:

@@ -95,7 +95,7 @@ def _only_named(registry: Registry, model: Model, name: str, *, label: str = "")
     """A model found by its bare name, where the label of the app is not what the folders suggest."""
     named = [m for m in registry.by_class.values() if m.name.lower() == name.lower() and not m.abstract]
     if label:
-        named = [m for m in named if label in m.cls.module.name.split(".")]
+        named = [m for m in named if label in m.cls.module.path.split("/")]
     near = [m for m in named if m.cls.module is model.cls.module]
     return near[0] if near else named[0] if len(named) == 1 else None
 
@@ -131,7 +131,7 @@ def _of_setting(registry: Registry, name: str) -> Model | None:
 
 def _named(registry: Registry, label: str, name: str) -> Model | None:
     for model in registry.by_class.values():
-        if model.name == name and label in model.cls.module.name.split("."):
+        if model.name == name and label in model.cls.module.path.split("/"):
             return model
     return None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.frameworks import sqlalchemy_building as building
+from auditor.frameworks import sqlalchemy_expressions as expressions
 from auditor.frameworks import sqlalchemy_functions as functions
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_queries as queries
@@ -12,7 +14,7 @@ from auditor.frameworks import sqlalchemy_rows as rows
 from auditor.frameworks import sqlalchemy_sessions as sessions
 from auditor.frameworks.sqlalchemy_models import Registry
 from auditor.frameworks.sqlalchemy_sizes import size_of
-from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, SessionValue
+from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, Call, SessionValue
 from auditor.index.values import UNKNOWN, Ext, ExtInst, ManagerValue, Query, Site, Value
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class SqlAlchemyOrm:
-    """The `Orm` protocol for one project. Sessions are `SessionValue`s, an `ExtInst` that passes through project code."""
+    """The `Orm` protocol for one project. Sessions are `SessionValue`s, which pass through project code."""
 
     name = "sqlalchemy"
 
@@ -37,9 +39,11 @@ class SqlAlchemyOrm:
     # -- models ----------------------------------------------------------------------------------------------
 
     def model(self, cls: Class) -> Model | None:
+        """The mapping of a class; None where SQLAlchemy maps nothing."""
         return self.registry.model(cls)
 
     def by_key(self, key: str) -> Model | None:
+        """A model by the key that relations name."""
         found = self.registry.mapped.get(key)
         return None if found is None else found.model
 
@@ -52,16 +56,19 @@ class SqlAlchemyOrm:
         return frozenset(found)
 
     def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
+        """`Model.name`: an expression, or `Model.query`."""
         del node
-        return functions.class_attribute(m, self.registry, model, name)
+        return expressions.class_attribute(m, self.registry, model, name)
 
     def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+        """`Model(...)`: nothing is read or written yet."""
         del m, args
         return rows.fresh(model, kwargs)
 
     # -- rows ------------------------------------------------------------------------------------------------
 
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
+        """`row.name`; records a lazy load."""
         return rows.read(m, self.registry, row, name, node)
 
     def row_method(
@@ -88,25 +95,30 @@ class SqlAlchemyOrm:
         kwargs: dict[str, Value],
         node: Node | None,
     ) -> Value | None:
+        """`query.name(...)`; None where there is no such method."""
         if isinstance(query, ManagerValue):
-            query = queries.of_model(m, self.registry, query.model)
+            query = building.of_model(m, self.registry, query.model)
         if not isinstance(query, Query):
             return None
         return queries.method(
-            m, self.registry, queries.settled(self.registry, query), name, args, kwargs, node
+            m, self.registry, building.settled(self.registry, query), name, Call(args, kwargs, node)
         )
 
     def query_attribute(self, m: Recorder, query: Value, name: str, node: Node | None) -> Value | None:
+        """`query.name` without a call."""
         del node
         return queries.attribute(m, self.registry, query, name) if isinstance(query, Query) else None
 
     def fetch(self, m: Recorder, query: Query, node: Node | None, how: str) -> None:
-        queries.fetch(m, self.registry, queries.settled(self.registry, query), node, how)
+        """Records what consuming a query costs."""
+        queries.fetch(m, self.registry, building.settled(self.registry, query), node, how)
 
     def element(self, m: Recorder, query: Query) -> Value:
-        return results.element(m, self.registry, queries.settled(self.registry, query))
+        """One of the results, born in the current loops."""
+        return results.element(m, self.registry, building.settled(self.registry, query))
 
     def size(self, query: Query) -> Size:
+        """How many results a query gives."""
         return size_of(query)
 
     # -- the library -----------------------------------------------------------------------------------------
@@ -114,7 +126,8 @@ class SqlAlchemyOrm:
     def external(
         self, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
     ) -> Value | None:
-        return functions.external(m, self.registry, name, args, kwargs, node)
+        """A call of one of the library's functions, or of something one of them made."""
+        return functions.external(m, self.registry, name, Call(args, kwargs, node))
 
     def library_method(
         self,
@@ -131,8 +144,8 @@ class SqlAlchemyOrm:
             if own is not None and sessions.is_own(name):
                 return m.call_function(own, value, args, kwargs, node)
         if value.type == ENGINE:
-            return sessions.engine_method(m, self.registry, name, args, node)
-        return functions.library_method(m, self.registry, value, name, args, kwargs, node)
+            return sessions.engine_method(m, self.registry, name, Call(args, kwargs, node))
+        return expressions.library_method(m, self.registry, value, name, Call(args, kwargs, node))
 
     # -- types -----------------------------------------------------------------------------------------------
 
@@ -149,7 +162,7 @@ class SqlAlchemyOrm:
         return None
 
     def served_by(self, cls: Class) -> Value | None:
-        """What an instance of a project class is, where the class extends a session, `Query` or Flask's `SQLAlchemy`."""
+        """What an instance of a project class is that extends a session, `Query` or Flask's `SQLAlchemy`."""
         for base in self.project.external_bases(cls):
             if names.is_session_type(base):
                 return SessionValue(SESSION, cls, opened=False)

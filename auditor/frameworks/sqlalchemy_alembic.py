@@ -1,4 +1,4 @@
-"""What Alembic migrations made of the tables: `op.create_table`, `op.create_index` and their relatives, in order."""
+"""What Alembic migrations made of the tables: `op.create_table`, `op.create_index` and so on, in order."""
 
 from __future__ import annotations
 
@@ -136,7 +136,9 @@ def _changed(call: Node, name: str, batch: str | None, where: Source) -> Iterato
     elif isinstance(table, str):
         columns = given[2] if len(given) > 2 else keyword(call, "columns")  # name, table, columns
         if columns is not None and columns[0] == ir.SEQ:
-            yield _indexed(call, name, table, columns[3], _naming(given[0]) if given else None, where)
+            yield _indexed(
+                call, name, table, columns[3], name=_naming(given[0]) if given else None, where=where
+            )
 
 
 def _naming(node: Node) -> str | None:
@@ -146,7 +148,7 @@ def _naming(node: Node) -> str | None:
 
 
 def _indexed(
-    call: Node, kind: str, table: str, nodes: Sequence[Node], name: str | None, where: Source
+    call: Node, kind: str, table: str, nodes: Sequence[Node], *, name: str | None, where: Source
 ) -> Table:
     columns = tuple(_column_text(n) for n in nodes)
     if kind == "create_unique_constraint":

@@ -138,7 +138,7 @@ def type_of(arguments: Sequence[Node], annotation: Node | None) -> str:
 
 
 def table_args(registry: Registry, cls: Class) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """(columns, unique) of each index and constraint in `__table_args__`, as far as they name plain columns."""
+    """(columns, unique) of each index and constraint in `__table_args__` that names plain columns."""
     for node in table_argument_nodes(cls):
         if node[0] != ir.CALL:
             continue
@@ -175,7 +175,7 @@ def _column_name(registry: Registry, cls: Class, node: Node) -> str | None:
     return None if made is None else column_of(registry, made).column
 
 
-# -- tables without a class ------------------------------------------------------------------------------------
+# -- tables without a class ----------------------------------------------------------------------------------
 
 
 def core_tables(project: Project) -> dict[str, CoreTable]:

@@ -38,6 +38,7 @@ class Declared:
 
     @property
     def module(self) -> Module:
+        """Where it is declared."""
         return self.owner.module
 
     def keyword(self, name: str) -> Node | None:
@@ -68,7 +69,7 @@ def declared_later(project: Project, module: Module) -> Iterator[tuple[Class, De
                 continue
             symbol = project.resolve_expression(module, target[2])
             if isinstance(symbol, Class):
-                made = _declared(project, symbol, target[3], s[4], None, s[1])
+                made = _declared(project, symbol, target[3], s[4], None, line=s[1])
                 if made is not None:
                     yield symbol, made
 
@@ -85,17 +86,17 @@ def _of_statement(project: Project, cls: Class, s: Node) -> Iterator[Declared]:
     if s[0] == ir.ASSIGN:
         for target in s[3]:
             if target[0] == ir.NAME:
-                made = _declared(project, cls, target[2], s[4], None, s[1])
+                made = _declared(project, cls, target[2], s[4], None, line=s[1])
                 if made is not None:
                     yield made
     elif s[0] == ir.ANN and s[3][0] == ir.NAME:
-        made = _declared(project, cls, s[3][2], s[5], s[4], s[1])
+        made = _declared(project, cls, s[3][2], s[5], s[4], line=s[1])
         if made is not None:
             yield made
     elif s[0] == ir.DEF:
         if any(_is_declared_attribute(d) for d in s[5]):
             value = _returned(s[6])
-            made = None if value is None else _declared(project, cls, s[3], value, s[7], s[1])
+            made = None if value is None else _declared(project, cls, s[3], value, s[7], line=s[1])
             if made is not None:
                 yield made
         elif any(tail_name(d) == "hybrid_property" for d in s[5]):
@@ -120,7 +121,7 @@ def _returned(body: Sequence[Node]) -> Node | None:
 
 
 def _declared(
-    project: Project, cls: Class, name: str, value: Node | None, annotation: Node | None, line: int
+    project: Project, cls: Class, name: str, value: Node | None, annotation: Node | None = None, *, line: int
 ) -> Declared | None:
     if value is None or value[0] != ir.CALL:
         if annotation is not None and is_mapped(annotation) and not name.startswith("__"):

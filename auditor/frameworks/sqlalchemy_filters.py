@@ -94,7 +94,7 @@ def _nodes(part: object) -> Iterator[Node]:
 
 
 def conditions(scope: Scope, model: Model, node: Node) -> Iterator[tuple[str, str]]:
-    """(column path, lookup) of each condition that every row has to pass, for columns of `model` and its relations.
+    """(column path, lookup) of each condition that every row of `model` has to pass.
 
     A column of a joined model counts where exactly one relation leads to it: `author.name`.
     """
@@ -122,7 +122,9 @@ def conditions(scope: Scope, model: Model, node: Node) -> Iterator[tuple[str, st
         if found is not None:
             path, folded = found
             yield path, _method(node, folded=folded)
-    elif (op == ir.ATTR and (found := _column(scope, model, node)) is not None) or (op in {ir.UNARY, ir.NOT} and (found := _column(scope, model, node[2])) is not None):
+    elif (op == ir.ATTR and (found := _column(scope, model, node)) is not None) or (
+        op in {ir.UNARY, ir.NOT} and (found := _column(scope, model, node[2])) is not None
+    ):
         yield found[0], "exact"
 
 

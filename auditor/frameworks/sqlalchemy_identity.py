@@ -1,4 +1,4 @@
-"""Fetching by primary key: a second `get` of the same row in one function finds it in the session."""
+"""Fetching by primary key: a `get` of a row that the session holds costs nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.frameworks import sqlalchemy_results as results
+from auditor.frameworks.sqlalchemy_held import comes_after, holds, key_of, run_of, way
 from auditor.frameworks.sqlalchemy_text import source
 
 if TYPE_CHECKING:
@@ -16,45 +17,28 @@ if TYPE_CHECKING:
 
 
 def get(m: Recorder, registry: Registry, query: Query, key: Node | None, node: Node | None) -> Value:
-    """`session.get(Model, key)`: a SELECT by primary key, unless the same was got where this comes from."""
+    """`session.get(Model, key)`: a SELECT by primary key, unless the same was got on the way here."""
     text = f"get({query.model.name}, {source(key)})"
-    wanted = replace(
-        query, bound=1, limited=True, filters=(*query.filters, *_key(query)), text=text, site=m.site()
-    )
+    name = key_of(query.model)
+    filters = query.filters if name is None else (*query.filters, (name, "exact"))
+    wanted = replace(query, bound=1, limited=True, filters=filters, text=text, site=m.site())
     place = None if key is None else _place(m, query, text)
-    branch, loops = _path(m)
-    if place is not None:
-        for before, outer, found in registry.got.get(place, []):
-            if branch[: len(before)] == before and loops[: len(outer)] == outer:
-                return found
-    results.run(m, registry, wanted, node)
+    here = way(m)
+    for before, found in registry.got.get(place, ()) if place is not None else ():
+        if comes_after(here, before):
+            return found
+    if not holds(m, registry, query.model):
+        results.run(m, registry, wanted, node)
     found = results.entity_row(m, registry, wanted)
     if place is not None:
-        registry.got.setdefault(place, []).append((branch, loops, found))
+        registry.got.setdefault(place, []).append((here, found))
     return found
 
 
-def _key(query: Query) -> list[tuple[str, str]]:
-    keys = [c.name for c in query.model.columns.values() if c.unique and c.indexed and not c.nullable]
-    return [("id" if "id" in keys else keys[0], "exact")] if keys else []
-
-
 def _place(m: Recorder, query: Query, text: str) -> object | None:
-    """What two calls must have in common to be the same `get` of one run of a function; None while nothing is recorded."""
-    context: Any = getattr(m, "cx", None)
-    if context is None or getattr(m, "quiet", 0):
+    """What two calls have in common if they are the same `get`; None while nothing is recorded."""
+    run, context = run_of(m), getattr(m, "cx", None)
+    if run is None:
         return None
-    site = m.site()
-    return (
-        id(context.summary),
-        tuple((id(f), n) for f, n in context.frames),
-        id(site.function),
-        query.model.key,
-        text,
-    )
-
-
-def _path(m: Recorder) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The branches and loops around the place being evaluated."""
-    context: Any = getattr(m, "cx", None)
-    return (() if context is None else tuple(context.branch)), tuple(id(loop) for loop in m.current_loops())
+    frames: Any = getattr(context, "frames", ())
+    return (run, tuple((id(f), n) for f, n in frames), id(m.site().function), query.model.key, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from auditor.frameworks import sqlalchemy_columns as columns
 from auditor.frameworks import sqlalchemy_names as names
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.project import Project
     from auditor.index.symbols import Module
+
+Way: TypeAlias = tuple[tuple[object, ...], tuple[object, ...]]
+"""The branches and loops around a place."""
 
 
 @dataclass(slots=True)
@@ -50,8 +53,10 @@ class Registry:
         self._tables: dict[str, Model] = {}
         self.unresolved: list[tuple[str, str]] = []
         """(model, relation) whose target is no known model."""
-        self.got: dict[object, list[tuple[tuple[object, ...], tuple[object, ...], Value]]] = {}
-        """What `identity` remembers of rows fetched by key."""
+        self.got: dict[object, list[tuple[Way, Value]]] = {}
+        """What `sqlalchemy_identity` remembers of rows got by key."""
+        self.held: dict[tuple[object, str], list[Way]] = {}
+        """What `sqlalchemy_held` remembers of lists of rows."""
         self._own: dict[int, dict[str, Declared]] = {}
         self._later: dict[int, dict[str, Declared]] = {}
         self._collect_later()
@@ -97,7 +102,7 @@ class Registry:
             self.by_table.setdefault(model.table, mapped)
 
     def declarative_base(self, cls: Class) -> str | None:
-        """What makes a class mapped (or the base of mapped classes): a library base, a decorator, a metaclass."""
+        """What makes a class mapped, or a base of mapped ones: a library base, a decorator, a metaclass."""
         mro = self.project.mro(cls)
         for above in mro:
             if isinstance(above, External) and names.is_declarative_base(above.name):
@@ -192,9 +197,11 @@ class Registry:
     # -- lookups ---------------------------------------------------------------------------------------------
 
     def of(self, model: Model) -> Mapped | None:
+        """Everything known of a model; None for a table without a class."""
         return self.mapped.get(model.key)
 
     def model(self, cls: Class) -> Model | None:
+        """The model that a class is mapped to."""
         found = self.by_class.get(id(cls))
         return None if found is None else found.model
 

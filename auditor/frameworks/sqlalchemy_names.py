@@ -68,8 +68,9 @@ LOADERS: Final = frozenset(
 )
 
 COLLECTIONS: Final = frozenset(
-    "list List set Set Sequence Iterable Collection MutableSequence MutableSet dict Dict Mapping WriteOnlyMapped "
-    "DynamicMapped AppenderQuery InstrumentedList OrderingList KeyFuncDict MappedCollection".split()
+    "list List set Set Sequence Iterable Collection MutableSequence MutableSet dict Dict Mapping "
+    "WriteOnlyMapped DynamicMapped AppenderQuery InstrumentedList OrderingList KeyFuncDict "
+    "MappedCollection".split()
 )
 
 
@@ -84,10 +85,12 @@ def is_ours(name: str) -> bool:
 
 
 def is_session_type(name: str) -> bool:
+    """`Session`, `AsyncSession`, what `scoped_session` makes."""
     return is_ours(name) and tail(name) in _SESSIONS
 
 
 def is_connection_type(name: str) -> bool:
+    """`Connection`, `AsyncConnection`."""
     return is_ours(name) and tail(name) in _CONNECTIONS
 
 
@@ -102,16 +105,29 @@ def is_scoped(name: str) -> bool:
 
 
 def is_engine_maker(name: str) -> bool:
+    """`create_engine` and its relatives."""
     return is_ours(name) and tail(name) in _ENGINES
 
 
 def is_engine_type(name: str) -> bool:
+    """`Engine`, `AsyncEngine`."""
     return is_ours(name) and tail(name) in _ENGINE_TYPES
 
 
 def is_extension(name: str) -> bool:
     """The `SQLAlchemy` object of a Flask extension, as a class or as what it makes."""
     return is_ours(name) and tail(name) == "SQLAlchemy"
+
+
+def makes_something(name: str) -> bool:
+    """A call of it gives an object whose methods matter; the call itself costs nothing."""
+    return is_extension(name) or is_factory(name) or is_scoped(name) or is_engine_maker(name)
+
+
+def split_extension(name: str) -> tuple[str, str]:
+    """(`….SQLAlchemy`, `session.query`) of a name that goes through the class; two empty texts for others."""
+    holder, found, member = name.partition(".SQLAlchemy.")
+    return (f"{holder}.SQLAlchemy", member) if found else ("", "")
 
 
 def is_declarative_base(name: str) -> bool:

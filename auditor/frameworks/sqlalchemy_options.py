@@ -117,7 +117,7 @@ def _joined(at: str, path: str) -> str:
     return f"{at}.{path}" if at and path else at or path
 
 
-# -- applied to a query ----------------------------------------------------------------------------------------
+# -- applied to a query --------------------------------------------------------------------------------------
 
 
 def apply(registry: Registry, query: Query, args: Sequence[Value]) -> Query:
@@ -150,7 +150,7 @@ def loaded_of(registry: Registry, model: Model, strategies: Sequence[tuple[str, 
         path: s for root, path, s in strategies if root == model.key and s not in {"only", "defer", "undefer"}
     }
     found: set[str] = set()
-    _walk(registry, model, "", chosen, found, (), 0)
+    _walk(registry, model, "", chosen, found=found)
     return frozenset(found)
 
 
@@ -159,9 +159,9 @@ def _walk(
     model: Model,
     at: str,
     chosen: dict[str, str],
+    *,
     found: set[str],
-    seen: tuple[tuple[str, str], ...],
-    depth: int,
+    seen: tuple[tuple[str, str], ...] = (),
 ) -> None:
     for relation in _relations(registry, model, at, chosen):
         path = _joined(at, relation.name)
@@ -173,12 +173,12 @@ def _walk(
         if strategy not in EAGER and explicit != "default":
             continue
         step = (model.key, relation.name)
-        if explicit is None and (step in seen or depth >= _MAX_DEPTH):
+        if explicit is None and (step in seen or len(seen) >= _MAX_DEPTH):
             continue
         if strategy in EAGER:
             found.add(path)
         if target is not None:
-            _walk(registry, target.model, path, chosen, found, (*seen, step), depth + 1)
+            _walk(registry, target.model, path, chosen, found=found, seen=(*seen, step))
 
 
 def _relations(registry: Registry, model: Model, at: str, chosen: dict[str, str]) -> Iterator[Relation]:

@@ -48,7 +48,7 @@ def link(registry: Registry) -> None:
         _add_backref(registry, mapped, relation, declared)
 
 
-# -- the other end ---------------------------------------------------------------------------------------------
+# -- the other end -------------------------------------------------------------------------------------------
 
 
 def _relation(registry: Registry, mapped: Mapped, declared: Declared) -> Relation:
@@ -170,7 +170,7 @@ def _is_collection(project: Project, module: Module, node: Node) -> bool:
     return False
 
 
-# -- direction -------------------------------------------------------------------------------------------------
+# -- direction -----------------------------------------------------------------------------------------------
 
 
 def _direction(

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_options as options
+from auditor.frameworks.sqlalchemy_held import hold
 from auditor.frameworks.sqlalchemy_rows import row_of
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Expression
 from auditor.index.values import (
     UNKNOWN,
-    Const,
     Items,
     Many,
     Mapping_,
@@ -24,8 +24,6 @@ from auditor.index.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from auditor.frameworks.orm import Recorder
     from auditor.frameworks.sqlalchemy_models import Registry
     from auditor.index.ir import Node
@@ -102,6 +100,7 @@ def element(m: Recorder, registry: Registry, query: Query) -> Value:
 
 
 def entity_row(m: Recorder, registry: Registry, query: Query, model: Model | None = None) -> Value:
+    """A row of one of the entities; UNKNOWN for a table without a class."""
     entity = model or query.model
     return (
         UNKNOWN
@@ -126,14 +125,13 @@ def _name(column: Value) -> str:
 
 def listed(m: Recorder, registry: Registry, query: Query) -> Many:
     """The fetched rows as a list that knows where it came from."""
+    if selects_entity(query):
+        hold(m, registry, query)
     return Many(element(m, registry, query), size_of(query), "list", source=query)
 
 
-def result_method(
-    m: Recorder, registry: Registry, query: Query, name: str, args: Sequence[Value], node: Node | None
-) -> Value | None:
-    """A method of `session.execute(...)`'s result, which holds its rows already; None where it has no such method."""
-    del node
+def result_method(m: Recorder, registry: Registry, query: Query, name: str) -> Value | None:
+    """A method of `session.execute(...)`'s result, which holds its rows; None where it has no such method."""
     if name in _SINGLE:
         one = replace(query, bound=1, shape="flat" if name.startswith("scalar") else query.shape)
         return element(m, registry, one)
@@ -152,7 +150,6 @@ def result_method(
         return listed(m, registry, query) if name == "__slice__" else element(m, registry, query)
     if name in {"keys", "close", "close_all", "rowcount"}:
         return UNKNOWN
-    del args
     return None
 
 
@@ -171,7 +168,3 @@ def result_attribute(m: Recorder, registry: Registry, query: Query, name: str) -
     }:
         return UNKNOWN
     return None
-
-
-def constant_int(value: Value | None) -> int | None:
-    return value.value if isinstance(value, Const) and type(value.value) is int else None

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.frameworks import sqlalchemy_options as options
+from auditor.frameworks.sqlalchemy_held import holds
 from auditor.frameworks.sqlalchemy_sizes import size_of
-from auditor.index.values import UNKNOWN, Many, Model, OneOf, Query, Relation, Row, Value
+from auditor.index.values import UNKNOWN, Many, Model, Query, Relation, Row, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def read(m: Recorder, registry: Registry, row: Row, name: str, node: Node | None
     if relation is not None:
         return _relation(m, registry, row, relation, node)
     if name in mapped.proxies:
-        return _proxy(m, registry, row, mapped, name, node)
+        return _proxy(m, registry, row, mapped.proxies[name], node)
     if name == "awaitable_attrs":
         return row
     column = row.model.columns.get(name)
@@ -87,7 +88,7 @@ def _undeferred(row: Row, name: str) -> bool:
     return query is not None and any(p == path and s in {"undefer", "only"} for _, p, s in query.strategies)
 
 
-# -- relations -------------------------------------------------------------------------------------------------
+# -- relations -----------------------------------------------------------------------------------------------
 
 
 def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, node: Node | None) -> Value:
@@ -97,12 +98,13 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
     name = relation.name
     path = f"{row.path}.{name}" if row.path else name
     strategy = options.strategy_at(registry, row.origin, row.model, row.path, name)
-    query = _loading(m, registry, row, relation, target.model, path)
+    query = _loading(m, registry, row, relation, path)
     if strategy in {"dynamic", "write_only"} or relation.lazy in {"dynamic", "write_only"}:
         kind = "query" if "dynamic" in {strategy, relation.lazy} else "writeonly"
         return replace(query, kind=kind)
     known = name in row.loaded
-    if not known and not row.fresh and strategy not in options.SILENT:
+    free = known or row.fresh or strategy in options.SILENT
+    if not free and not (relation.kind == "fk" and holds(m, registry, target.model)):
         m.effect(
             "sql",
             f"{row.model.name}.{name}",
@@ -114,20 +116,19 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
             node=node,
             loops=row.loops,
         )
-    made = _reached(registry, row, relation, target, query, path, known=known)
+    made = _reached(registry, row, relation, query, known=known)
     _remember(m, row, name, made)
     return made
 
 
-def _loading(
-    m: Recorder, registry: Registry, row: Row, relation: Relation, target: Model, path: str
-) -> Query:
+def _loading(m: Recorder, registry: Registry, row: Row, relation: Relation, path: str) -> Query:
     """The query that gives the rows of a relation."""
+    target = registry.mapped[relation.target].model
     made = Query(
         "sqlalchemy",
         target,
         m.site(),
-        filters=() if relation.kind != "reverse-fk" else tuple(_keyed(registry, row.model, target)),
+        filters=() if relation.kind != "reverse-fk" else _keyed(row.model, target),
         bound=None if relation.many else 1,
         owner=row,
         relation=path,
@@ -138,25 +139,22 @@ def _loading(
     return options.loaded(registry, made)
 
 
-def _keyed(registry: Registry, model: Model, target: Model) -> list[tuple[str, str]]:
+def _keyed(model: Model, target: Model) -> tuple[tuple[str, str], ...]:
     """The condition of a one-to-many load: the foreign key at the other end."""
     found = [
         c.name
         for c in target.columns.values()
         if c.foreign_key is not None and c.foreign_key.rpartition(".")[0].rpartition(".")[2] == model.table
     ]
-    del registry
-    return [(found[0], "exact")] if len(found) == 1 else []
+    return ((found[0], "exact"),) if len(found) == 1 else ()
 
 
-def _reached(
-    registry: Registry, row: Row, relation: Relation, target: Mapped, query: Query, path: str, *, known: bool
-) -> Value:
-    name = relation.name
+def _reached(registry: Registry, row: Row, relation: Relation, query: Query, *, known: bool) -> Value:
+    name, target = relation.name, registry.mapped[relation.target]
     rest = frozenset(p[len(name) + 1 :] for p in row.loaded if p.startswith(f"{name}."))
     if not known:  # options of the first query go on to hold for what is loaded later
         rest |= options.loaded_of(registry, target.model, ())
-    origin, at = (query, "") if row.origin is None else (row.origin, path)
+    origin, at = (query, "") if row.origin is None else (row.origin, query.relation or "")
     made = Row(target.model, origin, rest, row.loops, fresh=row.fresh, guessed=row.guessed, path=at)
     back = _other_end(registry, row.model, relation, target)
     if back is not None:
@@ -167,7 +165,7 @@ def _reached(
 
 
 def _other_end(registry: Registry, model: Model, relation: Relation, target: Mapped) -> str | None:
-    """The many-to-one of the rows reached that leads back here: its row is in the session, so reading it is free."""
+    """The many-to-one back from the rows reached: its row is in the session, so reading it is free."""
     mapped = registry.of(model)
     back = None if mapped is None else mapped.reverse.get(relation.name)
     found = target.model.relations.get(back) if back is not None else None
@@ -175,7 +173,7 @@ def _other_end(registry: Registry, model: Model, relation: Relation, target: Map
         return back
     if relation.kind in {"reverse-fk", "reverse-o2o"}:
         ways = [r for r in target.model.relations.values() if not r.many and r.target == model.key]
-        keys = _keyed(registry, model, target.model)
+        keys = _keyed(model, target.model)
         if len(ways) == 1 and keys and ways[0].column == keys[0][0]:
             return ways[0].name
     return None
@@ -187,17 +185,14 @@ def _remember(m: Recorder, row: Row, name: str, value: Value) -> None:
         row.touched[name] = value
 
 
-def _proxy(m: Recorder, registry: Registry, row: Row, mapped: Mapped, name: str, node: Node | None) -> Value:
+def _proxy(m: Recorder, registry: Registry, row: Row, proxy: tuple[str, str], node: Node | None) -> Value:
     """An association proxy: the relation is loaded, then the attribute is read from each of its rows."""
-    over, attribute = mapped.proxies[name]
+    over, attribute = proxy
     through = read(m, registry, row, over, node)
     if isinstance(through, Row):
         return read(m, registry, through, attribute, node) or UNKNOWN
     if isinstance(through, Many) and isinstance(through.elem, Row):
-        elem = replace(through.elem, loops=through.elem.loops)
-        if attribute in elem.model.relations:
-            # Loaded for each row of the collection, all at once when the proxy is walked.
-            value = read(m, registry, elem, attribute, node)
-            return Many(value or UNKNOWN, through.size)
+        if attribute in through.elem.model.relations:
+            return Many(read(m, registry, through.elem, attribute, node) or UNKNOWN, through.size)
         return Many(UNKNOWN, through.size)
-    return UNKNOWN if not isinstance(through, OneOf) else through
+    return UNKNOWN

@@ -38,7 +38,10 @@ def _of_model(registry: Registry, mapped: Mapped) -> Table:
     places = {n: Source(files.get(n, model.cls.module.path), c.line) for n, c in own.items()}
     flags = mapped.declared
     primary = tuple(c.column for n, c in own.items() if n in flags and flags[n].flag("primary_key"))
-    indexes, unique = [], [(c.column,) for n, c in own.items() if n in flags and flags[n].flag("unique")]
+    unique: list[tuple[str, ...]] = [
+        (c.column,) for n, c in own.items() if n in flags and flags[n].flag("unique")
+    ]
+    indexes: list[Index] = []
     for name, column in own.items():
         if name in flags and flags[name].flag("index"):
             is_unique = flags[name].flag("unique")

@@ -33,7 +33,7 @@ def plural(name: str) -> str:
 
 
 def size_of(query: Query) -> Size:
-    """The size of a query's result: its relation's name, else its model's plural; the bound where the code says one."""
+    """How many rows a query gives, by the name of its relation or model; bound where the code says so."""
     model = query.model
     name = query.relation.rpartition(".")[2] if query.relation else model.plural or plural(snake(model.name))
     return Size(

@@ -5,19 +5,31 @@ All are `ExtInst`s, so that a method call on one of them comes back through the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.symbols import Class, Module
-from auditor.index.values import ExtInst, Model
+from auditor.index.values import Const, ExtInst, Model
 
 SESSION: Final = "sqlalchemy.orm.Session"
 CONNECTION: Final = "sqlalchemy.engine.Connection"
 ENGINE: Final = "sqlalchemy.engine.Engine"
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.index.ir import Node
     from auditor.index.values import Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """What a call passes, and its expression where it is known."""
+
+    args: Sequence[Value] = ()
+    kwargs: Mapping[str, Value] = field(default_factory=dict)
+    node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +71,7 @@ class LoadOption(ExtInst):
     root: Model | None = None
     """None where it was given as text, which counts from the query's own model."""
     steps: tuple[tuple[str, str], ...] = ()
-    """(relation path, strategy); column options have the strategy "only", "defer" or "undefer" and a path to columns."""
+    """(relation path, strategy); column options ("only", "defer", "undefer") have the path of a column."""
     at: str = ""
     """The path that a chained call goes on from."""
     target: Model | None = None
@@ -91,3 +103,8 @@ def table_model(name: str) -> Model:
 
 ANYTHING: Final = table_model("")
 """The model of a statement whose entities are not known."""
+
+
+def constant_int(value: Value | None) -> int | None:
+    """The number that a literal is; None for anything else."""
+    return value.value if isinstance(value, Const) and type(value.value) is int else None

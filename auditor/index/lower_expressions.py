@@ -30,7 +30,8 @@ _ESCAPE: Final = re.compile(
     r"\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}\n]{1,99}\}|.)", re.DOTALL
 )
 _SIMPLE_ESCAPES: Final = {
-    "\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+    "\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r",
+    "t": "\t", "v": "\v",
 }  # fmt: skip
 
 
@@ -368,7 +369,7 @@ class ExpressionLowering:
         return tuple(lowered)
 
     def annotation(self, node: Tree) -> ir.Node:
-        """A type expression; `X[Y]` arrives as a generic type in some grammars and as a subscript in others."""
+        """A type expression; `X[Y]` arrives as a generic type here and as a subscript there."""
         if node.type == "type":
             node = node.named_children[0]
         if node.type == "generic_type":

@@ -79,13 +79,18 @@ class Func(Value):
     kwargs: dict[str, Value] | None = None
     offloaded: bool = False
     """Wrapped so that calling it runs it in a thread: `sync_to_async(f)`."""
+    bare: bool = False
+    """The function below its decorators, as a decorator gets it."""
 
 
 @dataclass(slots=True, eq=False)
 class Lambda(Value):
+    """A lambda with the names around it; `function` is the one whose body it stands in."""
+
     node: Node
     env: dict[str, Value]
     function: Function | None
+    module: Module
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +102,22 @@ class Inst(Value):
     guessed: bool = False
     built: bool = False
     """Its constructor was seen, so a field that is missing really is missing."""
+    declared: bool = False
+    """Known by a declaration only: it may be of any class below `cls`."""
+    loops: tuple[Any, ...] = ()
+    """The loops it was made in: what it caches is paid once per turn of these."""
+    home: Function | None = None
+    """The function that made it: each of its calls makes another one."""
+    shared: bool = False
+    """Made when a module is imported: every request sees the same one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Star(Value):
+    """`*value` among a call's arguments, where its items are not known yet; the first `skip` were taken already."""
+
+    value: Value
+    skip: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -360,7 +381,8 @@ class Sym(Value):
     """A value that depends on a parameter: evaluated again where the caller's argument is known."""
 
     op: str
-    """"param", "attr", "call", "elem", "item", "await"."""
+    """"param", "free", "attr", "call", "elem", "item", "key", "slice", "super", "same" (as `base`); "arg", "rest", "merged":
+    what forwarded `*args` and `**kwargs` leave for a parameter."""
     base: Value | None
     detail: Any
     hint: Value | None = None

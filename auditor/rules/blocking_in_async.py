@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.model.effect import EffectKind
     from auditor.rules.scene import Scene
-    from auditor.trace.summary import Call, Effect, Frames
+    from auditor.trace.summary import Effect, Frames
 
 RULE = RuleInfo(
     id="blocking-in-async",
@@ -89,13 +89,15 @@ _OFFLOADING: Final = frozenset(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim per statement of asynchronous code that leads to something blocking, about the worst it leads to."""
+    served = {id(function) for function in on_the_loop(scene)}
     best: dict[tuple[str, int], Claim] = {}
-    for function in on_the_loop(scene):
-        for spot, effect, path in blocked(scene, function):
-            made = claim(spot, effect, path)
-            known = best.get(spot.key)
-            if believable(scene, made) and (known is None or made.confidence > known.confidence):
-                best[spot.key] = made
+    for spot, effect, path in blocked(scene):
+        if id(spot.function) not in served:
+            continue
+        made = claim(spot, effect, path)
+        known = best.get(spot.key)
+        if believable(scene, made) and (known is None or made.confidence > known.confidence):
+            best[spot.key] = made
     yield from best.values()
 
 
@@ -121,31 +123,26 @@ def on_the_loop(scene: Scene) -> list[Function]:
     return list(found.values())
 
 
-def blocked(scene: Scene, function: Function) -> Iterator[tuple[Spot, Effect, list[Function]]]:
-    """What an asynchronous function waits for in the thread, with the plain functions in between."""
-    summary = scene.trace.machine.summaries.get(id(function))
-    if summary is None:
-        return
-    for effect in summary.effects:
-        if is_blocking(effect) and not is_awaited(effect.site.function, effect.node):
+def blocked(scene: Scene) -> Iterator[tuple[Spot, Effect, list[Function]]]:
+    """What asynchronous code waits for in the thread, with the plain functions in between."""
+    for _, effect in scene.effects():
+        if is_blocking(effect):
             spot, path = border(effect.frames, effect.site.function, spot_of(effect.site))
-            if not leaves_the_thread(spot, path):
+            if not leaves_the_thread(spot, path) and not is_awaited(effect.site.function, effect.node):
                 yield spot, effect, path
-    for call in summary.calls:
-        if (
-            call.callee.is_async
-            or call.deferred
-            or call.offloaded
-            or call.remembered
-            or offloads(call.callee)
-        ):
-            continue
-        spot, path = border(call.frames, call.site.function, spot_of(call.site))
-        if is_awaited(call.site.function, call.node) or leaves_the_thread(spot, path):
-            continue
-        found = nearest(scene, call)
-        if found is not None:
-            yield spot, found[0], [*path, *found[1]]
+    below: dict[int, tuple[Effect, list[Function]] | None] = {}
+    for scope in scene.scopes:
+        for call in scope.calls:
+            if call.callee.is_async or call.deferred or call.offloaded or call.remembered or offloads(call.callee):
+                continue
+            spot, path = border(call.frames, call.site.function, spot_of(call.site))
+            if leaves_the_thread(spot, path) or is_awaited(call.site.function, call.node):
+                continue
+            if id(call.callee) not in below:
+                below[id(call.callee)] = nearest(scene, call.callee)
+            found = below[id(call.callee)]
+            if found is not None:
+                yield spot, found[0], [*path, *found[1]]
 
 
 def border(frames: Frames, home: Function | None, own: Spot) -> tuple[Spot, list[Function]]:
@@ -164,21 +161,21 @@ def border(frames: Frames, home: Function | None, own: Spot) -> tuple[Spot, list
 
 
 def leaves_the_thread(spot: Spot, path: list[Function]) -> bool:
-    """Whether a wrapper stands between: no asynchronous statement was found, or a function on the way offloads itself."""
+    """Whether no asynchronous code waits: there is none on the way, or a wrapper runs the rest in a thread."""
     return spot.function is None or not spot.function.is_async or any(offloads(f) for f in path)
 
 
 def offloads(function: Function) -> bool:
-    """A function whose decorator runs it in a thread, or one that is a generator and so does nothing when called."""
+    """A function whose decorator runs it in a thread."""
     names = {turns.root_name(d) for d in function.decorators} | {
         n[3] for d in function.decorators for n in turns.nodes(d) if n[0] == ir.ATTR
     }
     return bool(names & _OFFLOADING)
 
 
-def nearest(scene: Scene, call: Call) -> tuple[Effect, list[Function]] | None:
+def nearest(scene: Scene, callee: Function) -> tuple[Effect, list[Function]] | None:
     """The worst blocking operation below a plain function, through plain functions alone."""
-    queue: deque[tuple[Function, list[Function]]] = deque([(call.callee, [call.callee])])
+    queue: deque[tuple[Function, list[Function]]] = deque([(callee, [callee])])
     seen: set[int] = set()
     found: list[tuple[Effect, list[Function]]] = []
     while queue:

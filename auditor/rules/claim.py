@@ -42,6 +42,8 @@ class Claim:
     could_be_wrong: str = ""
     fix: str = ""
     guessed: bool = False
+    payers: tuple[Function, ...] = ()
+    """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
 
 
 def place(spot: Spot, role: str) -> Place:
@@ -73,7 +75,8 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
 
 
 def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:
-    endpoints = tuple(sorted({e.id for e in scene.trace.endpoints_of(claim.spot.function)}))
+    payers = (claim.spot.function, *claim.payers)
+    endpoints = tuple(sorted({e.id for f in payers for e in scene.trace.endpoints_of(f)}))
     confidence = (
         claim.confidence - (0 if endpoints else UNREACHED_PENALTY) - (GUESSED_PENALTY if claim.guessed else 0)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.values import Many, Query, Row
+from auditor.index.values import Many, ModelValue, Query, Row
 from auditor.model.report import Evidence, Place, TermAtStake
 from auditor.rules import names
 from auditor.rules.claim import place
@@ -76,7 +76,7 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
     """The fetched rows that a use consumes; None where they are not fetched for it, or where that can't be told."""
     query = fetched_by(use.value)
     function = use.site.function
-    if query is None or function is None or few(query) or _is_shared(scene, query):
+    if query is None or function is None or not query.model.table or few(query) or _is_shared(scene, query):
         return None
     reads = scene.texts.of(function)
     root = reads.root(expression)
@@ -85,7 +85,9 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
         root = expression
     else:
         flows = tuple(reads.flows(root)) or (names.Flow("escape", root),)
-    if flows is None or is_foreign(root, query) or _wanted_where_built(scene, query, function):
+    if flows is None or is_foreign(root, query) or wanted_where_built(scene, query, function):
+        return None
+    if root[0] == ir.ATTR and _is_read_by_siblings(scene, function, root):
         return None
     return Collection(query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value))
 
@@ -101,11 +103,17 @@ def fetched_by(value: Value) -> Query | None:
         return None
     owner = query.owner
     if query.relation is not None and isinstance(owner, Row):
-        if owner.fresh or (_is_loaded(query, owner) and not is_loaded_by_default(value)):
+        if owner.fresh or is_never_lazy(query, owner) or (_is_loaded(query, owner) and not is_loaded_by_default(value)):
             return None
     elif query.relation is not None and query.in_memory:
         return None
     return query
+
+
+def is_never_lazy(query: Query, owner: Row) -> bool:
+    """A relation that can't be loaded by reading it: whoever reads it had it loaded on purpose."""
+    relation = owner.model.relations.get((query.relation or "").rpartition(".")[2])
+    return relation is not None and relation.lazy in {"raise", "raise_on_sql", "noload"}
 
 
 def _is_loaded(query: Query, owner: Row) -> bool:
@@ -128,6 +136,12 @@ def few(query: Query) -> bool:
     return any(lookup in {"exact", "iexact"} and is_unique(query, path) for path, lookup in query.filters)
 
 
+def gives_whole_rows(query: Query) -> bool:
+    """Whether its results are instances of its model, every column read."""
+    entities = [c for c in query.columns if isinstance(c, ModelValue)]
+    return query.shape == "rows" and query.only is None and len(entities) == len(query.columns) <= 1
+
+
 def is_unique(query: Query, path: str) -> bool:
     column = query.model.columns.get(path)
     return path in _KEYS or path == query.model.primary_key or (column is not None and column.unique)
@@ -146,7 +160,17 @@ def _is_shared(scene: Scene, query: Query) -> bool:
     return function is not None and scene.trace.machine.is_memoised(function)
 
 
-def _wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:
+def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
+    """Whether other methods read the same relation of `self`: loaded once, it serves them all."""
+    owner = function.owner
+    if owner is None or root[2][0] != ir.NAME or root[2][2] != "self":
+        return False
+    return any(
+        root[3] in scene.texts.of(f).attributes for f in function.module.functions if f.owner is owner and f is not function
+    )
+
+
+def wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:
     """Whether the function that built the query, another one than consumes it, needs the rows as well."""
     built = query.site.function
     return built is not function and any(
@@ -203,6 +227,11 @@ def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
 def in_own_loop(found: Collection) -> bool:
     """Whether the rows are fetched once and consumed again and again: a table in memory that saves queries."""
     return found.reads.loops(found.expression) != found.reads.loops(found.root)
+
+
+def is_looped(found: Collection) -> bool:
+    """Whether a loop stands around the use in its own function."""
+    return bool(found.reads.loops(found.expression))
 
 
 def is_per_row(found: Collection) -> bool:

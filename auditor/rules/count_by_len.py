@@ -65,12 +65,14 @@ RULE = RuleInfo(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Collections whose length is all that is wanted of them."""
+    told: set[int] = set()
     for _, use in scene.uses():
         counted = counted_expression(use)
         found = None if counted is None else collected(scene, use, counted)
         if found is not None and is_counted_only(found, use) and not in_own_loop(found) and not is_per_row(found):
             made = claim(scene, found, use)
-            if believable(scene, made):
+            if believable(scene, made) and id(found.root) not in told:
+                told.add(id(found.root))
                 yield made
 
 

@@ -39,7 +39,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import collected, few, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
+from auditor.rules.collection import collected, few, fetched_evidence, in_own_loop, is_looped, is_per_row, query_places, rows_at_stake
 from auditor.rules.emptiness import is_length_tested, only_tested
 from auditor.rules.scene import spot_of
 
@@ -87,7 +87,7 @@ def of_use(scene: Scene, use: Use) -> Iterator[Claim]:
     if found is None or in_own_loop(found) or is_per_row(found):
         return
     if use.how == "member":
-        if found.only("member", "truth") and not isinstance(use.detail, Const):
+        if found.only("member", "truth") and not isinstance(use.detail, Const) and not is_looped(found):
             yield member_claim(scene, found, use)
     elif is_existence_only(found):
         yield truth_claim(scene, found, use)

@@ -80,13 +80,23 @@ def find(scene: Scene) -> Iterator[Claim]:
     for _, use in scene.uses():
         sieve = sieve_of(use)
         found = None if sieve is None else collected(scene, use, sieve.rows)
-        if sieve is None or found is None or in_own_loop(found) or is_per_row(found) or not is_only_sieved(found):
+        if sieve is None or found is None or found.by_default or in_own_loop(found) or is_per_row(found) or not is_only_sieved(found):
             continue
-        columns = [tested_columns(scene, found.query, sieve.variable, c) for c in sieve.conditions]
+        columns = sieved_columns(scene, found, sieve)
         if any(columns):
             made = claim(scene, found, use, columns)
             if believable(scene, made):
                 yield made
+
+
+def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:
+    """The columns of each condition; none for a bare `row.x` that only guards another condition on `x`."""
+    tested = [tested_columns(scene, found.query, sieve.variable, c) for c in sieve.conditions]
+    for n, condition in enumerate(sieve.conditions):
+        others = [c for c in sieve.conditions if c is not condition]
+        if condition[0] == ir.ATTR and any(names.strip(condition) in names.strip(o) for o in others):
+            tested[n] = ()
+    return tested
 
 
 def sieve_of(use: Use) -> Sieve | None:
@@ -140,7 +150,7 @@ def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ..
     named = ", ".join(f"`{c}`" for c in tested[:4])
     model = found.query.model.name
     confidence = 0.8 if all(columns) else 0.65
-    if found.is_relation:
+    if found.is_relation or any(lookup == "in" for _, lookup in found.query.filters):
         confidence -= 0.15
     return Claim(
         spot=spot_of(use.site),

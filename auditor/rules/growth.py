@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Model
 
 _BIRTH: Final = ("created", "added", "inserted", "timestamp", "posted", "published", "submitted", "sent", "joined", "logged")
+_PEOPLE: Final = frozenset({"user", "account", "customer", "member", "profile"})
 _MOMENTS: Final = ("datetime", "timestamp")
 
 
@@ -15,11 +16,14 @@ def growth(model: Model) -> str:
     """Why its rows should be many, in words: rows that belong to other rows, or that are born one by one. "" if nothing says so."""
     owners = [r.name for r in model.relations.values() if not r.many and r.kind == "fk"]
     owners += [c.name for c in model.columns.values() if c.foreign_key is not None and c.name not in owners]
-    born = [c.name for c in model.columns.values() if is_birth(c.name, c.type)]
+    body = range(model.cls.line, model.cls.end_line + 1)
+    born = [c.name for c in model.columns.values() if c.line in body and is_birth(c.name, c.type)]
     if owners and born:
         return f"each row belongs to a `{owners[0]}` and has a `{born[0]}`"
     if born:
         return f"each row has a `{born[0]}`"
+    if model.name.lower() in _PEOPLE:
+        return "it grows with the people who use the application"
     return f"each row belongs to a `{owners[0]}`" if owners else ""
 
 

@@ -107,7 +107,9 @@ def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Ite
     level = effect.fact.level if effect.fact is not None else None
     serialised = serialises(effect.node)
     conditional = bool(turns.conditions_inside(looped.loop, effect.branch)) or skips(looped)
-    if level in {"debug", "dynamic", None} and not serialised:
+    if not serialised and (level in {"debug", "dynamic", None} or waiting == "unknown"):
+        return
+    if nested and effect.site.function is not None and _DEARER & scene.costs.function(effect.site.function).keys():
         return
     if conditional and (level in _RARE or not serialised):
         return

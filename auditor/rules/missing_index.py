@@ -66,6 +66,9 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 _EQUAL: Final = frozenset({"exact", "in"})
+_FEW_VALUES: Final = frozenset(
+    "status state type kind role level category privacy visibility reason mode gender language locale currency by".split()
+)
 _PLAIN_TYPES: Final = ("bool",)
 _UNUSUAL: Final = ("json", "array", "text[]", "tsvector", "geometry", "vector", "hstore")
 
@@ -144,7 +147,12 @@ def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
         demand.on_delete = on_delete(demand)
         demand.effects = [e for e in by_table.get(demand.model.table, []) if e.query and searches(e.query, demand.column.name)]
     find_joins(scene, candidates)
-    return [d for d in candidates if d.effects or d.relations or d.joins or d.on_delete]
+    deleted = {e.query.model.table for _, e in scene.effects() if e.label.startswith("DELETE ") and e.query is not None}
+    return [d for d in candidates if d.effects or d.relations or d.joins or (d.on_delete and parent_table(d) in deleted)]
+
+
+def parent_table(demand: Demand) -> str:
+    return (demand.column.foreign_key or "").rpartition(".")[0]
 
 
 def is_led(schema: Schema, table: str, column: str) -> bool:
@@ -242,11 +250,17 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
         spot=spot,
         title=f"foreign key `{model.table}.{column}` has no index",
         evidence=evidence,
-        confidence=0.95 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
+        payers=payers(demand),
+        confidence=0.9 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
         related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
         could_be_wrong=f"`{model.table}` is small, or written far more than read" + cost_of(advice),
         fix=f"Give `{column}` an index" + (f": `{advice.statement()}`." if isinstance(advice, IndexProposal) else "."),
     )
+
+
+def payers(demand: Demand) -> tuple[Function, ...]:
+    found = [e.site.function for e in demand.effects if e.site.function is not None]
+    return (*found, *(f for f, _ in demand.joins))
 
 
 def cost_of(advice: object) -> str:
@@ -266,7 +280,7 @@ def searched(
             query = effect.query
             if query is None or audience(scene, spot_of(effect.site)) not in {"request", "task"} or query.in_memory and query.owner:
                 continue
-            found = unserved(schema, query)
+            found = unserved(schema, query, counts=effect.label.startswith("COUNT"))
             if found is not None:
                 column, proposal = found
                 key = (query.model.table, column.name)
@@ -274,7 +288,7 @@ def searched(
     yield from demands.values()
 
 
-def unserved(schema: Schema, query: Query) -> tuple[Column, IndexProposal] | None:
+def unserved(schema: Schema, query: Query, *, counts: bool) -> tuple[Column, IndexProposal] | None:
     """The column to begin an index with, if the query has to read the whole table."""
     model = query.model
     if not growth(model) or schema.table(model.table) is None or model.parents:
@@ -288,7 +302,8 @@ def unserved(schema: Schema, query: Query) -> tuple[Column, IndexProposal] | Non
             return None
         if lookup in _EQUAL and is_selective(column):
             equal.append(column)
-    if not equal:
+    equal.sort(key=has_few_values)
+    if not equal or (has_few_values(equal[0]) and (counts or len(query.filters) > 1)):
         return None
     named = [c.column or c.name for c in equal]
     advice = advise_index(schema, model.table, equality=named, order=order_of(query), has_limit=query.limited)
@@ -299,6 +314,11 @@ def is_selective(column: Column) -> bool:
     """Not a truth value, nor a type that needs an index of another kind."""
     kind = column.type.lower()
     return not any(t in kind for t in (*_PLAIN_TYPES, *_UNUSUAL))
+
+
+def has_few_values(column: Column) -> bool:
+    """A column with a handful of values, of which each has many rows."""
+    return "enum" in column.type.lower() or column.name.lower().rpartition("_")[2] in _FEW_VALUES
 
 
 def order_of(query: Query) -> list[OrderColumn]:
@@ -322,7 +342,8 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             ),
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
-        confidence=0.75 if waiting else 0.6,
+        payers=payers(demand),
+        confidence=(0.75 if waiting else 0.6) - (0.2 if has_few_values(demand.column) else 0),
         related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
         could_be_wrong=f"The table is small, or most rows have the same value; the price is {proposal.write_cost}.",
         fix=f"Add an index: `{proposal.statement()}`.",

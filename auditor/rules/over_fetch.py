@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import few, rows_at_stake
+from auditor.rules.collection import few, gives_whole_rows, rows_at_stake, wanted_where_built
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
     query, function = rows_of(use.value), use.site.function
-    if query is None or function is None or few(query):
+    if query is None or function is None or few(query) or wanted_where_built(scene, query, function):
         return None
     reads = scene.texts.of(function)
     walked = iterable_of(node, use, reads)
@@ -112,9 +112,9 @@ def rows_of(value: Value) -> Query | None:
             query = value.source
         else:
             query = row.origin if isinstance(row, Row) and not row.path else None
-    if not isinstance(query, Query) or query.shape != "rows" or query.only is not None or query.empty or query.locked:
+    if not isinstance(query, Query) or not gives_whole_rows(query) or query.empty or query.locked:
         return None
-    if query.columns or query.streaming or query.annotated:
+    if query.streaming or query.annotated:
         return None
     in_memory = query.in_memory and (query.orm == "django" or query.relation is not None)
     return None if in_memory or (query.orm == "sqlalchemy" and query.relation is not None) else query

@@ -31,6 +31,7 @@ item that has no rows, and the order of rows within an item.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.model.report import Evidence, TermAtStake
@@ -43,6 +44,7 @@ from auditor.trace.cost import sizes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene
     from auditor.trace.summary import Effect
 
@@ -57,56 +59,141 @@ RULE = RuleInfo(
 )
 
 
+_SAVING = frozenset({"save", "delete", "create", "bulk_create", "full_clean", "clean", "asave", "adelete"})
+"""Methods of a model whose own queries belong to the write: `write-per-row` speaks of them."""
+FIXED = (
+    "fields",
+    "columns",
+    "choices",
+    "types",
+    "backends",
+    "languages",
+    "attributes",
+    "extensions",
+    "handlers",
+)
+"""Ends of names of collections that the source fixes, not the data."""
+MENTIONED = 0.6
+"""Other statements of the same loop are named from this confidence on."""
+
+
 def find(scene: Scene) -> Iterator[Claim]:
-    """Reads inside loops; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s."""
+    """Reads inside loops, one claim a loop; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s."""
+    by_loop: dict[tuple[str, int, int], list[Reading]] = {}
+    for reading in readings(scene):
+        site = reading.looped.loop.site
+        by_loop.setdefault((site.module.path, site.start, site.line), []).append(reading)
+    for group in by_loop.values():
+        yield claim(group)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A statement inside a loop with the queries it runs."""
+
+    looped: Looped
+    effects: tuple[Effect, ...]
+    direct: bool
+    """The statement runs the query itself."""
+    confidence: float
+
+
+def readings(scene: Scene) -> Iterator[Reading]:
+    written = {
+        looped.spot.key
+        for looped in scene.looped_effects()
+        if looped.effect is not None and looped.effect.kind == "sql" and looped.effect.operation == "write"
+    }
     for looped in scene.looped_effects():
         effect = looped.effect
         if (
-            effect is not None
-            and effect.kind == "sql"
-            and effect.operation != "write"
-            and effect.cause != "lazy-load"
+            effect is None
+            or effect.kind != "sql"
+            or effect.operation == "write"
+            or effect.cause == "lazy-load"
         ):
-            yield claim(looped, [effect], direct=effect.site.function is looped.spot.function)
+            continue
+        direct = effect.site.function is looped.spot.function
+        if not direct and (looped.spot.key in written or any(is_write(f) for f, _ in effect.frames)):
+            continue
+        away = 0 if direct else len(effect.frames)
+        yield Reading(looped, (effect,), direct, trust(looped, [effect], away))
     for looped in scene.looped_calls("sql"):
-        if looped.call is None:
+        if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
         below = [
-            e
-            for e, _ in scene.effects_below(looped.call.callee, "sql")
-            if e.operation != "write" and e.cause != "lazy-load"
+            (e, len(way))
+            for e, way in scene.effects_below(looped.call.callee, "sql")
+            if e.operation != "write" and e.cause != "lazy-load" and not any(is_write(f) for f in way)
         ]
         if below:
-            yield claim(looped, below, direct=False)
+            below.sort(key=lambda found: (bool(found[0].branch), found[1]))
+            effects = [e for e, _ in below]
+            yield Reading(looped, tuple(effects), False, trust(looped, effects, below[0][1]))
 
 
-def claim(looped: Looped, effects: list[Effect], *, direct: bool) -> Claim:
-    what = effects[0].label
-    over = looped.loop.size.name if looped.loop.size is not None else "items"
-    callee = "" if looped.call is None else looped.call.callee.name
-    how = (
-        f"`{what}` runs once per turn"
-        if direct
-        else f"`{callee or what}` runs `{what}` each time it is called"
-    )
-    confidence = 0.9 if direct else 0.85
+def trust(looped: Looped, effects: list[Effect], away: int) -> float:
+    """How sure it is that each turn pays: less with every call on the way, and where the query has conditions."""
+    confidence = 0.9 - 0.05 * max(away - 1, 0)
+    if away and effects[0].branch:
+        confidence -= 0.15
     if looped.loop.kind == "while":
         confidence -= 0.35
+    if named(looped).endswith(FIXED):
+        confidence -= 0.3
+    if looped.call is not None and looped.call.guessed:
+        confidence -= 0.2
+    return confidence
+
+
+def named(looped: Looped) -> str:
+    return looped.loop.size.name if looped.loop.size is not None else "items"
+
+
+def is_write(function: Function) -> bool:
+    """A method of a class that is about storing the object it is called on."""
+    return function.owner is not None and function.name in _SAVING
+
+
+def claim(group: list[Reading]) -> Claim:
+    group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key))
+    best = group[0]
+    looped, effects = best.looped, best.effects
+    over, what = named(looped), effects[0].label
+    statements = {r.looped.spot.key: r for r in reversed(group)}
+    others = [
+        r for key, r in sorted(statements.items()) if key != looped.spot.key and r.confidence > MENTIONED
+    ]
+    callee = what if looped.call is None else looped.call.callee.name
+    loop = looped.loop.site
     return Claim(
         spot=looped.spot,
-        title=f"{what} runs once per item of {over}",
+        title=f"`{what}` runs once per item of `{over}`" + (f", with {len(others)} more" if others else ""),
         evidence=[
-            Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
-            Evidence(kind="query", text=f"{how} (`{effects[0].site.module.path}:{effects[0].site.line}`)"),
+            Evidence(kind="loop", text=f"the loop over `{over}` is at `{loop.module.path}:{loop.start}`"),
+            Evidence(
+                kind="query",
+                text=(f"`{what}` runs in it" if best.direct else f"`{callee}` runs `{what}` on each turn")
+                + f", at `{effects[0].site.module.path}:{effects[0].site.line}`",
+            ),
+            *(
+                Evidence(
+                    kind="query",
+                    text=f"so does `{r.effects[0].label}`, from `{r.looped.spot.module.path}:{r.looped.spot.line}`",
+                )
+                for r in others[:5]
+            ),
         ],
-        confidence=confidence,
+        confidence=best.confidence,
         related=[
-            *(place(spot_of(e.site), "query") for e in effects[:2]),
-            place(spot_of(looped.loop.site), "loop"),
+            place(spot_of(effects[0].site), "query"),
+            place(spot_of(loop), "loop"),
+            *(place(r.looped.spot, "call") for r in others),
         ],
-        subject="",
-        cost_term=TermAtStake(kind="sql", sizes=sizes(looped.loops)),
+        cost_term=TermAtStake(
+            kind="sql", low=1 + len(others), high=1 + len(others), sizes=sizes(looped.loops)
+        ),
         could_be_wrong=f"`{over}` never holds more than a few items, or nobody waits for this code.",
         fix=f"Fetch for all of `{over}` in one query before the loop and look the rows up in a dictionary.",
-        guessed=any(e.guessed for e in effects) or (looped.call is not None and looped.call.guessed),
+        guessed=all(e.guessed for e in effects),
     )

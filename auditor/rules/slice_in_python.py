@@ -66,7 +66,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if use.how not in {"slice", "index"} or use.node is None or use.node[0] != ir.SUB:
             continue
         found = collected(scene, use, use.node[2])
-        if found is None or in_own_loop(found) or is_per_row(found) or not is_cut_only(found, use):
+        if found is None or found.by_default or in_own_loop(found) or is_per_row(found) or not is_cut_only(found, use):
             continue
         made = claim(scene, found, use)
         if believable(scene, made):

@@ -68,7 +68,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         rows = sorted_expression(use.node)
         found = None if rows is None else collected(scene, use, rows)
-        if found is None or in_own_loop(found) or is_per_row(found) or found.query.ordered:
+        if found is None or found.by_default or in_own_loop(found) or is_per_row(found) or found.query.ordered:
             continue
         key = key_column(scene, found, use)
         if key and is_one_order(found, use.node):

@@ -101,11 +101,12 @@ def bound_names(loop_node: Node) -> frozenset[str]:
     if loop_node[0] == ir.FOR:
         found.update(_targets(loop_node[3]))
     for node in nodes(loop_node[5] if loop_node[0] == ir.FOR else loop_node[3:5]):
-        found.update(_bound_by(node))
+        found.update(bound_by(node))
     return frozenset(found)
 
 
-def _bound_by(node: Node) -> set[str]:
+def bound_by(node: Node) -> set[str]:
+    """The names that one statement or expression changes."""
     op = node[0]
     if op == ir.ASSIGN:
         return {name for target in node[3] for name in _targets(target)}
@@ -160,5 +161,5 @@ def free_names(node: Node) -> frozenset[str]:
         if inner[0] == ir.NAME:
             read.add(inner[2])
         elif inner[0] in {ir.COMP, ir.LAMBDA}:
-            own.update(_bound_by(inner))
+            own.update(bound_by(inner))
     return frozenset(read - own)

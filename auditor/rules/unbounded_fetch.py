@@ -42,7 +42,7 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import rows_at_stake
+from auditor.rules.collection import gives_whole_rows, rows_at_stake
 from auditor.rules.growth import growth
 from auditor.rules.scene import repeating, spot_of
 
@@ -80,6 +80,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             or "(prefetch" in effect.label
             or repeating(effect.loops)
             or is_narrow(query)
+            or not is_built_here(effect, query)
+            or (effect.site.function is not None and scene.trace.machine.is_memoised(effect.site.function))
         ):
             continue
         made = claim(scene, effect, query)
@@ -87,11 +89,18 @@ def find(scene: Scene) -> Iterator[Claim]:
             yield made
 
 
+def is_built_here(effect: Effect, query: Query) -> bool:
+    """Whether all that narrows it is in sight: its beginning is known, and nobody handed it in."""
+    return query.site.function is effect.site.function and bool(query.text) and not query.text.startswith(".")
+
+
 def is_narrow(query: Query) -> bool:
     """Whether anything keeps the rows from being the whole table."""
     if query.limited or query.bound is not None or query.relation is not None or query.in_memory and query.owner is not None:
         return True
-    if query.shape == "flat" or query.grouped or query.streaming or query.empty or query.locked or query.columns:
+    if query.shape == "flat" or query.grouped or query.streaming or query.empty or query.locked:
+        return True
+    if query.shape == "rows" and not gives_whole_rows(query) and query.only is None:
         return True
     return any(not is_state(query, path, lookup) for path, lookup in query.filters)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, Function
+from auditor.index.symbols import Assigned, Class, Function, inner_blocks
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -285,6 +285,7 @@ def open_loop(
         else:
             size = Size(name) if name else None
         loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
+        loop.repeats = not turns_once(node)
         made = element(m, value)
         if isinstance(made, Sym):
             made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
@@ -293,7 +294,7 @@ def open_loop(
         return loop, made
     fetch(m, value, node, "iterate")
     loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
-    loop.repeats = repeats(value)
+    loop.repeats = repeats(value) and not turns_once(node)
     loop.batch = is_batches(value)
     outer = m.inside(loop)
     made = reborn(m, element(m, value))
@@ -324,7 +325,7 @@ def size_of(m: Machine, value: Value, name: str) -> Size | None:
         return Size(name or "items", bound=value.count)
     if isinstance(value, Mapping_):
         if value.grown or not value.entries:
-            return value.size or Size(name or "items")
+            return value.size or (Size(name) if name else None)
         return Size(name or "items", bound=len(value.entries))
     if isinstance(value, OneOf):
         found = [size_of(m, o, name) for o in value.options]
@@ -345,6 +346,23 @@ def repeats(value: Value) -> bool:
     return not isinstance(value, Const | ClassValue | Ext)
 
 
+def turns_once(node: Node | None) -> bool:
+    """True for a `for` whose body always ends it in its first turn."""
+    if node is None or node[0] != ir.FOR or not node[5]:
+        return False
+    last = node[5][-1][0]
+    return last in {ir.RETURN, ir.BREAK, ir.RAISE} and not goes_on(node[5])
+
+
+def goes_on(statements: tuple[Node, ...]) -> bool:
+    """True where a `continue` may start the next turn."""
+    return any(
+        s[0] == ir.CONTINUE
+        or (s[0] not in {ir.FOR, ir.WHILE} and any(goes_on(block) for block in inner_blocks(s)))
+        for s in statements
+    )
+
+
 def is_batches(value: Value) -> bool:
     return isinstance(value, Many) and value.kind == "batches"
 
@@ -354,7 +372,9 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
     if isinstance(value, Mapping_):
         if isinstance(index, Const) and index.value in value.entries:
             return value.entries[index.value]
-        return value.other or (walk.join_all(list(value.entries.values())) if not value.grown else UNKNOWN)
+        if value.other is not None:
+            return value.other if isinstance(index, Const) else reborn(m, value.other)
+        return UNKNOWN if value.grown else walk.join_all(list(value.entries.values()))
     if isinstance(value, Items) and isinstance(index, Const) and isinstance(index.value, int):
         return value.items[index.value] if -len(value.items) <= index.value < len(value.items) else UNKNOWN
     if isinstance(value, Query):
@@ -363,8 +383,10 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         return found or element(m, value)
     if isinstance(value, Many):
         m.use("index", value, node, index)
-        return value.elem
+        return value.elem if isinstance(index, Const) else reborn(m, value.elem)
     if isinstance(value, Sym):
+        if isinstance(value.hint, Query | Many):
+            m.use("index", value, node, index)
         if isinstance(index, Const) and isinstance(index.value, int):
             return item_at(m, value, index.value)
         key = ("key", index.value if isinstance(index, Const) else None)
@@ -396,6 +418,8 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
             size = Size(size.name if size else "items", bound, size.table if size else None)
         return replace(value, size=size, source=None)
     if isinstance(value, Sym):
+        if isinstance(value.hint, Query | Many):
+            m.use("slice", value, node, (low, high))
         return Sym("slice", value, (low, high), value.hint)
     return value if isinstance(value, Items | OneOf) else UNKNOWN
 

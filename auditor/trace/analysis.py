@@ -86,9 +86,7 @@ def analyse(
 
     def work() -> None:
         try:
-            outcome.append(
-                _analyse(project, entries, knowledge, semantics, progress)
-            )
+            outcome.append(_analyse(project, entries, knowledge, semantics, progress))
         except BaseException as error:  # noqa: BLE001  carried over to the calling thread below
             outcome.append(error)
 
@@ -149,7 +147,11 @@ class _Roots:
         parts = [self.evaluated(entry.handler, entry.receiver, provided=provided)]
         unfolded = self.m.wrapper(entry.handler) is not None
         for around in entry.around:
-            if unfolded and around.role == "before" and is_decorator(self.m.project, entry.handler, around.function):
+            if (
+                unfolded
+                and around.role == "before"
+                and is_decorator(self.m.project, entry.handler, around.function)
+            ):
                 continue
             part = self.evaluated(around.function, around.receiver, provided=provided)
             if around.role == "background":
@@ -166,10 +168,14 @@ class _Roots:
             known.done = True
         return known
 
-    def evaluate(self, summary: Summary, function: Function, receiver: Class | None, *, provided: bool) -> None:
+    def evaluate(
+        self, summary: Summary, function: Function, receiver: Class | None, *, provided: bool
+    ) -> None:
         m = self.m
         before = m.cx
-        m.cx = Context(summary, None, function.module, line=function.line, start=function.line, end=function.line)
+        m.cx = Context(
+            summary, None, function.module, line=function.line, start=function.line, end=function.line
+        )
         try:
             given = receiver_value(m, function, receiver)
             callers = m.summary(function).callers
@@ -263,7 +269,7 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
     if init is not None and receiver is not None:
         stores = m.summary(init).stores
         values = hints.bind(m, init, m.summary(init), made, [], {})
-        memo = {id(p): v for p, v in zip(m.summary(init).params, values, strict=False)}
+        memo = replay.Memo({id(p): v for p, v in zip(m.summary(init).params, values, strict=False)})
         for name, value in stores.items():
             given = hints.quietly(m, lambda value=value: replay.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default
             if given is not None and given is not UNKNOWN:
@@ -271,13 +277,23 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
     return made
 
 
+def passed(summary: Summary) -> set[int]:
+    """Identities of the functions that a summary's calls and effects pass through, templates included."""
+    found = {id(c.callee) for c in summary.calls}
+    for effect in summary.effects:
+        found.update(id(f) for f, _ in effect.frames)
+        found.add(id(effect.site.function))
+    for call in summary.calls:
+        found.update(id(f) for f, _ in call.frames)
+        found.add(id(call.site.function))
+    return found
+
+
 def reach(trace: Trace) -> dict[int, int]:
     """Which entries reach which function: bits flow down the calls until nothing changes."""
     bits: dict[int, int] = {}
     work: list[int] = []
-    below: dict[int, list[int]] = {
-        key: sorted({id(c.callee) for c in s.calls}) for key, s in trace.machine.summaries.items()
-    }
+    below: dict[int, list[int]] = {key: sorted(passed(s)) for key, s in trace.machine.summaries.items()}
 
     def mark(key: int, value: int) -> None:
         known = bits.get(key, 0)
@@ -287,11 +303,8 @@ def reach(trace: Trace) -> dict[int, int]:
 
     for n, root in enumerate(trace.entries):
         mark(id(root.function), 1 << n)
-        for call in root.summary.calls:
-            mark(id(call.callee), 1 << n)
-        for effect in root.summary.effects:
-            if effect.site.function is not None:
-                mark(id(effect.site.function), 1 << n)
+        for key in passed(root.summary):
+            mark(key, 1 << n)
     while work:
         key = work.pop()
         for callee in below.get(key, ()):

@@ -27,7 +27,7 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, calls, walk
+from auditor.trace import access, calls, hints, walk
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -77,7 +77,7 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name in {"map", "filter"} and len(args) > 1:
         return mapped(m, name, args, node)
     if name == "range":
-        return range_(args)
+        return range_(m, args)
     if name == "iter":
         return first
     if name == "next":
@@ -146,7 +146,8 @@ def sorted_(m: Machine, value: Value, kwargs: dict[str, Value], node: Node | Non
 def key_calls(m: Machine, value: Value, key: Value | None, node: Node | None) -> None:
     """The key function runs once per element."""
     if isinstance(key, Func | Lambda | Sym):
-        loop, element = access.open_loop(m, quiet_list(value), node, "call", m.cx.names, None)
+        name = m.cx.names if node is None else walk.source_name(node)
+        loop, element = access.open_loop(m, quiet_list(value), node, "call", name, None)
         before = m.inside(loop)
         calls.call_value(m, key, [element], {}, node)
         m.cx.loops = before
@@ -170,21 +171,27 @@ def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value]
 
 
 def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value:
-    loop, element = access.open_loop(m, args[1], node, "call", "", None)
+    name = "" if node is None else walk.source_name(node)
+    loop, element = access.open_loop(m, args[1], node, "call", name, None)
     before = m.inside(loop)
     given = calls.call_value(m, args[0], [element], {}, node)
     m.cx.loops = before
     return Many(element if name == "filter" else given, loop.size, "gen", lazy=True)
 
 
-def range_(args: list[Value]) -> Value:
+def range_(m: Machine, args: list[Value]) -> Value:
+    """A loop over a constant number of turns has that bound; so has one over a parameter with a constant default."""
     numbers = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
     if args and len(numbers) == len(args):
         turns = len(range(*numbers[:3])) if 0 not in numbers[2:3] else 0
         return Many(UNKNOWN, Size("range", turns), "range")
     inner = args[-1] if len(args) < 3 else args[1]
     kind = "batches" if len(args) == 3 else "range"
-    return Many(UNKNOWN, inner.size if isinstance(inner, Many) else None, kind)
+    size = inner.size if isinstance(inner, Many) else None
+    usual = hints.default_of(m, inner) if isinstance(inner, Sym) else None
+    if isinstance(usual, int):
+        size = Size("range", usual)
+    return Many(UNKNOWN, size, kind)
 
 
 def dictionary(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -263,7 +270,7 @@ def mapping_method(m: Machine, value: Mapping_, name: str, args: list[Value], no
             access.set_item(m, value, args[0], args[1])
             return walk.join(found, args[1])
         return walk.join(found, args[1]) if len(args) > 1 else found
-    size = access.size_of(m, value, m.cx.names)
+    size = access.size_of(m, value, "")
     if name == "items":
         return Many(Items("tuple", [value.key or UNKNOWN, everything], 2), size)
     if name == "values":
@@ -344,10 +351,15 @@ def standard(
     ):
         access.fetch(m, first, node, "iterate")
         return Many(Many(access.element(m, first), Size("batch")), access.size_of(m, first, ""), "batches")
-    if name in {"itertools.islice", "itertools.filterfalse", "itertools.takewhile"} and args:
-        value = args[-1] if name != "itertools.islice" else first
-        access.fetch(m, value, node, "iterate")
-        return Many(access.element(m, value), access.size_of(m, value, ""))
+    if name == "itertools.islice" and args:
+        access.fetch(m, first, node, "iterate")
+        size = access.size_of(m, first, "")
+        limit = args[1].value if len(args) == 2 and isinstance(args[1], Const) else None
+        if isinstance(limit, int):
+            size = Size("items" if size is None else size.name, limit, None if size is None else size.table)
+        return Many(access.element(m, first), size)
+    if name in {"itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile"} and len(args) > 1:
+        return mapped(m, "filter", args, node)
     if name == "itertools.groupby" and args:
         access.fetch(m, first, node, "iterate")
         element = access.element(m, first)

@@ -31,12 +31,13 @@ from auditor.index.values import (
     Text,
     Value,
 )
+from auditor.trace.remembering import FROM_CACHE
 from auditor.trace import access, builtin_calls, hints, intrinsics, walk
 from auditor.trace.summary import LibraryCall
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
-    from auditor.knowledge.facts import CallFact
+    from auditor.knowledge.facts import Callback, CallFact
     from auditor.trace.machine import Machine
 
 
@@ -50,7 +51,8 @@ def call_value(
         given = [*value.args, *args]
         named = {**(value.kwargs or {}), **kwargs}
         resolved(m)
-        return m.call_function(value.function, value.receiver, given, named, node, value.env)
+        call = m.call_plain if value.bare else m.call_function
+        return call(value.function, value.receiver, given, named, node, value.env)
     if isinstance(value, Ext):
         return call_external(m, value.name, args, kwargs, node)
     if isinstance(value, ClassValue):
@@ -102,20 +104,36 @@ def alternatives(m: Machine, value: OneOf, evaluate: Any, node: Node | None) -> 
 
 def call_lambda(m: Machine, value: Lambda, args: list[Value], kwargs: dict[str, Value]) -> Value:
     cx = m.cx
-    before = cx.env
-    cx.env = dict(value.env)
+    before = cx.env, cx.function, cx.module, cx.frames, cx.line, cx.start, cx.end
+    if cx.function is not None and cx.function is not value.function:
+        cx.frames = (*cx.frames, (cx.function, cx.line or cx.start))
+    env = dict(value.env)
     given = list(args)
-    for name, kind, _, _ in value.node[2]:
+    for name, kind, _, default in value.node[2]:
         if kind == "pos" and given:
-            cx.env[name] = given.pop(0)
+            env[name] = given.pop(0)
+        elif kind == "*":
+            env[name] = Items("tuple", given, len(given))
+        elif name in kwargs:
+            env[name] = kwargs[name]
         else:
-            cx.env[name] = kwargs.get(name, UNKNOWN)
+            env[name] = fallback(value.env, default)
+    cx.env, cx.function, cx.module = env, value.function, value.module
+    if cx.module is not before[2] or value.function is not before[1]:
+        cx.line = cx.start = cx.end = value.node[1]
     m.depth += 1
     try:
         return UNKNOWN if m.depth > 150 else walk.expression(m, value.node[3])
     finally:
-        cx.env = before
+        cx.env, cx.function, cx.module, cx.frames, cx.line, cx.start, cx.end = before
         m.depth -= 1
+
+
+def fallback(env: dict[str, Value], default: Node | None) -> Value:
+    """The default of a lambda's parameter: a constant or a name of where it stands."""
+    if default is not None and default[0] == ir.CONST:
+        return Const(default[2])
+    return env.get(default[2], UNKNOWN) if default is not None and default[0] == ir.NAME else UNKNOWN
 
 
 def call_symbolic(
@@ -479,10 +497,11 @@ def apply_fact(
     """What the knowledge says of a library call."""
     resolved(m)
     if fact.effect is not None:
+        shown = label(name, fact, args)
         m.effect(
             fact.effect,
-            label(name, fact, args),
-            "write" if fact.write else "read",
+            shown,
+            "write" if fact.write or writes(fact, shown) else "read",
             cause="call",
             node=node,
             fact=fact,
@@ -493,20 +512,38 @@ def apply_fact(
             for a in args:
                 access.shown(m, a, node)
     if fact.callback is not None:
-        given = kwargs.get(fact.callback.keyword or "")
-        position = fact.callback.position
-        if given is None and position is not None and position < len(args):
-            given = args[position]
-        if given is not None:
-            before, m.cx.deferred = m.cx.deferred, m.cx.deferred or fact.callback.runs_in == "later"
-            if fact.callback.runs_in in {"thread", "process", "later"}:
-                offloaded(m, given, [], {}, node)
-            else:
-                call_value(m, given, [], {}, node)
-            m.cx.deferred = before
+        hand_over(m, fact.callback, name, args, kwargs, node)
     if fact.returns is not None:
         return ExtInst(fact.returns)
+    if fact.effect == "cache" and not fact.write:
+        return FROM_CACHE
     return UNKNOWN if fact.effect is not None else Ext(f"{name}()")
+
+
+def hand_over(
+    m: Machine, callback: Callback, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> None:
+    """A library calls what it was given, with the arguments that follow it; once per element for a `map`."""
+    given = kwargs.get(callback.keyword or "")
+    position = callback.position
+    rest: list[Value] = []
+    if given is None and position is not None and position < len(args):
+        given, rest = args[position], args[position + 1 :]
+    if not isinstance(given, Func | Lambda | Sym | OneOf | Inst | Ext):
+        return
+    cx = m.cx
+    before = cx.loops, cx.deferred
+    cx.deferred = cx.deferred or callback.runs_in == "later"
+    if name.endswith(".map") and rest:
+        source = node[3][1] if node is not None and node[0] == ir.CALL and len(node[3]) > 1 else (ir.OTHER, 0, ())
+        loop, element = access.open_loop(m, rest[0], node, "call", walk.source_name(source), None)
+        rest = [element, *(access.element(m, a) for a in rest[1:])]
+        m.inside(loop)
+    if callback.runs_in in {"thread", "process", "later"}:
+        offloaded(m, given, rest, {}, node)
+    else:
+        call_value(m, given, rest, {}, node)
+    cx.loops, cx.deferred = before
 
 
 def offloaded(m: Machine, value: Value, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -526,6 +563,17 @@ def label(name: str, fact: CallFact, args: list[Value]) -> str:
             if isinstance(text, str) and " " in text:
                 return " ".join(text.split())[:80]
     return short
+
+
+_WRITING: Final = frozenset(
+    "INSERT UPDATE DELETE REPLACE MERGE UPSERT CREATE DROP ALTER TRUNCATE COPY GRANT REVOKE VACUUM REINDEX".split()
+)
+
+
+def writes(fact: CallFact, text: str) -> bool:
+    """Whether a statement given as text changes something."""
+    first, _, rest = text.partition(" ")
+    return fact.effect == "sql" and bool(rest) and first.upper() in _WRITING
 
 
 def callbacks(m: Machine, values: list[Value], node: Node | None) -> None:
@@ -562,6 +610,26 @@ def enter(m: Machine, value: Value, node: Node | None) -> Value:
             if kind.enters is not None:
                 return ExtInst(kind.enters)
     return value
+
+
+def leave(m: Machine, value: Value, node: Node | None) -> None:
+    """What happens at the end of `with value`."""
+    if isinstance(value, Inst):
+        for name in ("__exit__", "__aexit__"):
+            function = m.project.method(value.cls, name)
+            if function is not None:
+                m.call_function(function, value, [UNKNOWN] * 3, {}, node)
+                return
+    elif isinstance(value, ExtInst):
+        for orm in m.orms:
+            hook = getattr(orm, "library_method", None)
+            if hook is not None and hook(m, value, "__exit__", [], {}, node) is not None:
+                return
+        kind = m.knowledge.types.get(value.type)
+        if kind is not None:
+            fact = kind.methods.get("__exit__") or kind.methods.get("__aexit__")
+            if fact is not None and fact.effect is not None:
+                apply_fact(m, fact, f"{value.type}.__exit__", [], {}, node)
 
 
 def awaited(m: Machine, value: Value, node: Node | None) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Effect, Frames, Loop, Summary
 
-MAX_CHAINS: Final = 400
-"""Operations listed for one entry point; the cost counts all of them, the list says when it was cut."""
-MAX_VISITS: Final = 6_000
+MAX_VISITS: Final = 400
+"""Calls followed for the list of one entry point's operations, nearest first; the cost counts all of them."""
 
 Step = tuple["Function", int]
 
@@ -31,22 +31,24 @@ class Chain:
     loops: tuple[Loop, ...]
     remembered: bool
     deferred: bool
+    offloaded: bool
+    """Another thread or process does it."""
 
 
-def chains(m: Machine, summary: Summary) -> tuple[list[Chain], bool]:
-    """Every operation below a root, each place once per product of sizes; whether the list is complete."""
+def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]:
+    """Operations below a root, each place once per product of sizes, nearest first; whether these are all."""
     found: list[Chain] = []
     seen: set[tuple[int, tuple[str, ...]]] = set()
     placed: set[tuple[str, int, str, str, tuple[str, ...]]] = set()
-    queue: list[tuple[Summary, tuple[Step, ...], tuple[Loop, ...], bool, bool]] = [
-        (summary, (), (), False, False)
-    ]
-    visits = 0
+    queue: deque[tuple[Summary, tuple[Step, ...], tuple[Loop, ...], bool, bool, bool]] = deque()
+    queue.append((summary, (), (), False, False, False))
+    visits, complete = 0, True
     while queue:
-        current, steps, loops, remembered, deferred = queue.pop(0)
+        current, steps, loops, remembered, deferred, offloaded = queue.popleft()
         visits += 1
-        if visits > MAX_VISITS or len(found) >= MAX_CHAINS:
-            return found, False
+        if visits > MAX_VISITS or len(found) >= 4 * limit:
+            complete = False
+            break
         for effect in current.effects:
             crossed = (*loops, *effect.loops)
             product = sizes(crossed)
@@ -57,7 +59,8 @@ def chains(m: Machine, summary: Summary) -> tuple[list[Chain], bool]:
             own = effect.site.function
             last: tuple[Step, ...] = () if own is None else ((own, effect.site.line),)
             way = (*steps, *framed(effect.frames), *last)
-            found.append(Chain(effect, way, product, crossed, remembered or effect.remembered, deferred))
+            kept, elsewhere = remembered or effect.remembered, offloaded or effect.offloaded
+            found.append(Chain(effect, way, product, crossed, kept, deferred, elsewhere))
         for call in current.calls:
             crossed = (*loops, *call.loops)
             visit = (id(call.callee), sizes(crossed))
@@ -67,30 +70,19 @@ def chains(m: Machine, summary: Summary) -> tuple[list[Chain], bool]:
             below = m.summaries.get(id(call.callee))
             if below is None or not (below.effects or below.calls):
                 continue
+            if call.callee is current.function or any(f is call.callee for f, _ in steps):
+                continue  # a recursion: the cost says so, the chain shows one turn of it
             here: tuple[Step, ...] = (
                 () if call.site.function is None else ((call.site.function, call.site.line),)
             )
             way = (*steps, *framed(call.frames), *here)
-            queue.append((below, way, crossed, remembered or call.remembered, deferred or call.deferred))
-    return found, True
+            kept, later = remembered or call.remembered, deferred or call.deferred
+            queue.append((below, way, crossed, kept, later, offloaded or call.offloaded))
+    if len(found) > limit:
+        found.sort(key=lambda c: -len(c.sizes))  # stable: among equals the nearest
+        return found[:limit], False
+    return found, complete
 
 
 def framed(frames: Frames) -> tuple[Step, ...]:
     return tuple(frames)
-
-
-def functions_below(m: Machine, summary: Summary) -> list[Summary]:
-    """Every summary reached from a root, in order of first reach."""
-    found: list[Summary] = []
-    seen: set[int] = set()
-    queue = [summary]
-    while queue:
-        current = queue.pop(0)
-        for call in current.calls:
-            if id(call.callee) not in seen:
-                seen.add(id(call.callee))
-                below = m.summaries.get(id(call.callee))
-                if below is not None:
-                    found.append(below)
-                    queue.append(below)
-    return found

@@ -55,8 +55,8 @@ class CostTable:
         """The cost of what a summary holds, its calls included; arms of one branch exclude each other."""
         parts: list[tuple[Branch, Costs]] = []
         for effect in summary.effects:
-            if not effect.remembered:
-                parts.append((effect.branch, {effect.kind: {sizes(effect.loops): (1, 1)}}))
+            least = 0 if effect.remembered else 1
+            parts.append((effect.branch, {effect.kind: {sizes(effect.loops): (least, 1)}}))
         for call in summary.calls:
             below = self.function(call.callee)
             if not below or call.deferred:
@@ -81,8 +81,13 @@ def combine(parts: list[tuple[Branch, Costs]], depth: int) -> Costs:
             arms.setdefault(identity, {}).setdefault(arm, []).append((branch, costs))
     for alternatives in arms.values():
         outcomes = [combine(part, depth + 1) for part in alternatives.values()]
-        add(total, dearest(outcomes, exhaustive=len(outcomes) > 1 and set(alternatives) == {0, 1}))
+        add(total, dearest(outcomes, exhaustive=is_exhaustive(set(alternatives))))
     return total
+
+
+def is_exhaustive(arms: set[int]) -> bool:
+    """True if one of the arms always runs: both of an `if`, or what follows a guard that costs nothing itself."""
+    return arms in ({0, 1}, {0, 2}, {2})
 
 
 def dearest(outcomes: list[Costs], *, exhaustive: bool) -> Costs:

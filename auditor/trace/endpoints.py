@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.cost_text import kind_cost
 from auditor.model.effect import EFFECT_KINDS
 from auditor.model.report import CostTerm, Effect, Endpoint, EndpointCoverage, Frame, Size, UnresolvedCall
-from auditor.trace.chains import Chain, chains, functions_below
+from auditor.trace.chains import Chain, chains
 from auditor.trace.cost import CostTable, Sizes
 
 if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.trace.analysis import Root, Trace
 
+LISTED_EFFECTS: Final = 20_000
+"""Operations listed with their chains in one report; an endpoint gets its share of them, but not over the most."""
+MOST_PER_ENDPOINT: Final = 120
+LEAST_PER_ENDPOINT: Final = 8
+MAX_FRAMES: Final = 12
+"""Frames shown of a chain: the first ones and the last ones of a longer chain."""
 MAX_UNRESOLVED: Final = 20
 """Unresolved calls listed per endpoint; all are counted."""
 
@@ -23,14 +28,27 @@ MAX_UNRESOLVED: Final = 20
 def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dict[str, Size]]:
     """Every entry point with what it costs, by id, and the sizes that the formulas name."""
     named: dict[str, Size] = {}
-    made = [endpoint(trace, table, root, named) for root in trace.entries if root.entry is not None]
+    share = LISTED_EFFECTS // max(len(trace.entries), 1)
+    limit = max(LEAST_PER_ENDPOINT, min(share, MOST_PER_ENDPOINT))
+    covered = coverages(trace)
+    made = [
+        endpoint(trace, table, root, named, limit=limit, covered=covered[n]) for n, root in enumerate(trace.entries)
+    ]
     return tuple(sorted(made, key=lambda e: e.id)), dict(sorted(named.items()))
 
 
-def endpoint(trace: Trace, table: CostTable, root: Root, named: dict[str, Size]) -> Endpoint:
+def endpoint(
+    trace: Trace,
+    table: CostTable,
+    root: Root,
+    named: dict[str, Size],
+    *,
+    limit: int,
+    covered: EndpointCoverage,
+) -> Endpoint:
     entry = root.entry
     assert entry is not None
-    listed, whole = chains(trace.machine, root.summary)
+    listed, _ = chains(trace.machine, root.summary, limit)
     effects: dict[str, Effect] = {}
     by_term: dict[tuple[str, Sizes], list[str]] = {}
     for chain in listed:
@@ -45,16 +63,15 @@ def endpoint(trace: Trace, table: CostTable, root: Root, named: dict[str, Size])
                     named[loop.size.name] = Size(
                         table=loop.size.table, file=place[0], line=max(place[1], 1), bound=loop.size.bound
                     )
-    cov = coverage(trace, root)
     costs = table.summary(root.summary)
-    complete = whole and not root.summary.truncated
+    complete = not root.summary.truncated and covered.resolved == covered.calls
     return Endpoint(
         id=entry.id,
         handler=entry.name,
         file=entry.file,
         line=max(entry.line, 1),
         framework=entry.framework,
-        coverage=cov,
+        coverage=covered,
         cost={
             kind: kind_cost(
                 [
@@ -78,7 +95,8 @@ def order(shown: Effect) -> tuple[int, int, str, int, str]:
 
 def effect(entry_id: str, chain: Chain) -> Effect:
     own = chain.effect
-    steps = [Frame(function=name_of(f), file=f.module.path, line=max(line, 1)) for f, line in chain.steps]
+    shown = chain.steps if len(chain.steps) <= MAX_FRAMES else (*chain.steps[:4], *chain.steps[4 - MAX_FRAMES :])
+    steps = [Frame(function=name_of(f), file=f.module.path, line=max(line, 1)) for f, line in shown]
     product = "·".join(chain.sizes) or "1"
     identity = f"{entry_id}\0{own.kind}\0{own.label}\0{product}\0" + "\0".join(
         f"{f.qualname}:{line - f.line}" for f, line in chain.steps
@@ -99,23 +117,32 @@ def name_of(function: Function) -> str:
     return function.qualname
 
 
-def coverage(trace: Trace, root: Root) -> EndpointCoverage:
-    """Calls met on the way and how many of them were followed or known."""
-    summaries = [s for s in functions_below(trace.machine, root.summary) if s.function is not None]
-    own = [s for s in summaries if s.function is not None and s.function.module.role != "library"]
-    total = sum(s.call_count for s in own)
-    missing: Counter[tuple[str, str, int]] = Counter()
-    for s in own:
-        if s.function is not None:
-            missing.update((s.function.module.path, text, line) for text, line in s.unresolved)
-    shown = sorted(missing)[:MAX_UNRESOLVED]
-    return EndpointCoverage(
-        calls=total,
-        resolved=max(total - len(missing), 0),
-        unresolved=tuple(
-            UnresolvedCall(call=text, file=file, line=max(line, 1)) for file, text, line in shown
-        ),
-    )
+def coverages(trace: Trace) -> list[EndpointCoverage]:
+    """Per entry point: the calls met on the way, and how many of them were followed or known."""
+    calls = [0] * len(trace.entries)
+    lost = [0] * len(trace.entries)
+    shown: list[list[UnresolvedCall]] = [[] for _ in trace.entries]
+    machine = trace.machine
+    own = [f for f in machine.functions.values() if f.module.role != "library"]
+    for function in sorted(own, key=lambda f: (f.module.path, f.line, f.qualname)):
+        bits = trace.reach.get(id(function), 0)
+        summary = machine.summaries[id(function)]
+        if not bits or not summary.call_count:
+            continue
+        missing = sorted({(line, text) for text, line in summary.unresolved})
+        listed = [UnresolvedCall(call=t, file=function.module.path, line=max(n, 1)) for n, t in missing]
+        while bits:
+            lowest = bits & -bits
+            n = lowest.bit_length() - 1
+            bits ^= lowest
+            calls[n] += summary.call_count
+            lost[n] += len(missing)
+            if len(shown[n]) < MAX_UNRESOLVED:
+                shown[n].extend(listed[: MAX_UNRESOLVED - len(shown[n])])
+    return [
+        EndpointCoverage(calls=total, resolved=max(total - gone, 0), unresolved=tuple(some))
+        for total, gone, some in zip(calls, lost, shown, strict=True)
+    ]
 
 
 def unreached_effects(trace: Trace) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.lower import lower
+from auditor.index.lower_expressions import TooDeep
 from auditor.index.symbols import Assigned, Class, External, Function, Module
 from auditor.index.values import (
     UNKNOWN,
@@ -49,6 +52,7 @@ _TRANSPARENT: Final = frozenset(
     "Optional Annotated Awaitable Coroutine Mapped Final ClassVar Required NotRequired ReadOnly Union AsyncContextManager "
     "ContextManager".split()
 )
+_LONGEST_ANNOTATION: Final = 200
 _MAPPINGS: Final = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
 
 
@@ -60,7 +64,8 @@ def annotated(
         return None
     op = node[0]
     if op == ir.CONST:
-        return None if not isinstance(node[2], str) else _from_text(m, module, node[2], function, depth)
+        written = parsed(node[2]) if isinstance(node[2], str) else None
+        return None if written is None else annotated(m, module, written, function, depth + 1)
     if op == ir.BIN:
         left = annotated(m, module, node[3], function, depth + 1)
         return left or annotated(m, module, node[4], function, depth + 1)
@@ -71,7 +76,7 @@ def annotated(
         if (
             isinstance(symbol, Assigned)
             and symbol.value is not None
-            and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR}
+            and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR, ir.CONST}
         ):
             return annotated(m, m.project.home(module, symbol), symbol.value, None, depth + 1)
         resolved = m.project.resolve_expression(module, node, function)
@@ -79,16 +84,16 @@ def annotated(
     return None
 
 
-def _from_text(m: Machine, module: Module, text: str, function: Function | None, depth: int) -> Value | None:
-    cleaned = text.strip().strip("'\"")
-    parts = cleaned.replace(" ", "").split("|")
-    head = next((p for p in parts if p != "None"), "")
-    if not head.replace(".", "").replace("_", "").isalnum():
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Node | None:
+    """The expression of an annotation that is written as a string; None where it is none."""
+    if len(text) > _LONGEST_ANNOTATION or text[:1] in {"%", ""}:
         return None
-    node: Node = (ir.NAME, 0, head.split(".")[0])
-    for part in head.split(".")[1:]:
-        node = (ir.ATTR, 0, node, part)
-    return annotated(m, module, node, function, depth + 1)
+    try:
+        body = lower(f"_: {text.strip()}".encode())["body"]
+    except TooDeep:
+        return None
+    return body[0][4] if len(body) == 1 and body[0][0] == ir.ANN else None
 
 
 def _generic(m: Machine, module: Module, node: Node, function: Function | None, depth: int) -> Value | None:
@@ -176,6 +181,20 @@ def parameter_hint(m: Machine, function: Function, position: int) -> Value | Non
         return declared
     if annotation is None:
         return guess_name(m, name)
+    return None
+
+
+def default_of(m: Machine, sym: Sym) -> object:
+    """The constant that a parameter is when it is not given; None where there is none."""
+    function = m.cx.function
+    if sym.op == "param" and function is not None and m.cx.summary.function is function:
+        default = function.params[sym.detail][3]
+        return default[2] if default is not None and default[0] == ir.CONST else None
+    while sym.op == "free" and function is not None:
+        for name, _, _, default in function.params:
+            if name == sym.detail:
+                return default[2] if default is not None and default[0] == ir.CONST else None
+        function = function.parent
     return None
 
 
@@ -481,31 +500,35 @@ def decorator_names(project: Project, function: Function) -> list[str]:
 
 def decorate(m: Machine, function: Function) -> Value | None:
     """What calling a function really calls, where the project's own decorators wrap it."""
-    value: Value = Func(function)
+    value: Value = Func(function, bare=True)
     wrapped = False
     for node in reversed(function.decorators):
         symbol = m.project.resolve_expression(
             function.module, node[2] if node[0] == ir.CALL else node, function.parent
         )
-        if not isinstance(symbol, Function) or symbol.owner is not None or "property" in symbol.static:
+        if isinstance(symbol, Function):
+            if symbol.owner is not None or "property" in symbol.static:
+                continue
+        elif not isinstance(symbol, Class) or m.project.method(symbol, "__call__") is None:
             continue
         m.quiet += 1
         try:
             outcome = _applied(m, function, node, value, symbol)
         finally:
             m.quiet -= 1
-        inner = outcome if isinstance(outcome, Func) else None
-        if inner is not None and inner.function is not function and inner.function.parent is not None:
-            value, wrapped = inner, True
+        if isinstance(outcome, Inst) or (
+            isinstance(outcome, Func) and outcome.function is not function and outcome.function.parent is not None
+        ):
+            value, wrapped = outcome, True
     return value if wrapped else None
 
 
-def _applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function) -> Value:
-    if node[0] != ir.CALL:
-        return m.call_plain(decorator, None, [value], {}, node)
-    args = [_at_import(m, function.module, a) for a in node[3]]
-    kwargs = {k: _at_import(m, function.module, v) for k, v in node[4] if k is not None}
-    maker = m.call_plain(decorator, None, args, kwargs, node)
+def _applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function | Class) -> Value:
+    maker: Value = Func(decorator, bare=True) if isinstance(decorator, Function) else ClassValue(decorator)
+    if node[0] == ir.CALL:
+        args = [_at_import(m, function.module, a) for a in node[3]]
+        kwargs = {k: _at_import(m, function.module, v) for k, v in node[4] if k is not None}
+        maker = walk.call_value(m, maker, args, kwargs, node)
     return walk.call_value(m, maker, [value], {}, node)
 
 

@@ -158,7 +158,7 @@ class Machine:
             cx.summary.truncated = True
             return
         cx.summary.residual.append(
-            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node, cx.offloaded)
+            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node, cx.offloaded, cx.remembered)
         )
 
     def unresolved(self, text: str) -> None:

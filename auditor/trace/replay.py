@@ -21,13 +21,28 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import access, calls, walk
+from auditor.trace import access, calls, hints, walk
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 _DEPTH = 6
+
+
+class Memo(dict[int, Value]):
+    """What the values of the callee are for this caller, by identity."""
+
+    def __init__(self, given: dict[int, Value]) -> None:
+        super().__init__(given)
+        self.outer: tuple[Loop, ...] = ()
+        """The loops around the call."""
+        self.loops: dict[int, Loop | None] = {}
+        """The callee's loops over its parameters, as the caller's loops; None where nothing repeats."""
+
+    def placed(self, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
+        """Loops of the callee, seen from the caller."""
+        return self.outer + tuple(x for x in (self.loops.get(id(lp), lp) for lp in loops) if x is not None)
 
 
 def replay(
@@ -37,7 +52,8 @@ def replay(
     from auditor.trace.machine import MAX_FRAMES, REPLAY_BUDGET  # noqa: PLC0415  # the machine imports this module
 
     cx = m.cx
-    memo: dict[int, Value] = {id(p): v for p, v in zip(summary.params, values, strict=False)}
+    memo = Memo({id(p): v for p, v in zip(summary.params, values, strict=False)})
+    memo.outer = cx.loops
     for name, sym in summary.free.items():
         memo[id(sym)] = env.get(name, UNKNOWN)
     stores(summary, values, memo, m)
@@ -57,8 +73,7 @@ def replay(
         )
         caller = cx.function
         frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
-        loops: dict[int, Loop | None] = {}
-        cx.remembered = cx.remembered or remembered
+        loops = memo.loops
         for op in tuple(summary.residual):
             if cx.spent >= REPLAY_BUDGET:
                 cx.summary.truncated = True
@@ -72,6 +87,7 @@ def replay(
             cx.function, cx.module = op.site.function, op.site.module
             cx.line, cx.start, cx.end = op.site.line, op.site.start, op.site.end
             cx.offloaded = outer[9] or op.offloaded
+            cx.remembered = outer[8] or remembered or op.remembered
             perform(m, op, memo, loops)
         (
             cx.loops,
@@ -92,7 +108,7 @@ def replay(
     return substitute(m, returned, memo, 0)
 
 
-def stores(summary: Summary, values: list[Value], memo: dict[int, Value], m: Machine) -> None:
+def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> None:
     """Attributes that the function sets on its receiver."""
     if summary.stores and values and isinstance(values[0], Inst | Row | Sym):
         for name, value in summary.stores.items():
@@ -101,7 +117,7 @@ def stores(summary: Summary, values: list[Value], memo: dict[int, Value], m: Mac
                 access.set_attribute(m, values[0], name, given)
 
 
-def perform(m: Machine, op: Residual, memo: dict[int, Value], loops: dict[int, Loop | None]) -> None:
+def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None]) -> None:
     base = substitute(m, op.base, memo, 0)
     if op.op == "attr":
         given = access.get_attribute(m, base, op.detail, op.node)
@@ -121,9 +137,10 @@ def perform(m: Machine, op: Residual, memo: dict[int, Value], loops: dict[int, L
         if base is UNKNOWN or (isinstance(base, Const) and base.value is None):
             made.size, made.repeats = loop.size, loop.repeats
         made.site = loop.site
+        made.repeats = made.repeats and loop.repeats
         loops[id(loop)] = made if made.repeats else None
         if given is UNKNOWN and op.sym is not None and op.sym.hint is not None:
-            given = access.reborn(m, op.sym.hint)
+            given = access.reborn(m, hints.fresh(op.sym.hint))
     else:
         how, detail = op.detail
         given = UNKNOWN
@@ -135,7 +152,7 @@ def perform(m: Machine, op: Residual, memo: dict[int, Value], loops: dict[int, L
         memo[id(op.sym)] = given if given is not UNKNOWN or op.sym.hint is None else op.sym.hint
 
 
-def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> Value:
+def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
     """A value of the callee, as the caller sees it."""
     if isinstance(value, Sym):
         return symbolic(m, value, memo, depth)
@@ -157,11 +174,9 @@ def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> 
     if isinstance(value, OneOf):
         return walk.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
     if isinstance(value, Query):
-        return query(m, value, memo, depth)
+        return memo.get(id(value)) or query(m, value, memo, depth)
     if isinstance(value, Row):
-        if any(isinstance(v, Sym) for v in value.extra.values()):
-            return copy(value, extra={k: substitute(m, v, memo, depth + 1) for k, v in value.extra.items()})
-        return value
+        return memo.get(id(value)) or row(m, value, memo, depth)
     if isinstance(value, Inst):
         if any(isinstance(v, Sym | Many | OneOf | Query) for v in value.fields.values()):
             return copy(value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()})
@@ -177,7 +192,7 @@ def substitute(m: Machine, value: Value, memo: dict[int, Value], depth: int) -> 
     return value
 
 
-def symbolic(m: Machine, sym: Sym, memo: dict[int, Value], depth: int) -> Value:
+def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
     found = memo.get(id(sym))
     if found is not None:
         return found
@@ -207,25 +222,37 @@ def symbolic(m: Machine, sym: Sym, memo: dict[int, Value], depth: int) -> Value:
     return made
 
 
-def mapping(m: Machine, value: Mapping_, memo: dict[int, Value], depth: int) -> Value:
+def mapping(m: Machine, value: Mapping_, memo: Memo, depth: int) -> Value:
     entries = {k: substitute(m, v, memo, depth + 1) for k, v in value.entries.items()}
     key = None if value.key is None else substitute(m, value.key, memo, depth + 1)
     other = None if value.other is None else substitute(m, value.other, memo, depth + 1)
     return Mapping_(entries, key, other, value.size, value.grown)
 
 
-def query(m: Machine, value: Query, memo: dict[int, Value], depth: int) -> Value:
-    changes: dict[str, Any] = {}
+def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:
+    """The caller's own copy of a row: what it has read from it, another caller has not."""
+    made = copy(value, touched=dict(value.touched), extra=dict(value.extra), loops=memo.placed(value.loops))
+    memo[id(value)] = made
+    for name, given in value.extra.items():
+        made.extra[name] = substitute(m, given, memo, depth + 1)
+    return made
+
+
+def query(m: Machine, value: Query, memo: Memo, depth: int) -> Value:
+    """The caller's own copy of a query, not yet evaluated unless the callee did that."""
+    changes: dict[str, Any] = {"fetched": list(value.fetched), "kept": dict(value.kept)}
     if isinstance(value.owner, Sym):
         changes["owner"] = substitute(m, value.owner, memo, depth + 1)
     if isinstance(value.binding, Sym):
         changes["binding"] = substitute(m, value.binding, memo, depth + 1)
     if value.columns and any(isinstance(c, Sym) for c in value.columns):
         changes["columns"] = tuple(substitute(m, c, memo, depth + 1) for c in value.columns)
-    return copy(value, **changes) if changes else value
+    made = copy(value, **changes)
+    memo[id(value)] = made
+    return made
 
 
-def function(m: Machine, value: Func, memo: dict[int, Value], depth: int) -> Value:
+def function(m: Machine, value: Func, memo: Memo, depth: int) -> Value:
     changes: dict[str, Any] = {}
     if isinstance(value.receiver, Sym):
         changes["receiver"] = substitute(m, value.receiver, memo, depth + 1)

@@ -146,6 +146,7 @@ class Residual:
     frames: Frames
     node: Node | None
     offloaded: bool = False
+    remembered: bool = False
 
 
 @dataclass(slots=True, eq=False)

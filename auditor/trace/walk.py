@@ -14,6 +14,7 @@ from auditor.index.symbols import (
     Module,
     absolute,
     function_scope,
+    tail_name,
 )
 from auditor.index.values import (
     UNKNOWN,
@@ -38,11 +39,11 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, calls, hints
+from auditor.trace import access, calls, hints, remembering
 from auditor.trace.summary import Loop, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from auditor.index.ir import Node
     from auditor.index.symbols import Symbol
@@ -68,17 +69,39 @@ def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
         summary.returns = Many(summary.yields, None, "gen", lazy=True)
     else:
         summary.returns = join_all(cx.returns)
-        if summary.returns is UNKNOWN and function.returns is not None:
-            summary.returns = hints.annotated(m, function.module, function.returns, function) or UNKNOWN
+        if function.returns is not None and tells_nothing(summary.returns):
+            declared = hints.annotated(m, function.module, function.returns, function)
+            if declared is not None:
+                summary.returns = said_to_be(summary.returns, declared)
 
 
 def block(m: Machine, statements: Sequence[Node]) -> None:
     cx = m.cx
+    branch = cx.branch
     for s in statements:
         cx.start, cx.end, cx.line = s[1], s[2], s[1]
         handler = STATEMENTS.get(s[0])
         if handler is not None:
             handler(m, s)
+            if s[0] == ir.IF and (goes_on := after_guard(s)) is not None:
+                cx.branch = (*cx.branch, (id(s), goes_on))
+    cx.branch = branch
+
+
+GUARDED: Final = 2
+"""The arm that the statements after a guard are: they run unless the guard leaves, and without cost it never does."""
+
+
+def after_guard(s: Node) -> int | None:
+    """The arm of an `if` that what follows it shares, where the other arm has left; None where both go on."""
+    if departs(s[4]):
+        return None if leaves(s[5]) else GUARDED
+    return 0 if departs(s[5]) and s[4] and not leaves(s[4]) else None
+
+
+def departs(statements: Sequence[Node]) -> bool:
+    """True if the block ends the function or the turn in an orderly way; raising is the exception."""
+    return leaves(statements) and statements[-1][0] in {ir.RETURN, ir.CONTINUE, ir.BREAK}
 
 
 # -- statements ------------------------------------------------------------------------------------------------
@@ -127,19 +150,25 @@ def annotated_statement(m: Machine, s: Node) -> None:
     if s[5] is None:
         return
     value = expression(m, s[5])
-    if value is UNKNOWN or (isinstance(value, Sym) and value.hint is None) or is_empty(value):
+    if tells_nothing(value):
         declared = hints.annotated(m, m.cx.module, s[4], m.cx.function)
-        if isinstance(value, Sym):
-            value.hint = declared
-        elif value is UNKNOWN and declared is not None:
-            value = declared
-        elif isinstance(value, Many) and value.elem is UNKNOWN and isinstance(declared, Many):
-            pass  # an empty literal: what is appended says more than the annotation
+        if declared is not None:
+            value = said_to_be(value, declared)
     assign(m, s[3], value)
 
 
-def is_empty(value: Value) -> bool:
-    return isinstance(value, Items) and not value.items
+def tells_nothing(value: Value) -> bool:
+    """True where a declaration knows more: an argument without a type, the result of something we don't know."""
+    if isinstance(value, Sym):
+        return value.hint is None
+    return value is UNKNOWN or (isinstance(value, Ext) and value.name.endswith("()"))
+
+
+def said_to_be(value: Value, declared: Value) -> Value:
+    """`value` with what a declaration says of it."""
+    if isinstance(value, Sym):
+        return Sym("same", value, None, declared)
+    return hints.fresh(declared)
 
 
 def expression_statement(m: Machine, s: Node) -> None:
@@ -154,17 +183,21 @@ def return_statement(m: Machine, s: Node) -> None:
 def if_statement(m: Machine, s: Node) -> None:
     cx = m.cx
     test(m, s[3])
-    env, branch = cx.env, cx.branch
+    env, branch, remembered = cx.env, cx.branch, cx.remembered
+    kept = remembering.remembered_part(s, env)
     then_env = dict(env)
     else_env = dict(env)
     narrow(m, s[3], then_env)
     cx.env, cx.branch = then_env, (*branch, (id(s), 0))
+    cx.remembered = remembered or kept == "then"
     block(m, s[4])
+    cx.remembered = remembered
     then_env = cx.env
     cx.env, cx.branch = else_env, (*branch, (id(s), 1))
     block(m, s[5])
     else_env = cx.env
     cx.branch = branch
+    cx.remembered = remembered or kept == "rest"
     if leaves(s[4]):
         cx.env = else_env
     elif leaves(s[5]):
@@ -274,11 +307,17 @@ def while_statement(m: Machine, s: Node) -> None:
 
 
 def with_statement(m: Machine, s: Node) -> None:
+    entered = []
     for item, target in s[3]:
-        value = calls.enter(m, expression(m, item), item)
+        manager = expression(m, item)
+        entered.append((manager, item))
+        value = calls.enter(m, manager, item)
         if target is not None:
             assign(m, target, value)
     block(m, s[4])
+    for manager, item in reversed(entered):
+        m.cx.line = item[1]
+        calls.leave(m, manager, item)
 
 
 def try_statement(m: Machine, s: Node) -> None:
@@ -303,7 +342,9 @@ def match_statement(m: Machine, s: Node) -> None:
     expression(m, s[3])
     branch, env = cx.branch, cx.env
     outcomes = []
-    for n, (bound, guard, body) in enumerate(s[4]):
+    for n, (bound, guard, body) in enumerate(
+        s[4], 3
+    ):  # 0 to 2 are the arms of an `if`, of which one always runs
         cx.branch = (*branch, (id(s), n))
         cx.env = dict(env)
         for name in bound:
@@ -322,6 +363,18 @@ def function_statement(m: Machine, s: Node) -> None:
     function = hints.function_of(m, s, m.cx.module)
     if function is not None:
         m.cx.env[s[3]] = Func(function, env=m.cx.env)
+        if m.cx.function is not None and m.cx.function.parent is not None:
+            for inner in m.summary(function).free:
+                carry(m, inner)
+
+
+def carry(m: Machine, inner: str) -> None:
+    """Makes a name of a function further out known to the closures that are made here."""
+    env = m.cx.env
+    if inner not in env:
+        found = free_name(m, inner)
+        if found is not UNKNOWN:
+            env[inner] = found
 
 
 def class_statement(m: Machine, s: Node) -> None:
@@ -435,16 +488,14 @@ def class_value(m: Machine, cls: Class) -> Value:
 
 def source_name(node: Node) -> str:
     """What a person would call what an expression gives: its variable, attribute or relation."""
-    while node[0] in {ir.CALL, ir.SUB, ir.AWAIT}:
-        if node[0] == ir.CALL and node[2][0] == ir.NAME:
-            if (
-                node[2][2]
-                in {"list", "sorted", "set", "enumerate", "reversed", "tuple", "iter", "zip", "tqdm"}
-                and node[3]
-            ):
-                node = node[3][0]
+    while node[0] in {ir.CALL, ir.SUB, ir.AWAIT, ir.STAR}:
+        if node[0] == ir.CALL:
+            passed = _SEEN_THROUGH.get(tail_name(node[2]))
+            if passed is not None and node[3]:
+                node = node[3][0 if len(node[3]) == 1 else passed]
                 continue
-            return ""
+            if node[2][0] == ir.NAME:
+                return ""
         if node[0] == ir.CALL and node[2][0] == ir.ATTR:
             if node[2][3] in _TRANSPARENT:
                 node = node[2][2]
@@ -458,6 +509,12 @@ def source_name(node: Node) -> str:
     return ""
 
 
+_SEEN_THROUGH: Final = {
+    **dict.fromkeys("list sorted set frozenset enumerate reversed tuple iter zip tqdm len".split(), 0),
+    **dict.fromkeys("chain islice groupby gather as_completed chunked batched partition_all".split(), 0),
+    **dict.fromkeys("range map starmap takewhile dropwhile filterfalse".split(), 1),
+}
+"""Functions whose result is as many as the argument at that position (the only one, where there is one)."""
 _TRANSPARENT: Final = frozenset(
     {
         "all",
@@ -527,7 +584,12 @@ def arguments(m: Machine, nodes: Sequence[Node]) -> list[Value]:
     for a in nodes:
         if a[0] == ir.STAR:
             value = expression(m, a[2])
-            given.extend(value.items if isinstance(value, Items) else [access.element(m, value)])
+            items = (
+                value.items
+                if isinstance(value, Items)
+                else [access.consumed_element(m, value, a, "materialise")]
+            )
+            given.extend(items)
         else:
             given.append(expression(m, a))
     return given
@@ -673,7 +735,21 @@ def conditional(m: Machine, node: Node) -> Value:
 
 
 def lambda_(m: Machine, node: Node) -> Value:
-    return Lambda(node, m.cx.env, m.cx.function)
+    cx = m.cx
+    if cx.function is not None and cx.function.parent is not None:
+        for inner in names_in(node[3]):
+            carry(m, inner)
+    return Lambda(node, cx.env, cx.function, cx.module)
+
+
+def names_in(node: Any) -> Iterator[str]:
+    """Every name that an expression reads."""
+    if isinstance(node, tuple):
+        if len(node) == 3 and node[0] == ir.NAME and isinstance(node[2], str):
+            yield node[2]
+        else:
+            for part in node:
+                yield from names_in(part)
 
 
 def comprehension(m: Machine, node: Node) -> Value:

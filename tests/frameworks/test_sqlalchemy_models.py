@@ -14,7 +14,8 @@ from auditor.index.values import Model, Relation
 HEAD = """
 from sqlalchemy import Column, ForeignKey, Integer, String, Table
 from sqlalchemy.ext.declarative import declared_attr
-from sqlalchemy.orm import DeclarativeBase, Mapped, backref, declarative_base, mapped_column, registry, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, backref, declarative_base, mapped_column
+from sqlalchemy.orm import registry, relationship
 Base = declarative_base()
 """
 
@@ -51,7 +52,8 @@ BASES = {
     "an abstract class between": "class B(Base):\n    __abstract__ = True\nclass A(B):\n",
     "Flask-SQLAlchemy": "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass A(db.Model):\n",
     "a project's own SQLAlchemy": (
-        "from flask_sqlalchemy import SQLAlchemy\nclass Mine(SQLAlchemy):\n    pass\ndb = Mine()\nclass A(db.Model):\n"
+        "from flask_sqlalchemy import SQLAlchemy\nclass Mine(SQLAlchemy):\n    pass\n"
+        "db = Mine()\nclass A(db.Model):\n"
     ),
     "a registry": "mappers = registry()\n@mappers.mapped\nclass A:\n",
     "an unknown base": "from elsewhere import Thing\nclass A(Thing):\n",
@@ -60,7 +62,9 @@ BASES = {
 
 @pytest.mark.parametrize("head", BASES.values(), ids=BASES.keys())
 def test_kinds_of_base(head: str) -> None:
-    (made,) = models(app=f"{head}    __tablename__ = 'letters'\n    id = Column(Integer, primary_key=True)\n").values()
+    (made,) = models(
+        app=f"{head}    __tablename__ = 'letters'\n    id = Column(Integer, primary_key=True)\n"
+    ).values()
     assert (made.name, made.table, list(made.columns)) == ("A", "letters", ["id"])
 
 
@@ -86,7 +90,11 @@ def test_subclasses_share_the_table_of_a_parent_without_one_of_their_own() -> No
             id = Column(ForeignKey("people.id"), primary_key=True)
     """
     found = models(app=text)
-    assert {m.name: m.table for m in found.values()} == {"Person": "people", "Member": "people", "Guest": "guests"}
+    assert {m.name: m.table for m in found.values()} == {
+        "Person": "people",
+        "Member": "people",
+        "Guest": "guests",
+    }
 
 
 PAIR = """
@@ -107,7 +115,11 @@ RELATIONS = {
     "one of them": ('x = relationship("Child", uselist=False)', "", ("Child", False, "reverse-o2o", None)),
     "annotated list": ('x: Mapped[list["Child"]] = relationship()', "", ("Child", True, "reverse-fk", None)),
     "annotated text": ('x: Mapped["list[Child]"] = relationship()', "", ("Child", True, "reverse-fk", None)),
-    "annotated scalar": ('x: Mapped["Child | None"] = relationship()', "", ("Child", False, "reverse-o2o", None)),
+    "annotated scalar": (
+        'x: Mapped["Child | None"] = relationship()',
+        "",
+        ("Child", False, "reverse-o2o", None),
+    ),
     "many to one": ("", "x = relationship(Parent)", ("Parent", False, "fk", "parent_id")),
     "annotated many to one": ("", "x: Mapped[Parent] = relationship()", ("Parent", False, "fk", "parent_id")),
     "foreign_keys": (
@@ -131,7 +143,11 @@ RELATIONS = {
         'other = relationship("Parent", backref=backref("x", uselist=False))',
         ("Child", False, "reverse-o2o", None),
     ),
-    "backref of a collection": ('other = relationship("Child", backref="x")', "", ("Parent", False, "fk", "parent_id")),
+    "backref of a collection": (
+        'other = relationship("Child", backref="x")',
+        "",
+        ("Parent", False, "fk", "parent_id"),
+    ),
     "many to many": ('x = relationship("Child", secondary="links")', "", ("Child", True, "m2m", None)),
 }
 

@@ -14,7 +14,12 @@ MODELS = """
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, func
 from sqlalchemy.orm import declarative_base
 Base = declarative_base()
-links = Table("links", Base.metadata, Column("a_id", ForeignKey("a.id"), primary_key=True), Column("b", Integer, index=True))
+links = Table(
+    "links",
+    Base.metadata,
+    Column("a_id", ForeignKey("a.id"), primary_key=True),
+    Column("b", Integer, index=True),
+)
 class A(Base):
     __tablename__ = "a"
     __table_args__ = (
@@ -64,13 +69,16 @@ def test_tables_without_a_class() -> None:
 
 
 def migration(revision: str, before: str | None, body: str) -> str:
-    head = f"from alembic import op\nimport sqlalchemy as sa\nrevision = {revision!r}\ndown_revision = {before!r}\n"
+    names = f"revision = {revision!r}\ndown_revision = {before!r}\n"
+    head = f"from alembic import op\nimport sqlalchemy as sa\n{names}"
     lines = "\n".join(f"    {line}" for line in dedent(body).strip().splitlines())
     return f"{head}def upgrade():\n{lines}\ndef downgrade():\n    op.drop_table('t')\n"
 
 
 def test_migrations_are_taken_in_the_order_of_their_revisions() -> None:
-    created = migration("1", None, "op.create_table('t', sa.Column('id', sa.Integer), sa.Column('x', sa.Integer))")
+    created = migration(
+        "1", None, "op.create_table('t', sa.Column('id', sa.Integer), sa.Column('x', sa.Integer))"
+    )
     indexed = migration("2", "1", "op.create_index(op.f('ix_t_x'), 't', ['x'], unique=False)")
     dropped = migration("3", "2", "op.drop_index('ix_t_x', table_name='t')")
     assert schema(b=created, c=indexed).has_index_for("t", ["x"]) is not None
@@ -78,7 +86,10 @@ def test_migrations_are_taken_in_the_order_of_their_revisions() -> None:
 
 
 def test_a_downgrade_is_not_read() -> None:
-    assert schema(a=migration("1", None, "op.create_table('t', sa.Column('id', sa.Integer))")).table("t") is not None
+    assert (
+        schema(a=migration("1", None, "op.create_table('t', sa.Column('id', sa.Integer))")).table("t")
+        is not None
+    )
 
 
 def test_batches_and_plain_sql() -> None:

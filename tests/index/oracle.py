@@ -202,7 +202,8 @@ def expression(node: ast.expr) -> Any:
             return (ir.FSTR, line, ANY, without_lines(expressions(holes)))
         case ast.List(items) | ast.Set(items) | ast.Tuple(items):
             kind = type(node).__name__.lower()
-            return (ir.SEQ, line, kind, expressions(items[:MAX_ITEMS]), len(items))
+            code = [n for n in items[MAX_ITEMS:] if isinstance(n, ast.Call | ast.Name | ast.Attribute)]
+            return (ir.SEQ, line, kind, expressions([*items[:MAX_ITEMS], *code]), len(items))
         case ast.Dict(keys, values):
             pairs = list(zip(keys, values, strict=True))[: 4 * MAX_ITEMS]
             return (ir.DICT, line, tuple((optional(k), expression(v)) for k, v in pairs), len(keys))

@@ -240,6 +240,12 @@ def test_long_chains_of_branches_are_flat() -> None:
     agrees(text)
 
 
+def test_long_lists_of_code_are_kept_whole() -> None:
+    found = first(f"x = [{', '.join(f'path({n})' for n in range(200))}, *rest, 1, y]\n")
+    assert len(found[4][3]) == 201
+    assert found[4][4] == 203
+
+
 def test_long_tables_keep_their_length() -> None:
     found = first(f"x = [{', '.join(str(n) for n in range(1000))}]\n")
     assert found[4][4] == 1000

@@ -26,7 +26,7 @@ from auditor.model.report import CostTerm
 from auditor.trace.analysis import Root, Trace, analyse
 from auditor.trace.chains import Chain, chains
 from auditor.trace.cost import CostTable
-from auditor.trace.endpoints import coverage
+from auditor.trace.endpoints import coverages
 from auditor.trace.semantics import Semantics, orms_of
 
 _LINE = re.compile(r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$")
@@ -105,7 +105,7 @@ class TraceCase(pytest.Item):
         marks = read_marks(self.case.files)
         trace, root = traced(self.case.files, receiver=marks.receiver, at=marks.entry)
         problems = [*differences(self.case.files, marks, trace, root), *wrong_costs(marks, trace, root)]
-        missed = coverage(trace, root)
+        missed = coverages(trace)[0]
         if marks.unresolved is not None and len(missed.unresolved) != marks.unresolved:
             problems.append(f"unresolved: {[(u.call, u.line) for u in missed.unresolved]}, not {marks.unresolved}")
         if problems:
@@ -173,7 +173,7 @@ def one_mark(marks: Marks, mark: str, line: Line) -> None:
 
 def differences(files: dict[str, str], marks: Marks, trace: Trace, root: Root) -> Iterator[str]:
     """What was marked and not found, and what was found and not marked."""
-    listed, complete = chains(trace.machine, root.summary)
+    listed, complete = chains(trace.machine, root.summary, 100)
     assert complete
     left = {line: list(wanted) for line, wanted in marks.effects.items()}
     for chain in listed:
@@ -195,7 +195,7 @@ def told(chain: Chain) -> tuple[str, str, str, frozenset[str]]:
     flags = {
         "remembered": chain.remembered,
         "deferred": chain.deferred,
-        "offloaded": chain.effect.offloaded,
+        "offloaded": chain.offloaded,
     }
     return (
         chain.effect.kind,

@@ -1,0 +1,266 @@
+"""The same query twice
+
+## What it finds
+A query that runs twice on one way through a function, or a helper with queries that is called twice with the same
+arguments by one function or by what it calls, with nothing written in between.
+
+## Why it is slow
+The second run asks the database what the program already knows. It happens at the seams: a guard loads the user, the
+handler loads the user again, and each of them is right on its own.
+
+## When it does not matter
+The two runs exclude each other, something between them changes the rows or must be seen fresh, or the session answers
+from its identity map.
+
+## Example
+```py
+if not session.scalars(statement).first():
+    raise NotFound
+user = session.scalars(statement).first()
+```
+
+## Instead
+```py
+user = session.scalars(statement).first()
+if user is None:
+    raise NotFound
+```
+Across functions, pass the row along instead of its key.
+
+## How to verify
+Count the statements of one request before and after, and compare the answers, that for a row which does not exist
+included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from auditor.index.values import UNKNOWN, Const, Sym, Value
+from auditor.model.report import CostTerm, Evidence, TermAtStake
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import paths
+from auditor.rules.audience import believable
+from auditor.rules.claim import Claim, place, strip
+from auditor.rules.scene import spot_of
+from auditor.trace.cost import sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from auditor.index.symbols import Function
+    from auditor.index.values import Site
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Call, Effect, Summary
+
+RULE = RuleInfo(
+    id="duplicate-query",
+    group="queries",
+    phase=2,
+    severity=Severity.MEDIUM,
+    title="the same query twice",
+    playbook="query-once",
+    docs=__doc__,
+)
+
+_DEPTH: Final = 3
+_WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
+_NOT_READS: Final = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT SET PRAGMA EXPLAIN LOCK SELECT nextval".split()) - {"SELECT"}
+Key: TypeAlias = "Hashable"
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """Statements that run twice in one function, then helpers that are called twice; one claim per second place."""
+    seen: set[tuple[str, int]] = set()
+    for scope in scene.scopes:
+        for made in (*repeated_statements(scene, scope), *repeated_helpers(scene, scope)):
+            if made.spot.key not in seen and believable(scene, made):
+                seen.add(made.spot.key)
+                yield made
+
+
+# -- statements --------------------------------------------------------------------------------------------------
+
+
+def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
+    """Reads with equal text in one function, in the same loops."""
+    groups: dict[tuple[Key, ...], list[Effect]] = defaultdict(list)
+    for effect in scope.effects:
+        function = effect.site.function
+        if function is not None and is_read(effect):
+            loops = tuple(id(x) for x in effect.loops)
+            bound = None if effect.query is None else (effect.query.bound, effect.query.filters, effect.query.ordered)
+            groups[id(function), effect.label, text_of(effect), bound, loops, len(effect.frames)].append(effect)
+    for group in groups.values():
+        ordered = sorted(group, key=lambda e: e.site.line)
+        for first, second in zip(ordered, ordered[1:], strict=False):
+            function = first.site.function
+            if function is None or first.site.line == second.site.line or first.node is second.node:
+                continue
+            surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
+            names = frozenset(_WORD.findall(text_of(first)))
+            built_once = first.query is not None and second.query is not None and first.query.site == second.query.site
+            again = not built_once and paths.rebinds(function, first.site.start, second.site.start, names)
+            if surely and not again and not locks(first) and not locks(second):
+                yield statement_claim(first, second, 0.85 if surely == 1 else 0.65)
+
+
+def both_arms(first: Effect | Call, second: Effect | Call) -> float:
+    """1 if no condition stands before only one of the two, 0.5 if one does, 0 if each has one of its own."""
+    one, two = set(first.branch) - set(second.branch), set(second.branch) - set(first.branch)
+    return 0 if one and two else 0.5 if one or two else 1
+
+
+def is_read(effect: Effect) -> bool:
+    """A read whose text says which rows it gives."""
+    if effect.kind != "sql" or effect.operation == "write" or effect.cause not in {"query", "call"} or effect.remembered:
+        return False
+    words = effect.label.split()
+    return bool(text_of(effect)) and words[0].upper() not in _NOT_READS and "prefetch" not in effect.label
+
+
+def text_of(effect: Effect) -> str:
+    """What is equal where two executions give the same."""
+    if effect.query is not None and effect.query.text:
+        return effect.query.text
+    return strip(effect.node) if effect.node is not None and effect.fact is not None else ""
+
+
+def locks(effect: Effect) -> bool:
+    text = text_of(effect)
+    return (effect.query is not None and effect.query.locked) or "refresh" in text or "for_update" in text
+
+
+def same_run(scene: Scene, scope: Summary, function: Function, first: Site, second: Site) -> float:
+    """How surely one run does both, with nothing written in between."""
+    surely = paths.both_run(function, first.line, second.line)
+    if not surely or paths.touches_rows(function, first.end, second.start):
+        return 0
+    for effect in scope.effects:
+        writes = effect.operation == "write" and effect.kind in {"sql", "transaction"}
+        if writes and effect.site.function is function and first.line <= effect.site.line <= second.line:
+            return 0
+    for call in scope.calls:
+        if call.site.function is function and first.line < call.site.line < second.start and writes_below(scene, call.callee):
+            return 0
+    return surely
+
+
+def writes_below(scene: Scene, function: Function) -> bool:
+    return any(e.operation == "write" for kind in ("sql", "transaction") for e, _ in scene.effects_below(function, kind, 12))
+
+
+def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
+    return Claim(
+        spot=spot_of(second.site),
+        title=f"`{second.label}` has run already, with the same arguments",
+        evidence=[
+            Evidence(kind="query", text=f"it first runs at `{first.site.module.path}:{first.site.line}`"),
+            Evidence(kind="code", text="nothing is written, and no argument changes, in between"),
+        ],
+        confidence=confidence,
+        related=[place(spot_of(first.site), "first"), place(spot_of(second.site), "duplicate")],
+        cost_term=TermAtStake(kind="sql", low=2, high=2, sizes=sizes(second.loops), after=CostTerm(sizes=sizes(second.loops))),
+        could_be_wrong="The second answer is meant to be a fresh one.",
+        fix=f"Keep the result of line {first.site.line} and use it again.",
+        guessed=first.guessed or second.guessed,
+    )
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------
+
+
+def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
+    """Helpers that read, reached twice with the same arguments from two places of one function."""
+    function = scope.function
+    if function is None:
+        return
+    reached: dict[tuple[int, Key], list[tuple[Call, Call, int]]] = defaultdict(list)
+    for call in scope.calls:
+        if call.frames or call.site.function is not function or not followed(call):
+            continue
+        for inner, key, depth in reads_below(scene, call, {}, 0, set()):
+            reached[id(inner.callee), key].append((call, inner, depth))
+    for places in reached.values():
+        ordered = sorted(places, key=lambda p: (p[0].site.line, p[2]))
+        for (first, _, _), (second, inner, depth) in zip(ordered, ordered[1:], strict=False):
+            if first is second or first.site.line == second.site.line or first.node is second.node:
+                continue
+            if tuple(map(id, first.loops)) != tuple(map(id, second.loops)):
+                continue
+            if depth and first.callee is second.callee:
+                continue
+            surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
+            if surely and not writes_below(scene, first.callee) and not writes_below(scene, second.callee):
+                yield helper_claim(scene, first, second, inner, (0.8 if surely == 1 else 0.6) - (0.1 if depth else 0))
+
+
+def followed(call: Call) -> bool:
+    return not (call.deferred or call.offloaded or call.remembered or call.callee.static == "cached_property")
+
+
+def reads_below(
+    scene: Scene, call: Call, given: dict[int, Key], depth: int, active: set[int]
+) -> Iterator[tuple[Call, Key, int]]:
+    """The call itself and the calls that it surely makes, whose callees read from a database, with their arguments."""
+    keys = tuple(key_of(v, given) for v in call.arguments)
+    summary = scene.trace.machine.summaries.get(id(call.callee))
+    if summary is None or id(call.callee) in active:
+        return
+    if None not in keys and any(is_read(e) and not e.loops for e in summary.effects) and not call.callee.is_generator:
+        yield call, keys, depth
+    if depth < _DEPTH:
+        inner_given = {id(p): k for p, k in zip(summary.params, keys, strict=False) if k is not None}
+        for inner in summary.calls:
+            if not (inner.frames or inner.branch or inner.loops) and followed(inner):
+                yield from reads_below(scene, inner, inner_given, depth + 1, active | {id(call.callee)})
+
+
+def key_of(value: Value, given: dict[int, Key]) -> Key:
+    """What is equal for two values that are the same; None where that can't be said."""
+    if id(value) in given:
+        return given[id(value)]
+    if isinstance(value, Const):
+        return ("const", repr(value.value))
+    if isinstance(value, Sym) and value.op in {"attr", "item"} and value.base is not None:
+        base = key_of(value.base, given)
+        return None if base is None else (value.op, value.detail, base)
+    return None if value is UNKNOWN else ("id", id(value))
+
+
+def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidence: float) -> Claim:
+    summary = scene.trace.machine.summaries[id(inner.callee)]
+    reads = [e for e in summary.effects if is_read(e)]
+    name = inner.callee.name
+    through = "" if inner is second else f", by way of `{second.callee.name}`"
+    return Claim(
+        spot=spot_of(second.site),
+        title=f"`{name}` has been asked already, with the same arguments",
+        evidence=[
+            Evidence(kind="code", text=f"it is first called at `{first.site.module.path}:{first.site.line}`"),
+            Evidence(kind="chain", text=f"and again at `{second.site.module.path}:{second.site.line}`{through}"),
+            Evidence(kind="query", text=f"each time it runs `{reads[0].label}`"),
+        ],
+        confidence=confidence,
+        related=[
+            place(spot_of(first.site), "first"),
+            place(spot_of(inner.site), "duplicate"),
+            place(spot_of(reads[0].site), "query"),
+        ],
+        subject="",
+        cost_term=TermAtStake(
+            kind="sql",
+            low=2 * len(reads),
+            high=2 * len(reads),
+            sizes=sizes(second.loops),
+            after=CostTerm(low=len(reads), high=len(reads), sizes=sizes(second.loops)),
+        ),
+        could_be_wrong="The second answer is meant to be a fresh one, or the session answers from its identity map.",
+        fix=f"Call `{name}` once and pass on what it gives.",
+        guessed=any(e.guessed for e in reads),
+    )
+
+

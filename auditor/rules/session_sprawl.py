@@ -1,0 +1,197 @@
+"""More than one session for one request
+
+## What it finds
+A request on whose path more than one database session or connection is opened: helpers that open their own although
+their caller has one, or a session per turn of a loop.
+
+## Why it is slow
+Each session takes a connection from the pool. A request that needs three at once serves a third of the traffic with
+the same pool, waits for itself when the pool is dry, and loads the same rows again because sessions share nothing.
+
+## When it does not matter
+The second session is there on purpose: an audit record that must outlive a rollback, another database, a thread of its
+own. One that is opened and closed before the next costs a round trip at most.
+
+## Example
+```py
+def load_user(user_id):
+    with SessionLocal() as session:
+        return session.get(User, user_id)
+
+def handler(order_id):
+    with SessionLocal() as session:
+        order = session.get(Order, order_id)
+        return order, load_user(order.user_id)
+```
+
+## Instead
+Open one where the request begins and hand it down:
+```py
+def load_user(session, user_id):
+    return session.get(User, user_id)
+```
+
+## How to verify
+Count the connections checked out by one request before and after, and run several requests at once against a small
+pool. Check what used to be committed on its own when the request fails.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from auditor.model.report import CostTerm, Evidence, TermAtStake
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import paths
+from auditor.rules.audience import believable
+from auditor.rules.claim import Claim, place
+from auditor.rules.scene import repeating, spot_of
+from auditor.trace.cost import sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.symbols import Function
+    from auditor.index.values import Site
+    from auditor.rules.scene import Scene
+    from auditor.trace.analysis import Root
+    from auditor.trace.summary import Loop
+
+RULE = RuleInfo(
+    id="session-sprawl",
+    group="sessions",
+    phase=2,
+    severity=Severity.MEDIUM,
+    title="several sessions for one request",
+    playbook="one-session",
+    docs=__doc__,
+)
+
+_OPENERS: Final = ("session", "conn", "cursor", "get_db", "database", "engine", "unit_of_work", "uow", "transaction")
+_REACH: Final = 600
+"""Functions followed below one endpoint."""
+Way: TypeAlias = "tuple[tuple[Function, int], ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """A place that opens a session, as one endpoint reaches it."""
+
+    site: Site
+    label: str
+    way: Way
+    """The calls that lead to it, outermost first."""
+    loops: tuple[Loop, ...]
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """One claim per helper's opening, told on the endpoint that opens most."""
+    best: dict[tuple[str, int], tuple[int, Claim]] = {}
+    for root in scene.trace.entries:
+        if root.entry is None or root.entry.kind == "command":
+            continue
+        found = openings(scene, root)
+        for opening in found:
+            others = [o for o in found if o is not opening and o.label == opening.label and both(o, opening)]
+            inner = [o for o in others if is_outer(o, opening)]
+            if opening.site.function is None or not (inner or opening.loops):
+                continue
+            made = claim(opening, inner, others, root)
+            known = best.get(made.spot.key)
+            if believable(scene, made) and (known is None or len(others) > known[0]):
+                best[made.spot.key] = (len(others), made)
+    yield from (made for _, made in best.values())
+
+
+def openings(scene: Scene, root: Root) -> list[Opening]:
+    """Every place below an endpoint that opens a session, each once; a helper that only makes one is not a place itself."""
+    found: list[Opening] = []
+    seen: set[int] = set()
+    for effect in root.summary.effects:
+        if effect.kind == "session" and not effect.offloaded and not effect.remembered:
+            found.append(Opening(effect.site, effect.label, effect.frames, repeating(effect.loops)))
+    queue: deque[tuple[object, Way, tuple[Loop, ...]]] = deque([(root.summary, (), ())])
+    while queue and len(seen) < _REACH:
+        summary, way, loops = queue.popleft()
+        for call in summary.calls:  # type: ignore[attr-defined]  # a Summary
+            below = scene.trace.machine.summaries.get(id(call.callee))
+            if below is None or call.deferred or call.offloaded or call.remembered or call.frames:
+                continue
+            if "session" not in scene.costs.function(call.callee):
+                continue
+            around = (*loops, *repeating(call.loops))
+            label = makes(below)
+            if label:
+                found.append(Opening(call.site, label, way, around))
+                continue
+            if id(call.callee) in seen:
+                continue
+            seen.add(id(call.callee))
+            further = way if call.site.function is None else (*way, (call.site.function, call.site.line))
+            for effect in below.effects:
+                if effect.kind == "session" and not effect.offloaded and not effect.remembered:
+                    found.append(Opening(effect.site, effect.label, (*further, *effect.frames), (*around, *repeating(effect.loops))))
+            queue.append((below, further, around))
+    unique = {(o.site.module.path, o.site.line, o.site.function): o for o in reversed(found)}
+    return sorted(unique.values(), key=lambda o: (len(o.way), o.site.module.path, o.site.line))
+
+
+def makes(summary: object) -> str:
+    """What a function opens for its caller: a context manager, or a function that is called after what it gives; else ""."""
+    function = summary.function  # type: ignore[attr-defined]  # a Summary
+    opened = [e for e in summary.effects if e.kind == "session" and not e.frames]  # type: ignore[attr-defined]  # likewise
+    if function is None or not opened:
+        return ""
+    named = any(word in function.name.lower() for word in _OPENERS)
+    return opened[0].label if function.is_generator or named else ""
+
+
+def is_outer(opening: Opening, other: Opening) -> bool:
+    """Whether `opening` is there first: where the request begins, or in a function on the way to `other`."""
+    home = opening.site.function
+    return home is None or any(function is home for function, _ in other.way)
+
+
+def both(one: Opening, two: Opening) -> bool:
+    """Whether one request can reach both: their ways don't part in branches that exclude each other."""
+    first = (*one.way, *(((one.site.function, one.site.line),) if one.site.function is not None else ()))
+    second = (*two.way, *(((two.site.function, two.site.line),) if two.site.function is not None else ()))
+    for (function, line), (other, another) in zip(first, second, strict=False):
+        if function is not other:
+            return True
+        if line != another:
+            return paths.both_run(function, min(line, another), max(line, another)) > 0
+    return True
+
+
+def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: Root) -> Claim:
+    spot = spot_of(opening.site)
+    name = "" if opening.site.function is None else opening.site.function.name
+    endpoint = "" if root.entry is None else root.entry.id
+    evidence = [
+        Evidence(kind="count", text=f"`{endpoint}` opens {len(others) + 1} of them: `{opening.label}` in `{name}`"),
+        *(
+            Evidence(kind="code", text=f"`{o.label}` at `{o.site.module.path}:{o.site.line}`")
+            for o in others[:4]
+        ),
+    ]
+    if opening.loops:
+        size = opening.loops[-1].size.name if opening.loops[-1].size is not None else "items"
+        evidence.append(Evidence(kind="loop", text=f"and again for each item of `{size}`"))
+    kept = any(o.site.function is not None for o in outer)
+    return Claim(
+        spot=spot,
+        title=f"`{name}` opens a session of its own",
+        evidence=evidence,
+        confidence=0.8 if kept else 0.7,
+        severity=Severity.HIGH if opening.loops else Severity.MEDIUM,
+        related=[place(spot_of(o.site), "first") for o in (*outer, *(x for x in others if x not in outer))[:3]],
+        cost_term=TermAtStake(
+            kind="session", sizes=sizes(opening.loops), after=CostTerm(low=0, high=0)
+        ) if outer else TermAtStake(kind="session", sizes=sizes(opening.loops), after=CostTerm()),
+        could_be_wrong="It is meant to commit on its own, or belongs to another database.",
+        fix=f"Give `{name}` the session that its caller has.",
+    )

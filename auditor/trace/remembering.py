@@ -1,0 +1,94 @@
+"""Caches that code keeps by hand: work that is done only when nothing is remembered yet.
+
+Recognised are a test of a place that the branch below fills (`if self._x is None: self._x = …`, `if key not in memo:
+memo[key] = …`), and a test of what a cache gave (`hit = cache.get(key)`; `if hit is not None: return hit`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from auditor.index import ir
+from auditor.index.symbols import inner_blocks
+from auditor.index.values import Ext, Row, Sym, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from auditor.index.ir import Node
+
+FROM_CACHE: Final = Ext("<from a cache>")
+"""What a read of a cache gives: the value, or nothing."""
+
+
+def remembered_part(s: Node, env: Mapping[str, Value]) -> Literal["then", "rest"] | None:
+    """Which part of an `if` runs only when nothing is remembered: its first arm, what follows it, or neither."""
+    for place, missing in tests(s[3]):
+        kept = env.get(place[2]) is FROM_CACHE if place[0] == ir.NAME else is_lasting(place, env)
+        if missing and (kept or place[0] == ir.SUB) and fills(s[4], place):
+            return "then"
+        if not missing and kept and returns_value(s[4]):
+            return "rest"
+    return None
+
+
+def tests(condition: Node) -> Iterator[tuple[Node, bool]]:
+    """The places a condition tests, each with whether the first arm runs when nothing is there."""
+    if condition[0] == ir.BOOL:
+        for item in condition[3]:
+            yield from tests(item)
+    elif condition[0] == ir.NOT:
+        yield from ((place, not missing) for place, missing in tests(condition[2]))
+    elif condition[0] == ir.CMP and len(condition[3]) == 2:
+        left, right = condition[3]
+        operator = condition[2][0]
+        if right[0] == ir.CONST and right[2] is None and operator in {"is", "=="}:
+            yield left, True
+        elif right[0] == ir.CONST and right[2] is None and operator in {"is not", "!="}:
+            yield left, False
+        elif operator in {"in", "not in"}:
+            yield (ir.SUB, left[1], right, left), operator == "not in"
+    elif condition[0] == ir.CALL and condition[2][0] == ir.NAME and condition[2][2] == "hasattr":
+        args = condition[3]
+        if len(args) == 2 and args[1][0] == ir.CONST:
+            yield (ir.ATTR, args[0][1], args[0], args[1][2]), False
+    elif condition[0] in {ir.NAME, ir.ATTR, ir.SUB}:
+        yield condition, False
+
+
+def is_lasting(place: Node, env: Mapping[str, Value]) -> bool:
+    """True for a place that outlives the call: an attribute or item of anything but a row of the database."""
+    if place[0] not in {ir.ATTR, ir.SUB}:
+        return False
+    root = place
+    while root[0] in {ir.ATTR, ir.SUB}:
+        root = root[2]
+    owner = env.get(root[2]) if root[0] == ir.NAME else None
+    if isinstance(owner, Sym) and owner.op == "param" and owner.hint is None:
+        return False
+    return not isinstance(owner.hint if isinstance(owner, Sym) else owner, Row)
+
+
+def fills(statements: Sequence[Node], place: Node) -> bool:
+    """Whether a block assigns to the place."""
+    for s in statements:
+        targets = s[3] if s[0] == ir.ASSIGN else (s[3],) if s[0] == ir.ANN else ()
+        if any(same(target, place) for target in targets):
+            return True
+        if any(fills(inner, place) for inner in inner_blocks(s)):
+            return True
+    return False
+
+
+def returns_value(statements: Sequence[Node]) -> bool:
+    return bool(statements) and statements[-1][0] == ir.RETURN and statements[-1][3] is not None
+
+
+def same(a: object, b: object) -> bool:
+    """Equal IR, lines aside."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        if len(a) != len(b):
+            return False
+        is_node = len(a) > 2 and type(a[0]) is int and type(a[1]) is int
+        return all(same(x, y) for n, (x, y) in enumerate(zip(a, b, strict=True)) if not (is_node and n == 1))
+    return a == b
