@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene, Spot
 
 _RELATED: Final = 4
+LEAST_CONFIDENCE: Final = 0.5
+"""What is more likely wrong than right is not said."""
 UNREACHED_PENALTY: Final = 0.1
 """What confidence loses where no known endpoint reaches the place: it may be a script that runs once a year."""
 GUESSED_PENALTY: Final = 0.35
@@ -64,6 +66,8 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     made = []
     for key in sorted(best):
         claim = best[key]
+        if claim.confidence - (GUESSED_PENALTY if claim.guessed else 0) < LEAST_CONFIDENCE:
+            continue
         statement = normalised(claim.spot)
         name = qualname(claim.spot)
         ordinal = ordinals.get((name, statement), 0)

@@ -25,8 +25,8 @@ FEW: Final = 100
 _NEEDS_ROWS: Final = frozenset({"iterate", "filter", "sort", "aggregate", "index", "slice", "unique"})
 _KEYS: Final = frozenset({"pk", "id"})
 DERIVING: Final = frozenset(
-    "filter exclude order_by all distinct annotate values values_list count exists first last get update delete "
-    "select_related prefetch_related aggregate none only defer filter_by join limit offset options alias".split()
+    "filter exclude order_by all distinct annotate values values_list count exists first last get update "
+    "delete select_related prefetch_related aggregate none only defer filter_by join limit offset".split()
 )
 """Methods of a query that make another query of it and leave its own rows alone."""
 
@@ -54,12 +54,12 @@ class Collection:
         return self.query.relation is not None
 
     @property
-    def is_guessed(self) -> bool:
-        """Whether the model was guessed from a name."""
-        return isinstance(self.query.owner, Row) and self.query.owner.guessed
+    def doubt(self) -> float:
+        """What confidence loses where the model was guessed from a name (and does have the relation)."""
+        return 0.15 if isinstance(self.query.owner, Row) and self.query.owner.guessed else 0.0
 
     def only(self, *roles: str) -> bool:
-        """Whether the rows end up in these roles and nowhere else; another query made of theirs is no use of them."""
+        """Whether the rows end up in these roles and nowhere else; a query made from theirs is no use."""
         return all(f.role in roles or self.derives(f) for f in self.flows)
 
     def derives(self, flow: Flow) -> bool:
@@ -73,7 +73,7 @@ class Collection:
 
 
 def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
-    """The fetched rows that a use consumes; None where they are not fetched for it, or where that can't be told."""
+    """The fetched rows that a use consumes; None where they are not fetched for it, or nobody can tell."""
     query = fetched_by(use.value)
     function = use.site.function
     if query is None or function is None or not query.model.table or few(query) or _is_shared(scene, query):
@@ -89,7 +89,9 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
         return None
     if root[0] == ir.ATTR and _is_read_by_siblings(scene, function, root):
         return None
-    return Collection(query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value))
+    return Collection(
+        query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value)
+    )
 
 
 def fetched_by(value: Value) -> Query | None:
@@ -103,7 +105,11 @@ def fetched_by(value: Value) -> Query | None:
         return None
     owner = query.owner
     if query.relation is not None and isinstance(owner, Row):
-        if owner.fresh or is_never_lazy(query, owner) or (_is_loaded(query, owner) and not is_loaded_by_default(value)):
+        if (
+            owner.fresh
+            or is_never_lazy(query, owner)
+            or (_is_loaded(query, owner) and not is_loaded_by_default(value))
+        ):
             return None
     elif query.relation is not None and query.in_memory:
         return None
@@ -148,7 +154,7 @@ def is_unique(query: Query, path: str) -> bool:
 
 
 def is_foreign(root: Node, query: Query) -> bool:
-    """Whether the rows sit on something whose other readers are out of sight: `self.rows`, a global, a dictionary."""
+    """Whether the rows sit on something whose other readers are out of sight: `self.rows`, a dictionary."""
     if root[0] == ir.ATTR:
         return query.relation is None or query.relation.rpartition(".")[2] != root[3]
     return bool(root[0] == ir.SUB)
@@ -166,7 +172,9 @@ def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
     if owner is None or root[2][0] != ir.NAME or root[2][2] != "self":
         return False
     return any(
-        root[3] in scene.texts.of(f).attributes for f in function.module.functions if f.owner is owner and f is not function
+        root[3] in scene.texts.of(f).attributes
+        for f in function.module.functions
+        if f.owner is owner and f is not function
     )
 
 
@@ -203,7 +211,7 @@ def parameter_flows(scene: Scene, function: Function, name: Node, frames: Frames
     return (*mine, *(f for f in outside.flows(root) if f.node is not argument))
 
 
-# -- telling ----------------------------------------------------------------------------------------------------
+# -- telling ------------------------------------------------------------------------------------------------
 
 
 def query_places(found: Collection) -> list[Place]:
@@ -225,7 +233,7 @@ def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
 
 
 def in_own_loop(found: Collection) -> bool:
-    """Whether the rows are fetched once and consumed again and again: a table in memory that saves queries."""
+    """Whether the rows are fetched once and consumed again and again: a table in memory."""
     return found.reads.loops(found.expression) != found.reads.loops(found.root)
 
 
@@ -235,6 +243,6 @@ def is_looped(found: Collection) -> bool:
 
 
 def is_per_row(found: Collection) -> bool:
-    """Whether it is a relation of each row of another collection; loading those together is another rule's."""
+    """Whether it is a relation of each row of another collection: another rule's subject."""
     owner = found.query.owner
     return found.is_relation and isinstance(owner, Row) and bool(owner.loops)

@@ -1,16 +1,17 @@
 """Rows fetched only to be counted
 
 ## What it finds
-`len(rows)` (or `sum(1 for _ in rows)`, or a template's `length`) where nothing else is done with the rows: they are read
-from the database, sent over the wire and made into objects, and then their number is all that is kept.
+`len(rows)` (or `sum(1 for _ in rows)`, or a template's `length`) where nothing else is done with the rows:
+they are read from the database, sent over the wire and made into objects, and then their number is all that
+is kept.
 
 ## Why it is slow
-The database knows how to count without sending anything. Fetching costs time and memory for every row and every column;
-a COUNT answers with one number.
+The database knows how to count without sending anything. Fetching costs time and memory for every row and
+every column; a COUNT answers with one number.
 
 ## When it does not matter
-The same rows are used afterwards: then `len` is free and a COUNT would be one query more. So it is where they were loaded
-with their parent in one go, or where a limit keeps them few.
+The same rows are used afterwards: then `len` is free and a COUNT would be one query more. So it is where
+they were loaded with their parent in one go, or where a limit keeps them few.
 
 ## Example
 ```py
@@ -25,8 +26,8 @@ taken = session.query(Booking).filter_by(space_id=space.id).count()
 ```
 
 ## How to verify
-The number must be the same with none, one and many rows; in the statement log the SELECT of all columns becomes a
-`SELECT count(*)`. Watch out for rows that are pending in the session and for a DISTINCT.
+The number must be the same with none, one and many rows; in the statement log the SELECT of all columns
+becomes a `SELECT count(*)`. Watch out for rows that are pending in the session and for a DISTINCT.
 """
 
 from __future__ import annotations
@@ -40,7 +41,14 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
+from auditor.rules.collection import (
+    collected,
+    fetched_evidence,
+    in_own_loop,
+    is_per_row,
+    query_places,
+    rows_at_stake,
+)
 from auditor.rules.emptiness import is_length_tested
 from auditor.rules.scene import spot_of
 
@@ -69,7 +77,12 @@ def find(scene: Scene) -> Iterator[Claim]:
     for _, use in scene.uses():
         counted = counted_expression(use)
         found = None if counted is None else collected(scene, use, counted)
-        if found is not None and is_counted_only(found, use) and not in_own_loop(found) and not is_per_row(found):
+        if (
+            found is not None
+            and is_counted_only(found, use)
+            and not in_own_loop(found)
+            and not is_per_row(found)
+        ):
             made = claim(scene, found, use)
             if believable(scene, made) and id(found.root) not in told:
                 told.add(id(found.root))
@@ -117,10 +130,9 @@ def claim(scene: Scene, found: Collection, use: Use) -> Claim:
         spot=spot_of(use.site),
         title=f"{model} rows are fetched only to be counted",
         evidence=evidence,
-        confidence=confidence,
+        confidence=confidence - found.doubt,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
         could_be_wrong="The rows are few, or something that is not visible here reads them later.",
         fix="Ask the database for the number: `.count()`, or a SELECT of `func.count()`.",
     )

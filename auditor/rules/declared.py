@@ -8,16 +8,16 @@ from auditor.frameworks.django_orm import DjangoOrm
 from auditor.frameworks.django_orm_migrations import schema_declarations
 from auditor.frameworks.sqlalchemy import SqlAlchemyOrm
 from auditor.frameworks.sqlalchemy_schema import declarations
+from auditor.index.symbols import Class
 from auditor.rules.scene import Spot, statement_at
 from auditor.sql.schema import Schema, build_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.index.symbols import Class, Module
-    from auditor.index.values import Model
+    from auditor.index.values import Column, Model
     from auditor.rules.scene import Scene
-    from auditor.sql.schema import Declaration, Source
+    from auditor.sql.schema import Declaration
 
 
 def schema_of(scene: Scene) -> Schema:
@@ -43,18 +43,22 @@ def models(scene: Scene) -> Iterator[Model]:
         else:
             found = []
         for model in sorted(found, key=lambda m: m.key):
-            if not model.abstract and model.table:
+            if not model.abstract and model.table and not shares_table(scene, model):
                 yield model
 
 
-def definition(modules: dict[str, Module], source: Source) -> Spot | None:
-    """The statement in a class body that a place lies in; None outside the target."""
-    module = modules.get(source.file)
-    if module is None or module.role not in {"app", "script"}:
-        return None
-    inside: list[Class] = [c for c in module.classes if c.line <= source.line <= c.end_line]
-    body = inside[-1].body if inside else module.body
-    start, end = statement_at(body, source.line) or (source.line, source.line)
-    return Spot(module, None, source.line, start, end)
+def shares_table(scene: Scene, model: Model) -> bool:
+    """Whether a class above is mapped to the same table, and declares its columns."""
+    above = [c for c in scene.project.mro(model.cls)[1:] if isinstance(c, Class)]
+    found = [scene.trace.machine.model_of(c) for c in above]
+    return any(m is not None and not m.abstract and m.table == model.table for m in found)
 
 
+def definition(scene: Scene, model: Model, column: Column) -> Spot | None:
+    """The statement that declares a column, in the model or a class above it; None outside the target."""
+    for cls in scene.project.mro(model.cls):
+        if isinstance(cls, Class) and column.name in cls.scope and cls.module.role in {"app", "script"}:
+            line = column.line if cls.line <= column.line <= cls.end_line else cls.line
+            start, end = statement_at(cls.body, line) or (line, line)
+            return Spot(cls.module, None, line, start, end)
+    return None

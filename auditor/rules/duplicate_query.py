@@ -76,7 +76,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Statements that run twice in one function, then helpers that are called twice; one claim per second place."""
     seen: set[tuple[str, int]] = set()
     for scope in scene.scopes:
-        for made in (*repeated_statements(scene, scope), *repeated_helpers(scene, scope)):
+        for made in (*thrown_away(scope), *repeated_statements(scene, scope), *repeated_helpers(scene, scope)):
             if made.spot.key not in seen and believable(scene, made):
                 seen.add(made.spot.key)
                 yield made
@@ -168,6 +168,29 @@ def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
         fix=f"Keep the result of line {first.site.line} and use it again.",
         guessed=first.guessed or second.guessed,
     )
+
+
+# -- results nobody reads ----------------------------------------------------------------------------------------
+
+
+def thrown_away(scope: Summary) -> Iterator[Claim]:
+    """Executions whose result is replaced by another execution's before anybody has read it."""
+    reads = [e for e in scope.effects if e.kind == "sql" and e.cause == "query" and e.operation != "write"]
+    for first in reads:
+        function = first.site.function
+        if function is None or first.node is None or first.query is None or locks(first) or first.query.locked:
+            continue
+        line = paths.replaced_unread(function, first.site.line, first.node)
+        for second in reads if line else ():
+            same = second.query is not None and second.query.model is first.query.model
+            if same and second.site.function is function and second.site.line == line and second.label == first.label:
+                made = statement_claim(second, first, 0.85)
+                made.title = f"nobody reads the result of `{first.label}`: line {line} executes it again"
+                made.evidence = [Evidence(kind="code", text=f"line {line} replaces the result before it is read")]
+                made.fix = "Leave out this execution."
+                made.could_be_wrong = "It is executed for a side effect of the database's."
+                yield made
+                break
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------

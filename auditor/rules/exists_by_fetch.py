@@ -1,15 +1,17 @@
 """Rows fetched or counted only to see whether there are any
 
 ## What it finds
-A truth test of a queryset or collection whose rows nobody reads afterwards; a count that is only compared with zero; a
-`.first()` whose row is only tested; `x in parent.children`, which loads every child to find one.
+A truth test of a queryset or collection whose rows nobody reads afterwards; a count that is only compared
+with zero; a `.first()` whose row is only tested; `x in parent.children`, which loads every child to find
+one.
 
 ## Why it is slow
-The question has the answer yes or no, and the database can stop at the first row that matches. Fetching reads them
-all and makes an object of each; counting reads them all too.
+The question has the answer yes or no, and the database can stop at the first row that matches. Fetching
+reads them all and makes an object of each; counting reads them all too.
 
 ## When it does not matter
-The rows are used afterwards, so the test is free; the collection was loaded with its parent; there can only be a few.
+The rows are used afterwards, so the test is free; the collection was loaded with its parent; there can only
+be a few.
 
 ## Example
 ```py
@@ -25,7 +27,8 @@ if session.query(Membership).filter_by(group=group, user=user).first() is not No
 In Django `.exists()`, in SQLAlchemy `select(exists().where(...))`.
 
 ## How to verify
-Ask with none, one and many rows: the answers stay, and the statement log shows `LIMIT 1` or `EXISTS` in place of all rows.
+Ask with none, one and many rows: the answers stay, and the statement log shows `LIMIT 1` or `EXISTS` in
+place of all rows.
 """
 
 from __future__ import annotations
@@ -39,7 +42,16 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.collection import collected, few, fetched_evidence, in_own_loop, is_looped, is_per_row, query_places, rows_at_stake
+from auditor.rules.collection import (
+    collected,
+    fetched_evidence,
+    few,
+    in_own_loop,
+    is_looped,
+    is_per_row,
+    query_places,
+    rows_at_stake,
+)
 from auditor.rules.emptiness import is_length_tested, only_tested
 from auditor.rules.scene import spot_of
 
@@ -101,7 +113,7 @@ def tested_expression(use: Use) -> Node | None:
     if use.how == "len":
         return node[3][0] if names.is_call_of(node, "len") and node[3] else None
     if use.how == "member":
-        operands = node[3] if len(node) == 4 and isinstance(node[2], tuple) else ()  # noqa: PLR2004  # shape of ir.CMP
+        operands = node[3] if len(node) == 4 and isinstance(node[2], tuple) else ()  # shape of ir.CMP
         return next((o for o in operands[1:] if names.compared_role(node, o) == "member"), None)
     return node[3][0] if names.is_call_of(node, "bool") and node[3] else node
 
@@ -122,10 +134,9 @@ def truth_claim(scene: Scene, found: Collection, use: Use) -> Claim:
             fetched_evidence(found),
             Evidence(kind="note", text="they are tested here and read nowhere else"),
         ],
-        confidence=0.5 if found.by_default else 0.7 if found.is_relation else 0.85,
+        confidence=(0.5 if found.by_default else 0.7 if found.is_relation else 0.85) - found.doubt,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
         could_be_wrong="There are never more than a few rows.",
         fix="Ask for existence: `.exists()`, or `select(exists().where(...))`.",
     )
@@ -140,10 +151,9 @@ def member_claim(scene: Scene, found: Collection, use: Use) -> Claim:
             fetched_evidence(found),
             Evidence(kind="note", text="the test needs one of them at most"),
         ],
-        confidence=0.5 if found.by_default else 0.75,
+        confidence=(0.5 if found.by_default else 0.75) - found.doubt,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
         could_be_wrong="The collection is small, or already in memory when this runs.",
         fix="Query for the one row, by the keys of both sides.",
     )
@@ -170,7 +180,12 @@ def outer(parent: Node | None, node: Node) -> Node:
 
 
 def is_wide(query: Query | None) -> bool:
-    return query is not None and query.shape == "rows" and query.only is None and len(query.model.columns) >= _WIDE
+    return (
+        query is not None
+        and query.shape == "rows"
+        and query.only is None
+        and len(query.model.columns) >= _WIDE
+    )
 
 
 def count_claim(effect: Effect) -> Claim:
@@ -178,7 +193,11 @@ def count_claim(effect: Effect) -> Claim:
     return Claim(
         spot=spot_of(effect.site),
         title=f"`{effect.label}` is only compared with zero",
-        evidence=[Evidence(kind="query", text=f"`{effect.label}` reads every matching row; one is enough for the answer")],
+        evidence=[
+            Evidence(
+                kind="query", text=f"`{effect.label}` reads every matching row; one is enough for the answer"
+            )
+        ],
         confidence=0.5 if query is not None and few(query) else 0.85,
         severity=Severity.LOW,
         related=[] if query is None else [place(spot_of(query.site), "query")],
@@ -192,7 +211,11 @@ def first_claim(effect: Effect) -> Claim:
     return Claim(
         spot=spot_of(effect.site),
         title="a whole row is fetched only to see whether it is there",
-        evidence=[Evidence(kind="query", text=f"`{effect.label}` reads all columns; only whether there is a row is used")],
+        evidence=[
+            Evidence(
+                kind="query", text=f"`{effect.label}` reads all columns; only whether there is a row is used"
+            )
+        ],
         confidence=0.48,
         severity=Severity.LOW,
         related=[] if query is None else [place(spot_of(query.site), "query")],

@@ -1,16 +1,17 @@
 """Rows fetched and then left out in Python
 
 ## What it finds
-Rows of a query that a comprehension's condition, a loop's `continue` or `filter()` leaves out by looking at their columns,
-while the rows left out are not used for anything else.
+Rows of a query that a comprehension's condition, a loop's `continue` or `filter()` leaves out by looking at
+their columns, while the rows left out are not used for anything else.
 
 ## Why it is slow
-Every row that is left out was read from disk, sent, and made into an object for nothing. A condition in SQL can use an
-index; one in Python can't, and its cost grows with the whole table instead of with the answer.
+Every row that is left out was read from disk, sent, and made into an object for nothing. A condition in SQL
+can use an index; one in Python can't, and its cost grows with the whole table instead of with the answer.
 
 ## When it does not matter
-The unfiltered rows are needed as well; the rows were loaded together with their parents, so that filtering them in SQL would
-cost a query per parent; the rows are few by construction; or the condition is one that SQL can't express.
+The unfiltered rows are needed as well; the rows were loaded together with their parents, so that filtering
+them in SQL would cost a query per parent; the rows are few by construction; or the condition is one that
+SQL can't express.
 
 ## Example
 ```py
@@ -23,8 +24,9 @@ mine = session.query(Membership).filter_by(group_id=group.id, user_id=user.id).a
 ```
 
 ## How to verify
-Compare the answers on rows whose column is NULL, empty, zero and False: Python's truth leaves all of them out, SQL's
-conditions only what they say. Compare upper and lower case where the database's collation ignores it.
+Compare the answers on rows whose column is NULL, empty, zero and False: Python's truth leaves all of them
+out, SQL's conditions only what they say. Compare upper and lower case where the database's collation
+ignores it.
 """
 
 from __future__ import annotations
@@ -38,8 +40,15 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
-from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
+from auditor.rules.claim import Claim, strip
+from auditor.rules.collection import (
+    collected,
+    fetched_evidence,
+    in_own_loop,
+    is_per_row,
+    query_places,
+    rows_at_stake,
+)
 from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
 from auditor.rules.scene import spot_of
 
@@ -80,7 +89,14 @@ def find(scene: Scene) -> Iterator[Claim]:
     for _, use in scene.uses():
         sieve = sieve_of(use)
         found = None if sieve is None else collected(scene, use, sieve.rows)
-        if sieve is None or found is None or found.by_default or in_own_loop(found) or is_per_row(found) or not is_only_sieved(found):
+        if (
+            sieve is None
+            or found is None
+            or found.by_default
+            or in_own_loop(found)
+            or is_per_row(found)
+            or not is_only_sieved(found)
+        ):
             continue
         columns = sieved_columns(scene, found, sieve)
         if any(columns):
@@ -94,7 +110,7 @@ def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[
     tested = [tested_columns(scene, found.query, sieve.variable, c) for c in sieve.conditions]
     for n, condition in enumerate(sieve.conditions):
         others = [c for c in sieve.conditions if c is not condition]
-        if condition[0] == ir.ATTR and any(names.strip(condition) in names.strip(o) for o in others):
+        if condition[0] == ir.ATTR and any(strip(condition) in strip(o) for o in others):
             tested[n] = ()
     return tested
 
@@ -108,7 +124,7 @@ def sieve_of(use: Use) -> Sieve | None:
         return of_comprehension(node, use.detail[1])
     if use.how == "iterate" and node[0] == ir.FOR:
         return of_loop(node)
-    if use.how == "iterate" and names.is_call_of(node, "filter") and len(node[3]) == 2:  # noqa: PLR2004  # filter(f, rows)
+    if use.how == "iterate" and names.is_call_of(node, "filter") and len(node[3]) == 2:  # filter(f, rows)
         return of_call(node)
     return None
 
@@ -164,12 +180,9 @@ def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ..
                 else []
             ),
         ],
-        confidence=confidence,
+        confidence=confidence - found.doubt,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
-        could_be_wrong="Nearly all rows pass, or there are only ever a few; a bare truth test also leaves out NULL, empty and zero.",
+        could_be_wrong="Nearly all rows pass, or there are few; a truth test also leaves out NULL and zero.",
         fix=f"Put the condition on {named} into the query.",
     )
-
-

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from auditor.index.values import Model
 
-_BIRTH: Final = ("created", "added", "inserted", "timestamp", "posted", "published", "submitted", "sent", "joined", "logged")
+_BIRTH: Final = (
+    "created",
+    "added",
+    "inserted",
+    "timestamp",
+    "posted",
+    "published",
+    "submitted",
+    "sent",
+    "joined",
+    "logged",
+)
 _PEOPLE: Final = frozenset({"user", "account", "customer", "member", "profile"})
 _MOMENTS: Final = ("datetime", "timestamp")
 
 
 def growth(model: Model) -> str:
-    """Why its rows should be many, in words: rows that belong to other rows, or that are born one by one. "" if nothing says so."""
+    """Why its rows should be many, in words; "" if nothing says so."""
     owners = [r.name for r in model.relations.values() if not r.many and r.kind == "fk"]
     owners += [c.name for c in model.columns.values() if c.foreign_key is not None and c.name not in owners]
     body = range(model.cls.line, model.cls.end_line + 1)

@@ -87,7 +87,7 @@ def claim(group: list[tuple[Summary, Effect]]) -> Claim:
     model = first.row.model.name if first.row is not None else "row"
     reads = {(e.site.module.path, e.site.line): e for e in effects}
     related = [place(spot_of(origin.site), "query")] if origin is not None else []
-    related += [place(spot_of(e.site), "read") for e in list(reads.values())[:2]]
+    related += [place(spot_of(e.site), "read") for e in list(reads.values())[:3]]
     related.append(place(spot_of(loop.site), "loop"))
     where = (
         "where the rows are fetched"

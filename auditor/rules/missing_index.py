@@ -1,15 +1,18 @@
 """Rows searched by a column without an index
 
 ## What it finds
-A foreign key without an index by which children are found (PostgreSQL and SQLite give foreign keys none, nor does
-SQLAlchemy; Django does), and a column that queries on requests compare for equality, where no index narrows the search.
+A foreign key without an index by which children are found (PostgreSQL and SQLite give foreign keys none,
+nor does SQLAlchemy; Django does), and a column that queries on requests compare for equality, where no
+index narrows the search.
 
 ## Why it is slow
-The database reads the whole table to find a few rows, on every such query, and once per deleted parent for a foreign key.
+The database reads the whole table to find a few rows, on every such query, and once per deleted parent for
+a foreign key.
 
 ## When it does not matter
-The table is small; another condition of the query has an index that leaves few rows; nearly all rows have the same value;
-the table is written far more than it is read, since every index is one more entry per insert.
+The table is small; another condition of the query has an index that leaves few rows; nearly all rows have
+the same value; the table is written far more than it is read, since every index is one more entry per
+insert.
 
 ## Example
 ```py
@@ -25,8 +28,8 @@ class Booking(Base):
 with a migration; on PostgreSQL `CREATE INDEX CONCURRENTLY`, which does not lock writers out.
 
 ## How to verify
-`EXPLAIN` the query before and after: a sequential scan becomes an index scan, and rows read fall from the table's size to the
-answer's. Time an insert of many rows on both sides.
+`EXPLAIN` the query before and after: a sequential scan becomes an index scan, and rows read fall from the
+table's size to the answer's. Time an insert of many rows on both sides.
 """
 
 from __future__ import annotations
@@ -67,7 +70,7 @@ RULE = RuleInfo(
 )
 _EQUAL: Final = frozenset({"exact", "in"})
 _FEW_VALUES: Final = frozenset(
-    "status state type kind role level category privacy visibility reason mode gender language locale currency by".split()
+    "status state type kind role level category privacy visibility reason mode gender language by".split()
 )
 _PLAIN_TYPES: Final = ("bool",)
 _UNUSUAL: Final = ("json", "array", "text[]", "tsvector", "geometry", "vector", "hstore")
@@ -90,16 +93,15 @@ class Demand:
 def find(scene: Scene) -> Iterator[Claim]:
     """Foreign keys first, then columns that queries of requests search by."""
     schema = schema_of(scene)
-    modules = {m.path: m for m in scene.project.modules}
     told: set[tuple[str, int]] = set()
     by_table = effects_by_table(scene)
     for demand in foreign_keys(scene, schema, by_table):
-        spot = column_spot(schema, demand, modules)
+        spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
             yield foreign_key_claim(scene, schema, demand, spot)
     for demand, proposal in searched(scene, schema, by_table):
-        spot = column_spot(schema, demand, modules)
+        spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
             yield searched_claim(scene, demand, proposal, spot)
@@ -119,16 +121,7 @@ def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
     return found
 
 
-def column_spot(schema: Schema, demand: Demand, modules: dict[str, object]) -> Spot | None:
-    table = schema.table(demand.model.table)
-    name = (demand.column.column or demand.column.name).lower()
-    declared = None if table is None else next((c for c in table.columns if c.name.lower() == name), None)
-    if declared is None or declared.source is None:
-        return None
-    return definition(modules, declared.source)  # type: ignore[arg-type]  # modules by path
-
-
-# -- foreign keys ------------------------------------------------------------------------------------------------
+# -- foreign keys --------------------------------------------------------------------------------------
 
 
 def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]) -> list[Demand]:
@@ -139,16 +132,30 @@ def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
             candidates += [
                 Demand(model, c)
                 for c in model.columns.values()
-                if c.foreign_key is not None and not c.indexed and not is_led(schema, model.table, c.column or c.name)
+                if c.foreign_key is not None
+                and not c.indexed
+                and not is_led(schema, model.table, c.column or c.name)
             ]
     parents = collections_of(scene)
     for demand in candidates:
         demand.relations = parents.get((demand.model.key, demand.column.foreign_key or ""), [])
         demand.on_delete = on_delete(demand)
-        demand.effects = [e for e in by_table.get(demand.model.table, []) if e.query and searches(e.query, demand.column.name)]
+        demand.effects = [
+            e
+            for e in by_table.get(demand.model.table, [])
+            if e.query and searches(e.query, demand.column.name)
+        ]
     find_joins(scene, candidates)
-    deleted = {e.query.model.table for _, e in scene.effects() if e.label.startswith("DELETE ") and e.query is not None}
-    return [d for d in candidates if d.effects or d.relations or d.joins or (d.on_delete and parent_table(d) in deleted)]
+    deleted = {
+        e.query.model.table
+        for _, e in scene.effects()
+        if e.label.startswith("DELETE ") and e.query is not None
+    }
+    return [
+        d
+        for d in candidates
+        if d.effects or d.relations or d.joins or (d.on_delete and parent_table(d) in deleted)
+    ]
 
 
 def parent_table(demand: Demand) -> str:
@@ -156,7 +163,7 @@ def parent_table(demand: Demand) -> str:
 
 
 def is_led(schema: Schema, table: str, column: str) -> bool:
-    """Whether some index begins with the column; a partial one counts, since whoever made it thought of it."""
+    """Whether some index begins with the column; a partial one counts: whoever made it thought of it."""
     found = schema.table(table)
     return found is None or any(i.columns and i.columns[0].lower() == column.lower() for i in found.indexes)
 
@@ -170,8 +177,14 @@ def collections_of(scene: Scene) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for model in models(scene):
         for relation in model.relations.values():
-            if relation.many and relation.kind == "reverse-fk" and relation.lazy not in {"noload", "raise", "raise_on_sql"}:
-                found[relation.target, f"{model.table}.{model.primary_key}"].append(f"{model.name}.{relation.name}")
+            if (
+                relation.many
+                and relation.kind == "reverse-fk"
+                and relation.lazy not in {"noload", "raise", "raise_on_sql"}
+            ):
+                found[relation.target, f"{model.table}.{model.primary_key}"].append(
+                    f"{model.name}.{relation.name}"
+                )
     return found
 
 
@@ -234,17 +247,26 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
     model, column = demand.model, demand.column.column or demand.column.name
     advice = advise_index(schema, model.table, equality=[column])
     evidence = [
-        Evidence(kind="schema", text=f"`{model.table}.{column}` refers to `{demand.column.foreign_key}` and no index begins with it")
+        Evidence(
+            kind="schema",
+            text=f"`{model.table}.{column}` refers to `{demand.column.foreign_key}`, no index begins with it",
+        )
     ]
     evidence += [
-        Evidence(kind="query", text=f"`{e.label}` finds rows by it at `{e.site.module.path}:{e.site.line}`") for e in demand.effects[:2]
+        Evidence(kind="query", text=f"`{e.label}` finds rows by it at `{e.site.module.path}:{e.site.line}`")
+        for e in demand.effects[:2]
     ]
     evidence += [
-        Evidence(kind="query", text=f"it is compared at `{f.module.path}:{line}`") for f, line in demand.joins[: 2 - len(demand.effects[:2])]
+        Evidence(kind="query", text=f"it is compared at `{f.module.path}:{line}`")
+        for f, line in demand.joins[: 2 - len(demand.effects[:2])]
     ]
     evidence += [Evidence(kind="note", text=f"`{r}` is found by it") for r in demand.relations[:1]]
     if demand.on_delete:
-        evidence.append(Evidence(kind="schema", text=f"deleting a parent searches its children (ON DELETE {demand.on_delete})"))
+        evidence.append(
+            Evidence(
+                kind="schema", text=f"deleting a parent searches its children (ON DELETE {demand.on_delete})"
+            )
+        )
     del scene
     return Claim(
         spot=spot,
@@ -254,7 +276,8 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
         confidence=0.9 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
         related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
         could_be_wrong=f"`{model.table}` is small, or written far more than read" + cost_of(advice),
-        fix=f"Give `{column}` an index" + (f": `{advice.statement()}`." if isinstance(advice, IndexProposal) else "."),
+        fix=f"Give `{column}` an index"
+        + (f": `{advice.statement()}`." if isinstance(advice, IndexProposal) else "."),
     )
 
 
@@ -267,18 +290,22 @@ def cost_of(advice: object) -> str:
     return f"; the price is {advice.write_cost}." if isinstance(advice, IndexProposal) else "."
 
 
-# -- searched columns --------------------------------------------------------------------------------------------
+# -- searched columns --------------------------------------------------------------------------------------
 
 
 def searched(
     scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
 ) -> Iterator[tuple[Demand, IndexProposal]]:
-    """Columns that queries of requests and jobs compare for equality, where nothing else narrows the search."""
+    """Columns that queries of requests and jobs compare for equality, and nothing else narrows the search."""
     demands: dict[tuple[str, str], tuple[Demand, IndexProposal]] = {}
     for _, effects in sorted(by_table.items()):
         for effect in effects:
             query = effect.query
-            if query is None or audience(scene, spot_of(effect.site)) not in {"request", "task"} or query.in_memory and query.owner:
+            if (
+                query is None
+                or audience(scene, spot_of(effect.site)) not in {"request", "task"}
+                or (query.in_memory and query.owner)
+            ):
                 continue
             found = unserved(schema, query, counts=effect.label.startswith("COUNT"))
             if found is not None:
@@ -298,7 +325,11 @@ def unserved(schema: Schema, query: Query, *, counts: bool) -> tuple[Column, Ind
         column = model.columns.get(path) or model.columns.get(model.primary_key if path == "pk" else "")
         if column is None:
             return None
-        if is_led(schema, model.table, column.column or column.name) or column.unique or column.name == model.primary_key:
+        if (
+            is_led(schema, model.table, column.column or column.name)
+            or column.unique
+            or column.name == model.primary_key
+        ):
             return None
         if lookup in _EQUAL and is_selective(column):
             equal.append(column)
@@ -337,7 +368,9 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
         evidence=[
             Evidence(kind="schema", text=f"no index of `{demand.model.table}` begins with `{column}`"),
             *(
-                Evidence(kind="query", text=f"`{e.label}` searches by it at `{e.site.module.path}:{e.site.line}`")
+                Evidence(
+                    kind="query", text=f"`{e.label}` searches by it at `{e.site.module.path}:{e.site.line}`"
+                )
                 for e in demand.effects[:3]
             ),
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
@@ -345,8 +378,6 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
         payers=payers(demand),
         confidence=(0.75 if waiting else 0.6) - (0.2 if has_few_values(demand.column) else 0),
         related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
-        could_be_wrong=f"The table is small, or most rows have the same value; the price is {proposal.write_cost}.",
+        could_be_wrong=f"The table is small, or one value fills it; the price is {proposal.write_cost}.",
         fix=f"Add an index: `{proposal.statement()}`.",
     )
-
-

@@ -1,7 +1,8 @@
 """What a function's own text does with an expression's value: every place it flows to, and in which role.
 
-The trace says what a value is; this says whether its rows are wanted anywhere else. Names are followed through plain
-assignments inside one function; what leaves it (an argument, a return, an attribute) is an escape.
+The trace says what a value is; this says whether its rows are wanted anywhere else. Names are followed
+through plain assignments inside one function; what leaves it (an argument, a return, an attribute) is an
+escape.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Flow:
     """One place where a value ends up."""
 
     role: str
-    """"len", "truth", "none-test", "iterate", "index", "slice", "member", "sort", "delete", ".method" for a method
-    call, ".attribute", or "escape"."""
+    """"len", "truth", "none-test", "iterate", "index", "slice", "member", "sort", "delete", ".method()",
+    ".attribute", or "escape"."""
     node: Node
     """The expression that gives the value there."""
 
@@ -99,10 +100,10 @@ class Reads:
             below = at
         return found
 
-    # -- where a value comes from ------------------------------------------------------------------------------
+    # -- where a value comes from ----------------------------------------------------------------------------
 
     def root(self, node: Node) -> Node | None:
-        """The expression that made what `node` gives, back through names; None where that is not one expression here."""
+        """The expression that made what `node` gives, through names; None if there is not exactly one."""
         for _ in range(8):
             node = unwrapped(node)
             if node[0] != ir.NAME:
@@ -129,7 +130,7 @@ class Reads:
         ]
         return found[0] if len(found) == 1 else None
 
-    # -- where it goes -------------------------------------------------------------------------------------------
+    # -- where it goes ---------------------------------------------------------------------------------------
 
     def flows(self, root: Node) -> list[Flow]:
         """Every role in which the value of `root` is used."""
@@ -162,9 +163,7 @@ class Reads:
                 self._follow(load, found, seen)
             if op == ir.WALRUS:
                 self._follow(parent, found, seen)
-        elif op == ir.AWAIT or is_wrapper(parent, node):
-            self._follow(parent, found, seen)
-        elif op == ir.IFEXP and parent[2] is not node:
+        elif op == ir.AWAIT or is_wrapper(parent, node) or (op == ir.IFEXP and parent[2] is not node):
             self._follow(parent, found, seen)
         elif op == ir.EXPR:
             return

@@ -1,11 +1,13 @@
 """Whole rows fetched for a column or two
 
 ## What it finds
-Rows of which nothing is read but the primary key, or a column or two of a wide model: `[d.id for d in documents]`.
+Rows of which nothing is read but the primary key, or a column or two of a wide model: `[d.id for d in
+documents]`.
 
 ## Why it is slow
-Every column of every row is read, sent and turned into an attribute, text bodies and JSON documents included, and each row
-becomes an object with all the ORM's bookkeeping. A list of values costs a tenth of that.
+Every column of every row is read, sent and turned into an attribute, text bodies and JSON documents
+included, and each row becomes an object with all the ORM's bookkeeping. A list of values costs a tenth of
+that.
 
 ## When it does not matter
 The objects are used elsewhere; only a few rows come back; the model has hardly more columns than are read.
@@ -22,8 +24,8 @@ affected = list(Document.objects.filter(owner=user).values_list("id", flat=True)
 In SQLAlchemy `select(Document.id)`.
 
 ## How to verify
-The values must be the same, in the same order; the statement log names only these columns. A property that only looks like
-a column, and code that runs when an instance is made, would be skipped.
+The values must be the same, in the same order; the statement log names only these columns. A property that
+only looks like a column, and code that runs when an instance is made, would be skipped.
 """
 
 from __future__ import annotations
@@ -142,6 +144,8 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
         outer = reads.parent(above)
         if outer is not None and outer[0] == ir.CALL and outer[2] is above:
             return None
+        if above[3] in query.loaded:
+            continue
         if not is_plain_column(query, above[3]):
             return None
         found[above[3]] = None
@@ -149,7 +153,7 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
 
 
 def is_plain_column(query: Query, name: str) -> bool:
-    """Whether a list of values would hold the same: no relation, and no file that only an instance can open."""
+    """Whether a list of values would hold the same: no relation, no file that only an instance can open."""
     if name in _KEYS or name == query.model.primary_key:
         return True
     column = query.model.columns.get(name)
@@ -205,7 +209,7 @@ def claim(scene: Scene, found: Reading, use: Use) -> Claim:
         evidence=[
             Evidence(
                 kind="query",
-                text=f"the query at `{query.site.module.path}:{query.site.line}` fetches {width} columns of {model}",
+                text=f"`{query.site.module.path}:{query.site.line}` fetches {width} columns of {model}",
             ),
             Evidence(kind="note", text=f"the loop reads {named} of each row and nothing else"),
         ],
@@ -214,7 +218,5 @@ def claim(scene: Scene, found: Reading, use: Use) -> Claim:
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),
         could_be_wrong="The rows are few, or making the instances has an effect that is wanted.",
-        fix=f"Fetch the values alone: `.values_list({', '.join(repr(c) for c in found.columns)})`, or a SELECT of the columns.",
+        fix=f"Fetch {named} alone: `.values_list(...)`, or a SELECT of the columns.",
     )
-
-

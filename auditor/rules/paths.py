@@ -78,6 +78,25 @@ def leaves(block: Sequence[Node]) -> bool:
     return bool(last[0] == ir.IF and leaves(last[4]) and leaves(last[5]))
 
 
+def replaced_unread(function: Function, line: int, call: Node) -> int:
+    """The line at which the variable that takes a call's result gets another value, if nothing reads it before; else 0."""
+    steps = way(function, line)
+    if not steps or steps[-1].statement[0] != ir.ASSIGN:
+        return 0
+    block, statement = steps[-1].block, steps[-1].statement
+    value = statement[4][2] if statement[4][0] == ir.AWAIT else statement[4]
+    if value is not call or len(statement[3]) != 1 or statement[3][0][0] != ir.NAME:
+        return 0
+    name = statement[3][0][2]
+    position = next(n for n, s in enumerate(block) if s is statement)
+    for later in block[position + 1 :]:
+        replaces = later[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == name for t in later[3])
+        read = any(n[0] == ir.NAME and n[2] == name for n in turns.nodes(later[4] if replaces else later))
+        if replaces or read:
+            return int(later[4][1]) if replaces and not read else 0
+    return 0
+
+
 def statements_between(function: Function, first: int, second: int) -> Iterator[Node]:
     """Expressions and statements on the lines from `first` to `second`, both included."""
     for node in turns.nodes(function.body):

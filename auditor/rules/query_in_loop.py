@@ -73,26 +73,37 @@ FIXED = (
     "handlers",
 )
 """Ends of names of collections that the source fixes, not the data."""
+PER_LOOP = 4
+"""Claims about one loop: the surest; a reader who mends these sees the others."""
 MENTIONED = 0.6
 """Other statements of the same loop are named from this confidence on."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """Reads inside loops, one claim a loop; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s."""
-    by_loop: dict[tuple[str, int, int], list[Reading]] = {}
+    """Reads inside loops; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s.
+
+    One claim for the statements of a loop that query themselves, and one for each function below that does: these
+    are the pieces that one batch query each replaces.
+    """
+    by_loop: dict[tuple[str, int, int], dict[str, list[Reading]]] = {}
     for reading in readings(scene):
-        site = reading.looped.loop.site
-        by_loop.setdefault((site.module.path, site.start, site.line), []).append(reading)
-    for group in by_loop.values():
-        yield claim(group)
+        site, function = reading.looped.loop.site, reading.effect.site.function
+        within = "" if reading.direct or function is None else function.qualname
+        by_loop.setdefault((site.module.path, site.start, site.line), {}).setdefault(within, []).append(
+            reading
+        )
+    for groups in by_loop.values():
+        ordered = sorted(groups.items(), key=lambda item: (-max(r.confidence for r in item[1]), item[0]))
+        for within, group in ordered[:PER_LOOP]:
+            yield claim(group, within.rpartition(".")[2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A statement inside a loop with the queries it runs."""
+    """A statement inside a loop with a query it runs."""
 
     looped: Looped
-    effects: tuple[Effect, ...]
+    effect: Effect
     direct: bool
     """The statement runs the query itself."""
     confidence: float
@@ -117,28 +128,27 @@ def readings(scene: Scene) -> Iterator[Reading]:
         if not direct and (looped.spot.key in written or any(is_write(f) for f, _ in effect.frames)):
             continue
         away = 0 if direct else len(effect.frames)
-        yield Reading(looped, (effect,), direct, trust(looped, [effect], away))
+        yield Reading(looped, effect, direct, trust(looped, effect, away))
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
-        below = [
-            (e, len(way))
-            for e, way in scene.effects_below(looped.call.callee, "sql")
-            if e.operation != "write" and e.cause != "lazy-load" and not any(is_write(f) for f in way)
-        ]
-        if below:
-            below.sort(key=lambda found: (bool(found[0].branch), found[1]))
-            effects = [e for e, _ in below]
-            yield Reading(looped, tuple(effects), False, trust(looped, effects, below[0][1]))
+        for effect, way in scene.effects_below(looped.call.callee, "sql", limit=12):
+            if (
+                effect.operation != "write"
+                and effect.cause != "lazy-load"
+                and not any(is_write(f) for f in way)
+            ):
+                yield Reading(looped, effect, False, trust(looped, effect, len(way)))
 
 
-def trust(looped: Looped, effects: list[Effect], away: int) -> float:
+def trust(looped: Looped, effect: Effect, away: int) -> float:
     """How sure it is that each turn pays: less with every call on the way, and where the query has conditions."""
     confidence = 0.9 - 0.05 * max(away - 1, 0)
-    if away and effects[0].branch:
+    if away and effect.branch:
         confidence -= 0.15
     if looped.loop.kind == "while":
-        confidence -= 0.35
+        paged = effect.query is not None and effect.query.limited
+        confidence -= 0.9 if paged else 0.35  # a page, or a chunk, each time round
     if named(looped).endswith(FIXED):
         confidence -= 0.3
     if looped.call is not None and looped.call.guessed:
@@ -155,45 +165,40 @@ def is_write(function: Function) -> bool:
     return function.owner is not None and function.name in _SAVING
 
 
-def claim(group: list[Reading]) -> Claim:
-    group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key))
+def claim(group: list[Reading], within: str) -> Claim:
+    group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key, r.effect.site.line))
     best = group[0]
-    looped, effects = best.looped, best.effects
-    over, what = named(looped), effects[0].label
-    statements = {r.looped.spot.key: r for r in reversed(group)}
-    others = [
-        r for key, r in sorted(statements.items()) if key != looped.spot.key and r.confidence > MENTIONED
-    ]
-    callee = what if looped.call is None else looped.call.callee.name
-    loop = looped.loop.site
+    looped, effect = best.looped, best.effect
+    over, what, loop = named(looped), effect.label, looped.loop.site
+    places = {(r.effect.site.module.path, r.effect.site.start): r for r in reversed(group)}
+    sites = [r for r in places.values() if r.confidence > MENTIONED or r is best]
+    sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
+    calls = {r.looped.spot.key: r for r in reversed(group) if r.looped.spot.key != looped.spot.key}
+    how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
     return Claim(
         spot=looped.spot,
-        title=f"`{what}` runs once per item of `{over}`" + (f", with {len(others)} more" if others else ""),
+        title=f"`{what}` runs once per item of `{over}`"
+        + (f", with {len(sites) - 1} more" if len(sites) > 1 else ""),
         evidence=[
             Evidence(kind="loop", text=f"the loop over `{over}` is at `{loop.module.path}:{loop.start}`"),
-            Evidence(
-                kind="query",
-                text=(f"`{what}` runs in it" if best.direct else f"`{callee}` runs `{what}` on each turn")
-                + f", at `{effects[0].site.module.path}:{effects[0].site.line}`",
-            ),
+            Evidence(kind="query", text=f"{how}, at `{effect.site.module.path}:{effect.site.line}`"),
             *(
                 Evidence(
                     kind="query",
-                    text=f"so does `{r.effects[0].label}`, from `{r.looped.spot.module.path}:{r.looped.spot.line}`",
+                    text=f"so does `{r.effect.label}`, at `{r.effect.site.module.path}:{r.effect.site.line}`",
                 )
-                for r in others[:5]
+                for r in sites[1:6]
             ),
         ],
         confidence=best.confidence,
         related=[
-            place(spot_of(effects[0].site), "query"),
+            *(place(spot_of(r.effect.site), "query") for r in sites[:3]),
+            *(place(r.looped.spot, "call") for r in calls.values()),
             place(spot_of(loop), "loop"),
-            *(place(r.looped.spot, "call") for r in others),
         ],
-        cost_term=TermAtStake(
-            kind="sql", low=1 + len(others), high=1 + len(others), sizes=sizes(looped.loops)
-        ),
+        subject=within,
+        cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),
         could_be_wrong=f"`{over}` never holds more than a few items, or nobody waits for this code.",
         fix=f"Fetch for all of `{over}` in one query before the loop and look the rows up in a dictionary.",
-        guessed=all(e.guessed for e in effects),
+        guessed=all(r.effect.guessed for r in group),
     )

@@ -1,4 +1,4 @@
-"""Which expressions over a row SQL could evaluate: its columns, and those of rows that its relations lead to."""
+"""Which expressions over a row SQL could evaluate: its columns, and those of the rows it leads to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXT_TESTS: Final = frozenset({"startswith", "endswith"})
 
 
 def column_path(scene: Scene, query: Query, variable: str, node: Node) -> str | None:
-    """`author.name` for `row.author.name`, where each step is a column or relation; None for anything else."""
+    """`author.name` for `row.author.name`, where each step is a column or relation; else None."""
     if node[0] == ir.SUB and node[2][0] == ir.NAME and node[2][2] == variable and node[3][0] == ir.CONST:
         return str(node[3][2]) if query.shape == "dicts" and isinstance(node[3][2], str) else None
     steps: list[str] = []
@@ -116,7 +116,7 @@ def mentions(node: object, variable: str) -> bool:
     while stack:
         part = stack.pop()
         if isinstance(part, tuple):
-            if len(part) == 3 and part[0] == ir.NAME and part[2] == variable:  # noqa: PLR2004  # shape of ir.NAME
+            if len(part) == 3 and part[0] == ir.NAME and part[2] == variable:  # shape of ir.NAME
                 return True
             stack.extend(part)
     return False

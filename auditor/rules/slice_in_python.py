@@ -1,11 +1,12 @@
 """All rows fetched, then cut in Python
 
 ## What it finds
-A list of fetched rows of which only a slice or one element is used: pagination in Python, `list(rows)[:10]`, `.all()[0]`.
+A list of fetched rows of which only a slice or one element is used: pagination in Python,
+`list(rows)[:10]`, `.all()[0]`.
 
 ## Why it is slow
-The page that is shown costs as much as the whole table: every row is read, sent and made into an object, and all but a few
-are dropped. It gets slower with every row that anybody adds.
+The page that is shown costs as much as the whole table: every row is read, sent and made into an object,
+and all but a few are dropped. It gets slower with every row that anybody adds.
 
 ## When it does not matter
 The other rows are used too, the rows are cut into several pieces in memory, or a limit keeps them few.
@@ -23,8 +24,8 @@ return jsonify(total=query.count(), items=[r.as_dict() for r in query.offset(sta
 ```
 
 ## How to verify
-Compare the first, a middle, the last and a page past the end. The order must be total (end it with the primary key), or pages
-overlap. An index error where there was no row becomes None with `first()`.
+Compare the first, a middle, the last and a page past the end. The order must be total (end it with the
+primary key), or pages overlap. An index error where there was no row becomes None with `first()`.
 """
 
 from __future__ import annotations
@@ -37,8 +38,15 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
-from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
+from auditor.rules.claim import Claim, strip
+from auditor.rules.collection import (
+    collected,
+    fetched_evidence,
+    in_own_loop,
+    is_per_row,
+    query_places,
+    rows_at_stake,
+)
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -66,7 +74,13 @@ def find(scene: Scene) -> Iterator[Claim]:
         if use.how not in {"slice", "index"} or use.node is None or use.node[0] != ir.SUB:
             continue
         found = collected(scene, use, use.node[2])
-        if found is None or found.by_default or in_own_loop(found) or is_per_row(found) or not is_cut_only(found, use):
+        if (
+            found is None
+            or found.by_default
+            or in_own_loop(found)
+            or is_per_row(found)
+            or not is_cut_only(found, use)
+        ):
             continue
         made = claim(scene, found, use)
         if believable(scene, made):
@@ -96,7 +110,7 @@ def is_plain_cut(found: Collection, node: Node) -> bool:
 
 def is_once(found: Collection, cuts: list[names.Flow]) -> bool:
     """Cuts that are all the same one; a head and a tail together are the whole."""
-    texts = {names.strip(found.reads.parent(f.node)) for f in cuts}
+    texts = {strip(found.reads.parent(f.node)) for f in cuts}
     return len(texts) == 1
 
 
@@ -120,11 +134,10 @@ def claim(scene: Scene, found: Collection, use: Use) -> Claim:
             fetched_evidence(found),
             Evidence(kind="note", text="the cut is made here, in Python; the other rows are not read"),
         ],
-        confidence=0.55 if found.is_relation else 0.7 if one else 0.85,
+        confidence=(0.55 if found.is_relation else 0.7 if one else 0.85) - found.doubt,
         severity=Severity.LOW if one else None,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
         could_be_wrong="The query never gives more than a few rows.",
         fix="Use `.first()` on an ordered query." if one else "Put the limit and the offset into the query.",
     )

@@ -1,15 +1,16 @@
 """Fetched rows sorted in Python
 
 ## What it finds
-`sorted(rows, key=…)` or `rows.sort(…)` where the rows come straight from a query and the key is one of their columns.
+`sorted(rows, key=…)` or `rows.sort(…)` where the rows come straight from a query and the key is one of
+their columns.
 
 ## Why it is slow
-All rows have to be fetched before the first can be shown, so no limit can be pushed down and nothing can be streamed. The
-database can return them in order, from an index without sorting at all.
+All rows have to be fetched before the first can be shown, so no limit can be pushed down and nothing can be
+streamed. The database can return them in order, from an index without sorting at all.
 
 ## When it does not matter
-The same rows are needed in two orders; the key is computed by Python code; the rows were loaded together with their parents;
-the order is one the database's collation can't give; there are only a few.
+The same rows are needed in two orders; the key is computed by Python code; the rows were loaded together
+with their parents; the order is one the database's collation can't give; there are only a few.
 
 ## Example
 ```py
@@ -22,8 +23,8 @@ events = Event.objects.filter(space=space).order_by("starts_at")[:5]
 ```
 
 ## How to verify
-Compare the order of rows with equal keys (add the primary key as a tie-breaker), of NULLs (first or last differs between
-databases), and of text with accents and capitals (collation).
+Compare the order of rows with equal keys (add the primary key as a tie-breaker), of NULLs (first or last
+differs between databases), and of text with accents and capitals (collation).
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ from auditor.model.severity import Severity
 from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
-from auditor.rules.collection import collected, fetched_evidence, in_own_loop, is_per_row, query_places, rows_at_stake
+from auditor.rules.collection import (
+    collected,
+    fetched_evidence,
+    in_own_loop,
+    is_per_row,
+    query_places,
+    rows_at_stake,
+)
 from auditor.rules.row_paths import column_path
 from auditor.rules.scene import spot_of
 
@@ -68,7 +76,13 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         rows = sorted_expression(use.node)
         found = None if rows is None else collected(scene, use, rows)
-        if found is None or found.by_default or in_own_loop(found) or is_per_row(found) or found.query.ordered:
+        if (
+            found is None
+            or found.by_default
+            or in_own_loop(found)
+            or is_per_row(found)
+            or found.query.ordered
+        ):
             continue
         key = key_column(scene, found, use)
         if key and is_one_order(found, use.node):
@@ -137,11 +151,10 @@ def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
             Evidence(kind="note", text=f"they are sorted by {named} here and read in no other order"),
             *([Evidence(kind="note", text="only a part of them is used after the sort")] if is_cut else []),
         ],
-        confidence=0.85 if is_cut else 0.65 if not found.is_relation else 0.5,
+        confidence=(0.85 if is_cut else 0.65 if not found.is_relation else 0.5) - found.doubt,
         severity=Severity.MEDIUM if is_cut else None,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
-        guessed=found.is_guessed,
-        could_be_wrong="There are only a few rows, or the database's collation gives another order than Python's.",
+        could_be_wrong="There are only a few rows, or the database's collation orders them differently.",
         fix=f"Let the query order by {named}.",
     )

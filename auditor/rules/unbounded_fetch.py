@@ -1,15 +1,17 @@
 """A whole table fetched at once
 
 ## What it finds
-A request or job that fetches every row of a table that grows: no limit, no condition that narrows it to one owner or key,
-no pages.
+A request or job that fetches every row of a table that grows: no limit, no condition that narrows it to one
+owner or key, no pages.
 
 ## Why it is slow
-The cost of one request grows with everything that was ever stored: the database reads it all, the application holds it all
-in memory, and the client waits for the last row. It works well for a year and then fails at once.
+The cost of one request grows with everything that was ever stored: the database reads it all, the
+application holds it all in memory, and the client waits for the last row. It works well for a year and then
+fails at once.
 
 ## When it does not matter
-The table is small and stays so; a limit, a page or a cursor is applied further down; rows are streamed in batches.
+The table is small and stays so; a limit, a page or a cursor is applied further down; rows are streamed in
+batches.
 
 ## Example
 ```py
@@ -27,12 +29,13 @@ def events():
 A cursor on the order's columns is better than an offset where pages go deep.
 
 ## How to verify
-Fill the table with ten times the rows: the rows read by one request must stay the same. Clients that relied on getting
-everything need the next page: that is a change of the contract, to be agreed.
+Fill the table with ten times the rows: the rows read by one request must stay the same. Clients that relied
+on getting everything need the next page: that is a change of the contract, to be agreed.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -63,6 +66,8 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 _STATES: Final = frozenset({"exact", "isnull", "ne"})
+_JOINING: Final = re.compile(r"\.(?:outer)?join\(|\.select_from\(|…$|\.\.\.$")
+_NARROWING: Final = re.compile(r"\.(?:where|filter|filter_by|exclude|having|with_parent)\(")
 _LISTED: Final = frozenset({"all", "list", "tuple", "scalars", "fetchall"})
 
 
@@ -96,13 +101,23 @@ def is_built_here(effect: Effect, query: Query) -> bool:
 
 def is_narrow(query: Query) -> bool:
     """Whether anything keeps the rows from being the whole table."""
-    if query.limited or query.bound is not None or query.relation is not None or query.in_memory and query.owner is not None:
+    if (
+        query.limited
+        or query.bound is not None
+        or query.relation is not None
+        or (query.in_memory and query.owner is not None)
+    ):
         return True
     if query.shape == "flat" or query.grouped or query.streaming or query.empty or query.locked:
         return True
     if query.shape == "rows" and not gives_whole_rows(query) and query.only is None:
         return True
-    return any(not is_state(query, path, lookup) for path, lookup in query.filters)
+    return hides_conditions(query) or any(not is_state(query, path, lookup) for path, lookup in query.filters)
+
+
+def hides_conditions(query: Query) -> bool:
+    """Whether it has conditions beside its filters: on a joined table, or in an expression."""
+    return bool(_JOINING.search(query.text)) or len(_NARROWING.findall(query.text)) > len(query.filters)
 
 
 def is_state(query: Query, path: str, lookup: str) -> bool:

@@ -19,6 +19,7 @@ from auditor.index.values import (
     ManagerValue,
     Many,
     Mapping_,
+    Model,
     ModelValue,
     ModuleValue,
     OneOf,
@@ -84,11 +85,15 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
     if function is not None:
         if "property" not in function.static:
             return Func(function, sym)
-        if not hints.is_overridden(m, sym.hint, name):
+        waits = function.static == "cached_property" and isinstance(sym.hint, Inst)
+        if not waits and not hints.is_overridden(m, sym.hint, name):
             result = m.call_function(function, sym, [], {}, node)
             sym.memo[name] = result
             return result
-    made = Sym("attr", sym, name, hints.quietly(m, lambda: declared_attribute(m, sym.hint, name)))
+    hint = hints.quietly(m, lambda: declared_attribute(m, sym.hint, name))
+    if hint is None and sym.hint is None:
+        hint = hints.session_guess(m, name)
+    made = Sym("attr", sym, name, hint)
     sym.memo[name] = made
     if name in m.relation_names or name in m.property_names:
         m.residual("attr", made, sym, name, node)
@@ -110,15 +115,16 @@ def row_attribute(m: Machine, row: Row, name: str, node: Node | None) -> Value:
     cls = row.model.cls
     found = m.project.member(cls, name)
     symbol = None if found is None else m.project.pick(found[0].module, found[1])
-    if isinstance(symbol, Function):
+    if isinstance(symbol, Function) and not is_mapped(row.model, name):
         if "property" not in symbol.static:
             return Func(symbol, row)
         if symbol.static == "cached_property" and name in row.touched:
             return row.touched[name]
-        result = m.call_function(symbol, row, [], {}, node)
         if symbol.static == "cached_property":
+            result = first_read(m, symbol, row, row.loops, node)
             row.touched[name] = result
-        return result
+            return result
+        return m.call_function(symbol, row, [], {}, node)
     given = m.orm(row.model.orm).row_attribute(m, row, name, node)
     if given is not None:
         return given
@@ -133,10 +139,14 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
     if isinstance(symbol, Function):
         if "property" not in symbol.static:
             return Func(symbol, value)
-        result = m.call_function(symbol, value, [], {}, node)
         if symbol.static == "cached_property":
-            value.fields[name] = result
-        return result
+            before, m.cx.remembered = m.cx.remembered, m.cx.remembered or value.shared
+            result = first_read(m, symbol, value, value.loops, node)
+            m.cx.remembered = before
+            if not m.quiet and not value.shared:
+                value.fields[name] = result
+            return result
+        return m.call_function(symbol, value, [], {}, node)
     if name == "__class__":
         return walk.class_value(m, value.cls)
     if found is not None:
@@ -144,6 +154,19 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
         if given is not UNKNOWN:
             return given
     return hints.field(m, value.cls, name) or UNKNOWN
+
+
+def first_read(
+    m: Machine, function: Function, value: Value, born: tuple[Loop, ...], node: Node | None
+) -> Value:
+    """Runs a cached property: once per turn of the loops that its instance was made in, wherever it is read first."""
+    cx = m.cx
+    loops = cx.loops
+    kept = next((n for n, (a, b) in enumerate(zip(loops, born, strict=False)) if a is not b), min(len(loops), len(born)))
+    cx.loops = loops[:kept]
+    result = m.call_function(function, value, [], {}, node)
+    cx.loops = loops
+    return result
 
 
 def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value:
@@ -163,10 +186,15 @@ def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value
     return walk.to_value(m, symbol, owner.module)
 
 
+def is_mapped(model: Model, name: str) -> bool:
+    """True for a column or relation, also one that a mixin's method declares (`@declared_attr`)."""
+    return name in model.relations or name in model.columns
+
+
 def model_attribute(m: Machine, value: ModelValue, name: str, node: Node | None) -> Value:
     found = m.project.member(value.model.cls, name)
     symbol = None if found is None else m.project.pick(found[0].module, found[1])
-    if isinstance(symbol, Function) and "property" not in symbol.static:
+    if isinstance(symbol, Function) and "property" not in symbol.static and not is_mapped(value.model, name):
         return Func(symbol, value if symbol.static == "class" else None)
     given = m.orm(value.model.orm).class_attribute(m, value.model, name, node)
     if given is not None:
@@ -205,7 +233,9 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
 def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
     """`target[key] = value`."""
     if isinstance(target, Mapping_):
-        if isinstance(key, Const) and isinstance(key.value, str | int):
+        if isinstance(value, Sym) and id(target) in m.registries:
+            m.residual("store", None, target, (key, value), None)
+        elif isinstance(key, Const) and isinstance(key.value, str | int):
             target.entries[key.value] = value
         else:
             target.other = walk.join(target.other or UNKNOWN, value)
@@ -278,6 +308,7 @@ def open_loop(
     """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
     before = m.cx.names
     m.cx.names = name
+    value = iterator(m, value, node)
     m.use("iterate", value, node)
     if isinstance(value, Sym):
         if value.hint is not None:
@@ -297,12 +328,39 @@ def open_loop(
     loop.repeats = repeats(value) and not turns_once(node)
     loop.batch = is_batches(value)
     outer = m.inside(loop)
-    made = reborn(m, element(m, value))
+    made = reborn(m, next_of(m, value, node) if isinstance(value, Inst) else element(m, value))
     if made is UNKNOWN and (guess := hints.guess(m, target)) is not None:
         made = guess
     m.cx.loops = outer
     m.cx.names = before
     return loop, made
+
+
+def iterator(m: Machine, value: Value, node: Node | None) -> Value:
+    """What `iter(value)` gives where the project says so."""
+    if isinstance(value, Inst):
+        for name in ("__iter__", "__aiter__"):
+            function = m.project.method(value.cls, name)
+            if function is not None and function.module.role != "library":
+                return m.call_function(function, value, [], {}, node)
+    return value
+
+
+def next_of(m: Machine, value: Inst, node: Node | None) -> Value:
+    for name in ("__next__", "__anext__"):
+        function = m.project.method(value.cls, name)
+        if function is not None:
+            return m.call_function(function, value, [], {}, node)
+    return UNKNOWN
+
+
+def in_memory(m: Machine, value: Value) -> Value:
+    """What a collection is once it was copied into a list: its elements, fetched."""
+    if isinstance(value, Query):
+        return Many(element(m, value), size_of(m, value, ""), "list", value)
+    if isinstance(value, Sym):
+        return Sym("list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.memo)
+    return value
 
 
 def reborn(m: Machine, value: Value) -> Value:
@@ -364,7 +422,11 @@ def goes_on(statements: tuple[Node, ...]) -> bool:
 
 
 def is_batches(value: Value) -> bool:
-    return isinstance(value, Many) and value.kind == "batches"
+    """True for what gives many elements at a time: `batched(...)`, `range(0, n, step)`, a generator of lists of rows."""
+    if not isinstance(value, Many):
+        return False
+    limited = isinstance(value.elem, Many) and isinstance(value.elem.source, Query) and value.elem.source.limited
+    return value.kind == "batches" or (value.kind == "gen" and limited)
 
 
 def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
@@ -385,7 +447,9 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         m.use("index", value, node, index)
         return value.elem if isinstance(index, Const) else reborn(m, value.elem)
     if isinstance(value, Sym):
-        if isinstance(value.hint, Query | Many):
+        if isinstance(value.hint, Query):
+            return calls.call_symbolic(m, value, "__getitem__", [index], {}, node)
+        if isinstance(value.hint, Many):
             m.use("index", value, node, index)
         if isinstance(index, Const) and isinstance(index.value, int):
             return item_at(m, value, index.value)
@@ -418,7 +482,9 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
             size = Size(size.name if size else "items", bound, size.table if size else None)
         return replace(value, size=size, source=None)
     if isinstance(value, Sym):
-        if isinstance(value.hint, Query | Many):
+        if isinstance(value.hint, Query):
+            return calls.call_symbolic(m, value, "__slice__", [low or Const(None), high or Const(None)], {}, node)
+        if isinstance(value.hint, Many):
             m.use("slice", value, node, (low, high))
         return Sym("slice", value, (low, high), value.hint)
     return value if isinstance(value, Items | OneOf) else UNKNOWN

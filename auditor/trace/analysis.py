@@ -116,6 +116,9 @@ def _analyse(
     m.locators.update(semantics.locators)
     modules = [module for module in project.modules if module.role in TRACED_ROLES]
     total = len(modules) + len(entries)
+    for module in modules:
+        for function in module.functions:
+            m.wrapper(function)  # first, because decorators fill registries that other functions read
     for n, module in enumerate(modules):
         for function in module.functions:
             m.summary(function)
@@ -218,7 +221,7 @@ class _Roots:
                 callers = m.summary(provider).callers
                 value = m.call_plain(provider, None, args, {}, None)
                 m.summary(provider).callers = callers + 1
-                cache[key] = value.elem if isinstance(value, Many) and value.kind == "gen" else value
+                cache[key] = value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
         return cache[key]
 
 
@@ -264,7 +267,7 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
     served = hints.query_class(m, owner)
     if served is not None:
         return hints.fresh(served)
-    made = Inst(owner)
+    made = Inst(owner, declared=receiver is None)
     init = m.project.method(owner, "__init__")
     if init is not None and receiver is not None:
         stores = m.summary(init).stores

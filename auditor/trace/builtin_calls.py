@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.index.symbols import Class
 from auditor.index.values import (
     UNKNOWN,
@@ -128,7 +129,7 @@ def materialised(m: Machine, kind: str, args: list[Value], node: Node | None) ->
     if isinstance(first, OneOf):
         first = next((o for o in first.options if isinstance(o, Query | Many)), first)
     if isinstance(first, Sym):
-        return first if kind != "set" else Sym("same", first, None, first.hint, memo=first.memo)
+        return access.in_memory(m, first)
     return Many(access.element(m, first), access.size_of(m, first, m.cx.names), kind, _source(first))
 
 
@@ -146,11 +147,19 @@ def sorted_(m: Machine, value: Value, kwargs: dict[str, Value], node: Node | Non
 def key_calls(m: Machine, value: Value, key: Value | None, node: Node | None) -> None:
     """The key function runs once per element."""
     if isinstance(key, Func | Lambda | Sym):
-        name = m.cx.names if node is None else walk.source_name(node)
-        loop, element = access.open_loop(m, quiet_list(value), node, "call", name, None)
+        loop, element = access.open_loop(m, quiet_list(value), node, "call", source_of(node, 0), None)
         before = m.inside(loop)
         calls.call_value(m, key, [element], {}, node)
         m.cx.loops = before
+
+
+def source_of(node: Node | None, position: int) -> str:
+    """What a person would call the argument at that position; of a method without arguments, its object."""
+    if node is None or node[0] != ir.CALL:
+        return ""
+    if len(node[3]) > position:
+        return walk.source_name(node[3][position])
+    return walk.source_name(node[2][2]) if node[2][0] == ir.ATTR else ""
 
 
 def quiet_list(value: Value) -> Value:
@@ -171,8 +180,7 @@ def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value]
 
 
 def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value:
-    name = "" if node is None else walk.source_name(node)
-    loop, element = access.open_loop(m, args[1], node, "call", name, None)
+    loop, element = access.open_loop(m, args[1], node, "call", source_of(node, 1), None)
     before = m.inside(loop)
     given = calls.call_value(m, args[0], [element], {}, node)
     m.cx.loops = before
@@ -255,6 +263,14 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
     """Something is added to a list, as often as the current loops turn."""
     if not isinstance(value, Many):
         return
+    if id(value) in m.registries:
+        if isinstance(added, Sym):
+            m.residual("store", None, value, (UNKNOWN, added), None)
+            return
+        if m.quiet:  # a decorator does it, when its module is imported
+            known = 0 if value.size is None or value.size.bound is None else value.size.bound
+            value.elem, value.size = walk.join(value.elem, added), Size("items", known + 1)
+            return
     value.elem = walk.join(value.elem, added)
     value.source = None
     if value.size is None:

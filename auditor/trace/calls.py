@@ -26,13 +26,14 @@ from auditor.index.values import (
     Query,
     Row,
     Size,
+    Star,
     SuperOf,
     Sym,
     Text,
     Value,
 )
 from auditor.trace.remembering import FROM_CACHE
-from auditor.trace import access, builtin_calls, hints, intrinsics, walk
+from auditor.trace import access, arguments, builtin_calls, hints, intrinsics, walk
 from auditor.trace.summary import LibraryCall
 
 if TYPE_CHECKING:
@@ -53,29 +54,32 @@ def call_value(
         resolved(m)
         call = m.call_plain if value.bare else m.call_function
         return call(value.function, value.receiver, given, named, node, value.env)
-    if isinstance(value, Ext):
-        return call_external(m, value.name, args, kwargs, node)
     if isinstance(value, ClassValue):
         return construct(m, value.cls, args, kwargs, node)
+    if isinstance(value, Sym):
+        return call_symbolic(m, value, None, args, kwargs, node)
+    if isinstance(value, OneOf):
+        return alternatives(m, value, lambda o: call_value(m, o, args, kwargs, node), node)
+    if isinstance(value, Inst):
+        return call_method(m, value, "__call__", args, kwargs, node)
+    if isinstance(value, Ext):
+        return call_external(m, value.name, args, kwargs, node)
     if isinstance(value, ModelValue):
         resolved(m)
         init = m.project.method(value.model.cls, "__init__")
-        row = m.orm(value.model.orm).construct(m, value.model, args, kwargs)
+        row = m.orm(value.model.orm).construct(m, value.model, *arguments.flattened(m, args, kwargs))
         if init is not None:
             m.call_function(init, row, args, kwargs, node)
         return row
+    args, kwargs = arguments.flattened(m, args, kwargs)
     if isinstance(value, Lambda):
         resolved(m)
         return call_lambda(m, value, args, kwargs)
-    if isinstance(value, OneOf):
-        return alternatives(m, value, lambda o: call_value(m, o, args, kwargs, node), node)
-    if isinstance(value, Inst | ExtInst | ManagerValue | Query):
+    if isinstance(value, ExtInst | ManagerValue | Query):
         return call_method(m, value, "__call__", args, kwargs, node)
     hook = getattr(value, "call", None)
     if hook is not None:
         return hook(m, args, kwargs, node)  # type: ignore[no-any-return]  # a Hook of rendering
-    if isinstance(value, Sym):
-        return call_symbolic(m, value, None, args, kwargs, node)
     unresolved(m, node)
     callbacks(m, [*args, *kwargs.values()], node)
     return UNKNOWN
@@ -192,7 +196,9 @@ def construct(
     special = hints.query_class(m, cls)
     if special is not None:
         return hints.fresh(special)
-    made = Inst(cls, built=True)
+    cx = m.cx
+    at_import = cx.function is None and cx.summary.function is None and m.quiet > 0
+    made = Inst(cls, built=True, loops=cx.loops, home=cx.summary.function, shared=at_import)
     init = m.project.method(cls, "__init__")
     if init is not None:
         m.call_function(init, made, args, kwargs, node)
@@ -206,6 +212,7 @@ def construct(
 
 def declared_fields(m: Machine, cls: Class, made: Inst, args: list[Value], kwargs: dict[str, Value]) -> None:
     """Dataclasses, named tuples and pydantic models: annotated class attributes are the constructor's parameters."""
+    args, kwargs = arguments.flattened(m, args, kwargs)
     names = [
         s[3][2]
         for base in reversed(m.project.mro(cls))
@@ -215,6 +222,11 @@ def declared_fields(m: Machine, cls: Class, made: Inst, args: list[Value], kwarg
     ]
     made.fields.update(zip(names, args, strict=False))
     made.fields.update(kwargs)
+    for name in names:
+        if name not in made.fields:
+            default = hints.factory_default(m, cls, name)
+            if default is not None:
+                made.fields[name] = default
 
 
 # -- methods ---------------------------------------------------------------------------------------------------
@@ -228,22 +240,23 @@ def call_method(
         return symbolic_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Row):
         return row_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, Query | ManagerValue):
-        return query_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Inst):
         return instance_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, ExtInst):
-        return library_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, Many | Items | Mapping_ | Const | Text):
-        return builtin_calls.method(m, receiver, name, args, kwargs, node)
+    if isinstance(receiver, ClassValue | ModelValue | ModuleValue | Ext):
+        return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
     if isinstance(receiver, SuperOf):
         return super_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, OneOf):
         return alternatives(m, receiver, lambda o: call_method(m, o, name, args, kwargs, node), node)
+    args, kwargs = arguments.flattened(m, args, kwargs)
+    if isinstance(receiver, Query | ManagerValue):
+        return query_method(m, receiver, name, args, kwargs, node)
+    if isinstance(receiver, ExtInst):
+        return library_method(m, receiver, name, args, kwargs, node)
+    if isinstance(receiver, Many | Items | Mapping_ | Const | Text):
+        return builtin_calls.method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Func):
         return function_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, ClassValue | ModelValue | ModuleValue | Ext):
-        return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
     located = locate(m, name, args, kwargs, node)
     if located is not None:
         return located
@@ -297,6 +310,7 @@ def row_method(
     if function is not None and "property" not in function.static:
         resolved(m)
         return m.call_function(function, receiver_of(function, row), args, kwargs, node)
+    args, kwargs = arguments.flattened(m, args, kwargs)
     given = m.orm(row.model.orm).row_method(m, row, name, args, kwargs, node)
     if given is not None:
         resolved(m)
@@ -351,10 +365,13 @@ def instance_method(
         if "property" in function.static:
             return call_value(m, access.get_attribute(m, value, name, node), args, kwargs, node)
         resolved(m)
+        if value.declared:
+            return dispatched(m, value, name, function, args, kwargs, node)
         return m.call_function(function, receiver_of(function, value), args, kwargs, node)
     found = access.get_attribute(m, value, name, node)
     if found is not UNKNOWN and not (isinstance(found, Ext)):
         return call_value(m, found, args, kwargs, node)
+    args, kwargs = arguments.flattened(m, args, kwargs)
     for base in m.project.external_bases(value.cls):
         fact = m.knowledge.calls.get(f"{base}.{name}")
         if fact is not None:
@@ -364,6 +381,33 @@ def instance_method(
     unresolved(m, node)
     callbacks(m, [*args, *kwargs.values()], node)
     return UNKNOWN
+
+
+def dispatched(
+    m: Machine,
+    value: Inst,
+    name: str,
+    function: Function,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
+) -> Value:
+    """A method of an instance that may be of any class below the declared one: each override is an alternative."""
+    found = hints.implementations(m, value.cls, name)
+    if m.quiet:
+        found = found[:1]
+    if not found:
+        return m.call_function(function, receiver_of(function, value), args, kwargs, node)
+    cx = m.cx
+    branch = cx.branch
+    outcomes = []
+    for n, (cls, override) in enumerate(found):
+        own = value if cls is value.cls else replace(value, cls=cls)
+        if len(found) > 1:
+            cx.branch = (*branch, (id(node or value), n))
+        outcomes.append(m.call_function(override, receiver_of(override, own), args, kwargs, node))
+    cx.branch = branch
+    return walk.join_all(outcomes)
 
 
 def above(m: Machine, value: SuperOf, name: str) -> Function | None:
@@ -391,21 +435,33 @@ def super_method(
     m: Machine, value: SuperOf, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
     function = above(m, value, name)
+    receiver = value.receiver
+    if isinstance(receiver, Sym) and (
+        depends_on_receiver(m, value, name) or (function is None and _library_super(m, receiver))
+    ):
+        declared = SuperOf(value.owner, receiver.hint or UNKNOWN)
+        return call_symbolic(m, Sym("super", receiver, value.owner, declared), name, args, kwargs, node)
     if function is not None:
         resolved(m)
-        return m.call_function(function, receiver_of(function, value.receiver), args, kwargs, node)
-    receiver = value.receiver
-    if isinstance(receiver, Sym):
-        return (
-            call_symbolic(m, Sym("super", receiver, value.owner, SuperOf(value.owner, receiver.hint or UNKNOWN)), name, args, kwargs, node)
-            if _library_super(m, receiver)
-            else UNKNOWN
-        )
+        return m.call_function(function, receiver_of(function, receiver), args, kwargs, node)
+    args, kwargs = arguments.flattened(m, args, kwargs)
     if isinstance(receiver, Row):
         return m.orm(receiver.model.orm).row_method(m, receiver, name, args, kwargs, node) or UNKNOWN
     if isinstance(receiver, Query | ManagerValue):
         return m.orm(receiver.model.orm).query_method(m, receiver, name, args, kwargs, node) or UNKNOWN
     return UNKNOWN
+
+
+def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
+    """True where classes below put something else between `owner` and what it inherits, as mixins do."""
+    key = (id(value.owner), name)
+    if key not in m.super_varies:
+        targets = {
+            id(above(m, SuperOf(value.owner, Inst(cls)), name))
+            for cls in (value.owner, *m.project.subclasses(value.owner))
+        }
+        m.super_varies[key] = len(targets) > 1
+    return m.super_varies[key]
 
 
 def _library_super(m: Machine, receiver: Sym) -> bool:
@@ -446,6 +502,10 @@ def function_method(
 def call_external(
     m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
+    if name == "asyncio.gather" and len(args) == 1 and isinstance(args[0], Star):
+        resolved(m)
+        return Many(access.element(m, args[0].value), access.size_of(m, args[0].value, ""))
+    args, kwargs = arguments.flattened(m, args, kwargs)
     if name.startswith("builtins."):
         resolved(m)
         return builtin_calls.call(m, name[9:], args, kwargs, node)
@@ -588,7 +648,7 @@ def callbacks(m: Machine, values: list[Value], node: Node | None) -> None:
 
 def enter(m: Machine, value: Value, node: Node | None) -> Value:
     """What `with value as x` binds."""
-    if isinstance(value, Many) and value.kind == "gen":
+    if isinstance(value, Many) and value.kind in {"gen", "batches"}:
         return value.elem
     if isinstance(value, Inst):
         for name in ("__enter__", "__aenter__"):

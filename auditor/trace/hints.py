@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.lower import lower
 from auditor.index.lower_expressions import TooDeep
-from auditor.index.symbols import Assigned, Class, External, Function, Module
+from auditor.index.symbols import Assigned, Class, External, Function, Module, tail_name
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -32,7 +32,7 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import access, walk
+from auditor.trace import access, arguments, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,9 +79,16 @@ def annotated(
             and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR, ir.CONST}
         ):
             return annotated(m, m.project.home(module, symbol), symbol.value, None, depth + 1)
+        if isinstance(symbol, Assigned) and symbol.value is not None and is_new_type(symbol.value):
+            return annotated(m, m.project.home(module, symbol), symbol.value[3][1], None, depth + 1)
         resolved = m.project.resolve_expression(module, node, function)
         return instance_of(m, resolved)
     return None
+
+
+def is_new_type(node: Node) -> bool:
+    """`NewType("X", Base)`: its values are those of the base."""
+    return bool(node[0] == ir.CALL and len(node[3]) == 2 and tail_name(node[2]) == "NewType")
 
 
 @lru_cache(maxsize=4096)
@@ -142,7 +149,7 @@ def instance_of(m: Machine, symbol: object) -> Value | None:
         if model is not None:
             return Row(model, None)
         queryset = query_class(m, symbol)
-        return Inst(symbol) if queryset is None else queryset
+        return Inst(symbol, declared=True) if queryset is None else queryset
     if isinstance(symbol, External):
         for orm in m.orms:
             maker = getattr(orm, "value_of_type", None)
@@ -206,7 +213,7 @@ def receiver_hint(m: Machine, function: Function) -> Value | None:
         return ClassValue(owner) if model is None else ModelValue(model)
     if model is not None:
         return Row(model, None)
-    return query_class(m, owner) or Inst(owner)
+    return query_class(m, owner) or Inst(owner, declared=True)
 
 
 def guesses(m: Machine) -> dict[str, Model]:
@@ -244,7 +251,12 @@ def guess_name(m: Machine, name: str) -> Value | None:
             model = m.model_guesses.get(singular)
             if model is not None:
                 return Many(Row(model, None, guessed=True), Size(name))
-    if name in {"session", "db_session", "dbsession"}:
+    return session_guess(m, name) if name != "db" else None
+
+
+def session_guess(m: Machine, name: str) -> Value | None:
+    """A database session, by the names that only a session has."""
+    if name in {"session", "db_session", "dbsession", "db"}:
         for orm in m.orms:
             maker = getattr(orm, "session_value", None)
             if maker is not None:
@@ -271,24 +283,25 @@ def bind(
 ) -> list[Value]:
     """The values of a call's parameters, in order of declaration."""
     given = list(args) if receiver is None or function.static == "static" else [receiver, *args]
-    values: list[Value] = []
-    used: set[str] = set()
-    for name, kind, _, default in function.params:
-        if kind == "*":
-            values.append(Items("tuple", given, len(given)))
-            given = []
-        elif kind == "**":
-            values.append(Mapping_({k: v for k, v in kwargs.items() if k not in used}))
-        elif kind == "pos" and given:
-            values.append(given.pop(0))
-        elif name in kwargs:
-            values.append(kwargs[name])
-            used.add(name)
-        elif default is not None and default[0] == ir.CONST:
-            values.append(Const(default[2]))
-        else:
-            values.append(UNKNOWN)
+    values = arguments.bound(function, given, kwargs, lambda n: default_value(m, function, n))
     return [_with_hint(v, s) for v, s in zip(values, summary.params, strict=False)]
+
+
+def default_value(m: Machine, function: Function, position: int) -> Value:
+    """What a parameter is when it is not given: a constant, or something the module names."""
+    default = function.params[position][3]
+    if default is None:
+        return UNKNOWN
+    if default[0] == ir.CONST:
+        return Const(default[2])
+    if default[0] not in {ir.NAME, ir.ATTR} or function.parent is not None:
+        return UNKNOWN
+    key = (id(default), "default")
+    if key not in m.class_values:
+        m.class_values[key] = None
+        m.class_values[key] = _at_import(m, function.module, default)
+    found = m.class_values[key]
+    return found if isinstance(found, Const | Func | ClassValue | Inst | ExtInst | ModelValue) else UNKNOWN
 
 
 def _with_hint(value: Value, param: Sym) -> Value:
@@ -347,6 +360,55 @@ def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
         else None
     )
     return cls is not None and any(name in below.scope for below in m.project.subclasses(cls))
+
+
+MAX_OVERRIDES: Final = 4
+"""Overrides of one method that are all followed; of more, only what the declared class has."""
+
+
+def implementations(m: Machine, cls: Class, name: str) -> tuple[tuple[Class, Function], ...]:
+    """What `name` may be on an instance of `cls` or below, with the class to take it for; empty where one thing only."""
+    key = (id(cls), name)
+    if key not in m.overrides:
+        own = m.project.method(cls, name)
+        below = [c for c in m.project.subclasses(cls) if name in c.scope]
+        found: list[tuple[Class, Function]] = []
+        if 0 < len(below) <= MAX_OVERRIDES:
+            if own is not None and not is_abstract(own):
+                found.append((cls, own))
+            for sub in below:
+                method = m.project.method(sub, name)
+                if method is not None and "property" not in method.static:
+                    found.append((sub, method))
+        m.overrides[key] = tuple(found)
+    return m.overrides[key]
+
+
+def is_abstract(function: Function) -> bool:
+    """True where a method only says what subclasses must do."""
+    if not function.body:
+        return True
+    first = function.body[0]
+    return any(tail_name(d) == "abstractmethod" for d in function.decorators) or (
+        len(function.body) == 1 and first[0] == ir.RAISE and first[3] is not None
+        and tail_name(first[3]) == "NotImplementedError"
+    )
+
+
+def factory_default(m: Machine, cls: Class, name: str) -> Value | None:
+    """What a dataclass field is when the constructor is not given it."""
+    found = m.project.member(cls, name)
+    binding = None if found is None else found[1][-1]
+    if found is None or not isinstance(binding, Assigned) or binding.value is None:
+        return None
+    value = binding.value
+    if value[0] == ir.CALL and tail_name(value[2]) in {"field", "Field", "attrib", "ib"}:
+        given = dict(value[4])
+        if "default_factory" in given or "factory" in given:
+            maker = _at_import(m, found[0].module, given.get("default_factory") or given["factory"])
+            return walk.call_value(m, maker, [], {}, value) if isinstance(maker, ClassValue | Func) else None
+        return _at_import(m, found[0].module, given["default"]) if "default" in given else None
+    return None
 
 
 def field(m: Machine, cls: Class, name: str) -> Value | None:
@@ -439,7 +501,9 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
         m.class_values[key] = UNKNOWN
         declared = None if symbol.annotation is None else annotated(m, module, symbol.annotation)
         value: Value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
-        m.class_values[key] = declared if value is UNKNOWN and declared is not None else value
+        m.class_values[key] = declared if declared is not None and walk.tells_nothing(value) else value
+        if isinstance(value, Mapping_ | Many):
+            m.registries[id(value)] = value
     return m.class_values[key] or UNKNOWN
 
 
@@ -455,7 +519,7 @@ def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
                 value = access.class_attribute(m, owner, symbol.value[2], ClassValue(owner))
             else:
                 value = _at_import(m, owner.module, symbol.value)
-        m.class_values[key] = declared if value is UNKNOWN and declared is not None else value
+        m.class_values[key] = declared if declared is not None and walk.tells_nothing(value) else value
     return m.class_values[key] or UNKNOWN
 
 

@@ -51,6 +51,8 @@ class Context:
     spent: int = 0
     env: dict[str, Value] = field(default_factory=dict)
     returns: list[Value] = field(default_factory=list)
+    batches: bool = False
+    """It yields inside a loop that walks in batches."""
     yields: list[Value] = field(default_factory=list)
     names: str = ""
     """What the collection at hand is called in the source."""
@@ -75,6 +77,10 @@ class Machine:
         self.class_values: dict[tuple[int, str], Value | None] = {}
         self.decorated: dict[int, Value | None] = {}
         self.field_hints: dict[tuple[int, str], Value | None] = {}
+        self.registries: dict[int, Value] = {}
+        """Dictionaries and lists of modules, which decorators fill when they are imported."""
+        self.super_varies: dict[tuple[int, str], bool] = {}
+        self.overrides: dict[tuple[int, str], tuple[tuple[Class, Function], ...]] = {}
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
         self.property_names, self.method_names = _member_names(project)
         self.intrinsics: dict[str, Any] = {}
@@ -269,7 +275,12 @@ class Machine:
         key = id(function)
         if key not in self.decorated:
             self.decorated[key] = None
-            self.decorated[key] = hints.decorate(self, function)
+            before = self.cx
+            self.cx = Context(Summary(None), None, function.module, line=function.line, start=function.line)
+            try:
+                self.decorated[key] = hints.decorate(self, function)
+            finally:
+                self.cx = before
         return self.decorated[key]
 
     # -- loops -------------------------------------------------------------------------------------------------

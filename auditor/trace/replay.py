@@ -21,10 +21,11 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import access, calls, hints, walk
+from auditor.trace import access, arguments, builtin_calls, calls, hints, walk
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
+    from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
 
 _DEPTH = 6
@@ -39,6 +40,8 @@ class Memo(dict[int, Value]):
         """The loops around the call."""
         self.loops: dict[int, Loop | None] = {}
         """The callee's loops over its parameters, as the caller's loops; None where nothing repeats."""
+        self.returning: Function | None = None
+        """The callee, while its return value is handed over: what it made is made again for every call."""
 
     def placed(self, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
         """Loops of the callee, seen from the caller."""
@@ -105,7 +108,11 @@ def replay(
     returned = summary.returns
     if returned is None:
         return UNKNOWN
-    return substitute(m, returned, memo, 0)
+    memo.returning = None if remembered else summary.function
+    given = substitute(m, returned, memo, 0)
+    if remembered and isinstance(given, Inst):
+        given.shared = True
+    return given
 
 
 def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> None:
@@ -118,13 +125,20 @@ def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> Non
 
 
 def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None]) -> None:
+    if op.op == "store":
+        key, value = (substitute(m, v, memo, 0) for v in op.detail)
+        if isinstance(op.base, Many):
+            builtin_calls.grow(m, op.base, value)
+        else:
+            access.set_item(m, op.base, key, value)
+        return
     base = substitute(m, op.base, memo, 0)
     if op.op == "attr":
         given = access.get_attribute(m, base, op.detail, op.node)
     elif op.op == "call":
         name, args, kwargs = op.detail
-        args = [substitute(m, a, memo, 0) for a in args]
-        kwargs = {k: substitute(m, v, memo, 0) for k, v in kwargs.items()}
+        args = arguments.positional(args, lambda v: substitute(m, v, memo, 0))
+        kwargs = arguments.keyword(kwargs, lambda v: substitute(m, v, memo, 0))
         if name is None:
             given = calls.call_value(m, base, args, kwargs, op.node)
         else:
@@ -178,6 +192,8 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
     if isinstance(value, Row):
         return memo.get(id(value)) or row(m, value, memo, depth)
     if isinstance(value, Inst):
+        if value.home is not None and value.home is memo.returning:
+            return memo.get(id(value)) or instance(m, value, memo, depth)
         if any(isinstance(v, Sym | Many | OneOf | Query) for v in value.fields.values()):
             return copy(value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()})
         return value
@@ -204,12 +220,18 @@ def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
     try:
         if sym.op == "attr":
             made = access.get_attribute(m, base, sym.detail, None)
-        elif sym.op in {"same", "slice"}:
+        elif sym.op == "same":
             made = base
+        elif sym.op == "slice":
+            made = access.sliced(m, base, *sym.detail, (0, 0, ""))
+        elif sym.op == "list":
+            made = access.in_memory(m, base)
         elif sym.op == "elem":
-            made = access.element(m, base)
+            made = access.reborn(m, access.element(m, base))
         elif sym.op == "item":
             made = access.item_at(m, base, sym.detail)
+        elif sym.op in {"arg", "rest", "merged"}:
+            made = arguments.known(sym, base, lambda v: substitute(m, v, memo, depth + 1))
         elif sym.op == "super":
             made = SuperOf(sym.detail, base)
         elif sym.op == "key":
@@ -235,6 +257,22 @@ def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:
     memo[id(value)] = made
     for name, given in value.extra.items():
         made.extra[name] = substitute(m, given, memo, depth + 1)
+    return made
+
+
+def instance(m: Machine, value: Inst, memo: Memo, depth: int) -> Value:
+    """The instance that this call of its maker makes."""
+    cx = m.cx
+    home = cx.summary.function
+    made = copy(
+        value,
+        fields={},
+        loops=memo.placed(value.loops),
+        home=home,
+        shared=home is None and cx.function is None and m.quiet > 0,
+    )
+    memo[id(value)] = made
+    made.fields.update((k, substitute(m, v, memo, depth + 1)) for k, v in value.fields.items())
     return made
 
 

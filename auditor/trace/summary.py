@@ -135,7 +135,7 @@ class LibraryCall:
 class Residual:
     """An operation that waits for an argument."""
 
-    op: Literal["attr", "call", "iterate", "use", "item"]
+    op: Literal["attr", "call", "iterate", "use", "store"]
     sym: Sym | None
     """The value it defines."""
     base: Value

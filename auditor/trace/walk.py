@@ -34,12 +34,14 @@ from auditor.index.values import (
     Query,
     Row,
     Size,
+    Star,
     SuperOf,
     Sym,
     Text,
     Value,
 )
 from auditor.trace import access, calls, hints, remembering
+from auditor.trace.arguments import STARS
 from auditor.trace.summary import Loop, Summary
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
     cx = m.cx
     if function.is_generator:
         summary.yields = join_all(cx.yields)
-        summary.returns = Many(summary.yields, None, "gen", lazy=True)
+        summary.returns = Many(summary.yields, None, "batches" if cx.batches else "gen", lazy=True)
     else:
         summary.returns = join_all(cx.returns)
         if function.returns is not None and tells_nothing(summary.returns):
@@ -495,6 +497,9 @@ def source_name(node: Node) -> str:
                 node = node[3][0 if len(node[3]) == 1 else passed]
                 continue
             if node[2][0] == ir.NAME:
+                if node[2][2] == "filter" and len(node[3]) == 2:
+                    node = node[3][1]
+                    continue
                 return ""
         if node[0] == ir.CALL and node[2][0] == ir.ATTR:
             if node[2][3] in _TRANSPARENT:
@@ -563,6 +568,8 @@ def call(m: Machine, node: Node) -> Value:
             kwargs[key] = value
         elif isinstance(value, Mapping_):
             kwargs.update({k: v for k, v in value.entries.items() if isinstance(k, str)})
+        elif isinstance(value, Sym):
+            kwargs[STARS] = value
     cx.line = node[1]
     if not cx.frames and not m.quiet:
         cx.summary.call_count += 1
@@ -584,15 +591,29 @@ def arguments(m: Machine, nodes: Sequence[Node]) -> list[Value]:
     for a in nodes:
         if a[0] == ir.STAR:
             value = expression(m, a[2])
-            items = (
-                value.items
-                if isinstance(value, Items)
-                else [access.consumed_element(m, value, a, "materialise")]
-            )
-            given.extend(items)
+            if isinstance(value, Items):
+                given.extend(value.items)
+            elif isinstance(value, Sym | Many):
+                if not is_forwarded(m, value):
+                    access.fetch(m, value, a, "materialise")
+                given.append(Star(value))
+            else:
+                given.append(access.consumed_element(m, value, a, "materialise"))
         else:
             given.append(expression(m, a))
     return given
+
+
+def is_forwarded(m: Machine, value: Value) -> bool:
+    """True for the function's own `*args`, which are a tuple already."""
+    function = m.cx.function
+    return (
+        isinstance(value, Sym)
+        and value.op == "param"
+        and function is not None
+        and value.detail < len(function.params)
+        and function.params[value.detail][1] == "*"
+    )
 
 
 def super_value(m: Machine, node: Node) -> Value:
@@ -798,6 +819,7 @@ def yield_(m: Machine, node: Node) -> Value:
     if node[3]:
         value = access.consumed_element(m, value, node, "iterate")
     m.cx.yields.append(value)
+    m.cx.batches = m.cx.batches or any(loop.batch for loop in m.cx.loops)
     return UNKNOWN
 
 
