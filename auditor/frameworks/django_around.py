@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.django_methods import dotted_name
@@ -9,6 +10,7 @@ from auditor.frameworks.django_settings import named, setting, strings, template
 from auditor.frameworks.django_values import Called, Closure, Value, Wrapped
 from auditor.frameworks.entry import Around
 from auditor.index import ir
+from auditor.index.same import Same
 from auditor.index.symbols import Class, Function, Module
 
 if TYPE_CHECKING:
@@ -161,10 +163,15 @@ def renders(served: Served, evaluation: Evaluation) -> bool:
     return any(isinstance(h, Function) and called_names(h) & _RENDERS for h in helpers)
 
 
-def called_names(function: Function) -> set[str]:
+def called_names(function: Function) -> frozenset[str]:
     """The last names of everything that a function calls."""
+    return _called_names(Same(function.body))
+
+
+@lru_cache(maxsize=4096)
+def _called_names(body: Same) -> frozenset[str]:
     found: set[str] = set()
-    stack: list[object] = [function.body]
+    stack: list[object] = [body.tree]
     while stack:
         part = stack.pop()
         if isinstance(part, tuple):
@@ -172,4 +179,4 @@ def called_names(function: Function) -> set[str]:
                 callee = part[2]
                 found.add(callee[2] if callee[0] == ir.NAME else callee[3] if callee[0] == ir.ATTR else "")
             stack.extend(part)
-    return found
+    return frozenset(found)

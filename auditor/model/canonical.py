@@ -24,7 +24,7 @@ def canonical_json(value: BaseModel, /) -> str:
     Fields come in the order in which the model declares them; mappings, whose order means nothing, are sorted
     by key. Half characters (from file names that are not UTF-8) become U+FFFD; invisible ones are escaped.
     """
-    return tidy_json(_ordered(value))
+    return _Writer().text(value, "\n") + "\n"
 
 
 def tidy_json(tree: Json, /) -> str:
@@ -32,23 +32,61 @@ def tidy_json(tree: Json, /) -> str:
     return json.dumps(tree, ensure_ascii=False, allow_nan=False, indent=2).translate(_UNSAFE) + "\n"
 
 
-def _ordered(value: object) -> Json:
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        return {(field.alias or name): _ordered(getattr(value, name)) for name, field in fields.items()}
-    if isinstance(value, dict):
-        return {str(key): _ordered(value[key]) for key in sorted(value, key=str)}
-    if isinstance(value, (list, tuple)):
-        return [_ordered(item) for item in value]
-    if isinstance(value, float):
-        return _number(value)
-    if value is None or isinstance(value, (bool, int, str)):
+class _Writer:
+    """Writes one value; what is shared in it (a path, a frame of many chains) is put into text once.
+
+    The standard library's encoder indents in pure Python and would need a plain copy of the value first: for a
+    report of twenty megabytes that took longer than reading the files it is about.
+    """
+
+    def __init__(self) -> None:
+        self._strings: dict[str, str] = {}
+        self._models: dict[tuple[int, str], str] = {}
+        """By identity and indentation; the value being written keeps its parts alive."""
+        self._fields: dict[type[BaseModel], list[tuple[str, str]]] = {}
+
+    def text(self, value: object, line: str) -> str:
+        """`value` as JSON; `line` is a line break with the indentation that it stands at."""
+        if isinstance(value, str):
+            return self._strings.get(value) or self._string(value)
+        if isinstance(value, BaseModel):
+            key = (id(value), line)
+            known = self._models.get(key)
+            if known is None:
+                known = self._models[key] = self._model(value, line)
+            return known
+        if isinstance(value, (list, tuple)):
+            inner = line + "  "
+            items = [self.text(item, inner) for item in value]
+            return f"[{inner}{f',{inner}'.join(items)}{line}]" if items else "[]"
+        if isinstance(value, dict):
+            entries = [(self.text(str(key), line), value[key]) for key in sorted(value, key=str)]
+            return self._object(entries, line)
+        return _scalar(value)
+
+    def _model(self, value: BaseModel, line: str) -> str:
+        cls = type(value)
+        fields = self._fields.get(cls)
+        if fields is None:
+            named = cls.model_fields.items()
+            fields = self._fields[cls] = [(self._string(field.alias or name), name) for name, field in named]
+        return self._object([(key, getattr(value, name)) for key, name in fields], line)
+
+    def _object(self, entries: list[tuple[str, object]], line: str) -> str:
+        inner = line + "  "
+        written = [f"{key}: {self.text(value, inner)}" for key, value in entries]
+        return f"{{{inner}{f',{inner}'.join(written)}{line}}}" if written else "{}"
+
+    def _string(self, value: str) -> str:
         # str() takes the plain text out of a StrEnum.
-        return str(value) if isinstance(value, str) else value
+        made = self._strings[value] = json.dumps(str(value), ensure_ascii=False).translate(_UNSAFE)
+        return made
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # so that `1.0` and `1` (and `-0.0`) are written alike
+    if value is None or isinstance(value, (bool, int, float)):
+        return json.dumps(value, allow_nan=False)
     message = f"{type(value).__name__} has no form in JSON"
     raise TypeError(message)
-
-
-def _number(value: float) -> int | float:
-    """Whole floats as integers, so that `1.0` and `1` (and `-0.0`) are written alike."""
-    return int(value) if value.is_integer() else value

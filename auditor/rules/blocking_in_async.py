@@ -34,9 +34,11 @@ Send eight requests at once, one of them to a partner that takes a second: the o
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.same import Same
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
@@ -133,7 +135,13 @@ def blocked(scene: Scene) -> Iterator[tuple[Spot, Effect, list[Function]]]:
     below: dict[int, tuple[Effect, list[Function]] | None] = {}
     for scope in scene.scopes:
         for call in scope.calls:
-            if call.callee.is_async or call.deferred or call.offloaded or call.remembered or offloads(call.callee):
+            if (
+                call.callee.is_async
+                or call.deferred
+                or call.offloaded
+                or call.remembered
+                or offloads(call.callee)
+            ):
                 continue
             spot, path = border(call.frames, call.site.function, spot_of(call.site))
             if leaves_the_thread(spot, path) or is_awaited(call.site.function, call.node):
@@ -208,18 +216,25 @@ def is_awaited(function: Function | None, node: Node | None) -> bool:
     """Whether the expression is what an `await`, an `async for` or an `async with` of its function waits for."""
     if function is None or node is None or not function.is_async:
         return False
-    for n in turns.nodes(function.body):
-        if n[0] == ir.AWAIT and any(inner is node for inner in turns.nodes(n[2])):
-            return True
-        if n[0] == ir.FOR and n[7] and (n is node or any(inner is node for inner in turns.nodes(n[4]))):
-            return True
-        if n[0] == ir.WITH and n[5] and any(inner is node for item in n[3] for inner in turns.nodes(item)):
-            return True
-        if n[0] == ir.COMP and any(
-            c[3] and (n is node or any(i is node for i in turns.nodes(c[1]))) for c in n[4]
-        ):
-            return True
-    return False
+    return id(node) in awaited(Same(function.body))
+
+
+@lru_cache(maxsize=4096)
+def awaited(body: Same) -> frozenset[int]:
+    """The identities of the expressions that something asynchronous in a function's body waits for."""
+    found: set[int] = set()
+    for n in turns.nodes(body.tree):
+        if n[0] == ir.AWAIT:
+            found |= turns.identities(n[2])
+        elif n[0] == ir.FOR and n[7]:
+            found |= {id(n)} | turns.identities(n[4])
+        elif n[0] == ir.WITH and n[5]:
+            found |= {i for item in n[3] for i in turns.identities(item)}
+        elif n[0] == ir.COMP:
+            for clause in n[4]:
+                if clause[3]:
+                    found |= {id(n)} | turns.identities(clause[1])
+    return frozenset(found)
 
 
 def claim(spot: Spot, effect: Effect, path: list[Function]) -> Claim:

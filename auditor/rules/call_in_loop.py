@@ -142,10 +142,24 @@ def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
     if waiting == "command":
         return False
     if effect.kind == "cache":
-        return effect.fact is not None and effect.fact.batch is not None
+        return (
+            effect.fact is not None
+            and effect.fact.batch is not None
+            and not beside_queries(scene, looped, effect)
+        )
     if effect.kind == "task":
         return waiting == "request"
     return True
+
+
+def beside_queries(scene: Scene, looped: Looped, effect: Effect) -> bool:
+    """Whether the function that asks the cache also asks the database, which is what costs."""
+    through = effect.site.function if looped.call is None else looped.call.callee
+    return (
+        through is not None
+        and through is not looped.loop.site.function
+        and "sql" in scene.costs.function(through)
+    )
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:

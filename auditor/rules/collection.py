@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FEW: Final = 100
 """A query that gives at most so many rows by its own text is not worth a finding."""
 _NEEDS_ROWS: Final = frozenset({"iterate", "filter", "sort", "aggregate", "index", "slice", "unique"})
+_SERVED: Final = 3
+"""Readers from which on a helper's rows are common property."""
 _KEYS: Final = frozenset({"pk", "id"})
 DERIVING: Final = frozenset(
     "filter exclude order_by all distinct annotate values values_list count exists first last get update "
@@ -176,6 +178,12 @@ def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
         for f in function.module.functions
         if f.owner is owner and f is not function
     )
+
+
+def serves_many(scene: Scene, found: Collection) -> bool:
+    """Whether a helper fetches the rows for many callers, each with a use of its own for them."""
+    readers = {id(u.site.function) for u in scene.consumed.get(found.query.site, ())}
+    return found.query.site.function is not found.function and len(readers) > _SERVED
 
 
 def wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:

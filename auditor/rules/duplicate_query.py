@@ -68,7 +68,9 @@ RULE = RuleInfo(
 
 _DEPTH: Final = 3
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
-_NOT_READS: Final = frozenset("BEGIN COMMIT ROLLBACK SAVEPOINT SET PRAGMA EXPLAIN LOCK SELECT nextval".split()) - {"SELECT"}
+_NOT_READS: Final = frozenset(
+    "BEGIN COMMIT ROLLBACK SAVEPOINT SET PRAGMA EXPLAIN LOCK SELECT nextval".split()
+) - {"SELECT"}
 Key: TypeAlias = "Hashable"
 
 
@@ -76,7 +78,11 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Statements that run twice in one function, then helpers that are called twice; one claim per second place."""
     seen: set[tuple[str, int]] = set()
     for scope in scene.scopes:
-        for made in (*thrown_away(scope), *repeated_statements(scene, scope), *repeated_helpers(scene, scope)):
+        for made in (
+            *thrown_away(scope),
+            *repeated_statements(scene, scope),
+            *repeated_helpers(scene, scope),
+        ):
             if made.spot.key not in seen and believable(scene, made):
                 seen.add(made.spot.key)
                 yield made
@@ -92,8 +98,14 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
         function = effect.site.function
         if function is not None and is_read(effect):
             loops = tuple(id(x) for x in effect.loops)
-            bound = None if effect.query is None else (effect.query.bound, effect.query.filters, effect.query.ordered)
-            groups[id(function), effect.label, text_of(effect), bound, loops, len(effect.frames)].append(effect)
+            bound = (
+                None
+                if effect.query is None
+                else (effect.query.bound, effect.query.filters, effect.query.ordered)
+            )
+            groups[id(function), effect.label, text_of(effect), bound, loops, len(effect.frames)].append(
+                effect
+            )
     for group in groups.values():
         ordered = sorted(group, key=lambda e: e.site.line)
         for first, second in zip(ordered, ordered[1:], strict=False):
@@ -102,7 +114,9 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
             names = frozenset(_WORD.findall(text_of(first)))
-            built_once = first.query is not None and second.query is not None and first.query.site == second.query.site
+            built_once = (
+                first.query is not None and second.query is not None and first.query.site == second.query.site
+            )
             again = not built_once and paths.rebinds(function, first.site.start, second.site.start, names)
             if surely and not again and not locks(first) and not locks(second):
                 yield statement_claim(first, second, 0.85 if surely == 1 else 0.65)
@@ -116,7 +130,12 @@ def both_arms(first: Effect | Call, second: Effect | Call) -> float:
 
 def is_read(effect: Effect) -> bool:
     """A read whose text says which rows it gives."""
-    if effect.kind != "sql" or effect.operation == "write" or effect.cause not in {"query", "call"} or effect.remembered:
+    if (
+        effect.kind != "sql"
+        or effect.operation == "write"
+        or effect.cause not in {"query", "call"}
+        or effect.remembered
+    ):
         return False
     words = effect.label.split()
     return bool(text_of(effect)) and words[0].upper() not in _NOT_READS and "prefetch" not in effect.label
@@ -144,13 +163,21 @@ def same_run(scene: Scene, scope: Summary, function: Function, first: Site, seco
         if writes and effect.site.function is function and first.line <= effect.site.line <= second.line:
             return 0
     for call in scope.calls:
-        if call.site.function is function and first.line < call.site.line < second.start and writes_below(scene, call.callee):
+        if (
+            call.site.function is function
+            and first.line < call.site.line < second.start
+            and writes_below(scene, call.callee)
+        ):
             return 0
     return surely
 
 
 def writes_below(scene: Scene, function: Function) -> bool:
-    return any(e.operation == "write" for kind in ("sql", "transaction") for e, _ in scene.effects_below(function, kind, 12))
+    return any(
+        e.operation == "write"
+        for kind in ("sql", "transaction")
+        for e, _ in scene.effects_below(function, kind, 12)
+    )
 
 
 def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
@@ -163,7 +190,9 @@ def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
         ],
         confidence=confidence,
         related=[place(spot_of(first.site), "first"), place(spot_of(second.site), "duplicate")],
-        cost_term=TermAtStake(kind="sql", low=2, high=2, sizes=sizes(second.loops), after=CostTerm(sizes=sizes(second.loops))),
+        cost_term=TermAtStake(
+            kind="sql", low=2, high=2, sizes=sizes(second.loops), after=CostTerm(sizes=sizes(second.loops))
+        ),
         could_be_wrong="The second answer is meant to be a fresh one.",
         fix=f"Keep the result of line {first.site.line} and use it again.",
         guessed=first.guessed or second.guessed,
@@ -178,15 +207,28 @@ def thrown_away(scope: Summary) -> Iterator[Claim]:
     reads = [e for e in scope.effects if e.kind == "sql" and e.cause == "query" and e.operation != "write"]
     for first in reads:
         function = first.site.function
-        if function is None or first.node is None or first.query is None or locks(first) or first.query.locked:
+        if (
+            function is None
+            or first.node is None
+            or first.query is None
+            or locks(first)
+            or first.query.locked
+        ):
             continue
         line = paths.replaced_unread(function, first.site.line, first.node)
         for second in reads if line else ():
             same = second.query is not None and second.query.model is first.query.model
-            if same and second.site.function is function and second.site.line == line and second.label == first.label:
+            if (
+                same
+                and second.site.function is function
+                and second.site.line == line
+                and second.label == first.label
+            ):
                 made = statement_claim(second, first, 0.85)
                 made.title = f"nobody reads the result of `{first.label}`: line {line} executes it again"
-                made.evidence = [Evidence(kind="code", text=f"line {line} replaces the result before it is read")]
+                made.evidence = [
+                    Evidence(kind="code", text=f"line {line} replaces the result before it is read")
+                ]
                 made.fix = "Leave out this execution."
                 made.could_be_wrong = "It is executed for a side effect of the database's."
                 yield made
@@ -218,7 +260,9 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
             if surely and not writes_below(scene, first.callee) and not writes_below(scene, second.callee):
-                yield helper_claim(scene, first, second, inner, (0.8 if surely == 1 else 0.6) - (0.1 if depth else 0))
+                yield helper_claim(
+                    scene, first, second, inner, (0.8 if surely == 1 else 0.6) - (0.1 if depth else 0)
+                )
 
 
 def followed(call: Call) -> bool:
@@ -233,7 +277,11 @@ def reads_below(
     summary = scene.trace.machine.summaries.get(id(call.callee))
     if summary is None or id(call.callee) in active:
         return
-    if None not in keys and any(is_read(e) and not e.loops for e in summary.effects) and not call.callee.is_generator:
+    if (
+        None not in keys
+        and any(is_read(e) and not e.loops for e in summary.effects)
+        and not call.callee.is_generator
+    ):
         yield call, keys, depth
     if depth < _DEPTH:
         inner_given = {id(p): k for p, k in zip(summary.params, keys, strict=False) if k is not None}
@@ -264,7 +312,9 @@ def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidenc
         title=f"`{name}` has been asked already, with the same arguments",
         evidence=[
             Evidence(kind="code", text=f"it is first called at `{first.site.module.path}:{first.site.line}`"),
-            Evidence(kind="chain", text=f"and again at `{second.site.module.path}:{second.site.line}`{through}"),
+            Evidence(
+                kind="chain", text=f"and again at `{second.site.module.path}:{second.site.line}`{through}"
+            ),
             Evidence(kind="query", text=f"each time it runs `{reads[0].label}`"),
         ],
         confidence=confidence,
@@ -285,5 +335,3 @@ def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidenc
         fix=f"Call `{name}` once and pass on what it gives.",
         guessed=any(e.guessed for e in reads),
     )
-
-

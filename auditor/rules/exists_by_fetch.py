@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.index.values import Const
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Query
     from auditor.rules.collection import Collection
     from auditor.rules.scene import Scene
-    from auditor.trace.summary import Effect, Use
+    from auditor.trace.summary import Effect, Residual, Use
 
 RULE = RuleInfo(
     id="exists-by-fetch",
@@ -91,6 +92,49 @@ def claims(scene: Scene) -> Iterator[Claim]:
     for _, effect in scene.effects():
         if effect.kind == "sql" and effect.operation == "read" and not effect.remembered:
             yield from of_effect(scene, effect)
+    yield from of_unknown(scene)
+
+
+def of_unknown(scene: Scene) -> Iterator[Claim]:
+    """`if x.children.all()` and `not x.children.count()` where x is not known: only relations read so."""
+    relations = scene.trace.machine.relation_names
+    for scope in scene.scopes:
+        for waiting in scope.residual:
+            node, function = waiting.node, waiting.site.function
+            if waiting.frames or node is None or function is None or not is_relation_call(node, relations):
+                continue
+            reads = scene.texts.of(function)
+            method = names.method_of(node)
+            if method == "count" and waiting.op == "call" and only_tested(reads, node):
+                yield unknown_claim(waiting, "counted", node)
+            elif method == "all" and waiting.op == "use" and reads.is_test(node):
+                yield unknown_claim(waiting, "fetched", node)
+
+
+def is_relation_call(node: Node, relations: frozenset[str]) -> bool:
+    """`….children.all()`, without arguments, for the name of a relation."""
+    if names.method_of(node) not in {"all", "count"} or node[3] or node[4]:
+        return False
+    holder = node[2][2]
+    return holder[0] == ir.ATTR and holder[3] in relations
+
+
+def unknown_claim(waiting: Residual, done: str, node: Node) -> Claim:
+    relation = node[2][2][3]
+    return Claim(
+        spot=spot_of(waiting.site),
+        title=f"all of `{relation}` is {done} only to see whether there is anything",
+        evidence=[
+            Evidence(kind="code", text=f"`{relation}.{names.method_of(node)}()` is only tested"),
+            Evidence(
+                kind="note", text=f"what it belongs to is not known; `{relation}` is a relation of a model"
+            ),
+        ],
+        confidence=0.6,
+        severity=Severity.LOW,
+        could_be_wrong=f"`{relation}` is no relation here, or was loaded before.",
+        fix="Ask for existence: `.exists()`.",
+    )
 
 
 def of_use(scene: Scene, use: Use) -> Iterator[Claim]:

@@ -48,6 +48,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    serves_many,
 )
 from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
 from auditor.rules.scene import spot_of
@@ -93,6 +94,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             sieve is None
             or found is None
             or found.by_default
+            or serves_many(scene, found)
             or in_own_loop(found)
             or is_per_row(found)
             or not is_only_sieved(found)

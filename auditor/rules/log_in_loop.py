@@ -109,7 +109,11 @@ def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Ite
     conditional = bool(turns.conditions_inside(looped.loop, effect.branch)) or skips(looped)
     if not serialised and (level in {"debug", "dynamic", None} or waiting == "unknown"):
         return
-    if nested and effect.site.function is not None and _DEARER & scene.costs.function(effect.site.function).keys():
+    if (
+        nested
+        and effect.site.function is not None
+        and _DEARER & scene.costs.function(effect.site.function).keys()
+    ):
         return
     if conditional and (level in _RARE or not serialised):
         return

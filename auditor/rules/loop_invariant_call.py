@@ -77,7 +77,9 @@ _COSTLY: Final = frozenset(
     "tiktoken.get_encoding tiktoken.encoding_for_model spacy.load joblib.load lxml.etree.XSLT lxml.etree.XMLSchema "
     "jsonschema.Draft7Validator jsonschema.Draft202012Validator google.cloud.storage.Client".split()
 )
-_MAKERS: Final = frozenset({"create", "compile", "build", "from_file", "from_config", "from_settings", "connect"})
+_MAKERS: Final = frozenset(
+    {"create", "compile", "build", "from_file", "from_config", "from_settings", "connect"}
+)
 """Names of class methods that make something which is meant to be kept."""
 
 
@@ -108,9 +110,7 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
             continue
         if effect.offloaded:
             continue
-        if effect.operation != "write" and is_invariant(scene, looped, effect.node):
-            yield looped, effect
-        elif effect.label.startswith("DELETE ") and effect.row is None and is_same_again(looped, effect.node):
+        if (effect.operation != "write" and is_invariant(scene, looped, effect.node)) or (effect.label.startswith("DELETE ") and effect.row is None and is_same_again(looped, effect.node)):
             yield looped, effect
     for kind in _KINDS:
         for looped in scene.looped_calls(kind):
@@ -159,12 +159,9 @@ def is_asked_in_turn(loop: Loop, call: Node) -> bool:
     if node is None or node[0] not in {ir.FOR, ir.COMP}:
         return False
     if node[0] == ir.COMP:
-        parts: tuple[Node, ...] = (*node[3], *(c for clause in node[4] for c in clause[2]), *(c[1] for c in node[4][1:]))
-    else:
-        parts = node[5]
-    inside = list(turns.nodes(parts))
-    discarded = any(n[0] == ir.EXPR and (n[3] is call or (n[3][0] == ir.AWAIT and n[3][2] is call)) for n in inside)
-    return not discarded and any(n is call for n in inside)
+        parts = (*node[3], *(c for clause in node[4] for c in clause[2]), *(c[1] for c in node[4][1:]))
+        return any(id(call) in turns.identities(part) for part in parts)
+    return id(call) in turns.identities(node[5]) and id(call) not in turns.results_unused(node[5])
 
 
 def is_guarded(loop_node: Node, line: int) -> bool:
@@ -258,7 +255,9 @@ def claim(scene: Scene, looped: Looped, effect: Effect) -> Claim:
         severity=Severity.HIGH if effect.kind in {"sql", "http", "llm"} else Severity.MEDIUM,
         related=[place(spot_of(effect.site), "query"), place(spot_of(looped.loop.site), "loop")],
         subject="",
-        cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops), after=CostTerm(sizes=sizes(outer))),
+        cost_term=TermAtStake(
+            kind=effect.kind, sizes=sizes(looped.loops), after=CostTerm(sizes=sizes(outer))
+        ),
         could_be_wrong="What it reads changes while the loop runs, or the loop turns only once.",
         fix=f"Call it once before the loop over `{over}` and keep the result.",
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),

@@ -301,14 +301,10 @@ def searched(
     for _, effects in sorted(by_table.items()):
         for effect in effects:
             query = effect.query
-            if (
-                query is None
-                or audience(scene, spot_of(effect.site)) not in {"request", "task"}
-                or (query.in_memory and query.owner)
-            ):
+            if query is None or (query.in_memory and query.owner):
                 continue
             found = unserved(schema, query, counts=effect.label.startswith("COUNT"))
-            if found is not None:
+            if found is not None and audience(scene, spot_of(effect.site)) in {"request", "task"}:
                 column, proposal = found
                 key = (query.model.table, column.name)
                 demands.setdefault(key, (Demand(query.model, column), proposal))[0].effects.append(effect)

@@ -92,7 +92,7 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
     query, function = rows_of(use.value), use.site.function
-    if query is None or function is None or few(query) or wanted_where_built(scene, query, function):
+    if query is None or function is None or few(query):
         return None
     reads = scene.texts.of(function)
     walked = iterable_of(node, use, reads)
@@ -101,6 +101,8 @@ def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
     variable, rows = walked
     columns = columns_read(reads, node, variable, query)
     if columns is None or not is_small_part(columns, query) or not is_only_walked(reads, rows, query):
+        return None
+    if wanted_where_built(scene, query, function):
         return None
     return Reading(query, columns)
 

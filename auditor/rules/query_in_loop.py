@@ -73,8 +73,6 @@ FIXED = (
     "handlers",
 )
 """Ends of names of collections that the source fixes, not the data."""
-PER_LOOP = 4
-"""Claims about one loop: the surest; a reader who mends these sees the others."""
 MENTIONED = 0.6
 """Other statements of the same loop are named from this confidence on."""
 
@@ -82,20 +80,16 @@ MENTIONED = 0.6
 def find(scene: Scene) -> Iterator[Claim]:
     """Reads inside loops; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s.
 
-    One claim for the statements of a loop that query themselves, and one for each function below that does: these
-    are the pieces that one batch query each replaces.
+    At most two claims a loop: one for its statements that query themselves, one for those that call what does.
     """
-    by_loop: dict[tuple[str, int, int], dict[str, list[Reading]]] = {}
+    by_loop: dict[tuple[str, int, int], dict[bool, list[Reading]]] = {}
     for reading in readings(scene):
-        site, function = reading.looped.loop.site, reading.effect.site.function
-        within = "" if reading.direct or function is None else function.qualname
-        by_loop.setdefault((site.module.path, site.start, site.line), {}).setdefault(within, []).append(
-            reading
-        )
+        site = reading.looped.loop.site
+        loop = by_loop.setdefault((site.module.path, site.start, site.line), {})
+        loop.setdefault(reading.direct, []).append(reading)
     for groups in by_loop.values():
-        ordered = sorted(groups.items(), key=lambda item: (-max(r.confidence for r in item[1]), item[0]))
-        for within, group in ordered[:PER_LOOP]:
-            yield claim(group, within.rpartition(".")[2])
+        for direct in sorted(groups, reverse=True):
+            yield claim(groups[direct])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,11 +159,12 @@ def is_write(function: Function) -> bool:
     return function.owner is not None and function.name in _SAVING
 
 
-def claim(group: list[Reading], within: str) -> Claim:
+def claim(group: list[Reading]) -> Claim:
     group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key, r.effect.site.line))
     best = group[0]
     looped, effect = best.looped, best.effect
     over, what, loop = named(looped), effect.label, looped.loop.site
+    within = "" if effect.site.function is None else effect.site.function.name
     places = {(r.effect.site.module.path, r.effect.site.start): r for r in reversed(group)}
     sites = [r for r in places.values() if r.confidence > MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
@@ -196,7 +191,7 @@ def claim(group: list[Reading], within: str) -> Claim:
             *(place(r.looped.spot, "call") for r in calls.values()),
             place(spot_of(loop), "loop"),
         ],
-        subject=within,
+        subject="" if best.direct else within,
         cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),
         could_be_wrong=f"`{over}` never holds more than a few items, or nobody waits for this code.",
         fix=f"Fetch for all of `{over}` in one query before the loop and look the rows up in a dictionary.",

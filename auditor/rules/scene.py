@@ -14,7 +14,7 @@ from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Many, Query
 from auditor.rules.names import Library
-from auditor.trace.cost import CostTable
+from auditor.trace.cost import CostTable, Costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,21 +103,48 @@ class Scene:
 
     def looped_effects(self) -> Iterator[Looped]:
         """Operations inside a loop that repeats, seen from the loop's own function."""
-        for scope in self.scopes:
-            for effect in scope.effects:
-                loops = repeating(effect.loops)
-                if loops and not effect.remembered:
-                    spot = seen_from(loops[-1], effect.site, effect.frames)
-                    yield Looped(loops[-1], spot, scope, effect, None, loops, effect.frames)
+        yield from self._looped_effects
+
+    @cached_property
+    def _looped_effects(self) -> list[Looped]:
+        return [
+            Looped(
+                loops[-1],
+                seen_from(loops[-1], effect.site, effect.frames),
+                scope,
+                effect,
+                None,
+                loops,
+                effect.frames,
+            )
+            for scope in self.scopes
+            for effect in scope.effects
+            if effect.loops and not effect.remembered and (loops := repeating(effect.loops))
+        ]
 
     def looped_calls(self, kind: str) -> Iterator[Looped]:
         """Calls inside a loop whose callee does something of `kind` whatever it is passed."""
-        for scope in self.scopes:
-            for call in scope.calls:
-                loops = repeating(call.loops)
-                if loops and not call.remembered and self.costs.function(call.callee).get(kind):
-                    spot = seen_from(loops[-1], call.site, call.frames)
-                    yield Looped(loops[-1], spot, scope, None, call, loops, call.frames)
+        for looped, costs in self._looped_calls:
+            if costs.get(kind):
+                yield looped
+
+    @cached_property
+    def _looped_calls(self) -> list[tuple[Looped, Costs]]:
+        """Those whose callee costs anything at all, with what one call of it costs."""
+        return [
+            (
+                Looped(
+                    loops[-1], seen_from(loops[-1], call.site, call.frames), scope, None, call, loops, call.frames
+                ),
+                costs,
+            )
+            for scope in self.scopes
+            for call in scope.calls
+            if call.loops
+            and not call.remembered
+            and (loops := repeating(call.loops))
+            and (costs := self.costs.function(call.callee))
+        ]
 
     def effects_below(
         self, function: Function, kind: str, limit: int = 4

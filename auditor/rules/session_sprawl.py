@@ -70,7 +70,17 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
-_OPENERS: Final = ("session", "conn", "cursor", "get_db", "database", "engine", "unit_of_work", "uow", "transaction")
+_OPENERS: Final = (
+    "session",
+    "conn",
+    "cursor",
+    "get_db",
+    "database",
+    "engine",
+    "unit_of_work",
+    "uow",
+    "transaction",
+)
 _REACH: Final = 600
 """Functions followed below one endpoint."""
 Way: TypeAlias = "tuple[tuple[Function, int], ...]"
@@ -133,7 +143,14 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
             further = way if call.site.function is None else (*way, (call.site.function, call.site.line))
             for effect in below.effects:
                 if effect.kind == "session" and not effect.offloaded and not effect.remembered:
-                    found.append(Opening(effect.site, effect.label, (*further, *effect.frames), (*around, *repeating(effect.loops))))
+                    found.append(
+                        Opening(
+                            effect.site,
+                            effect.label,
+                            (*further, *effect.frames),
+                            (*around, *repeating(effect.loops)),
+                        )
+                    )
             queue.append((below, further, around))
     unique = {(o.site.module.path, o.site.line, o.site.function): o for o in reversed(found)}
     return sorted(unique.values(), key=lambda o: (len(o.way), o.site.module.path, o.site.line))
@@ -172,7 +189,9 @@ def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: R
     name = "" if opening.site.function is None else opening.site.function.name
     endpoint = "" if root.entry is None else root.entry.id
     evidence = [
-        Evidence(kind="count", text=f"`{endpoint}` opens {len(others) + 1} of them: `{opening.label}` in `{name}`"),
+        Evidence(
+            kind="count", text=f"`{endpoint}` opens {len(others) + 1} of them: `{opening.label}` in `{name}`"
+        ),
         *(
             Evidence(kind="code", text=f"`{o.label}` at `{o.site.module.path}:{o.site.line}`")
             for o in others[:4]
@@ -188,10 +207,12 @@ def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: R
         evidence=evidence,
         confidence=0.8 if kept else 0.7,
         severity=Severity.HIGH if opening.loops else Severity.MEDIUM,
-        related=[place(spot_of(o.site), "first") for o in (*outer, *(x for x in others if x not in outer))[:3]],
-        cost_term=TermAtStake(
-            kind="session", sizes=sizes(opening.loops), after=CostTerm(low=0, high=0)
-        ) if outer else TermAtStake(kind="session", sizes=sizes(opening.loops), after=CostTerm()),
+        related=[
+            place(spot_of(o.site), "first") for o in (*outer, *(x for x in others if x not in outer))[:3]
+        ],
+        cost_term=TermAtStake(kind="session", sizes=sizes(opening.loops), after=CostTerm(low=0, high=0))
+        if outer
+        else TermAtStake(kind="session", sizes=sizes(opening.loops), after=CostTerm()),
         could_be_wrong="It is meant to commit on its own, or belongs to another database.",
         fix=f"Give `{name}` the session that its caller has.",
     )

@@ -46,6 +46,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    serves_many,
 )
 from auditor.rules.scene import spot_of
 
@@ -77,6 +78,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if (
             found is None
             or found.by_default
+            or serves_many(scene, found)
             or in_own_loop(found)
             or is_per_row(found)
             or not is_cut_only(found, use)

@@ -45,6 +45,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    serves_many,
 )
 from auditor.rules.row_paths import column_path
 from auditor.rules.scene import spot_of
@@ -79,6 +80,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if (
             found is None
             or found.by_default
+            or serves_many(scene, found)
             or in_own_loop(found)
             or is_per_row(found)
             or found.query.ordered
@@ -151,7 +153,8 @@ def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
             Evidence(kind="note", text=f"they are sorted by {named} here and read in no other order"),
             *([Evidence(kind="note", text="only a part of them is used after the sort")] if is_cut else []),
         ],
-        confidence=(0.85 if is_cut else 0.65 if not found.is_relation else 0.5) - found.doubt,
+        confidence=(0.85 if is_cut else 0.65 if not found.is_relation and key != "the value" else 0.5)
+        - found.doubt,
         severity=Severity.MEDIUM if is_cut else None,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),

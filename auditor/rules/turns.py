@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.same import Same
 from auditor.index.symbols import inner_blocks
 
 if TYPE_CHECKING:
@@ -15,19 +17,57 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Branch, Loop
 
 _LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.BREAK})
+_MUTATING: Final = frozenset(
+    "append appendleft add extend update pop popleft popitem remove insert clear discard setdefault push put write seek "
+    "read readline next send advance move step sort reverse increment reset".split()
+)
+"""Methods called for what they do to the object they are called on, however it is reached."""
 _COUNTERS: Final = frozenset({"range", "count", "repeat", "cycle", "iter"})
 
 
 def nodes(tree: object) -> Iterator[Node]:
     """Every expression and statement in a tree, itself included, outermost first."""
-    if isinstance(tree, tuple):
-        if len(tree) > 1 and isinstance(tree[0], int) and isinstance(tree[1], int):
-            yield tree
-            if tree[0] == ir.CONST:
-                return
-        for part in tree:
-            if isinstance(part, tuple):
-                yield from nodes(part)
+    return iter(_nodes(Same(tree)) if isinstance(tree, tuple) else ())
+
+
+@lru_cache(maxsize=16_384)
+def _nodes(tree: Same) -> tuple[Node, ...]:
+    found: list[Node] = []
+    stack: list[Node] = [tree.tree]
+    while stack:
+        part = stack.pop()
+        if len(part) > 1 and isinstance(part[0], int) and isinstance(part[1], int):
+            found.append(part)
+            if part[0] == ir.CONST:
+                continue
+        stack.extend([inner for inner in reversed(part) if isinstance(inner, tuple)])
+    return tuple(found)
+
+
+def identities(tree: object) -> frozenset[int]:
+    """The identities of these nodes."""
+    return _identities(Same(tree)) if isinstance(tree, tuple) else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _identities(tree: Same) -> frozenset[int]:
+    return frozenset(map(id, _nodes(tree)))
+
+
+def results_unused(tree: object) -> frozenset[int]:
+    """The identities of the expressions below `tree` that are statements of their own, `await` seen through."""
+    return _unused(Same(tree)) if isinstance(tree, tuple) else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _unused(tree: Same) -> frozenset[int]:
+    found: set[int] = set()
+    for node in _nodes(tree):
+        if node[0] == ir.EXPR:
+            found.add(id(node[3]))
+            if node[3][0] == ir.AWAIT:
+                found.add(id(node[3][2]))
+    return frozenset(found)
 
 
 def conditions_inside(loop: Loop, branch: Branch) -> Branch:
@@ -92,6 +132,12 @@ def waits(loop: Loop, call: Node | None, line: int) -> bool:
 
 def bound_names(loop_node: Node) -> frozenset[str]:
     """Names that a turn may change: assigned, deleted, grown by a method whose result nobody wants, or stored into."""
+    return _bound_names(Same(loop_node))
+
+
+@lru_cache(maxsize=4096)
+def _bound_names(same: Same) -> frozenset[str]:
+    loop_node = same.tree
     found: set[str] = set()
     if loop_node[0] == ir.COMP:
         for clause in loop_node[4]:
@@ -133,7 +179,8 @@ def bound_by(node: Node) -> set[str]:
     if op == ir.EXPR:
         value = node[3][2] if node[3][0] == ir.AWAIT else node[3]
         if value[0] == ir.CALL and value[2][0] == ir.ATTR:
-            return {root_name(value[2][2])} - {""}
+            itself = value[2][2][0] == ir.NAME and value[2][2][2] not in {"self", "cls"}
+            return {root_name(value[2][2])} - {""} if itself or value[2][3] in _MUTATING else set()
     return set()
 
 

@@ -66,6 +66,18 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 _STATES: Final = frozenset({"exact", "isnull", "ne"})
+_USUAL: Final = (
+    "deleted",
+    "active",
+    "enabled",
+    "disabled",
+    "cancel",
+    "archived",
+    "removed",
+    "visible",
+    "hidden",
+)
+"""What flags are called that have the same value on most rows."""
 _JOINING: Final = re.compile(r"\.(?:outer)?join\(|\.select_from\(|…$|\.\.\.$")
 _NARROWING: Final = re.compile(r"\.(?:where|filter|filter_by|exclude|having|with_parent)\(")
 _LISTED: Final = frozenset({"all", "list", "tuple", "scalars", "fetchall"})
@@ -123,7 +135,8 @@ def hides_conditions(query: Query) -> bool:
 def is_state(query: Query, path: str, lookup: str) -> bool:
     """A condition like `deleted = False` that most rows meet."""
     column = query.model.columns.get(path)
-    return column is not None and lookup in _STATES and "bool" in column.type.lower()
+    is_flag = column is not None and "bool" in column.type.lower()
+    return is_flag and lookup in _STATES and any(word in path.lower() for word in _USUAL)
 
 
 def claim(scene: Scene, effect: Effect, query: Query) -> Claim | None:

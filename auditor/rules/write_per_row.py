@@ -64,9 +64,13 @@ RULE = RuleInfo(
 
 _NEAR = 2
 """Functions between loop and write beyond which a turn is a piece of work of its own, which no bulk statement replaces."""
-_OWN_KEYS = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"})
+_OWN_KEYS = frozenset(
+    {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
+)
 """Methods that look before they write, each row on its own: together they take more than another method's name."""
-_SINGLE = frozenset({"SAVEPOINT", "RELEASE", "BEGIN", "SET", "LOCK", "VACUUM", "ANALYZE", "CREATE", "DROP", "ALTER"})
+_SINGLE = frozenset(
+    {"SAVEPOINT", "RELEASE", "BEGIN", "SET", "LOCK", "VACUUM", "ANALYZE", "CREATE", "DROP", "ALTER"}
+)
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -100,14 +104,21 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, list[Function]]]:
 def between(looped: Looped, effect: Effect) -> list[Function]:
     """The functions that the write goes through; overriding `save` is not a step of its own."""
     home = looped.loop.site.function
-    chain = [f for f, _ in effect.frames] + ([effect.site.function] if effect.site.function is not None else [])
+    chain = [f for f, _ in effect.frames] + (
+        [effect.site.function] if effect.site.function is not None else []
+    )
     below = chain[chain.index(home) + 1 :] if home in chain else chain
     return [f for f in below if f.name not in {"save", "delete"}]
 
 
 def is_repeated_write(looped: Looped, effect: Effect) -> bool:
     """A write, or what ends a transaction, that every turn of a loop over data waits for."""
-    if looped.loop.kind == "while" or turns.is_retry(looped.loop) or turns.is_last(looped) or effect.offloaded:
+    if (
+        looped.loop.kind == "while"
+        or turns.is_retry(looped.loop)
+        or turns.is_last(looped)
+        or effect.offloaded
+    ):
         return False
     if effect.kind == "transaction":
         return effect.operation == "write" and effect.cause == "commit"
@@ -129,6 +140,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
         confidence -= 0.2
     if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
         confidence -= 0.25
+    if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
+        confidence -= 0.2
     if turns.conditions_inside(looped.loop, effect.branch):
         confidence -= 0.05
     if audience(scene, looped.spot) == "command":
@@ -149,8 +162,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
         confidence=confidence,
         related=[place(spot_of(effect.site), "write"), place(spot_of(looped.loop.site), "loop")],
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
-        could_be_wrong=harder
-        and f"{harder}, and it is needed."
+        could_be_wrong=(harder
+        and f"{harder}, and it is needed.")
         or f"`{over}` never holds more than a few rows, or each row must be written on its own.",
         fix=f"Collect what is to be written in the loop over `{over}` and write it with one bulk statement after it.",
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
@@ -159,7 +172,13 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
 
 def hooks(scene: Scene, effect: Effect) -> str:
     """What runs with each single write and not with a bulk statement: an own `save`, receivers of signals; "" if nothing."""
-    model = effect.row.model if effect.row is not None else effect.query.model if effect.query is not None else None
+    model = (
+        effect.row.model
+        if effect.row is not None
+        else effect.query.model
+        if effect.query is not None
+        else None
+    )
     if model is None or model.orm != "django":
         return ""
     name = "delete" if effect.label.startswith("DELETE") else "save"

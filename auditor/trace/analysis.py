@@ -51,6 +51,8 @@ class Trace:
     """Functions that no known endpoint and no project code calls."""
     reach: dict[int, int] = field(default_factory=dict)
     """Identity of a function → bit set of the entries that reach it."""
+    listed: dict[int, tuple[EntryPoint, ...]] = field(default_factory=dict)
+    """Bit set → the entries in it, as far as somebody asked."""
 
     def scopes(self) -> Iterator[Summary]:
         """Every summary there is, functions in order of file and line, then the roots."""
@@ -67,10 +69,16 @@ class Trace:
                     seen.add(id(part))
                     yield part
 
-    def endpoints_of(self, function: Function | None) -> list[EntryPoint]:
+    def endpoints_of(self, function: Function | None) -> tuple[EntryPoint, ...]:
         """The entry points that reach a function."""
         bits = 0 if function is None else self.reach.get(id(function), 0)
-        return [r.entry for n, r in enumerate(self.entries) if bits >> n & 1 and r.entry is not None]
+        known = self.listed.get(bits)
+        if known is None:
+            members = bin(bits)[:1:-1]
+            known = self.listed[bits] = tuple(
+                r.entry for r, member in zip(self.entries, members, strict=False) if member == "1" and r.entry is not None
+            )
+        return known
 
 
 def analyse(

@@ -288,6 +288,8 @@ def symbolic_method(
     located = locate(m, name, args, kwargs, node)
     if located is not None:
         return located
+    if isinstance(sym.hint, ExtInst) and has_effect(m, sym.hint, name):
+        return library_method(m, sym.hint, name, args, kwargs, node)
     function = hints.declared_method(m, sym.hint, name)
     if function is not None and "property" not in function.static:
         if hints.is_overridden(m, sym.hint, name):
@@ -295,6 +297,13 @@ def symbolic_method(
         resolved(m)
         return m.call_function(function, receiver_of(function, sym), args, kwargs, node)
     return call_symbolic(m, sym, name, args, kwargs, node)
+
+
+def has_effect(m: Machine, value: ExtInst, name: str) -> bool:
+    """Whether a method of a declared library type costs something, whatever the caller passes."""
+    kind = m.knowledge.types.get(value.type)
+    fact = None if kind is None else kind.method(name)
+    return fact is not None and fact.effect is not None
 
 
 def receiver_of(function: Function, value: Value) -> Value | None:

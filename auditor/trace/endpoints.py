@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.trace.analysis import Root, Trace
 
-LISTED_EFFECTS: Final = 20_000
+LISTED_EFFECTS: Final = 12_000
 """Operations listed with their chains in one report; an endpoint gets its share of them, but not over the most."""
 MOST_PER_ENDPOINT: Final = 120
-LEAST_PER_ENDPOINT: Final = 8
+LEAST_PER_ENDPOINT: Final = 4
 MAX_FRAMES: Final = 12
 """Frames shown of a chain: the first ones and the last ones of a longer chain."""
+LISTED_UNRESOLVED: Final = 12_000
+"""Unresolved calls listed in one report, shared likewise; all are counted."""
 MAX_UNRESOLVED: Final = 20
-"""Unresolved calls listed per endpoint; all are counted."""
+LEAST_UNRESOLVED: Final = 3
 
 
 def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dict[str, Size]]:
@@ -122,6 +124,8 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
     calls = [0] * len(trace.entries)
     lost = [0] * len(trace.entries)
     shown: list[list[UnresolvedCall]] = [[] for _ in trace.entries]
+    share = LISTED_UNRESOLVED // max(len(trace.entries), 1)
+    most = max(LEAST_UNRESOLVED, min(share, MAX_UNRESOLVED))
     machine = trace.machine
     own = [f for f in machine.functions.values() if f.module.role != "library"]
     for function in sorted(own, key=lambda f: (f.module.path, f.line, f.qualname)):
@@ -137,8 +141,8 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
             bits ^= lowest
             calls[n] += summary.call_count
             lost[n] += len(missing)
-            if len(shown[n]) < MAX_UNRESOLVED:
-                shown[n].extend(listed[: MAX_UNRESOLVED - len(shown[n])])
+            if listed and len(shown[n]) < most:
+                shown[n].extend(listed[: most - len(shown[n])])
     return [
         EndpointCoverage(calls=total, resolved=max(total - gone, 0), unresolved=tuple(some))
         for total, gone, some in zip(calls, lost, shown, strict=True)

@@ -336,7 +336,8 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
     if hint is None:
         return None
     if isinstance(hint, Row):
-        return m.project.method(hint.model.cls, name)
+        is_mapped = name in hint.model.relations or name in hint.model.columns
+        return None if is_mapped else m.project.method(hint.model.cls, name)
     if isinstance(hint, Inst):
         return None if name in hint.fields else m.project.method(hint.cls, name)
     if isinstance(hint, ClassValue):

@@ -22,7 +22,6 @@ from auditor.knowledge.load import load
 from auditor.model.report import Finding
 from auditor.rules import rules, run_rules
 from auditor.rules.scene import Scene
-from auditor.trace.semantics import Semantics
 from auditor.trace.analysis import analyse
 from auditor.trace.rendering import Templates
 from auditor.trace.semantics import Semantics, imports, orms_of
