@@ -108,7 +108,7 @@ class DjangoOrm:
         """Relations and columns; what is read for the first time is loaded here."""
         return rows.attribute(self.registry, m, row, name, node)
 
-    def row_method(  # noqa: PLR0917  # the protocol's signature
+    def row_method(  # the protocol's signature
         self,
         m: Recorder,
         row: Row,
@@ -162,7 +162,7 @@ class DjangoOrm:
             cls=made.cls or plain.cls,
         )
 
-    def query_method(  # noqa: PLR0917  # the protocol's signature
+    def query_method(  # the protocol's signature
         self,
         m: Recorder,
         query: Value,
@@ -186,7 +186,7 @@ class DjangoOrm:
             return None
         return BUILDERS[plain](step) if plain in BUILDERS else TERMINALS[plain](step)
 
-    def _manager_method(  # noqa: PLR0917  # as query_method
+    def _manager_method(  # as query_method
         self,
         m: Recorder,
         manager: ManagerValue,

@@ -101,7 +101,7 @@ class Project:
 
     def _sibling(self, dotted: str, near: Module | None) -> list[Module]:
         """A neighbour imported by its bare name, as a script does whose folder happens to be a package."""
-        if near is None or "." not in near.name and not near.is_package:
+        if near is None or ("." not in near.name and not near.is_package):
             return []
         package = near.name if near.is_package else near.name.rpartition(".")[0]
         top = dotted.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Who waits for a piece of code: somebody behind a request, a worker, a person at a prompt, or nobody that we know of."""
+"""Who waits for a piece of code: a request, a worker, a person at a prompt, or nobody that we know of."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def audience(scene: Scene, spot: Spot) -> Audience:
 
 
 def believable(scene: Scene, claim: Claim) -> bool:
-    """Whether the claim is still worth a reader's time once what is not known has been taken off its confidence."""
+    """Whether a claim is worth a reader's time once what is not known is taken off its confidence."""
     unreached = not scene.trace.endpoints_of(claim.spot.function)
     taken = (UNREACHED_PENALTY if unreached else 0) + (GUESSED_PENALTY if claim.guessed else 0)
     return round(claim.confidence - taken, 2) >= _LEAST

@@ -1,16 +1,17 @@
 """A blocking call in asynchronous code
 
 ## What it finds
-An `async def` that a server or a worker runs, and on its way, itself or through plain functions, something that holds
-the thread while it waits: `requests`, `time.sleep`, a synchronous database session, a subprocess, a large copy.
+An `async def` that a server or a worker runs, and on its way, itself or through plain functions, something
+that holds the thread while it waits: `requests`, `time.sleep`, a synchronous database session, a
+subprocess, a large copy.
 
 ## Why it is slow
-The event loop runs on one thread. While that thread waits, no other request of the process moves: one slow partner
-stops everybody, and the health check with them.
+The event loop runs on one thread. While that thread waits, no other request of the process moves: one slow
+partner stops everybody, and the health check with them.
 
 ## When it does not matter
-The call goes to a thread (`asyncio.to_thread`, `run_in_executor`, `sync_to_async`), the handler is a plain `def`,
-which FastAPI and Starlette run in a thread pool, or the loop serves nobody else, as in a command.
+The call goes to a thread (`asyncio.to_thread`, `run_in_executor`, `sync_to_async`), the handler is a plain
+`def`, which FastAPI and Starlette run in a thread pool, or the loop serves nobody else, as in a command.
 
 ## Example
 ```py
@@ -28,7 +29,8 @@ async def quote(sku: str):
 ```
 
 ## How to verify
-Send eight requests at once, one of them to a partner that takes a second: the other seven must not wait for it.
+Send eight requests at once, one of them to a partner that takes a second: the other seven must not wait for
+it.
 """
 
 from __future__ import annotations
@@ -73,16 +75,19 @@ _CONFIDENCE: Final[dict[EffectKind, float]] = {
     "subprocess": 0.85,
     "mail": 0.85,
     "sql": 0.8,
+    "transaction": 0.75,
     "session": 0.6,
     "cache": 0.6,
     "file": 0.55,
 }
 _HIGH: Final = frozenset({"sleep", "http", "llm", "subprocess", "mail"})
 _LARGE: Final = frozenset(
-    "copytree copyfile copyfileobj copy copy2 move rmtree make_archive unpack_archive extractall read_csv read_excel "
-    "read_parquet to_csv to_excel read_json".split()
+    "copytree copyfile copyfileobj copy copy2 move rmtree make_archive unpack_archive extractall read_csv "
+    "read_excel read_parquet to_csv to_excel read_json".split()
 )
-"""Library functions that work through a whole file or tree; a plain read of a small file is not worth a thread."""
+"""Library functions that work through a whole file or tree; a small file is not worth a thread."""
+_NOTED: Final = frozenset({"add", "add_all", "append", "extend"})
+"""What a session only notes down; it writes when it is flushed."""
 _DEPTH: Final = 8
 _OFFLOADING: Final = frozenset(
     {"sync_to_async", "database_sync_to_async", "run_in_threadpool", "to_thread", "run_in_executor"}
@@ -90,7 +95,7 @@ _OFFLOADING: Final = frozenset(
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """One claim per statement of asynchronous code that leads to something blocking, about the worst it leads to."""
+    """One claim per statement of asynchronous code that leads to something blocking, for the worst of it."""
     served = {id(function) for function in on_the_loop(scene)}
     best: dict[tuple[str, int], Claim] = {}
     for spot, effect, path in blocked(scene):
@@ -104,7 +109,7 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 
 def on_the_loop(scene: Scene) -> list[Function]:
-    """The asynchronous functions that an endpoint's event loop runs, by way of asynchronous functions alone."""
+    """The asynchronous functions that an endpoint's event loop runs, through asynchronous ones alone."""
     queue = deque(
         call.callee
         for root in scene.trace.entries
@@ -154,7 +159,7 @@ def blocked(scene: Scene) -> Iterator[tuple[Spot, Effect, list[Function]]]:
 
 
 def border(frames: Frames, home: Function | None, own: Spot) -> tuple[Spot, list[Function]]:
-    """The last statement of asynchronous code on the way to a place, and the plain functions from there on."""
+    """The last statement of asynchronous code on the way to a place, and the plain functions after it."""
     chain = [(function, line) for function, line in frames]
     below = [] if home is None else [home]
     if home is not None and home.is_async:
@@ -169,7 +174,7 @@ def border(frames: Frames, home: Function | None, own: Spot) -> tuple[Spot, list
 
 
 def leaves_the_thread(spot: Spot, path: list[Function]) -> bool:
-    """Whether no asynchronous code waits: there is none on the way, or a wrapper runs the rest in a thread."""
+    """Whether no asynchronous code waits: there is none, or a wrapper runs the rest in a thread."""
     return spot.function is None or not spot.function.is_async or any(offloads(f) for f in path)
 
 
@@ -204,16 +209,19 @@ def nearest(scene: Scene, callee: Function) -> tuple[Effect, list[Function]] | N
 
 
 def is_blocking(effect: Effect) -> bool:
+    """Whether the operation holds the thread while it waits."""
     if effect.remembered or effect.offloaded or effect.kind not in _CONFIDENCE:
         return False
     if effect.fact is not None:
         large = effect.kind != "file" or effect.target.rpartition(".")[2] in _LARGE
         return effect.fact.blocking and not effect.fact.is_async and large
-    return effect.kind == "sql" and effect.cause in {"query", "write", "commit"}
+    node = effect.node
+    noted = node is not None and node[0] == ir.CALL and turns.name_of(node[2]) in _NOTED
+    return effect.kind in {"sql", "transaction"} and effect.cause in {"query", "write", "commit"} and not noted
 
 
 def is_awaited(function: Function | None, node: Node | None) -> bool:
-    """Whether the expression is what an `await`, an `async for` or an `async with` of its function waits for."""
+    """Whether an `await`, an `async for` or an `async with` of the function waits for the expression."""
     if function is None or node is None or not function.is_async:
         return False
     return id(node) in awaited(Same(function.body))
@@ -238,6 +246,7 @@ def awaited(body: Same) -> frozenset[int]:
 
 
 def claim(spot: Spot, effect: Effect, path: list[Function]) -> Claim:
+    """What is told of it."""
     way = " → ".join(f"`{f.name}`" for f in path)
     name = "" if spot.function is None else spot.function.name
     return Claim(
@@ -257,7 +266,7 @@ def claim(spot: Spot, effect: Effect, path: list[Function]) -> Claim:
         severity=Severity.HIGH if effect.kind in _HIGH else Severity.MEDIUM,
         related=[place(spot_of(effect.site), "call")],
         subject="",
-        could_be_wrong="It answers in well under a millisecond, or the server gives this code an event loop of its own.",
-        fix=f"Use an asynchronous client, hand it to a thread with `asyncio.to_thread`, or make `{name}` a plain `def`.",
+        could_be_wrong="It answers in well under a millisecond, or this code has an event loop of its own.",
+        fix=f"Use an asynchronous client, or `asyncio.to_thread`, or make `{name}` a plain `def`.",
         guessed=effect.guessed,
     )

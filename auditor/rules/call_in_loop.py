@@ -1,16 +1,16 @@
 """An outside call once per item
 
 ## What it finds
-A loop that goes to another service on every turn and waits for the answer: an HTTP request, a model, a mail server, a
-cache, a queue. The call may be far below the loop, in a helper or a client class.
+A loop that goes to another service on every turn and waits for the answer: an HTTP request, a model, a mail
+server, a cache, a queue. The call may be far below the loop, in a helper or a client class.
 
 ## Why it is slow
-Each call costs a round trip, and the next one does not start before it is over: twenty items at 80 ms each are 1.6
-seconds in which the process does nothing.
+Each call costs a round trip, and the next one does not start before it is over: twenty items at 80 ms each
+are 1.6 seconds in which the process does nothing.
 
 ## When it does not matter
-The loop retries or turns pages, it walks over a few constants, the calls are gathered and run side by side, or the
-loop runs in a job whose duration nobody notices.
+The loop retries or turns pages, it walks over a few constants, the calls are gathered and run side by side,
+or the loop runs in a job whose duration nobody notices.
 
 ## Example
 ```py
@@ -23,11 +23,12 @@ Ask for all of them at once where the other side offers it, else let the calls r
 ```py
 prices = requests.post(f"{PRICES}/batch", json=[i.sku for i in cart.items], timeout=2).json()
 ```
-For a cache that is `get_many` and `set_many`, for Redis a pipeline, for coroutines `asyncio.gather` with a limit.
+For a cache that is `get_many` and `set_many`, for Redis a pipeline, for coroutines `asyncio.gather` with a
+limit.
 
 ## How to verify
-Count the outside calls of one request with one item and with twenty. Check what happens when one of them fails: a
-batch fails as a whole.
+Count the outside calls of one request with one item and with twenty. Check what happens when one of them
+fails: a batch fails as a whole.
 """
 
 from __future__ import annotations
@@ -73,11 +74,11 @@ _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""
 _DEEP: Final = 3
-"""Functions between loop and call beyond which the loop's body is a job of its own, which a batch can't replace."""
+"""Functions between loop and call beyond which a turn is a job of its own, which no batch replaces."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """Calls that a turn waits for: one claim per statement, about the dearest kind; one per loop about tasks."""
+    """Calls that a turn waits for: one claim per statement, for the dearest kind; one per loop for tasks."""
     best: dict[tuple[object, ...], tuple[int, Claim]] = {}
     for looped, effect, depth in candidates(scene):
         if depth > _NEAR.get(effect.kind, _ANY) or not matters(scene, looped, effect):
@@ -119,7 +120,7 @@ def below(looped: Looped) -> tuple[object, ...]:
 
 
 def is_sequential(looped: Looped) -> bool:
-    """Whether the next turn starts after this one's answer: no retry, no pages, no coroutines run side by side."""
+    """Whether the next turn starts after this one's answer: no retry, no pages, nothing side by side."""
     loop = looped.loop
     if loop.kind == "while" or turns.is_retry(loop) or turns.is_last(looped):
         return False
@@ -135,7 +136,11 @@ def is_sequential(looped: Looped) -> bool:
 
 
 def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
-    """Cheap calls don't, nor what only a person at a prompt waits for; a cache without a way to ask for many has no remedy; spreading tasks is what workers do."""
+    """Whether something is gained.
+
+    Cheap calls don't matter, nor what only a person at a prompt waits for. A cache that can't be asked for many
+    at once leaves nothing to do, and spreading tasks is what workers are for.
+    """
     if effect.fact is not None and effect.fact.cheap is not None:
         return False
     waiting = audience(scene, looped.spot)
@@ -162,7 +167,13 @@ def beside_queries(scene: Scene, looped: Looped, effect: Effect) -> bool:
     )
 
 
+def at(effect: Effect) -> str:
+    """The place of an operation, for people."""
+    return f"`{effect.site.module.path}:{effect.site.line}`"
+
+
 def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
+    """What is told of it."""
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     batch = effect.fact.batch if effect.fact is not None else None
     background = audience(scene, looped.spot) != "request"
@@ -181,7 +192,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
             Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
             Evidence(
                 kind="code",
-                text=f"each turn waits for {_WORDS[effect.kind]} at `{effect.site.module.path}:{effect.site.line}`",
+                text=f"each turn waits for {_WORDS[effect.kind]} at {at(effect)}",
             ),
         ],
         confidence=confidence,
@@ -189,7 +200,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
         subject=effect.kind,
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
-        could_be_wrong=f"`{over}` never holds more than a few items, or the other side has no way to ask for many.",
+        could_be_wrong=f"`{over}` never holds more than a few items, or nobody can be asked for many at once.",
         fix=f"Use `{batch}` for all of `{over}`."
         if batch
         else f"Ask for all of `{over}` at once, or side by side.",

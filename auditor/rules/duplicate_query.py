@@ -1,16 +1,16 @@
 """The same query twice
 
 ## What it finds
-A query that runs twice on one way through a function, or a helper with queries that is called twice with the same
-arguments by one function or by what it calls, with nothing written in between.
+A query that runs twice on one way through a function, or a helper with queries that is called twice with
+the same arguments by one function or by what it calls, with nothing written in between.
 
 ## Why it is slow
-The second run asks the database what the program already knows. It happens at the seams: a guard loads the user, the
-handler loads the user again, and each of them is right on its own.
+The second run asks the database what the program already knows. It happens at the seams: a guard loads the
+user, the handler loads the user again, and each of them is right on its own.
 
 ## When it does not matter
-The two runs exclude each other, something between them changes the rows or must be seen fresh, or the session answers
-from its identity map.
+The two runs exclude each other, something between them changes the rows or must be seen fresh, or the
+session answers from its identity map.
 
 ## Example
 ```py
@@ -28,14 +28,15 @@ if user is None:
 Across functions, pass the row along instead of its key.
 
 ## How to verify
-Count the statements of one request before and after, and compare the answers, that for a row which does not exist
-included.
+Count the statements of one request before and after, and compare the answers, that for a row which does not
+exist included.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.index.values import UNKNOWN, Const, Sym, Value
@@ -75,7 +76,7 @@ Key: TypeAlias = "Hashable"
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """Statements that run twice in one function, then helpers that are called twice; one claim per second place."""
+    """Statements that run twice in one function, then helpers called twice; one claim per second place."""
     seen: set[tuple[str, int]] = set()
     for scope in scene.scopes:
         for made in (
@@ -88,7 +89,7 @@ def find(scene: Scene) -> Iterator[Claim]:
                 yield made
 
 
-# -- statements --------------------------------------------------------------------------------------------------
+# -- statements ---------------------------------------------------------------------------------------------
 
 
 def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
@@ -108,7 +109,7 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
             )
     for group in groups.values():
         ordered = sorted(group, key=lambda e: e.site.line)
-        for first, second in zip(ordered, ordered[1:], strict=False):
+        for first, second in pairwise(ordered):
             function = first.site.function
             if function is None or first.site.line == second.site.line or first.node is second.node:
                 continue
@@ -149,6 +150,7 @@ def text_of(effect: Effect) -> str:
 
 
 def locks(effect: Effect) -> bool:
+    """Whether the second run is wanted: it locks the rows or reads them afresh."""
     text = text_of(effect)
     return (effect.query is not None and effect.query.locked) or "refresh" in text or "for_update" in text
 
@@ -173,6 +175,7 @@ def same_run(scene: Scene, scope: Summary, function: Function, first: Site, seco
 
 
 def writes_below(scene: Scene, function: Function) -> bool:
+    """Whether calling the function may change what a query gives."""
     return any(
         e.operation == "write"
         for kind in ("sql", "transaction")
@@ -181,6 +184,7 @@ def writes_below(scene: Scene, function: Function) -> bool:
 
 
 def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
+    """What is told of it."""
     return Claim(
         spot=spot_of(second.site),
         title=f"`{second.label}` has run already, with the same arguments",
@@ -199,7 +203,7 @@ def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
     )
 
 
-# -- results nobody reads ----------------------------------------------------------------------------------------
+# -- results nobody reads -----------------------------------------------------------------------------------
 
 
 def thrown_away(scope: Summary) -> Iterator[Claim]:
@@ -235,7 +239,7 @@ def thrown_away(scope: Summary) -> Iterator[Claim]:
                 break
 
 
-# -- helpers -----------------------------------------------------------------------------------------------------
+# -- helpers ------------------------------------------------------------------------------------------------
 
 
 def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
@@ -251,7 +255,7 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
             reached[id(inner.callee), key].append((call, inner, depth))
     for places in reached.values():
         ordered = sorted(places, key=lambda p: (p[0].site.line, p[2]))
-        for (first, _, _), (second, inner, depth) in zip(ordered, ordered[1:], strict=False):
+        for (first, _, _), (second, inner, depth) in pairwise(ordered):
             if first is second or first.site.line == second.site.line or first.node is second.node:
                 continue
             if tuple(map(id, first.loops)) != tuple(map(id, second.loops)):
@@ -266,13 +270,14 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
 
 
 def followed(call: Call) -> bool:
+    """Whether the call happens every time, here and now."""
     return not (call.deferred or call.offloaded or call.remembered or call.callee.static == "cached_property")
 
 
 def reads_below(
     scene: Scene, call: Call, given: dict[int, Key], depth: int, active: set[int]
 ) -> Iterator[tuple[Call, Key, int]]:
-    """The call itself and the calls that it surely makes, whose callees read from a database, with their arguments."""
+    """The call, and the calls it surely makes, whose callees read from a database, with their arguments."""
     keys = tuple(key_of(v, given) for v in call.arguments)
     summary = scene.trace.machine.summaries.get(id(call.callee))
     if summary is None or id(call.callee) in active:
@@ -303,6 +308,7 @@ def key_of(value: Value, given: dict[int, Key]) -> Key:
 
 
 def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidence: float) -> Claim:
+    """What is told of it."""
     summary = scene.trace.machine.summaries[id(inner.callee)]
     reads = [e for e in summary.effects if is_read(e)]
     name = inner.callee.name
@@ -331,7 +337,7 @@ def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidenc
             sizes=sizes(second.loops),
             after=CostTerm(low=len(reads), high=len(reads), sizes=sizes(second.loops)),
         ),
-        could_be_wrong="The second answer is meant to be a fresh one, or the session answers from its identity map.",
+        could_be_wrong="The second answer is meant to be fresh, or the session answers from its identity map.",
         fix=f"Call `{name}` once and pass on what it gives.",
         guessed=any(e.guessed for e in reads),
     )

@@ -1,17 +1,17 @@
 """A log record once per item
 
 ## What it finds
-A loop over data that writes a record of level INFO or above on every turn, and any record, DEBUG included, whose text
-is put together by serialising something large before the logger can decide that nobody wants it.
+A loop over data that writes a record of level INFO or above on every turn, and any record, DEBUG included,
+whose text is put together by serialising something large before the logger can decide that nobody wants it.
 
 ## Why it is slow
-A record is formatted, goes through every handler under a lock and is usually written and shipped one by one: five
-hundred items are five hundred system calls in a request. `json.dumps(...)` as an argument is paid even where the level
-is off.
+A record is formatted, goes through every handler under a lock and is usually written and shipped one by
+one: five hundred items are five hundred system calls in a request. `json.dumps(...)` as an argument is paid
+even where the level is off.
 
 ## When it does not matter
-The record is written on the rare path only (a failure, a skipped item), the loop is short by construction, or a job
-reports its progress to whoever started it.
+The record is written on the rare path only (a failure, a skipped item), the loop is short by construction,
+or a job reports its progress to whoever started it.
 
 ## Example
 ```py
@@ -27,7 +27,8 @@ logger.debug("space ids %s", [s.id for s in spaces])
 ```
 
 ## How to verify
-Count the records of one request with one item and with twenty. Ask whoever reads the logs before a record goes.
+Count the records of one request with one item and with twenty. Ask whoever reads the logs before a record
+goes.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ RULE = RuleInfo(
 
 _RARE: Final = frozenset({"warning", "error", "critical"})
 _SERIALISERS: Final = frozenset(
-    "dumps pformat model_dump model_dump_json to_dict as_dict asdict to_json serialize jsonify to_representation "
-    "__dict__ to_string tostring prettify".split()
+    "dumps pformat model_dump model_dump_json to_dict as_dict asdict to_json serialize jsonify "
+    "to_representation __dict__ to_string tostring prettify".split()
 )
 _DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
 
@@ -128,7 +129,7 @@ def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Ite
 
 
 def serialises(call: Node | None) -> str:
-    """The call or attribute among a record's arguments that turns a structure into text or plain data; "" if none does."""
+    """The name among a record's arguments that turns a structure into plain data; "" if none does."""
     if call is None or call[0] != ir.CALL:
         return ""
     for argument in (*call[3], *(value for _, value in call[4])):
@@ -150,13 +151,15 @@ def skips(looped: Looped) -> bool:
 
 
 def claim(looped: Looped, effect: Effect, *, serialised: str) -> Claim:
+    """What is told of it."""
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     level = effect.fact.level if effect.fact is not None else "log"
+    where = effect.site
     evidence = [
         Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
         Evidence(
             kind="code",
-            text=f"every turn writes a record of level {level} at `{effect.site.module.path}:{effect.site.line}`",
+            text=f"every turn writes a record of level {level} at `{where.module.path}:{where.line}`",
         ),
     ]
     if serialised:
@@ -172,7 +175,7 @@ def claim(looped: Looped, effect: Effect, *, serialised: str) -> Claim:
         confidence=0.5,
         related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
         cost_term=TermAtStake(kind="log", sizes=sizes(looped.loops)),
-        could_be_wrong=f"`{over}` never holds more than a few items, or somebody reads these records one by one.",
-        fix=f"Write one record for all of `{over}`, and leave the details to DEBUG with arguments that cost nothing.",
+        could_be_wrong=f"`{over}` never holds more than a few items, or somebody reads these records.",
+        fix=f"Write one record for all of `{over}`; leave details to DEBUG, with arguments that cost nothing.",
         guessed=effect.guessed,
     )

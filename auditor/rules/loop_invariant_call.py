@@ -1,15 +1,16 @@
 """A call that gives the same on every turn of a loop
 
 ## What it finds
-Inside a loop, a call that reads from a database, a cache, a file or another service, or that builds something dear (a
-client, a compiled template), although neither its arguments nor what it is called on change from turn to turn.
+Inside a loop, a call that reads from a database, a cache, a file or another service, or that builds
+something dear (a client, a compiled template), although neither its arguments nor what it is called on
+change from turn to turn.
 
 ## Why it is slow
 The answer was known after the first turn; all other turns pay for it again.
 
 ## When it does not matter
-The loop turns once or twice, the answer is expected to change while the loop runs (a clock, a queue, rows written by
-the loop itself), or the callee remembers its answers.
+The loop turns once or twice, the answer is expected to change while the loop runs (a clock, a queue, rows
+written by the loop itself), or the callee remembers its answers.
 
 ## Example
 ```py
@@ -26,8 +27,8 @@ for item in items:
 ```
 
 ## How to verify
-Count the operations of one request with one item and with twenty. With no items at all, the call must not fail or do
-harm, since it now runs all the same.
+Count the operations of one request with one item and with twenty. With no items at all, the call must not
+fail or do harm, since it now runs all the same.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ RULE = RuleInfo(
 _KINDS: Final[tuple[EffectKind, ...]] = ("sql", "http", "llm", "cache", "subprocess", "file")
 _CONFIDENCE: Final = {"sql": 0.85, "http": 0.85, "llm": 0.7, "cache": 0.75, "subprocess": 0.7, "file": 0.65}
 _MOVING: Final = frozenset(
-    "now today utcnow time random randint choice uuid4 next poll read readline recv receive pop popleft get_nowait acquire "
-    "sleep wait refresh refresh_from_db reload fetchone fetchmany nextval seek tell".split()
+    "now today utcnow time random randint choice uuid4 next poll read readline recv receive pop popleft get_nowait "
+    "acquire sleep wait refresh refresh_from_db reload fetchone fetchmany nextval seek tell".split()
 )
 """Names of what gives something else each time it is asked, whatever its arguments."""
 _ACTS: Final = ("mail", "task", "lock", "sleep")
@@ -74,8 +75,8 @@ _OUTSIDE: Final = frozenset({"sql", "http", "llm", "cache", "mail"})
 _COSTLY: Final = frozenset(
     "jinja2.Environment jinja2.Template django.template.Template django.template.loader.get_template "
     "django.template.Engine boto3.client boto3.resource boto3.session.Session sqlalchemy.create_engine "
-    "tiktoken.get_encoding tiktoken.encoding_for_model spacy.load joblib.load lxml.etree.XSLT lxml.etree.XMLSchema "
-    "jsonschema.Draft7Validator jsonschema.Draft202012Validator google.cloud.storage.Client".split()
+    "tiktoken.get_encoding tiktoken.encoding_for_model spacy.load joblib.load lxml.etree.XSLT "
+    "lxml.etree.XMLSchema jsonschema.Draft7Validator jsonschema.Draft202012Validator google.cloud.storage.Client".split()
 )
 _MAKERS: Final = frozenset(
     {"create", "compile", "build", "from_file", "from_config", "from_settings", "connect"}
@@ -87,7 +88,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Reads that every turn repeats; then what is built anew on every turn."""
     best: dict[tuple[str, int], Claim] = {}
     for looped, effect in candidates(scene):
-        made = claim(scene, looped, effect)
+        made = claim(looped, effect)
         known = best.get(looped.spot.key)
         if believable(scene, made) and (known is None or made.confidence > known.confidence):
             best[looped.spot.key] = made
@@ -110,7 +111,12 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
             continue
         if effect.offloaded:
             continue
-        if (effect.operation != "write" and is_invariant(scene, looped, effect.node)) or (effect.label.startswith("DELETE ") and effect.row is None and is_same_again(looped, effect.node)):
+        if effect.operation == "write":
+            deletes = effect.label.startswith("DELETE ") and effect.row is None
+            repeated = deletes and is_same_again(looped, effect.node)
+        else:
+            repeated = is_invariant(scene, looped, effect.node)
+        if repeated:
             yield looped, effect
     for kind in _KINDS:
         for looped in scene.looped_calls(kind):
@@ -131,7 +137,7 @@ def changes_anything(scene: Scene, looped: Looped) -> bool:
 
 
 def is_invariant(scene: Scene, looped: Looped, call: Node | None) -> bool:
-    """Whether the same call, with the same arguments and on the same object, is made on every turn for its result."""
+    """Whether every turn makes the same call, with the same arguments on the same object, for its result."""
     loop = looped.loop
     if call is None or loop.node is None or call[0] not in {ir.CALL, ir.ATTR}:
         return False
@@ -154,7 +160,7 @@ def is_same_again(looped: Looped, call: Node | None) -> bool:
 
 
 def is_asked_in_turn(loop: Loop, call: Node) -> bool:
-    """Whether the call stands in the part of the loop that is evaluated on every turn, and its result is used."""
+    """Whether the call stands where every turn evaluates it, and its result is used."""
     node = loop.node
     if node is None or node[0] not in {ir.FOR, ir.COMP}:
         return False
@@ -195,6 +201,7 @@ def writes_meanwhile(scene: Scene, looped: Looped) -> bool:
 
 
 def shares(loops: tuple[Loop, ...], loop: Loop) -> bool:
+    """Whether the loop is among those, whichever caller it was seen from."""
     return any(x.node is loop.node for x in loops)
 
 
@@ -214,6 +221,7 @@ def is_built_anew(scene: Scene, call: LibraryCall, loop: Loop) -> bool:
 
 
 def construction(call: LibraryCall, spot: Spot, loops: tuple[Loop, ...]) -> Claim:
+    """What is told of it."""
     over = loops[-1].size.name if loops[-1].size is not None else "items"
     known = call.name in _COSTLY or call.name.rpartition(".")[2] not in _MAKERS
     return Claim(
@@ -232,17 +240,19 @@ def construction(call: LibraryCall, spot: Spot, loops: tuple[Loop, ...]) -> Clai
     )
 
 
-def claim(scene: Scene, looped: Looped, effect: Effect) -> Claim:
+def claim(looped: Looped, effect: Effect) -> Claim:
+    """What is told of it."""
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     name = looped.call.callee.name if looped.call is not None else effect.label
     branch = looped.call.branch if looped.call is not None else effect.branch
     conditional = bool(turns.conditions_inside(looped.loop, branch))
     outer = looped.loops[:-1]
+    verb = "does" if effect.operation == "write" else "gives"
     penalty = (0.15 if conditional else 0) + (0.05 if looped.call is not None else 0)
     penalty += 0.2 if effect.operation == "write" else 0
     return Claim(
         spot=looped.spot,
-        title=f"`{name}` {'does' if effect.operation == 'write' else 'gives'} the same for every item of {over}",
+        title=f"`{name}` {verb} the same for every item of {over}",
         evidence=[
             Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
             Evidence(kind="code", text="neither its arguments nor what it is called on change in the loop"),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
 
 _CHANGING: Final = frozenset(
-    "save delete commit flush rollback refresh refresh_from_db expire expire_all sleep clear update create add remove "
-    "bulk_create bulk_update execute executemany merge set asave adelete".split()
+    "save delete commit flush rollback refresh refresh_from_db expire expire_all sleep clear update create add "
+    "remove bulk_create bulk_update execute executemany merge set asave adelete".split()
 )
 """Method names after which rows read before may be others, whatever they are called on."""
 _LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.CONTINUE, ir.BREAK})
@@ -33,7 +33,7 @@ class Step:
 
 
 def way(function: Function, line: int) -> list[Step]:
-    """The compound statements around a line, outermost first, each with the arm that holds it; then the statement itself."""
+    """The compound statements around a line, outermost first, with the arm that holds it; then its own."""
     found: list[Step] = []
     block: Sequence[Node] | None = function.body
     while block is not None:
@@ -48,7 +48,7 @@ def way(function: Function, line: int) -> list[Step]:
 
 
 def both_run(function: Function, first: int, second: int) -> float:
-    """How surely a run that passes `first` also passes `second`, both lines: 1 always, 0.5 on a condition, 0 never."""
+    """How surely a run that passes line `first` passes `second` too: 1 always, 0.5 maybe, 0 never."""
     one, two = way(function, first), way(function, second)
     shared = 0
     while shared < min(len(one), len(two)) and one[shared].statement is two[shared].statement:
@@ -79,7 +79,7 @@ def leaves(block: Sequence[Node]) -> bool:
 
 
 def replaced_unread(function: Function, line: int, call: Node) -> int:
-    """The line at which the variable that takes a call's result gets another value, if nothing reads it before; else 0."""
+    """The line where the variable with a call's result gets another value unread; 0 if it is read."""
     steps = way(function, line)
     if not steps or steps[-1].statement[0] != ir.ASSIGN:
         return 0

@@ -14,7 +14,7 @@ from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Many, Query
 from auditor.rules.names import Library
-from auditor.trace.cost import CostTable, Costs
+from auditor.trace.cost import Costs, CostTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

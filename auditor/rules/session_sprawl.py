@@ -1,16 +1,17 @@
 """More than one session for one request
 
 ## What it finds
-A request on whose path more than one database session or connection is opened: helpers that open their own although
-their caller has one, or a session per turn of a loop.
+A request on whose path more than one database session or connection is opened: helpers that open their own
+although their caller has one, or a session per turn of a loop.
 
 ## Why it is slow
-Each session takes a connection from the pool. A request that needs three at once serves a third of the traffic with
-the same pool, waits for itself when the pool is dry, and loads the same rows again because sessions share nothing.
+Each session takes a connection from the pool. A request that needs three at once serves a third of the
+traffic with the same pool, waits for itself when the pool is dry, and loads the same rows again because
+sessions share nothing.
 
 ## When it does not matter
-The second session is there on purpose: an audit record that must outlive a rollback, another database, a thread of its
-own. One that is opened and closed before the next costs a round trip at most.
+The second session is there on purpose: an audit record that must outlive a rollback, another database, a
+thread of its own. One that is opened and closed before the next costs a round trip at most.
 
 ## Example
 ```py
@@ -32,8 +33,8 @@ def load_user(session, user_id):
 ```
 
 ## How to verify
-Count the connections checked out by one request before and after, and run several requests at once against a small
-pool. Check what used to be committed on its own when the request fails.
+Count the connections checked out by one request before and after, and run several requests at once against
+a small pool. Check what used to be committed on its own when the request fails.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
-    from auditor.trace.summary import Loop
+    from auditor.trace.summary import Loop, Summary
 
 RULE = RuleInfo(
     id="session-sprawl",
@@ -117,16 +118,14 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 
 def openings(scene: Scene, root: Root) -> list[Opening]:
-    """Every place below an endpoint that opens a session, each once; a helper that only makes one is not a place itself."""
+    """The places below an endpoint that open a session; a helper that only makes one counts where it is used."""
     found: list[Opening] = []
     seen: set[int] = set()
-    for effect in root.summary.effects:
-        if effect.kind == "session" and not effect.offloaded and not effect.remembered:
-            found.append(Opening(effect.site, effect.label, effect.frames, repeating(effect.loops)))
-    queue: deque[tuple[object, Way, tuple[Loop, ...]]] = deque([(root.summary, (), ())])
+    found.extend(openings_of(root.summary, (), ()))
+    queue: deque[tuple[Summary, Way, tuple[Loop, ...]]] = deque([(root.summary, (), ())])
     while queue and len(seen) < _REACH:
         summary, way, loops = queue.popleft()
-        for call in summary.calls:  # type: ignore[attr-defined]  # a Summary
+        for call in summary.calls:
             below = scene.trace.machine.summaries.get(id(call.callee))
             if below is None or call.deferred or call.offloaded or call.remembered or call.frames:
                 continue
@@ -141,25 +140,25 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
                 continue
             seen.add(id(call.callee))
             further = way if call.site.function is None else (*way, (call.site.function, call.site.line))
-            for effect in below.effects:
-                if effect.kind == "session" and not effect.offloaded and not effect.remembered:
-                    found.append(
-                        Opening(
-                            effect.site,
-                            effect.label,
-                            (*further, *effect.frames),
-                            (*around, *repeating(effect.loops)),
-                        )
-                    )
+            found.extend(openings_of(below, further, around))
             queue.append((below, further, around))
     unique = {(o.site.module.path, o.site.line, o.site.function): o for o in reversed(found)}
     return sorted(unique.values(), key=lambda o: (len(o.way), o.site.module.path, o.site.line))
 
 
-def makes(summary: object) -> str:
+def openings_of(summary: Summary, way: Way, loops: tuple[Loop, ...]) -> list[Opening]:
+    """The sessions that one function's own summary opens."""
+    return [
+        Opening(e.site, e.label, (*way, *e.frames), (*loops, *repeating(e.loops)))
+        for e in summary.effects
+        if e.kind == "session" and not e.offloaded and not e.remembered
+    ]
+
+
+def makes(summary: Summary) -> str:
     """What a function opens for its caller: a context manager, or a function that is called after what it gives; else ""."""
-    function = summary.function  # type: ignore[attr-defined]  # a Summary
-    opened = [e for e in summary.effects if e.kind == "session" and not e.frames]  # type: ignore[attr-defined]  # likewise
+    function = summary.function
+    opened = [e for e in summary.effects if e.kind == "session" and not e.frames]
     if function is None or not opened:
         return ""
     named = any(word in function.name.lower() for word in _OPENERS)
@@ -185,6 +184,7 @@ def both(one: Opening, two: Opening) -> bool:
 
 
 def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: Root) -> Claim:
+    """What is told of it."""
     spot = spot_of(opening.site)
     name = "" if opening.site.function is None else opening.site.function.name
     endpoint = "" if root.entry is None else root.entry.id

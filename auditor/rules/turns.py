@@ -1,4 +1,4 @@
-"""Questions about one turn of a loop that the syntax answers: what changes in it, what waits in it, whether it is the last."""
+"""What the syntax says about one turn of a loop: what changes in it, what waits, whether it is the last."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.BREAK})
 _MUTATING: Final = frozenset(
-    "append appendleft add extend update pop popleft popitem remove insert clear discard setdefault push put write seek "
-    "read readline next send advance move step sort reverse increment reset".split()
+    "append appendleft add extend update pop popleft popitem remove insert clear discard setdefault push put "
+    "write seek read readline next send advance move step sort reverse increment reset".split()
 )
 """Methods called for what they do to the object they are called on, however it is reached."""
 _COUNTERS: Final = frozenset({"range", "count", "repeat", "cycle", "iter"})
@@ -78,7 +78,7 @@ def conditions_inside(loop: Loop, branch: Branch) -> Branch:
 
 
 def is_last(looped: Looped) -> bool:
-    """True where the turn that reaches the place is the last one: the block that holds it goes on to leave the loop."""
+    """True where the turn that reaches the place is the last: its block goes on to leave the loop."""
     node = looped.loop.node
     if node is None or node[0] not in {ir.FOR, ir.WHILE}:
         return False
@@ -98,7 +98,7 @@ def leads_to(block: Sequence[Node], line: int, ends: frozenset[int]) -> bool:
 
 
 def is_retry(loop: Loop) -> bool:
-    """A loop that counts attempts or pages: over a range or a counter, left from inside as soon as it can be."""
+    """A loop that counts attempts or pages: over a range or a counter, and left from inside."""
     node = loop.node
     if node is None or node[0] != ir.FOR:
         return False
@@ -115,8 +115,8 @@ def name_of(node: Node) -> str:
 def waits(loop: Loop, call: Node | None, line: int) -> bool:
     """Whether a turn waits for what an asynchronous call gives: an `await` inside the loop holds the call.
 
-    `line` stands for the call where it happens in a function further down. A coroutine that is only made in the loop,
-    to be gathered or scheduled, runs beside the others.
+    `line` stands for the call where it happens in a function further down. A coroutine that is only made
+    in the loop, to be gathered or scheduled, runs beside the others.
     """
     inside = list(nodes(loop.node))
     here = any(n is call for n in inside)
@@ -131,7 +131,7 @@ def waits(loop: Loop, call: Node | None, line: int) -> bool:
 
 
 def bound_names(loop_node: Node) -> frozenset[str]:
-    """Names that a turn may change: assigned, deleted, grown by a method whose result nobody wants, or stored into."""
+    """Names that a turn may change: assigned, deleted, stored into, or called for what it does to them."""
     return _bound_names(Same(loop_node))
 
 
@@ -194,7 +194,7 @@ def _targets(target: Node) -> set[str]:
 
 
 def root_name(node: Node) -> str:
-    """The name that an attribute, an item or a call's result belongs to in the end; "" where there is none."""
+    """The name that an attribute, an item or a call's result starts from; "" where there is none."""
     while node[0] in {ir.ATTR, ir.SUB, ir.CALL, ir.AWAIT}:
         node = node[2]
     return str(node[2]) if node[0] == ir.NAME else ""

@@ -1,16 +1,17 @@
 """One write per row
 
 ## What it finds
-A loop that inserts, updates or deletes one row per turn, or flushes or commits per turn, although the rows could be
-written together.
+A loop that inserts, updates or deletes one row per turn, or flushes or commits per turn, although the rows
+could be written together.
 
 ## Why it is slow
-Every statement is a round trip, every commit waits for the disk. A thousand rows written one by one take seconds,
-written together a few milliseconds.
+Every statement is a round trip, every commit waits for the disk. A thousand rows written one by one take
+seconds, written together a few milliseconds.
 
 ## When it does not matter
-The loop is short by construction or walks in batches, each row must stand or fall on its own (a commit per item in a
-job that resumes), or the model's `save()` and its signals do work that a bulk statement would leave out.
+The loop is short by construction or walks in batches, each row must stand or fall on its own (a commit per
+item in a job that resumes), or the model's `save()` and its signals do work that a bulk statement would
+leave out.
 
 ## Example
 ```py
@@ -22,12 +23,12 @@ for sku, amount in amounts.items():
 ```py
 Stock.objects.bulk_create([Stock(sku=sku, amount=amount) for sku, amount in amounts.items()])
 ```
-`bulk_update` or one `update()` for changes, `filter(...).delete()` for deletions; with SQLAlchemy `add_all` and one
-flush after the loop, or one `execute` with a list of parameters.
+`bulk_update` or one `update()` for changes, `filter(...).delete()` for deletions; with SQLAlchemy `add_all`
+and one flush after the loop, or one `execute` with a list of parameters.
 
 ## How to verify
-Count the statements of one request with one row and with twenty. Compare the tables afterwards, the columns that
-`save()` fills included, and check that signal handlers were not needed.
+Count the statements of one request with one row and with twenty. Compare the tables afterwards, the columns
+that `save()` fills included, and check that signal handlers were not needed.
 """
 
 from __future__ import annotations
@@ -63,11 +64,11 @@ RULE = RuleInfo(
 )
 
 _NEAR = 2
-"""Functions between loop and write beyond which a turn is a piece of work of its own, which no bulk statement replaces."""
+"""Functions between loop and write beyond which a turn is a job of its own, which no bulk statement replaces."""
 _OWN_KEYS = frozenset(
     {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
 )
-"""Methods that look before they write, each row on its own: together they take more than another method's name."""
+"""Methods that look before they write, each row on its own: no bulk method does the same."""
 _SINGLE = frozenset(
     {"SAVEPOINT", "RELEASE", "BEGIN", "SET", "LOCK", "VACUUM", "ANALYZE", "CREATE", "DROP", "ALTER"}
 )
@@ -131,6 +132,7 @@ def is_repeated_write(looped: Looped, effect: Effect) -> bool:
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) -> Claim:
+    """What is told of it."""
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     harder = hooks(scene, effect)
     confidence = 0.85 if not path else 0.7 if len(path) == 1 else 0.6
@@ -162,16 +164,15 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
         confidence=confidence,
         related=[place(spot_of(effect.site), "write"), place(spot_of(looped.loop.site), "loop")],
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
-        could_be_wrong=(harder
-        and f"{harder}, and it is needed.")
+        could_be_wrong=(harder and f"{harder}, and it is needed.")
         or f"`{over}` never holds more than a few rows, or each row must be written on its own.",
-        fix=f"Collect what is to be written in the loop over `{over}` and write it with one bulk statement after it.",
+        fix=f"Collect what the loop over `{over}` writes, and write it with one bulk statement after it.",
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )
 
 
 def hooks(scene: Scene, effect: Effect) -> str:
-    """What runs with each single write and not with a bulk statement: an own `save`, receivers of signals; "" if nothing."""
+    """What runs with single writes only, an own `save` or receivers of signals, in words; "" if nothing does."""
     model = (
         effect.row.model
         if effect.row is not None
@@ -185,7 +186,8 @@ def hooks(scene: Scene, effect: Effect) -> str:
     if scene.project.method(model.cls, name) is not None:
         return f"`{model.name}` has a `{name}()` of its own"
     orm = next((o for o in scene.trace.machine.orms if o.name == model.orm), None)
-    receivers = getattr(getattr(getattr(orm, "registry", None), "signals", None), "receivers", dict)()
-    if any(r.signal.endswith(name) for r in receivers.get(model.key, ())):
+    signals = getattr(getattr(orm, "registry", None), "signals", None)
+    receivers = [] if signals is None else signals.receivers().get(model.key, [])
+    if any(r.signal.endswith(name) for r in receivers):
         return f"receivers listen to every {name} of `{model.name}`"
     return ""

@@ -32,8 +32,8 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace.remembering import FROM_CACHE
 from auditor.trace import access, arguments, builtin_calls, hints, intrinsics, walk
+from auditor.trace.remembering import FROM_CACHE
 from auditor.trace.summary import LibraryCall
 
 if TYPE_CHECKING:

@@ -58,11 +58,7 @@ def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
     for n, (name, kind, _, _) in enumerate(function.params):
         sym = Sym("param", None, n, hints.parameter_hint(m, function, n))
         summary.params.append(sym)
-        if kind == "*":
-            env[name] = sym
-        elif kind == "**":
-            env[name] = sym
-        elif name:
+        if kind == "*" or kind == "**" or name:
             env[name] = sym
     block(m, function.body)
     cx = m.cx

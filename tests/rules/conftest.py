@@ -1,15 +1,17 @@
 """Collects the markdown tests of rules: `<rule-id>.md` beside this file, one case per heading.
 
-A heading opens a case; each ```` ```py ```` or ```` ```html ```` block below it is a file, named by a preceding line
-`` `path.py`: `` (`app.py` without one). `# error: [rule-id]` marks a line that a finding of the file's rule must cover; a finding that
-covers no mark is a failure too, so a case without marks must stay silent. Other rules' findings don't count.
+A heading opens a case; each ```` ```py ```` or ```` ```html ```` block below it is a file, named by a preceding
+line `` `path.py`: `` (`app.py` without one). `# error: [rule-id]` marks a line that a finding of the file's rule
+must cover; a finding that covers no mark is a failure too, so a case without marks must stay silent. Other rules'
+findings don't count.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +72,7 @@ class RuleCase(pytest.Item):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    return Page.from_parent(parent, path=file_path) if file_path.suffix == ".md" else None  # type: ignore[no-any-return]
+    return Page.from_parent(parent, path=file_path) if file_path.suffix == ".md" else None
 
 
 def cases(text: str) -> Iterator[Case]:
@@ -126,7 +128,7 @@ def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:
 
 
 @cache
-def library() -> tuple[tuple[str, str, object], ...]:
+def library() -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
     """The library models, read once."""
     return tuple(
         (f"<library>/{f.relative_to(_LIBRARY).as_posix()}", "library", lower(f.read_bytes()))

@@ -1,0 +1,53 @@
+from collections.abc import Callable
+from typing import Any
+
+from auditor.trace.cost import CostTable
+from auditor.trace.endpoints import endpoints, unreached_effects
+
+Traced = Callable[..., tuple[Any, Any]]
+
+SOURCE = """
+import requests
+import vendor
+
+def entry(rows, flag):
+    if flag:
+        requests.get("http://a")
+    for row in rows:
+        requests.get(row)
+        row.mystery()
+
+def apart():
+    requests.get("http://b")
+"""
+
+
+def test_an_endpoint_tells_cost_effects_sizes_and_what_was_not_followed(traced: Traced) -> None:
+    trace, _ = traced({"app.py": SOURCE})
+    (made,), named = endpoints(trace, CostTable(trace.machine))
+    assert made.id == "GET /"
+    assert made.cost["http"].text == "≥ 0…1 + rows"
+    assert [(e.kind, e.line, e.multiplicity) for e in made.effects] == [("http", 9, "rows"), ("http", 7, "1")]
+    assert {e for term in made.cost["http"].terms for e in term.effects} == {e.id for e in made.effects}
+    assert (named["rows"].file, named["rows"].line) == ("app.py", 8)
+    assert [u.line for u in made.coverage.unresolved] == [10]
+    assert made.coverage.calls == made.coverage.resolved + 1
+
+
+def test_a_complete_trace_claims_no_lower_bound(traced: Traced) -> None:
+    trace, _ = traced({"app.py": SOURCE.replace("row.mystery()", "pass")})
+    (made,), _ = endpoints(trace, CostTable(trace.machine))
+    assert made.cost["http"].text == "0…1 + rows"
+    assert made.cost["http"].complete
+
+
+def test_effects_that_no_endpoint_reaches_are_counted(traced: Traced) -> None:
+    trace, _ = traced({"app.py": SOURCE})
+    assert unreached_effects(trace) == 1
+    assert [r.function.name for r in trace.orphans] == ["apart"]
+
+
+def test_ids_do_not_move_with_the_lines_above(traced: Traced) -> None:
+    before, _ = endpoints((trace := traced({"app.py": SOURCE})[0]), CostTable(trace.machine))
+    after, _ = endpoints((trace := traced({"app.py": "\n\n\n" + SOURCE})[0]), CostTable(trace.machine))
+    assert [e.id for e in before[0].effects] == [e.id for e in after[0].effects]
