@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.django_values import HOLE, UNKNOWN, Closure, Instance, Value, is_known
+from auditor.frameworks.literals import swells
 from auditor.index.symbols import Class, External, Function
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _formatted(template: str, right: Value) -> Value:
         told = {k: _text_of(v) for k, v in told.items()}
     else:
         told = tuple(_text_of(v) for v in told)
+    if swells(template):
+        return HOLE
     try:
         return template % told
     except (TypeError, ValueError, KeyError):
@@ -126,6 +129,8 @@ def _text_method(receiver: str, name: str, args: list[Value], kwargs: dict[str, 
         parts = sorted(args[0], key=str) if isinstance(args[0], set) else args[0]
         return receiver.join(part if isinstance(part, str) else HOLE for part in parts)
     if name == "format":
+        if swells(receiver):
+            return HOLE
         try:
             return receiver.format(*map(_text_of, args), **{k: _text_of(v) for k, v in kwargs.items()})
         except (IndexError, KeyError, ValueError, AttributeError, TypeError):

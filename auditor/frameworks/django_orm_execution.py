@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
-from auditor.index.values import UNKNOWN, Items, Many, Mapping_, Prefetched, Query, Row, Size, Value
+from auditor.index.values import UNKNOWN, Dictionary, Items, Many, Prefetched, Query, Row, Size, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +125,7 @@ def element(registry: Registry, m: Recorder, query: Query) -> Value:
     if query.shape == "dicts":
         names = (query.only or frozenset(query.model.columns)) | set(query.annotated)
         entries: dict[Any, Value] = {name.replace(".", "__"): UNKNOWN for name in sorted(names)}
-        return Mapping_(entries)
+        return Dictionary(entries)
     if query.shape == "tuples":
         count = len(query.only) if query.only is not None else 0
         return Items("tuple", [UNKNOWN] * count, count) if count else UNKNOWN

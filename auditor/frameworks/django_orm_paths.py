@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.values import Const
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,4 +114,4 @@ def _of_q(model: Model, node: Node, *, alternative: bool) -> Iterator[Filter]:
 
 def names(values: Iterable[Value]) -> list[str]:
     """The constant texts among arguments."""
-    return [v.value for v in values if isinstance(getattr(v, "value", None), str)]
+    return [v.value for v in values if isinstance(v, Const) and isinstance(v.value, str)]

@@ -50,8 +50,8 @@ def _default_target(registry: Registry, field: Declared) -> Node | None:
     """A project's field class may set `to` itself, in its constructor."""
     symbol = registry.project.resolve_expression(field.owner.module, field.node[2])
     init = registry.project.method(symbol, "__init__") if isinstance(symbol, Class) else None
-    for _, kind, _, default in () if init is None else init.params:
-        if kind in {"pos", "kw"} and default is not None and _ == "to":
+    for name, kind, _, default in () if init is None else init.params:
+        if kind in {"pos", "kw"} and default is not None and name == "to":
             return default
     return None
 

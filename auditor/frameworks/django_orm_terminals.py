@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_queries as queries
 from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select, size, subject
-from auditor.index.values import UNKNOWN, Const, Items, Many, Mapping_, Query, Row, Value
+from auditor.index.values import UNKNOWN, Const, Dictionary, Items, Many, Query, Row, Value
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_queries import Step
@@ -70,7 +70,7 @@ def aggregate(step: Step) -> Value:
     """`aggregate(...)`: one row of figures."""
     if not step.query.empty:
         step.m.effect("sql", f"AGGREGATE {subject(step.query)}", "read", query=step.derived(), node=step.node)
-    return Mapping_(dict.fromkeys(step.kwargs, UNKNOWN))
+    return Dictionary(dict.fromkeys(step.kwargs, UNKNOWN))
 
 
 def explain(step: Step) -> Value:
@@ -87,7 +87,7 @@ def in_bulk(step: Step) -> Value:
     query = step.derived(filters=(*step.query.filters, (step.query.model.primary_key, "in")))
     select(step.registry, step.m, query, step.node)
     row = element(step.registry, step.m, query)
-    return Mapping_({}, UNKNOWN, row, size(query), grown=True)
+    return Dictionary({}, UNKNOWN, row, size(query), grown=True)
 
 
 def update(step: Step) -> Value:
@@ -182,9 +182,11 @@ def update_or_create(step: Step) -> Value:
         step.m.call_function(save, row, [], {}, step.node)
     else:
         signals = step.registry.signals
-        signals.send(step.m, "pre_save", row, step.node)
+        if isinstance(row, Row):
+            signals.send(step.m, "pre_save", row, step.node)
         _write(step, "UPDATE", query, " or INSERT")
-        signals.send(step.m, "post_save", row, step.node)
+        if isinstance(row, Row):
+            signals.send(step.m, "post_save", row, step.node)
     return Items("tuple", [row, UNKNOWN], 2)
 
 
@@ -199,7 +201,7 @@ def _creating(step: Step) -> Step:
     given = {k: v for k, v in step.kwargs.items() if k not in _OPTIONS and "__" not in k}
     for option in ("defaults", "create_defaults"):
         defaults = step.kwargs.get(option)
-        if isinstance(defaults, Mapping_):
+        if isinstance(defaults, Dictionary):
             given.update({k: v for k, v in defaults.entries.items() if isinstance(k, str)})
     return replace(step, kwargs=given)
 

@@ -6,12 +6,19 @@ In text, an unknown part is written `{?}`, so a path keeps what is known about i
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 HOLE: Final = "{?}"
 MAX_TEXT: Final = 4096
 """Longer texts are no path; cutting here keeps hostile repetition harmless."""
+_MAX_NUMBER: Final = 1 << 64
+"""Squared a few dozen times over, a number fills the memory."""
+_WIDE: Final = re.compile(
+    r"%(?:\([^()%]*\))?[-+ #0]*\d*\.?(?:\d{4}|\*)"  # "%9999s", "%.9999f", "%*s"
+    r"|\{[^{}:]*:[^{}]*(?:\d{4}|\{)"  # "{:9999}", "{:{}}"
+)
 
 
 class Unknown:
@@ -74,8 +81,15 @@ def unbraced(text: str) -> str:
     return text.replace("{{", "{").replace("}}", "}")
 
 
+def swells(template: str) -> bool:
+    """Whether a template pads to thousands of characters, or to as many as one of its values says."""
+    return _WIDE.search(template) is not None
+
+
 def formatted(template: str, args: Sequence[object], kwargs: dict[str, object]) -> str | Unknown:
     """`template.format(*args, **kwargs)`; unknown where the template asks for something else."""
+    if swells(template):
+        return UNKNOWN
     known = {name: as_text(value) for name, value in kwargs.items()}
     try:
         return template.format(*(as_text(a) for a in args), **known)[:MAX_TEXT]
@@ -104,7 +118,8 @@ def binary(sign: str, left: object, right: object) -> object:
     if sign == "|" and isinstance(left, dict) and isinstance(right, dict):
         return {**left, **right}
     if sign in {"+", "-", "*"} and isinstance(left, int) and isinstance(right, int):
-        return {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign](left, right)
+        result = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign](left, right)
+        return result if abs(result) < _MAX_NUMBER else UNKNOWN
     return UNKNOWN
 
 
@@ -117,6 +132,8 @@ def percent(template: str, right: object) -> str | Unknown:
         values = tuple(as_text(v) for v in right)
     else:
         values = as_text(right)
+    if swells(template):
+        return UNKNOWN
     try:
         return (template.replace("%d", "%s") % values)[:MAX_TEXT]
     except (TypeError, ValueError, KeyError):

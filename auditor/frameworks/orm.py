@@ -40,6 +40,7 @@ class Recorder(Protocol):
         loops: tuple[Any, ...] | None = None,
         arguments: tuple[Value, ...] = (),
         guessed: bool = False,
+        target: str = "",
     ) -> None:
         """Records an effect here, in the current loops unless `loops` says otherwise."""
 

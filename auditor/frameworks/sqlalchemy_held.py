@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def run_of(m: Recorder) -> object | None:
     """What the places of one evaluation of a function have in common; None while nothing is recorded."""
     context: Any = getattr(m, "cx", None)
-    return None if context is None or getattr(m, "quiet", 0) else id(context.summary)
+    return None if context is None or m.quiet else id(context.summary)
 
 
 def way(m: Recorder) -> tuple[tuple[object, ...], tuple[object, ...]]:

@@ -12,9 +12,9 @@ from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Expression
 from auditor.index.values import (
     UNKNOWN,
+    Dictionary,
     Items,
     Many,
-    Mapping_,
     Model,
     ModelValue,
     Query,
@@ -93,7 +93,7 @@ def element(m: Recorder, registry: Registry, query: Query) -> Value:
         return first
     if query.shape == "dicts":
         named = {_name(c): cell for c, cell in zip(query.columns, cells, strict=True)}
-        return Mapping_({k: v for k, v in named.items() if k})
+        return Dictionary({k: v for k, v in named.items() if k})
     if query.shape == "rows" and single and (not query.columns or isinstance(query.columns[0], ModelValue)):
         return first
     return Items("tuple", cells or [first], max(len(cells), 1))

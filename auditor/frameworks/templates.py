@@ -15,11 +15,14 @@ from auditor.index.lower import lower
 from auditor.index.lower_expressions import TooDeep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.index.ir import Node
 
 GET: Final = "__template_get__"
 INCLUDE: Final = "__template_include__"
-_TOKEN: Final = re.compile(r"\{%-?\+?(.*?)-?%\}|\{\{-?(.*?)-?\}\}|\{#.*?#\}", re.DOTALL)
+_OPENERS: Final = re.compile(r"\{[%{#]")
+_ENDS: Final = {"{%": "%}", "{{": "}}", "{#": "#}"}
 _PATH: Final = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)*")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CLOSERS: Final = {"for": {"endfor"}, "if": {"endif"}, "block": {"endblock"}, "with": {"endwith"}}
@@ -49,19 +52,32 @@ class _Tag:
 
 def compile_template(source: str, *, jinja: bool) -> Template:
     """Lowers one template; what it does not understand is skipped, never guessed."""
-    tags = []
-    line, position = 1, 0
-    for match in _TOKEN.finditer(source[:MAX_BYTES]):
-        line += source.count("\n", position, match.start())
-        position = match.start()
-        if match[1] is not None:
-            text = match[1].strip()
-            tags.append(_Tag(text.partition(" ")[0], text.partition(" ")[2].strip(), line, is_output=False))
-        elif match[2] is not None:
-            tags.append(_Tag("", match[2].strip(), line, is_output=True))
-    compiler = _Compiler(tags, jinja=jinja)
+    compiler = _Compiler(list(_tags(source[:MAX_BYTES])), jinja=jinja)
     body = compiler.block(frozenset())
     return Template(tuple(body), compiler.parent, compiler.blocks, compiler.macros)
+
+
+def _tags(source: str) -> Iterator[_Tag]:
+    """What stands in `{% %}` and `{{ }}`, in time that grows with the text: no end is looked for twice."""
+    line, counted = 1, 0
+    missing: set[str] = set()
+    opener = _OPENERS.search(source)
+    while opener is not None:
+        kind, begin = opener[0], opener.start()
+        end = -1 if kind in missing else source.find(_ENDS[kind], begin + 2)
+        if end < 0:
+            missing.add(kind)
+            opener = _OPENERS.search(source, begin + 1)
+            continue
+        line += source.count("\n", counted, begin)
+        counted = begin
+        text = source[begin + 2 : end]
+        if kind == "{%":
+            name, _, rest = text.strip("-+").strip().partition(" ")
+            yield _Tag(name, rest.strip(), line, is_output=False)
+        elif kind == "{{":
+            yield _Tag("", text.removeprefix("-").removesuffix("-").strip(), line, is_output=True)
+        opener = _OPENERS.search(source, end + 2)
 
 
 class _Compiler:
@@ -188,7 +204,7 @@ class _Compiler:
             for part in re.finditer(
                 r"([A-Za-z_]\w*)\s*=\s*((?:'[^']*'|\"[^\"]*\"|[^\s'\"]|\s(?![A-Za-z_]\w*\s*=))+)", tag.text
             ):
-                statements.append(self.assignment(part[1], part[2], tag.line))
+                statements.append(self.assignment(part[1], part[2], tag.line))  # noqa: PERF401  one form of three
         if tag.name == "with":
             statements.extend(self.block(frozenset({"endwith"})))
             self.at += 1
@@ -203,7 +219,7 @@ class _Compiler:
         given = []
         if " with " in tag.text:
             for part in re.finditer(r"([A-Za-z_]\w*)=(\S+)", tag.text.partition(" with ")[2]):
-                given.append((part[1], self.expression(part[2], tag.line)))
+                given.append((part[1], self.expression(part[2], tag.line)))  # noqa: PERF401  reads like its neighbours
         call: Node = (ir.CALL, tag.line, (ir.NAME, tag.line, INCLUDE), (name,), tuple(given))
         return (ir.EXPR, tag.line, tag.line, call)
 

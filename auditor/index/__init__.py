@@ -1,0 +1,1 @@
+"""From source files to a linked project: IR, symbols, names, abstract values."""

@@ -35,7 +35,7 @@ _SIMPLE_ESCAPES: Final = {
 }  # fmt: skip
 
 
-class TooDeep(Exception):
+class TooDeep(Exception):  # noqa: N818  what it says is the name
     """The source nests deeper than `MAX_DEPTH`."""
 
 

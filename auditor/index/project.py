@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections import Counter, deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
@@ -21,7 +23,7 @@ from auditor.index.symbols import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.index.ir import Node
 
@@ -356,16 +358,22 @@ class Project:
 
     def mro(self, cls: Class) -> tuple[Class | External, ...]:
         """C3 linearisation over what is known; where that fails, left to right and depth first."""
-        key = id(cls)
-        if key not in self._mros:
-            self._mros[key] = (cls,)
-            bases = self.bases(cls)
-            sequences: list[list[Class | External]] = [
-                list(self.mro(b)) if isinstance(b, Class) else [b] for b in bases
-            ]
-            merged = merge([*sequences, list(bases)])
-            self._mros[key] = (cls, *(b for b in merged if b is not cls))
-        return self._mros[key]
+        waiting = [] if id(cls) in self._mros else [cls]
+        while waiting:  # no recursion: a hierarchy may be deeper than the stack
+            top = waiting[-1]
+            if id(top) not in self._mros:
+                self._mros[id(top)] = (top,)  # all that is known of it where bases run in a circle
+                waiting += [b for b in self.bases(top) if isinstance(b, Class) and id(b) not in self._mros]
+            else:
+                waiting.pop()
+                self._mros[id(top)] = self._linearised(top)
+        return self._mros[id(cls)]
+
+    def _linearised(self, cls: Class) -> tuple[Class | External, ...]:
+        bases = self.bases(cls)
+        lines = [self._mros[id(b)] if isinstance(b, Class) else (b,) for b in bases]
+        merged = lines[0] if len(lines) == 1 else merge([*lines, bases])
+        return (cls, *(b for b in merged if b is not cls))
 
     def member(self, cls: Class, name: str) -> tuple[Class, list[Binding]] | None:
         """The class of the MRO that binds `name`, with the bindings."""
@@ -395,29 +403,35 @@ class Project:
                     for base in self.bases(candidate):
                         if isinstance(base, Class):
                             self._subclasses.setdefault(id(base), []).append(candidate)
-        below: list[Class] = []
-        queue = list(self._subclasses.get(id(cls), ()))
+        below: dict[int, Class] = {}
+        queue = deque(self._subclasses.get(id(cls), ()))
         while queue:
-            found = queue.pop(0)
-            if found not in below:
-                below.append(found)
+            found = queue.popleft()
+            if id(found) not in below:
+                below[id(found)] = found
                 queue.extend(self._subclasses.get(id(found), ()))
-        return below
+        return list(below.values())
 
     def external_bases(self, cls: Class) -> tuple[str, ...]:
         """Dotted names of the library classes in the MRO."""
         return tuple(b.name for b in self.mro(cls) if isinstance(b, External))
 
 
-def merge(sequences: list[list[Class | External]]) -> list[Class | External]:
+def merge(sequences: Iterable[Sequence[Class | External]]) -> list[Class | External]:
     """C3's merge; where no head is good, the first one is taken."""
-    merged: list[Class | External] = []
-    sequences = [s for s in sequences if s]
-    while sequences:
-        head = next((s[0] for s in sequences if not any(s[0] in t[1:] for t in sequences)), sequences[0][0])
-        merged.append(head)
-        sequences = [rest for s in sequences if (rest := [b for b in s if b != head])]
-    return merged
+    left = [deque(s) for s in sequences if s]
+    behind = Counter(b for s in left for b in islice(s, 1, None))
+    """In how many places each stands behind another."""
+    merged: dict[Class | External, None] = {}
+    while left:
+        merged[next((s[0] for s in left if not behind[s[0]]), left[0][0])] = None
+        for s in left:
+            while s and s[0] in merged:
+                s.popleft()
+                if s:
+                    behind[s[0]] -= 1
+        left = [s for s in left if s]
+    return list(merged)
 
 
 def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:

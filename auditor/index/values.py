@@ -45,6 +45,8 @@ class Text(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModuleValue(Value):
+    """A module of the project."""
+
     module: Module
 
 
@@ -64,6 +66,8 @@ class ExtInst(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassValue(Value):
+    """A class of the project that is no ORM model."""
+
     cls: Class
 
 
@@ -138,7 +142,7 @@ class Items(Value):
 
 
 @dataclass(slots=True, eq=False)
-class Mapping_(Value):
+class Dictionary(Value):
     """A dictionary: values by constant key, and what the other values have in common."""
 
     entries: dict[Any, Value]

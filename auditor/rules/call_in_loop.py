@@ -204,5 +204,6 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         fix=f"Use `{batch}` for all of `{over}`."
         if batch
         else f"Ask for all of `{over}` at once, or side by side.",
+        indirect=depth > 0,
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )

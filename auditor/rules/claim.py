@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene, Spot
 
 _RELATED: Final = 4
+_OWN_RELATED: Final = 2
+_FOLDED: Final = 6
 LEAST_CONFIDENCE: Final = 0.5
 """What is more likely wrong than right is not said."""
 UNREACHED_PENALTY: Final = 0.1
@@ -44,6 +46,8 @@ class Claim:
     could_be_wrong: str = ""
     fix: str = ""
     guessed: bool = False
+    indirect: bool = False
+    """The statement does it by calling what does; where nothing known serves a request, that is not said."""
     payers: tuple[Function, ...] = ()
     """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
 
@@ -53,7 +57,7 @@ def place(spot: Spot, role: str) -> Place:
 
 
 def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Finding]:
-    """One finding per statement and subject: the most confident claim, with the evidence of the others' endpoints."""
+    """One finding per function and rule: the surest claim, with the places of the others."""
     best: dict[tuple[str, int, str], Claim] = {}
     for claim in claims:
         if claim.spot.module.role not in TRACED_ROLES:
@@ -62,29 +66,70 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
         known = best.get(key)
         if known is None or claim.confidence > known.confidence:
             best[key] = claim
-    ordinals: dict[tuple[str, str], int] = {}
+    sure = [claim for claim in best.values() if is_worth_saying(scene, claim)]
     made = []
-    for key in sorted(best):
-        claim = best[key]
-        if claim.confidence - (GUESSED_PENALTY if claim.guessed else 0) < LEAST_CONFIDENCE:
-            continue
-        statement = normalised(claim.spot)
+    for group in together(sure):
+        claim = folded(group)
         name = qualname(claim.spot)
-        ordinal = ordinals.get((name, statement), 0)
-        ordinals[name, statement] = ordinal + 1
-        made.append(
-            finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{statement}\0{claim.subject}\0{ordinal}")
-        )
+        made.append(finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}"))
     return made
 
 
-def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:
+def is_worth_saying(scene: Scene, claim: Claim) -> bool:
+    """More likely right than wrong; and what is only reached by calls, reached from something that serves."""
+    confidence = claim.confidence - (GUESSED_PENALTY if claim.guessed else 0)
+    return confidence >= LEAST_CONFIDENCE and (not claim.indirect or bool(endpoints_of(scene, claim)))
+
+
+def together(claims: Iterable[Claim]) -> list[list[Claim]]:
+    """The claims of one function (or class body) in one group, the surest first: they are read and mended together."""
+    groups: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault((claim.spot.module.path, qualname(claim.spot)), []).append(claim)
+    return [
+        sorted(groups[key], key=lambda c: (-round(c.confidence, 2), c.guessed, c.spot.start, c.subject))
+        for key in sorted(groups)
+    ]
+
+
+def folded(group: list[Claim]) -> Claim:
+    """The surest claim of a group, with the places and titles of the others."""
+    first, *others = group
+    if not others:
+        return first
+    spots = {c.spot.key: c for c in others if c.spot.key != first.spot.key}
+    return replace(
+        first,
+        evidence=[
+            *first.evidence,
+            *(
+                Evidence(kind="code", text=f"and at `{c.spot.module.path}:{c.spot.line}`: {c.title}")
+                for c in sorted(others, key=lambda c: c.spot.start)[:_FOLDED]
+            ),
+        ],
+        related=[
+            *first.related[:_OWN_RELATED],
+            *(place(c.spot, "call") for c in spots.values()),
+            *first.related,
+        ],
+        payers=tuple({id(f): f for c in group for f in c.payers}.values()),
+    )
+
+
+def endpoints_of(scene: Scene, claim: Claim) -> tuple[str, ...]:
+    """Ids of the endpoints that pay for it, sorted."""
     payers = (claim.spot.function, *claim.payers)
-    endpoints = tuple(sorted({e.id for f in payers for e in scene.trace.endpoints_of(f)}))
+    return tuple(sorted({e.id for f in payers for e in scene.trace.endpoints_of(f)}))
+
+
+def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:
+    endpoints = endpoints_of(scene, claim)
     confidence = (
         claim.confidence - (0 if endpoints else UNREACHED_PENALTY) - (GUESSED_PENALTY if claim.guessed else 0)
     )
-    related = [p for p in claim.related if (p.file, p.line) != (claim.spot.module.path, claim.spot.start)]
+    places = {(p.file, p.line): p for p in reversed(claim.related)}
+    places.pop((claim.spot.module.path, claim.spot.start), None)
+    related = [p for p in claim.related if places.get((p.file, p.line)) is p]
     return Finding(
         id=f"F-{hashlib.blake2b(identity.encode(), digest_size=5).hexdigest()}",
         rule=rule.id,

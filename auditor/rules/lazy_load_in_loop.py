@@ -58,18 +58,14 @@ RULE = RuleInfo(
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """Groups the lazy loads of one loop that one eager-load edit would cure."""
-    groups: dict[tuple[int, str, int, int], list[tuple[Summary, Effect]]] = {}
+    """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
+    groups: dict[tuple[str, int, int], list[tuple[Summary, Effect]]] = {}
     for scope, effect in scene.effects():
         loops = repeating(effect.loops)
         if effect.kind == "sql" and effect.cause == "lazy-load" and loops and not effect.remembered:
             origin = None if effect.row is None else effect.row.origin
-            spot = seen_from(loops[-1], effect.site, effect.frames)
-            at = spot.start if origin is None else origin.site.start
-            path = spot.module.path if origin is None else origin.site.module.path
-            groups.setdefault((id(loops[-1].site.function), path, at, loops[-1].site.start), []).append(
-                (scope, effect)
-            )
+            site = loops[-1].site if origin is None else origin.site
+            groups.setdefault((site.module.path, site.start, site.line), []).append((scope, effect))
     for group in groups.values():
         yield claim(group)
 
@@ -117,5 +113,6 @@ def claim(group: list[tuple[Summary, Effect]]) -> Claim:
         ),
         could_be_wrong="The rows are few, or the relation is null for nearly all of them.",
         fix=f"Load {named} with the query {where}.",
+        indirect=len(first.frames) > 1,
         guessed=all(e.guessed for e in effects),
     )

@@ -195,5 +195,6 @@ def claim(group: list[Reading]) -> Claim:
         cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),
         could_be_wrong=f"`{over}` never holds more than a few items, or nobody waits for this code.",
         fix=f"Fetch for all of `{over}` in one query before the loop and look the rows up in a dictionary.",
+        indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
     )

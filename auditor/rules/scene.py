@@ -164,9 +164,11 @@ class Scene:
             for effect in summary.effects:
                 if effect.kind == kind and not effect.remembered and len(found) < limit:
                     found.append((effect, path))
-            for call in summary.calls:
-                if not call.remembered and kind in self.costs.function(call.callee):
-                    queue.append((call.callee, [*path, call.callee]))
+            queue.extend(
+                (call.callee, [*path, call.callee])
+                for call in summary.calls
+                if not call.remembered and kind in self.costs.function(call.callee)
+            )
         return found
 
 

@@ -167,6 +167,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
         could_be_wrong=(harder and f"{harder}, and it is needed.")
         or f"`{over}` never holds more than a few rows, or each row must be written on its own.",
         fix=f"Collect what the loop over `{over}` writes, and write it with one bulk statement after it.",
+        indirect=bool(path),
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )
 

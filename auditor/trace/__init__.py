@@ -1,0 +1,1 @@
+"""From a linked project to call chains, effects and cost."""

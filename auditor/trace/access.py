@@ -11,6 +11,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     Ext,
     ExtInst,
     Func,
@@ -18,7 +19,6 @@ from auditor.index.values import (
     Items,
     ManagerValue,
     Many,
-    Mapping_,
     Model,
     ModelValue,
     ModuleValue,
@@ -232,7 +232,7 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
 
 def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
     """`target[key] = value`."""
-    if isinstance(target, Mapping_):
+    if isinstance(target, Dictionary):
         if isinstance(value, Sym) and id(target) in m.registries:
             m.residual("store", None, target, (key, value), None)
         elif isinstance(key, Const) and isinstance(key.value, str | int):
@@ -256,7 +256,7 @@ def element(m: Machine, value: Value) -> Value:
         return walk.join_all(value.items)
     if isinstance(value, Query):
         return m.orm(value.model.orm).element(m, value)
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         return value.key or UNKNOWN
     if isinstance(value, OneOf):
         return walk.join_all([element(m, o) for o in value.options])
@@ -311,10 +311,8 @@ def open_loop(
     value = iterator(m, value, node)
     m.use("iterate", value, node)
     if isinstance(value, Sym):
-        if value.hint is not None:
-            size = size_of(m, value.hint, name)
-        else:
-            size = Size(name) if name else None
+        unknown = Size(name) if name else None
+        size = unknown if value.hint is None else size_of(m, value.hint, name)
         loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
         loop.repeats = not turns_once(node)
         made = element(m, value)
@@ -381,7 +379,7 @@ def size_of(m: Machine, value: Value, name: str) -> Size | None:
         return value.size or (Size(name) if name else None)
     if isinstance(value, Items):
         return Size(name or "items", bound=value.count)
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         if value.grown or not value.entries:
             return value.size or (Size(name) if name else None)
         return Size(name or "items", bound=len(value.entries))
@@ -395,7 +393,7 @@ def repeats(value: Value) -> bool:
     """False where the number of turns is a small constant of the source."""
     if isinstance(value, Items):
         return value.count > SMALL * 4
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         return value.grown or value.other is not None or len(value.entries) > SMALL * 4
     if isinstance(value, OneOf):
         return any(repeats(o) for o in value.options)
@@ -431,7 +429,7 @@ def is_batches(value: Value) -> bool:
 
 def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
     """`value[index]`."""
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         if isinstance(index, Const) and index.value in value.entries:
             return value.entries[index.value]
         if value.other is not None:

@@ -87,7 +87,7 @@ def analyse(
     *,
     knowledge: Knowledge,
     semantics: Semantics,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trace:
     """Traces a project. Runs in a thread of its own, because evaluation recurses as deep as the code calls."""
     outcome: list[Trace | BaseException] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.values import UNKNOWN, Items, Mapping_, Star, Sym, Value
+from auditor.index.values import UNKNOWN, Dictionary, Items, Star, Sym, Value
 from auditor.trace import access
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def remaining(given: list[Value], star: Value | None) -> Value:
 def other_keywords(named: dict[str, Value], keywords: Value | None) -> Value:
     """What `**kwargs` is."""
     if keywords is None:
-        return Mapping_(named)
+        return Dictionary(named)
     return Sym("merged", keywords, named) if named else keywords
 
 
@@ -85,8 +85,9 @@ def known(sym: Sym, base: Value, replaced: Callable[[Value], Value]) -> Value:
         keywords = None if keywords is None else replaced(keywords)
         if isinstance(base, Items) and position is not None and position < len(base.items):
             return base.items[position]
-        if isinstance(keywords, Mapping_) and name in keywords.entries:
-            return keywords.entries[name]
+        if isinstance(keywords, Dictionary) and name in keywords.entries:
+            entry: Value = keywords.entries[name]
+            return entry
         if isinstance(base, Sym) or isinstance(keywords, Sym):
             return Sym("arg", base, (position, name, keywords, default), sym.hint)
         return default if isinstance(default, Value) else UNKNOWN
@@ -100,7 +101,7 @@ def known(sym: Sym, base: Value, replaced: Callable[[Value], Value]) -> Value:
     named = {k: replaced(v) for k, v in sym.detail.items()}
     if isinstance(base, Sym):
         return Sym("merged", base, named)
-    return Mapping_({**(base.entries if isinstance(base, Mapping_) else {}), **named})
+    return Dictionary({**(base.entries if isinstance(base, Dictionary) else {}), **named})
 
 
 def positional(args: Sequence[Value], replaced: Callable[[Value], Value]) -> list[Value]:
@@ -123,7 +124,7 @@ def keyword(kwargs: Mapping[str, Value], replaced: Callable[[Value], Value]) -> 
     made = {k: replaced(v) for k, v in kwargs.items() if k != STARS}
     if STARS in kwargs:
         inner = replaced(kwargs[STARS])
-        if isinstance(inner, Mapping_):
+        if isinstance(inner, Dictionary):
             made = {**{k: v for k, v in inner.entries.items() if isinstance(k, str)}, **made}
         elif isinstance(inner, Sym):
             made[STARS] = inner

@@ -11,6 +11,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     Ext,
     ExtInst,
     Func,
@@ -18,7 +19,6 @@ from auditor.index.values import (
     Items,
     Lambda,
     Many,
-    Mapping_,
     ModelValue,
     OneOf,
     Query,
@@ -203,11 +203,11 @@ def range_(m: Machine, args: list[Value]) -> Value:
 
 
 def dictionary(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
-    made = Mapping_(dict(kwargs))
+    made = Dictionary(dict(kwargs))
     if args:
         first = args[0]
         access.fetch(m, first, node, "materialise")
-        if isinstance(first, Mapping_):
+        if isinstance(first, Dictionary):
             made.entries = {**first.entries, **made.entries}
             made.key, made.other, made.size, made.grown = first.key, first.other, first.size, first.grown
         else:
@@ -233,7 +233,7 @@ def method(
 ) -> Value:
     """A method of a list, set, tuple, dictionary or string."""
     calls.resolved(m)
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         return mapping_method(m, value, name, args, node)
     if isinstance(value, Const | Text):
         for a in (*args, *kwargs.values()):
@@ -278,7 +278,7 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
         value.size = size or (loops[-1].size if loops else None)
 
 
-def mapping_method(m: Machine, value: Mapping_, name: str, args: list[Value], node: Node | None) -> Value:
+def mapping_method(m: Machine, value: Dictionary, name: str, args: list[Value], node: Node | None) -> Value:
     everything = walk.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
     if name in {"get", "pop", "setdefault", "__getitem__"} and args:
         found = access.item(m, value, args[0], node or (0, 0, ""))
@@ -293,7 +293,7 @@ def mapping_method(m: Machine, value: Mapping_, name: str, args: list[Value], no
         return Many(everything, size)
     if name == "keys":
         return Many(value.key or UNKNOWN, size)
-    if name == "update" and args and isinstance(args[0], Mapping_):
+    if name == "update" and args and isinstance(args[0], Dictionary):
         value.entries.update(args[0].entries)
         value.other = walk.join(value.other or UNKNOWN, args[0].other or UNKNOWN)
         return UNKNOWN
@@ -380,7 +380,7 @@ def standard(
         access.fetch(m, first, node, "iterate")
         element = access.element(m, first)
         return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), access.size_of(m, first, ""))
-    if name in {"functools.reduce"} and len(args) > 1:
+    if name == "functools.reduce" and len(args) > 1:
         return mapped(m, "map", args[:2], node)
     if name == "contextlib.closing":
         return first
@@ -398,10 +398,10 @@ def default_dictionary(
         if isinstance(factory, Ext) and factory.name in {"builtins.list", "builtins.set"}:
             default = Many(UNKNOWN, None, factory.name[9:])
         elif isinstance(factory, Ext) and factory.name == "builtins.dict":
-            default = Mapping_({}, grown=True)
+            default = Dictionary({}, grown=True)
         elif isinstance(factory, ClassValue):
             default = Inst(factory.cls)
-        return Mapping_({}, None, default, None, grown=True)
+        return Dictionary({}, None, default, None, grown=True)
     return dictionary(m, args, kwargs, node)
 
 

@@ -11,6 +11,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     Ext,
     ExtInst,
     Func,
@@ -19,7 +20,6 @@ from auditor.index.values import (
     Lambda,
     ManagerValue,
     Many,
-    Mapping_,
     ModelValue,
     ModuleValue,
     OneOf,
@@ -253,7 +253,7 @@ def call_method(
         return query_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, ExtInst):
         return library_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, Many | Items | Mapping_ | Const | Text):
+    if isinstance(receiver, Many | Items | Dictionary | Const | Text):
         return builtin_calls.method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Func):
         return function_method(m, receiver, name, args, kwargs, node)
@@ -446,7 +446,7 @@ def super_method(
     function = above(m, value, name)
     receiver = value.receiver
     if isinstance(receiver, Sym) and (
-        depends_on_receiver(m, value, name) or (function is None and _library_super(m, receiver))
+        depends_on_receiver(m, value, name) or (function is None and _library_super(receiver))
     ):
         declared = SuperOf(value.owner, receiver.hint or UNKNOWN)
         return call_symbolic(m, Sym("super", receiver, value.owner, declared), name, args, kwargs, node)
@@ -473,7 +473,7 @@ def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
     return m.super_varies[key]
 
 
-def _library_super(m: Machine, receiver: Sym) -> bool:
+def _library_super(receiver: Sym) -> bool:
     return isinstance(receiver.hint, Row | Query | ManagerValue)
 
 
@@ -699,10 +699,6 @@ def leave(m: Machine, value: Value, node: Node | None) -> None:
             fact = kind.methods.get("__exit__") or kind.methods.get("__aexit__")
             if fact is not None and fact.effect is not None:
                 apply_fact(m, fact, f"{value.type}.__exit__", [], {}, node)
-
-
-def awaited(m: Machine, value: Value, node: Node | None) -> Value:
-    return value
 
 
 def extended(m: Machine, before: Value, more: Value) -> Value:

@@ -14,6 +14,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     ExtInst,
     Func,
     Inst,
@@ -21,7 +22,6 @@ from auditor.index.values import (
     Lambda,
     ManagerValue,
     Many,
-    Mapping_,
     Model,
     ModelValue,
     OneOf,
@@ -124,7 +124,7 @@ def _generic(m: Machine, module: Module, node: Node, function: Function | None, 
     if head in _MAPPINGS and len(arguments) == 2:
         value = annotated(m, module, arguments[1], function, depth + 1)
         key = annotated(m, module, arguments[0], function, depth + 1)
-        return Mapping_({}, key, value, None, grown=True) if value is not None else None
+        return Dictionary({}, key, value, None, grown=True) if value is not None else None
     if head in {"type", "Type"}:
         element = annotated(m, module, arguments[0], function, depth + 1)
         if isinstance(element, Row):
@@ -503,7 +503,7 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
         declared = None if symbol.annotation is None else annotated(m, module, symbol.annotation)
         value: Value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
         m.class_values[key] = declared if declared is not None and walk.tells_nothing(value) else value
-        if isinstance(value, Mapping_ | Many):
+        if isinstance(value, Dictionary | Many):
             m.registries[id(value)] = value
     return m.class_values[key] or UNKNOWN
 
@@ -597,7 +597,7 @@ def _applied(m: Machine, function: Function, node: Node, value: Value, decorator
     return walk.call_value(m, maker, [value], {}, node)
 
 
-def function_of(m: Machine, node: Node, module: Module) -> Function | None:
+def function_of(node: Node, module: Module) -> Function | None:
     """The declared function of a DEF node met while walking a body."""
     return next((f for f in module.functions if f.node is node), None)
 

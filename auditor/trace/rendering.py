@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from auditor.frameworks.templates import Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
-from auditor.index.values import UNKNOWN, Const, Ext, Func, Inst, Items, Mapping_, OneOf, Row, Sym, Value
+from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
 from auditor.trace import access, calls, walk
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Templates:
             for n in range(len(parts)):
                 self.by_name.setdefault("/".join(parts[n:]), []).append(path)
         self.depth = 0
+        self.open_blocks: list[Any] = []
+        """Names of the blocks being filled: one that names itself inside would never end."""
 
     def intrinsics(self) -> dict[str, Any]:
         """What the machine calls by name."""
@@ -132,7 +134,7 @@ class Templates:
         value, name = args
         if not isinstance(name, Const):
             return UNKNOWN
-        if isinstance(value, Mapping_):
+        if isinstance(value, Dictionary):
             if name.value in {"items", "keys", "values"}:
                 return calls.call_method(m, value, str(name.value), [], {}, node)
             return value.entries.get(name.value, value.other or UNKNOWN)
@@ -171,9 +173,11 @@ class Templates:
         blocks: dict[str, tuple[tuple[Node, ...], Function]],
     ) -> Value:
         name = args[0].value if isinstance(args[0], Const) else ""
-        if name in blocks:
+        if name in blocks and name not in self.open_blocks and self.depth < 2 * _MAX_NESTING:
             body, function = blocks[name]
+            self.open_blocks.append(name)
             self.run(m, body, function, dict(m.cx.env), blocks)
+            self.open_blocks.pop()
         return UNKNOWN
 
 
@@ -205,7 +209,7 @@ def names(value: Value) -> list[str]:
 
 
 def environment(context: Value) -> dict[str, Value]:
-    if isinstance(context, Mapping_):
+    if isinstance(context, Dictionary):
         return {k: v for k, v in context.entries.items() if isinstance(k, str)}
     if isinstance(context, OneOf):
         merged: dict[str, Value] = {}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from auditor.index.values import (
     UNKNOWN,
     Const,
+    Dictionary,
     Func,
     Inst,
     Items,
     Lambda,
     Many,
-    Mapping_,
     OneOf,
     Query,
     Row,
@@ -183,7 +183,7 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
         if all(a is b for a, b in zip(items, value.items, strict=True)):
             return value
         return Items(value.kind, items, value.count)
-    if isinstance(value, Mapping_):
+    if isinstance(value, Dictionary):
         return mapping(m, value, memo, depth)
     if isinstance(value, OneOf):
         return walk.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
@@ -223,7 +223,8 @@ def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
         elif sym.op == "same":
             made = base
         elif sym.op == "slice":
-            made = access.sliced(m, base, *sym.detail, (0, 0, ""))
+            low, high = sym.detail
+            made = access.sliced(m, base, low, high, (0, 0, ""))
         elif sym.op == "list":
             made = access.in_memory(m, base)
         elif sym.op == "elem":
@@ -244,11 +245,11 @@ def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
     return made
 
 
-def mapping(m: Machine, value: Mapping_, memo: Memo, depth: int) -> Value:
+def mapping(m: Machine, value: Dictionary, memo: Memo, depth: int) -> Value:
     entries = {k: substitute(m, v, memo, depth + 1) for k, v in value.entries.items()}
     key = None if value.key is None else substitute(m, value.key, memo, depth + 1)
     other = None if value.other is None else substitute(m, value.other, memo, depth + 1)
-    return Mapping_(entries, key, other, value.size, value.grown)
+    return Dictionary(entries, key, other, value.size, value.grown)
 
 
 def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:

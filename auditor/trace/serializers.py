@@ -15,12 +15,12 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     Ext,
     Inst,
     Items,
     ManagerValue,
     Many,
-    Mapping_,
     OneOf,
     Query,
     Row,
@@ -58,7 +58,7 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
                 each(m, one, value, node, 0)
             else:
                 fields_of(m, one, value, node, 0)
-    return Mapping_({})
+    return Dictionary({})
 
 
 def each(m: Machine, serializer: Inst, value: Value, node: Node | None, depth: int) -> None:
@@ -265,7 +265,7 @@ def collection(m: Machine, value: Value, node: Node | None) -> Value:
 
 def inherits_serializer(m: Machine, cls: Class) -> bool:
     return any(
-        (b.name if isinstance(b, External) else b.name).rpartition(".")[2].endswith("Serializer")
+        b.name.rpartition(".")[2].endswith("Serializer")
         for b in m.project.mro(cls)
     )
 

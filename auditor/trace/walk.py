@@ -20,6 +20,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Dictionary,
     Ext,
     ExtInst,
     Func,
@@ -27,7 +28,6 @@ from auditor.index.values import (
     Items,
     Lambda,
     Many,
-    Mapping_,
     ModelValue,
     ModuleValue,
     OneOf,
@@ -58,7 +58,7 @@ def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
     for n, (name, kind, _, _) in enumerate(function.params):
         sym = Sym("param", None, n, hints.parameter_hint(m, function, n))
         summary.params.append(sym)
-        if kind == "*" or kind == "**" or name:
+        if kind in {"*", "**"} or name:
             env[name] = sym
     block(m, function.body)
     cx = m.cx
@@ -215,12 +215,12 @@ def narrow(m: Machine, condition: Node, env: dict[str, Value]) -> None:
                 declared = hints.annotated(m, m.cx.module, cls, m.cx.function)
                 if declared is not None and isinstance(known, Sym) and known.hint is None:
                     env[name[2]] = Sym(known.op, known.base, known.detail, declared, known.loops, known.memo)
-                    m_alias(m, known, env[name[2]])
+                    alias(known, env[name[2]])
                 elif declared is not None and known is UNKNOWN:
                     env[name[2]] = declared
 
 
-def m_alias(m: Machine, known: Sym, narrowed: Value) -> None:
+def alias(known: Sym, narrowed: Value) -> None:
     """Makes a narrowed copy of a symbolic value stand for the same value in replays."""
     if isinstance(narrowed, Sym):
         narrowed.op, narrowed.base, narrowed.detail = "same", known, None
@@ -256,7 +256,7 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Const) and a.value is None:
         return b
     if isinstance(b, Const):
-        return a if not isinstance(a, Const) or b.value is None else a
+        return a
     if isinstance(a, Const):
         return b
     if isinstance(a, Query) and isinstance(b, Query) and a.model is b.model and a.shape == b.shape:
@@ -358,7 +358,7 @@ def match_statement(m: Machine, s: Node) -> None:
 
 
 def function_statement(m: Machine, s: Node) -> None:
-    function = hints.function_of(m, s, m.cx.module)
+    function = hints.function_of(s, m.cx.module)
     if function is not None:
         m.cx.env[s[3]] = Func(function, env=m.cx.env)
         if m.cx.function is not None and m.cx.function.parent is not None:
@@ -553,7 +553,7 @@ def call(m: Machine, node: Node) -> Value:
     if function[0] == ir.ATTR:
         receiver = expression(m, function[2])
     elif function[0] == ir.NAME and function[2] == "super" and "super" not in cx.env:
-        return super_value(m, node)
+        return super_value(m)
     else:
         called = expression(m, function)
     args = arguments(m, node[3])
@@ -562,7 +562,7 @@ def call(m: Machine, node: Node) -> Value:
         value = expression(m, given)
         if key is not None:
             kwargs[key] = value
-        elif isinstance(value, Mapping_):
+        elif isinstance(value, Dictionary):
             kwargs.update({k: v for k, v in value.entries.items() if isinstance(k, str)})
         elif isinstance(value, Sym):
             kwargs[STARS] = value
@@ -612,7 +612,7 @@ def is_forwarded(m: Machine, value: Value) -> bool:
     )
 
 
-def super_value(m: Machine, node: Node) -> Value:
+def super_value(m: Machine) -> Value:
     function = m.cx.function
     while function is not None and function.owner is None:
         function = function.parent
@@ -655,7 +655,7 @@ def dictionary(m: Machine, node: Node) -> Value:
     for key, given in node[2]:
         value = expression(m, given)
         if key is None:
-            if isinstance(value, Mapping_):
+            if isinstance(value, Dictionary):
                 entries.update(value.entries)
             continue
         k = expression(m, key)
@@ -663,7 +663,7 @@ def dictionary(m: Machine, node: Node) -> Value:
             entries[k.value] = value
         else:
             other.append(value)
-    return Mapping_(entries, None, join_all(other) if other else None)
+    return Dictionary(entries, None, join_all(other) if other else None)
 
 
 def subscript(m: Machine, node: Node) -> Value:
@@ -692,8 +692,8 @@ def binary(m: Machine, node: Node) -> Value:
             return join(left, right)
         if isinstance(left, Const | Text) or isinstance(right, Const | Text):
             return calls.concatenated(left, right)
-        if isinstance(left, Mapping_) and isinstance(right, Mapping_):
-            return Mapping_({**left.entries, **right.entries})
+        if isinstance(left, Dictionary) and isinstance(right, Dictionary):
+            return Dictionary({**left.entries, **right.entries})
     if node[2] == "%" and isinstance(left, Const | Text):
         template = left.template if isinstance(left, Text) else str(left.value)
         access.shown(m, right, node)
@@ -793,7 +793,7 @@ def comprehension(m: Machine, node: Node) -> Value:
     cx.env, cx.loops = outer_env, outer_loops
     if node[2] == "dict":
         key, value = elements[0], elements[-1]
-        return Mapping_({}, key, value, size, grown=True)
+        return Dictionary({}, key, value, size, grown=True)
     same = len(node[4]) == 1 and not filtered and node[3][0] == node[4][0][0]
     return Many(
         elements[0],
@@ -805,7 +805,7 @@ def comprehension(m: Machine, node: Node) -> Value:
 
 
 def await_(m: Machine, node: Node) -> Value:
-    return calls.awaited(m, expression(m, node[2]), node)
+    return expression(m, node[2])
 
 
 def yield_(m: Machine, node: Node) -> Value:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.frameworks.constants import UNKNOWN, fold, fold_text
-from auditor.frameworks.literals import formatted, joined, percent
+from auditor.frameworks.literals import binary, formatted, joined, percent, swells
 from auditor.index.lower import lower
 from auditor.index.project import Project
 
@@ -119,6 +119,35 @@ def test_text_always_is_one() -> None:
     module = project.by_path["a.py"]
     assert fold_text(project, module, (0, 1, "N")) == "3"
     assert fold_text(project, module, (0, 1, "nowhere")) == "{?}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{:99999999999}",
+        "{:>{}}",
+        "{0:.99999999999}",
+        "%99999999999s",
+        "%(a)99999999999s",
+        "%*s",
+        "%.99999999999f",
+        "%-0*d",
+    ],
+)
+def test_a_template_that_swells_is_not_filled_in(template: str) -> None:
+    assert swells(template)
+    assert formatted(template, ["x", "99999999999"], {}) in {UNKNOWN, template}
+    assert percent(template, (99999999999, 1)) in {UNKNOWN, template}
+
+
+@pytest.mark.parametrize("template", ["/v20240101/{}", "{:08d}/20240101", "%d/2024", "100%/2024", "{a:%Y}/2024", ""])
+def test_digits_outside_a_field_are_only_text(template: str) -> None:
+    assert not swells(template)
+
+
+def test_numbers_stay_small() -> None:
+    assert binary("*", 1 << 40, 1 << 40) is UNKNOWN
+    assert binary("*", 6, 7) == 42
 
 
 @given(st.text(max_size=40), st.lists(st.one_of(st.text(max_size=5), st.integers(), st.none()), max_size=4))

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Mapping
 
+import pytest
+
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.index.symbols import Class, External, Function, Module, Symbol, function_scope
@@ -244,6 +246,28 @@ def test_mro_through_subscripts_metaclasses_and_managers() -> None:
 def test_mro_that_python_would_refuse() -> None:
     assert hierarchy("class A(B): pass\nclass B(A): pass\n", "A") == ["A", "B"]
     assert hierarchy("class O: pass\nclass A(O): pass\nclass C(O, A): pass\n", "C")[0] == "C"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_deep_hierarchies_are_linked_whichever_end_comes_first(order: int) -> None:
+    lines = ["class C0: pass", *(f"class C{n}(C{n - 1}): pass" for n in range(1, 3000))]
+    project = linked({"a.py": "\n".join(lines[::order])})
+    top = next(c for c in project.by_path["a.py"].classes if c.name == "C2999")
+    began = time.process_time()
+    assert len(project.mro(top)) == 3000
+    assert sum(len(project.mro(c)) for c in project.by_path["a.py"].classes) == 3000 * 3001 // 2
+    assert time.process_time() - began < 3
+
+
+def test_wide_hierarchies_are_linked_in_little_time() -> None:
+    names = [f"W{n}" for n in range(2000)]
+    text = "class B: pass\n" + "".join(f"class {n}(B): pass\n" for n in names)
+    project = linked({"a.py": f"{text}class All({', '.join(names)}): pass\n"})
+    classes = project.by_path["a.py"].classes
+    began = time.process_time()
+    assert [c.name for c in project.mro(classes[-1])] == ["All", *names, "B"]
+    assert len(project.subclasses(classes[0])) == 2001
+    assert time.process_time() - began < 3
 
 
 def test_members_come_from_the_nearest_class() -> None:
