@@ -31,17 +31,17 @@ def choose_destinations(
 ) -> Destinations:
     """Decides by the flags and by where standard output leads; `Fault` for a file that can't be written.
 
-    Without flags a terminal gets a screen with the plan beside it, a pipe gets markdown. Files have the form
-    of their suffix; with them standard output stays empty unless ``--format`` asks for something, or it is a
-    terminal.
+    Without flags a terminal gets a screen with the plan beside it, a pipe gets markdown. With files, a terminal
+    gets the screen alone and a pipe nothing. A file has the form of its suffix; ``--format`` is for a single
+    file, or for those whose suffix says nothing.
     """
     files = tuple((Path(name), _form_of(Path(name), wanted, alone=len(outputs) == 1)) for name in outputs)
     for path, _ in files:
         _check_writable(path)
-    if len(files) == 1 and format_of_file(files[0][0]) is None:
-        wanted = None  # it went into naming the file's form
-    if wanted is not None or outputs:
-        return Destinations(wanted or (SCREEN if is_terminal else None), files)
+    if files:
+        return Destinations(SCREEN if is_terminal else None, files)
+    if wanted is not None:
+        return Destinations(wanted)
     if not is_terminal:
         return Destinations("markdown")
     return Destinations(SCREEN, plan=Path(PLAN_FILE) if writes_plan else None)
@@ -81,11 +81,10 @@ def _umask() -> int:
 
 
 def _form_of(path: Path, wanted: str | None, *, alone: bool) -> str:
-    form = format_of_file(path)
+    by_suffix = format_of_file(path)
+    form = (wanted or by_suffix) if alone else (by_suffix or wanted)
     if form is not None:
         return form
-    if wanted is not None and alone:
-        return wanted
     hint = f"use one of {known_suffixes()}, or name the form with --format"
     raise Fault("its suffix says nothing about the format", where=f"--output {path}", hint=hint)
 

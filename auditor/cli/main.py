@@ -12,8 +12,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from auditor.cli.dispatch import dispatch  # noqa: PLC0415  see above
 
-        return dispatch(given)
+        status = dispatch(given)
+        if arguments is None:  # all is written: an interrupt of the interpreter's own end would only look bad
+            from auditor.cli.leaving import ignore_interrupts  # noqa: PLC0415
+
+            ignore_interrupts()
     except KeyboardInterrupt:
         from auditor.cli.leaving import leave_interrupted  # noqa: PLC0415
 
-        return leave_interrupted()
+        leave_interrupted()
+    return status

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from auditor.cli.output import open_or_nowhere
 from auditor.model.fault import Fault
 from auditor.model.text import clean
 
@@ -32,9 +33,10 @@ class Narration:
     @classmethod
     def standard(cls, *, quiet: bool = False) -> "Narration":
         """The process's own standard error."""
-        if hasattr(sys.stderr, "reconfigure"):
-            sys.stderr.reconfigure(errors="replace")
-        return cls(sys.stderr, quiet=quiet)
+        stream = sys.stderr = open_or_nowhere(sys.stderr)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+        return cls(stream, quiet=quiet)
 
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Notes how far the work is; shown by `tick`."""

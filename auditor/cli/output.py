@@ -3,7 +3,10 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Final, TextIO
+
+from auditor.model.fault import Fault
 
 _NARROWEST: Final = 40
 _WIDEST: Final = 120
@@ -20,7 +23,7 @@ class Output:
     @classmethod
     def standard(cls) -> "Output":
         """The process's own; in a pipe always UTF-8 with plain newlines, so that the bytes don't vary."""
-        stream = sys.stdout
+        stream = sys.stdout = open_or_nowhere(sys.stdout)
         if hasattr(stream, "reconfigure"):
             if stream.isatty():
                 stream.reconfigure(errors="replace")
@@ -34,12 +37,28 @@ class Output:
         return min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
 
     def write(self, text: str, /) -> None:
-        """Writes `text`, with a newline at its end, at once; `BrokenPipeError` when nobody reads."""
-        self._stream.write(text if text.endswith("\n") or not text else text + "\n")
-        self._stream.flush()
+        """Writes `text`, with a newline at its end, at once.
+
+        Raises:
+            BrokenPipeError: nobody reads.
+            Fault: it can't be written, for another reason.
+        """
+        try:
+            self._stream.write(text if text.endswith("\n") or not text else text + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            silence_standard_output()
+            raise Fault(f"can't be written: {error.strerror or error}", where="standard output") from error
+
+
+def open_or_nowhere(stream: TextIO | None, /) -> TextIO:
+    """A stream of the process's; one that leads nowhere if it was started without it (``>&-``)."""
+    return Path(os.devnull).open("w", encoding="utf-8") if stream is None else stream
 
 
 def silence_standard_output() -> None:
-    """After a broken pipe: the interpreter flushes at its end and must not stumble over it again."""
+    """After a failed write: the interpreter flushes at its end and must not stumble over it again."""
     descriptor = os.open(os.devnull, os.O_WRONLY)
     os.dup2(descriptor, sys.stdout.fileno())

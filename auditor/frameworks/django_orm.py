@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_execution as execution
@@ -23,6 +22,7 @@ from auditor.index.values import (
     Row,
     Site,
     Value,
+    altered,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class DjangoOrm:
     def _adopted(self, m: Recorder, plain: Query, made: Value) -> Query:
         """A custom manager's query to go on with, narrowed to the related rows where there is an owner."""
         if isinstance(made, Inst) and is_queryset_class(self.registry, made.cls):
-            return replace(plain, cls=made.cls)
+            return altered(plain, cls=made.cls)
         if not isinstance(made, Query) or made.orm != ORM:
             return plain
         filters = tuple(f for f in plain.filters if f not in made.filters) + made.filters
@@ -148,7 +148,7 @@ class DjangoOrm:
             if plain.owner is None
             else f"{plain.text}{made.text.removeprefix(plain.model.name + '.objects')}"
         )
-        return replace(
+        return altered(
             made,
             model=plain.model,
             site=m.site(),
@@ -209,7 +209,7 @@ class DjangoOrm:
         if name == "all":
             # The manager hands out its own query: prefetched rows stay in memory.
             return (
-                replace(step.derived(), in_memory=query.in_memory, kept=query.kept)
+                altered(step.derived(), in_memory=query.in_memory, kept=query.kept)
                 if query.in_memory
                 else step.derived()
             )

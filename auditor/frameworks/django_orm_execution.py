@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
-from auditor.index.values import UNKNOWN, Dictionary, Items, Many, Prefetched, Query, Row, Size, Value
+from auditor.index.values import (
+    UNKNOWN,
+    Dictionary,
+    Items,
+    Many,
+    Prefetched,
+    Query,
+    Row,
+    Size,
+    Value,
+    altered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +180,7 @@ def dress(registry: Registry, m: Recorder, row: Row) -> None:
 
 def _listed(registry: Registry, m: Recorder, row: Row, item: Prefetched, target: Model) -> Many:
     query = item.query or Query(ORM, target, m.site(), text=f"prefetch {item.path}")
-    elem = row_of(registry, m, replace(query, fetched=[], kept={}))
+    elem = row_of(registry, m, altered(query, fetched=[], kept={}))
     elem.origin = query
     relation = row.model.relations.get(item.path.rpartition(".")[2])
     if relation is not None and relation.kind == "reverse-fk" and relation.back:

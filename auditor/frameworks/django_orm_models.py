@@ -238,13 +238,17 @@ class Registry:
 
     def _inherit(self, model: Model) -> None:
         """What rows have from their concrete parents; a reverse relation may have come to those meanwhile."""
+        passed_on: set[int] = set()
         for parent in model.parents:
+            if id(parent) in passed_on:
+                continue  # a nearer parent has handed on what this one has
+            passed_on.update(map(id, parent.parents))
             for name, column in parent.columns.items():
                 model.columns.setdefault(name, column)
             for name, relation in parent.relations.items():
                 model.relations.setdefault(name, relation)
-            if model.proxy:
-                model.primary_key = parent.primary_key
+        if model.proxy and model.parents:
+            model.primary_key = model.parents[-1].primary_key
 
     def external_model(self, dotted: str) -> Model | None:
         """The model that a library's dotted name stands for, `get_user_model()` included."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
 from auditor.frameworks.django_orm_text import call_text, shortened
 from auditor.index import ir
-from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value
+from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
@@ -41,7 +41,7 @@ class Step:
             "in_memory": False,
             "text": shortened(f"{self.query.text}.{text}"),
         }
-        return replace(self.query, **{**fresh, **changes})
+        return altered(self.query, **{**fresh, **changes})
 
     def nodes(self) -> tuple[Node, ...]:
         """The source of the positional arguments."""
@@ -184,7 +184,7 @@ def prefetch_related(step: Step) -> Query:
         prefetches=prefetches,
         to_attr=query.to_attr + tuple((p.to_attr, p.path) for p in added if p.to_attr),
     )
-    return replace(made, loaded=query.joined | _prefetched_paths(made))
+    return altered(made, loaded=query.joined | _prefetched_paths(made))
 
 
 def as_prefetches(value: Value) -> tuple[Prefetched, ...]:
@@ -258,7 +258,7 @@ def sliced(step: Step) -> Value:
     limited = query.limited or high is not None
     text = shortened(f"{query.text}[{_bound_text(step, 0)}:{_bound_text(step, 1)}]")
     if query.in_memory or query.fetched:
-        return replace(query, bound=bound, text=text)
+        return altered(query, bound=bound, text=text)
     return step.derived(bound=bound, limited=limited, text=text)
 
 

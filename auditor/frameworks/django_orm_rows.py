@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_execution import dress, select, shared_loops
 from auditor.frameworks.django_orm_models import ORM
-from auditor.index.values import UNKNOWN, Const, Items, ManagerValue, Query, Row, Value
+from auditor.index.values import UNKNOWN, Const, Items, ManagerValue, Query, Row, Value, altered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,7 +225,7 @@ def _neighbour(registry: Registry, m: Recorder, row: Row, name: str, node: Node 
     column = name.partition("_by_")[2]
     if column not in row.model.columns:
         return None
-    query = replace(_by_key(m, row, f"{name}()"), filters=((column, "gt"),), ordered=(column,), limited=True)
+    query = altered(_by_key(m, row, f"{name}()"), filters=((column, "gt"),), ordered=(column,), limited=True)
     select(registry, m, query, node)
     return Row(row.model, query, loops=m.current_loops())
 

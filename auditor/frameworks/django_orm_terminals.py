@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_queries as queries
 from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select, size, subject
-from auditor.index.values import UNKNOWN, Const, Dictionary, Items, Many, Query, Row, Value
+from auditor.index.values import UNKNOWN, Const, Dictionary, Items, Many, Query, Row, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_queries import Step
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def one(step: Step) -> Value:
     """`get`, `latest`…: a query for one row, whatever was fetched before."""
-    query = replace(
+    query = altered(
         queries.filtered(step) if step.name in {"get", "get_subclass"} else queries.ordered(step), bound=1
     )
     if query.empty:
@@ -53,7 +52,7 @@ def indexed(step: Step) -> Value:
 def _limited(step: Step, text: str = "") -> Value:
     query = step.derived(bound=1, limited=True)
     if text:
-        query = replace(query, text=text)
+        query = altered(query, text=text)
     select(step.registry, step.m, query, step.node)
     return element(step.registry, step.m, query)
 
@@ -147,7 +146,7 @@ def insert(step: Step, row: Row) -> None:
     signals = step.registry.signals
     signals.send(step.m, "pre_save", row, step.node)
     query = step.derived()
-    _write(step, "INSERT", replace(query, relation=None, owner=None) if _is_between(step) else query)
+    _write(step, "INSERT", altered(query, relation=None, owner=None) if _is_between(step) else query)
     row.saved = True
     signals.send(step.m, "post_save", row, step.node)
 
@@ -166,7 +165,7 @@ def _link(step: Step) -> None:
 
 def get_or_create(step: Step) -> Value:
     """A SELECT, and an INSERT where nothing was found."""
-    query = replace(queries.filtered(_without_defaults(step)), bound=1)
+    query = altered(queries.filtered(_without_defaults(step)), bound=1)
     select(step.registry, step.m, query, step.node)
     create(_creating(step))
     return Items("tuple", [element(step.registry, step.m, query), UNKNOWN], 2)
@@ -174,7 +173,7 @@ def get_or_create(step: Step) -> Value:
 
 def update_or_create(step: Step) -> Value:
     """A SELECT and a write."""
-    query = replace(queries.filtered(_without_defaults(step)), bound=1, locked=True)
+    query = altered(queries.filtered(_without_defaults(step)), bound=1, locked=True)
     select(step.registry, step.m, query, step.node)
     row = element(step.registry, step.m, query)
     save = step.m.project.method(query.model.cls, "save")
@@ -194,7 +193,7 @@ _OPTIONS: Final = frozenset({"defaults", "create_defaults"})
 
 
 def _without_defaults(step: Step) -> Step:
-    return replace(step, kwargs={k: v for k, v in step.kwargs.items() if k not in _OPTIONS})
+    return altered(step, kwargs={k: v for k, v in step.kwargs.items() if k not in _OPTIONS})
 
 
 def _creating(step: Step) -> Step:
@@ -203,7 +202,7 @@ def _creating(step: Step) -> Step:
         defaults = step.kwargs.get(option)
         if isinstance(defaults, Dictionary):
             given.update({k: v for k, v in defaults.entries.items() if isinstance(k, str)})
-    return replace(step, kwargs=given)
+    return altered(step, kwargs=given)
 
 
 def bulk(step: Step) -> Value:
@@ -218,7 +217,7 @@ def bulk(step: Step) -> Value:
 def create_user(step: Step) -> Value:
     """`create_user(...)` of the managers that derive from `BaseUserManager`."""
     names = ("username", "email", "password")
-    return create(replace(step, kwargs={**dict(zip(names, step.args, strict=False)), **step.kwargs}))
+    return create(altered(step, kwargs={**dict(zip(names, step.args, strict=False)), **step.kwargs}))
 
 
 TERMINALS: Final[dict[str, Callable[[Step], Value]]] = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions, first_model
 from auditor.frameworks.sqlalchemy_text import arguments, positional, source
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Call, Expression, constant_int
-from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value
+from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value, altered
 from auditor.index.values import options as alternatives
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def settled(registry: Registry, query: Query) -> Query:
     named = any(isinstance(c, ModelValue) and c.model is query.model for c in query.columns)
     if query.model is not ANYTHING and (query.owner is not None or named):
         return query
-    return options.loaded(registry, replace(query, model=first.model))
+    return options.loaded(registry, altered(query, model=first.model))
 
 
 def _columns(args: Sequence[Value]) -> list[Value]:
@@ -115,16 +114,16 @@ def chained(scope: Scope, query: Query, name: str, call: Call) -> Query | None:
     if change is None and name not in _PLAIN:
         return None
     text = f"{query.text}.{name}({arguments(call.node)})"
-    made = replace(query, text=text, site=scope.site, fetched=[])
+    made = altered(query, text=text, site=scope.site, fetched=[])
     if made.model is ANYTHING and name in _STARTS:
-        made = replace(made, model=_entity(scope, list(call.args), positional(call.node)))
+        made = altered(made, model=_entity(scope, list(call.args), positional(call.node)))
     return made if change is None else change(scope, made, call)
 
 
 def filtered(scope: Scope, query: Query, call: Call) -> Query:
     """`.filter(...)`, `.where(...)`."""
     found = [c for n in positional(call.node) for c in conditions(scope, query.model, n)]
-    return replace(query, filters=(*query.filters, *found))
+    return altered(query, filters=(*query.filters, *found))
 
 
 def filtered_by(_: Scope, query: Query, call: Call) -> Query:
@@ -136,13 +135,13 @@ def filtered_by(_: Scope, query: Query, call: Call) -> Query:
         is_null = isinstance(value, Const) and value.value is None
         if column in query.model.columns:
             found.append((column, "isnull" if is_null else "exact"))
-    return replace(query, filters=(*query.filters, *found))
+    return altered(query, filters=(*query.filters, *found))
 
 
 def sliced(_: Scope, query: Query, call: Call) -> Query:
     """`.slice(low, high)`, `[low:high]`."""
     low, high = (constant_int(a) for a in (*call.args, UNKNOWN, UNKNOWN)[:2])
-    return replace(query, limited=True, bound=high - (low or 0) if high is not None else None)
+    return altered(query, limited=True, bound=high - (low or 0) if high is not None else None)
 
 
 def _with_options(scope: Scope, query: Query, call: Call) -> Query:
@@ -152,21 +151,21 @@ def _with_options(scope: Scope, query: Query, call: Call) -> Query:
 def _ordered(_: Scope, query: Query, call: Call) -> Query:
     only = call.args[0] if len(call.args) == 1 else None
     if isinstance(only, Const) and only.value in {None, False}:
-        return replace(query, ordered=())
-    return replace(query, ordered=(*query.ordered, *(source(n) for n in positional(call.node))))
+        return altered(query, ordered=())
+    return altered(query, ordered=(*query.ordered, *(source(n) for n in positional(call.node))))
 
 
 def _limited(_: Scope, query: Query, call: Call) -> Query:
     first = call.args[0] if call.args else UNKNOWN
     if isinstance(first, Const) and first.value is None:
         return query
-    return replace(query, limited=True, bound=constant_int(first))
+    return altered(query, limited=True, bound=constant_int(first))
 
 
 def _with_entities(scope: Scope, query: Query, call: Call) -> Query:
     columns = _columns(call.args)
     model = query.model if query.model is not ANYTHING else _entity(scope, columns, positional(call.node))
-    return options.loaded(scope.registry, replace(query, columns=tuple(columns), model=model))
+    return options.loaded(scope.registry, altered(query, columns=tuple(columns), model=model))
 
 
 _Change = Callable[[Scope, Query, Call], Query]
@@ -183,8 +182,8 @@ _CHANGES: Final[dict[str, _Change]] = {
     "select_from": lambda _s, query, _c: query,
     "with_entities": _with_entities,
     "with_only_columns": _with_entities,
-    "distinct": lambda _s, query, _c: replace(query, distinct=True),
-    "group_by": lambda _s, query, _c: replace(query, grouped=True),
-    "with_for_update": lambda _s, query, _c: replace(query, locked=True),
-    "yield_per": lambda _s, query, _c: replace(query, streaming=True),
+    "distinct": lambda _s, query, _c: altered(query, distinct=True),
+    "group_by": lambda _s, query, _c: altered(query, grouped=True),
+    "with_for_update": lambda _s, query, _c: altered(query, locked=True),
+    "yield_per": lambda _s, query, _c: altered(query, streaming=True),
 }

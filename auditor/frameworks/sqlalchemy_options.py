@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_names as names
@@ -18,6 +17,7 @@ from auditor.index.values import (
     Relation,
     Sym,
     Value,
+    altered,
     options,
 )
 
@@ -66,11 +66,11 @@ def extended(made: LoadOption, name: str, args: Sequence[Value]) -> LoadOption |
         for inner in flattened(args):
             if isinstance(inner, LoadOption):
                 steps.extend((_joined(made.at, path), strategy) for path, strategy in inner.steps)
-        return replace(made, steps=tuple(steps))
+        return altered(made, steps=tuple(steps))
     if name in _COLUMN_STRATEGY:
         columns = [_joined(made.at, p) for p in (_path(a) for a in flattened(args)) if p]
         strategy = _COLUMN_STRATEGY[name]
-        return replace(
+        return altered(
             made, root=made.root or _root(args), steps=(*made.steps, *((c, strategy) for c in columns))
         )
     if name not in _STRATEGY:
@@ -87,7 +87,7 @@ def extended(made: LoadOption, name: str, args: Sequence[Value]) -> LoadOption |
             at = _joined(at, part)
             last = n == path.count(".")
             steps.append((at, strategy if last or every or "." in path else "default"))
-    return replace(made, root=made.root or _root(args), steps=tuple(steps), at=at)
+    return altered(made, root=made.root or _root(args), steps=tuple(steps), at=at)
 
 
 def flattened(args: Sequence[Value]) -> Iterator[Value]:
@@ -131,13 +131,13 @@ def apply(registry: Registry, query: Query, args: Sequence[Value]) -> Query:
             added.extend((root, path, strategy) for path, strategy in value.steps)
         elif value is UNKNOWN or isinstance(value, Sym):
             added.append((query.model.key, "*", "unknown"))
-    return loaded(registry, replace(query, strategies=(*query.strategies, *added), fetched=[]))
+    return loaded(registry, altered(query, strategies=(*query.strategies, *added), fetched=[]))
 
 
 def loaded(registry: Registry, query: Query) -> Query:
     """The query with `loaded` and `only` worked out from the mapper's defaults and its options."""
     only = [p for root, p, s in query.strategies if s == "only" and root == query.model.key and "." not in p]
-    return replace(
+    return altered(
         query,
         loaded=loaded_of(registry, query.model, query.strategies),
         only=frozenset(only) if only else query.only,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_building as building
@@ -11,7 +10,7 @@ from auditor.frameworks import sqlalchemy_results as results
 from auditor.frameworks.sqlalchemy_filters import Scope
 from auditor.frameworks.sqlalchemy_text import keyword, positional
 from auditor.frameworks.sqlalchemy_values import Call, Columns, Expression, constant_int
-from auditor.index.values import UNKNOWN, Items, Query, Value
+from auditor.index.values import UNKNOWN, Items, Query, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
@@ -36,7 +35,7 @@ def method(m: Recorder, registry: Registry, query: Query, name: str, call: Call)
     if made is not None:
         return made
     if name in _SUBQUERIES:
-        return replace(query, kind="subquery", text=f"{query.text}.{name}()")
+        return altered(query, kind="subquery", text=f"{query.text}.{name}()")
     if name in _SCALARS:
         function = "exists" if name == "exists" else ""
         return Expression("sqlalchemy.ColumnElement", query.model, function=function)
@@ -47,29 +46,29 @@ def method(m: Recorder, registry: Registry, query: Query, name: str, call: Call)
 
 def _write_only(query: Query, name: str) -> Value | None:
     if name in {"select", "update", "delete", "insert"}:
-        return replace(query, kind=name)
+        return altered(query, kind=name)
     return UNKNOWN if name in {"add", "add_all", "remove"} else None
 
 
 def _legacy(m: Recorder, registry: Registry, query: Query, name: str, call: Call) -> Value | None:
     """The methods of `Query` that run it. Each call runs it again: it keeps no rows."""
     node = call.node
-    query = replace(query, site=m.site())
+    query = altered(query, site=m.site())
     if name in _ROWS:
         return _rows(m, registry, query, name, node)
     if name in {"get", "get_or_404"}:
         key = positional(node)[0] if positional(node) else keyword(node, "ident")
         return identity.get(m, registry, query, key, node)
     if name == "count":
-        results.run(m, registry, replace(query, text=f"{query.text}.count()"), node, verb="COUNT")
+        results.run(m, registry, altered(query, text=f"{query.text}.count()"), node, verb="COUNT")
         return UNKNOWN
     if name in {"update", "delete"}:
-        results.run(m, registry, replace(query, kind=name, text=f"{query.text}.{name}()"), node)
+        results.run(m, registry, altered(query, kind=name, text=f"{query.text}.{name}()"), node)
         return UNKNOWN
     if name == "paginate":
         return _page(m, registry, query, call)
     if name == "__getitem__":
-        one = replace(query, bound=1, limited=True)
+        one = altered(query, bound=1, limited=True)
         results.run(m, registry, one, node)
         return results.element(m, registry, one)
     if name == "__slice__":
@@ -86,16 +85,16 @@ def _legacy(m: Recorder, registry: Registry, query: Query, name: str, call: Call
 def _page(m: Recorder, registry: Registry, query: Query, call: Call) -> Query:
     """Flask-SQLAlchemy's `paginate`: a count and one page."""
     results.run(m, registry, query, call.node, verb="COUNT")
-    paged = replace(query, limited=True, bound=constant_int(call.kwargs.get("per_page")))
+    paged = altered(query, limited=True, bound=constant_int(call.kwargs.get("per_page")))
     results.run(m, registry, paged, call.node)
-    return replace(paged, kind="page", in_memory=True, fetched=[True])
+    return altered(paged, kind="page", in_memory=True, fetched=[True])
 
 
 def _rows(m: Recorder, registry: Registry, query: Query, name: str, node: Node | None) -> Value:
     if name.startswith("first"):
-        query = replace(query, bound=1, limited=True)
+        query = altered(query, bound=1, limited=True)
     elif name != "all":
-        query = replace(query, bound=1)
+        query = altered(query, bound=1)
     results.run(m, registry, query, node)
     if name == "all":
         return results.listed(m, registry, query)

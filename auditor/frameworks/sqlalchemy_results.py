@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_options as options
@@ -21,6 +20,7 @@ from auditor.index.values import (
     Size,
     Sym,
     Value,
+    altered,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def selects_entity(query: Query) -> bool:
 
 def executed(query: Query, shape: str) -> Query:
     """The result of a query that has run: consuming it costs nothing."""
-    return replace(query, kind="result", in_memory=True, fetched=[True], shape=shape)
+    return altered(query, kind="result", in_memory=True, fetched=[True], shape=shape)
 
 
 def element(m: Recorder, registry: Registry, query: Query) -> Value:
@@ -133,14 +133,14 @@ def listed(m: Recorder, registry: Registry, query: Query) -> Many:
 def result_method(m: Recorder, registry: Registry, query: Query, name: str) -> Value | None:
     """A method of `session.execute(...)`'s result, which holds its rows; None where it has no such method."""
     if name in _SINGLE:
-        one = replace(query, bound=1, shape="flat" if name.startswith("scalar") else query.shape)
+        one = altered(query, bound=1, shape="flat" if name.startswith("scalar") else query.shape)
         return element(m, registry, one)
     if name in _LISTS:
         return listed(m, registry, query)
     if name in {"scalars", "stream_scalars"}:
-        return replace(query, shape="flat", columns=query.columns[:1])
+        return altered(query, shape="flat", columns=query.columns[:1])
     if name == "mappings":
-        return replace(query, shape="dicts")
+        return altered(query, shape="dicts")
     if name == "partitions":
         inner = Many(element(m, registry, query), None, "list")
         return Many(inner, Size(f"batches of {size_of(query).name}"), "batches")
@@ -156,7 +156,7 @@ def result_method(m: Recorder, registry: Registry, query: Query, name: str) -> V
 def result_attribute(m: Recorder, registry: Registry, query: Query, name: str) -> Value | None:
     """`query.name` without a call: pages have items, results have counts, subqueries have columns."""
     if query.kind == "page" and name == "items":
-        return listed(m, registry, replace(query, kind="result", in_memory=True))
+        return listed(m, registry, altered(query, kind="result", in_memory=True))
     if query.kind == "page":
         return UNKNOWN
     if name in {

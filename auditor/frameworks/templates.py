@@ -30,6 +30,10 @@ _SKIPPED: Final = frozenset(
     {"load", "csrf_token", "comment", "spaceless", "autoescape", "now", "verbatim", "import", "from"}
 )
 MAX_BYTES: Final = 512 * 1024
+_LONGEST_PATH: Final = 12
+"""Steps of `a.b.c` that are followed."""
+_LONGEST_EXPRESSION: Final = 4096
+"""Characters; a longer one is no code by hand, and it is parsed here and not in the limited child."""
 
 
 @dataclass(slots=True)
@@ -270,7 +274,7 @@ def django_expression(text: str, line: int) -> Node:
 def path(text: str, line: int) -> Node:
     if not _PATH.fullmatch(text):
         return (ir.CONST, line, text.strip("'\""))
-    first, *rest = text.split(".")
+    first, *rest = text.split(".", _LONGEST_PATH + 1)[: _LONGEST_PATH + 1]
     if first in {"True", "False", "None"}:
         return (ir.CONST, line, None)
     node: Node = (ir.NAME, line, first)
@@ -281,6 +285,8 @@ def path(text: str, line: int) -> Node:
 
 def jinja_expression(text: str, line: int) -> Node:
     """A Jinja2 expression, lowered as Python; where that fails, the paths that it mentions."""
+    if len(text) > _LONGEST_EXPRESSION:
+        return (ir.CONST, line, None)
     cleaned = re.sub(r"\bis\s+(not\s+)?\w+(\s*\([^)]*\))?", "", text).replace("~", "+")
     try:
         body = lower(f"x = ({cleaned})".encode())

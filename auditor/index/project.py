@@ -72,6 +72,11 @@ class Project:
         self._bases: dict[int, tuple[Class | External, ...]] = {}
         self._mros: dict[int, tuple[Class | External, ...]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
+        self._below: dict[int, list[Class]] = {}
+        self._members: dict[tuple[int, str], tuple[Class, list[Binding]] | None] = {}
+        self._methods: dict[tuple[int, str], Function | None] = {}
+        self._unsettled = 0
+        """Hierarchies being put in line: what is found meanwhile may not be all there is."""
         self._found: dict[tuple[str, str], Module | None] = {}
         self._star_names: dict[str, list[Module]] | None = None
         self._depth = 0
@@ -358,7 +363,11 @@ class Project:
 
     def mro(self, cls: Class) -> tuple[Class | External, ...]:
         """C3 linearisation over what is known; where that fails, left to right and depth first."""
-        waiting = [] if id(cls) in self._mros else [cls]
+        known = self._mros.get(id(cls))
+        if known is not None:
+            return known
+        waiting = [cls]
+        self._unsettled += 1
         while waiting:  # no recursion: a hierarchy may be deeper than the stack
             top = waiting[-1]
             if id(top) not in self._mros:
@@ -367,6 +376,7 @@ class Project:
             else:
                 waiting.pop()
                 self._mros[id(top)] = self._linearised(top)
+        self._unsettled -= 1
         return self._mros[id(cls)]
 
     def _linearised(self, cls: Class) -> tuple[Class | External, ...]:
@@ -377,13 +387,26 @@ class Project:
 
     def member(self, cls: Class, name: str) -> tuple[Class, list[Binding]] | None:
         """The class of the MRO that binds `name`, with the bindings."""
-        for base in self.mro(cls):
-            if isinstance(base, Class) and name in base.scope:
-                return base, base.scope[name]
-        return None
+        key = (id(cls), name)
+        if key in self._members:
+            return self._members[key]
+        line = self.mro(cls)
+        found = next(((b, b.scope[name]) for b in line if isinstance(b, Class) and name in b.scope), None)
+        if not self._unsettled:
+            self._members[key] = found
+        return found
 
     def method(self, cls: Class, name: str) -> Function | None:
         """The function that `cls.name` is, through the MRO and through `name = other_function`."""
+        key = (id(cls), name)
+        if key in self._methods:
+            return self._methods[key]
+        found = self._method(cls, name)
+        if not self._unsettled and not self._depth:
+            self._methods[key] = found
+        return found
+
+    def _method(self, cls: Class, name: str) -> Function | None:
         found = self.member(cls, name)
         if found is None:
             return None
@@ -403,6 +426,8 @@ class Project:
                     for base in self.bases(candidate):
                         if isinstance(base, Class):
                             self._subclasses.setdefault(id(base), []).append(candidate)
+        if id(cls) in self._below:
+            return self._below[id(cls)]
         below: dict[int, Class] = {}
         queue = deque(self._subclasses.get(id(cls), ()))
         while queue:
@@ -410,7 +435,8 @@ class Project:
             if id(found) not in below:
                 below[id(found)] = found
                 queue.extend(self._subclasses.get(id(found), ()))
-        return list(below.values())
+        self._below[id(cls)] = list(below.values())
+        return self._below[id(cls)]
 
     def external_bases(self, cls: Class) -> tuple[str, ...]:
         """Dotted names of the library classes in the MRO."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, Function, inner_blocks
+from auditor.index.symbols import Assigned, Class, Function
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -29,16 +27,14 @@ from auditor.index.values import (
     SuperOf,
     Sym,
     Value,
+    altered,
 )
-from auditor.trace import calls, hints, walk
+from auditor.trace import calls, dispatch, expressions, hints, iteration, joining
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
-
-SMALL: Final = 12
-"""A literal with at most so many items is no loop worth naming."""
 
 
 # -- attributes ------------------------------------------------------------------------------------------------
@@ -54,7 +50,7 @@ def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
         return instance_attribute(m, value, name, node)
     if isinstance(value, ModuleValue):
         symbol = m.project.attribute(value.module, name)
-        return walk.to_value(m, symbol, value.module)
+        return expressions.to_value(m, symbol, value.module)
     if isinstance(value, Ext):
         full = f"{value.name}.{name}"
         instance = m.knowledge.instances.get(full)
@@ -70,9 +66,9 @@ def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
     if isinstance(value, ClassValue):
         return class_attribute(m, value.cls, name, value)
     if isinstance(value, OneOf):
-        return walk.join_all([get_attribute(m, o, name, node) for o in value.options])
+        return joining.join_all([get_attribute(m, o, name, node) for o in value.options])
     if isinstance(value, SuperOf):
-        found = calls.above(m, value, name)
+        found = dispatch.above(m, value, name)
         return UNKNOWN if found is None else Func(found, value.receiver)
     return UNKNOWN
 
@@ -148,7 +144,7 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
             return result
         return m.call_function(symbol, value, [], {}, node)
     if name == "__class__":
-        return walk.class_value(m, value.cls)
+        return expressions.class_value(m, value.cls)
     if found is not None:
         given = class_attribute(m, value.cls, name, value)
         if given is not UNKNOWN:
@@ -162,7 +158,10 @@ def first_read(
     """Runs a cached property: once per turn of the loops that its instance was made in, wherever it is read first."""
     cx = m.cx
     loops = cx.loops
-    kept = next((n for n, (a, b) in enumerate(zip(loops, born, strict=False)) if a is not b), min(len(loops), len(born)))
+    kept = next(
+        (n for n, (a, b) in enumerate(zip(loops, born, strict=False)) if a is not b),
+        min(len(loops), len(born)),
+    )
     cx.loops = loops[:kept]
     result = m.call_function(function, value, [], {}, node)
     cx.loops = loops
@@ -180,10 +179,10 @@ def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value
     if isinstance(symbol, Function):
         return Func(symbol, receiver if symbol.static == "class" else None)
     if isinstance(symbol, Class):
-        return walk.class_value(m, symbol)
+        return expressions.class_value(m, symbol)
     if isinstance(symbol, Assigned):
         return hints.class_value(m, owner, symbol)
-    return walk.to_value(m, symbol, owner.module)
+    return expressions.to_value(m, symbol, owner.module)
 
 
 def is_mapped(model: Model, name: str) -> bool:
@@ -238,7 +237,7 @@ def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
         elif isinstance(key, Const) and isinstance(key.value, str | int):
             target.entries[key.value] = value
         else:
-            target.other = walk.join(target.other or UNKNOWN, value)
+            target.other = joining.join(target.other or UNKNOWN, value)
             target.key = key
             loops = m.cx.loops
             target.size = loops[-1].size if loops else target.size
@@ -248,209 +247,30 @@ def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
 # -- elements --------------------------------------------------------------------------------------------------
 
 
-def element(m: Machine, value: Value) -> Value:
-    """One element of a collection, without evaluating anything."""
-    if isinstance(value, Many):
-        return value.elem
-    if isinstance(value, Items):
-        return walk.join_all(value.items)
-    if isinstance(value, Query):
-        return m.orm(value.model.orm).element(m, value)
-    if isinstance(value, Dictionary):
-        return value.key or UNKNOWN
-    if isinstance(value, OneOf):
-        return walk.join_all([element(m, o) for o in value.options])
-    if isinstance(value, Sym):
-        known = value.memo.get("[]")
-        if known is None:
-            hint = None if value.hint is None else hints.quietly(m, lambda: element(m, value.hint or UNKNOWN))
-            known = value.memo["[]"] = Sym("elem", value, None, None if hint is UNKNOWN else hint)
-        return known
-    return UNKNOWN
-
-
-def consumed_element(m: Machine, value: Value, node: Node | None, how: str) -> Value:
-    """One element of a collection that is evaluated here."""
-    fetch(m, value, node, how)
-    return element(m, value)
-
-
-def item_at(m: Machine, value: Value, position: int) -> Value:
-    """`value[position]` in an unpacking."""
-    if isinstance(value, Items):
-        return value.items[position] if position < len(value.items) else UNKNOWN
-    if isinstance(value, Sym):
-        key = ("item", position)
-        known = value.memo.get(key)
-        if known is None:
-            hint = None if value.hint is None else item_at(m, value.hint, position)
-            known = value.memo[key] = Sym("item", value, position, None if hint is UNKNOWN else hint)
-        return known
-    if isinstance(value, OneOf):
-        return walk.join_all([item_at(m, o, position) for o in value.options])
-    return element(m, value) if isinstance(value, Many | Query) else UNKNOWN
-
-
-def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
-    """Evaluates a lazy collection."""
-    if isinstance(value, Query):
-        m.orm(value.model.orm).fetch(m, value, node, how)
-    elif isinstance(value, OneOf):
-        for option in value.options:
-            fetch(m, option, node, how)
-    elif isinstance(value, Sym):
-        m.residual("use", None, value, ("fetch", how), node)
-
-
-def open_loop(
-    m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None
-) -> tuple[Loop, Value]:
-    """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
-    before = m.cx.names
-    m.cx.names = name
-    value = iterator(m, value, node)
-    m.use("iterate", value, node)
-    if isinstance(value, Sym):
-        unknown = Size(name) if name else None
-        size = unknown if value.hint is None else size_of(m, value.hint, name)
-        loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
-        loop.repeats = not turns_once(node)
-        made = element(m, value)
-        if isinstance(made, Sym):
-            made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
-        m.residual("iterate", made if isinstance(made, Sym) else None, value, loop, node)
-        m.cx.names = before
-        return loop, made
-    fetch(m, value, node, "iterate")
-    loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
-    loop.repeats = repeats(value) and not turns_once(node)
-    loop.batch = is_batches(value)
-    outer = m.inside(loop)
-    made = reborn(m, next_of(m, value, node) if isinstance(value, Inst) else element(m, value))
-    if made is UNKNOWN and (guess := hints.guess(m, target)) is not None:
-        made = guess
-    m.cx.loops = outer
-    m.cx.names = before
-    return loop, made
-
-
-def iterator(m: Machine, value: Value, node: Node | None) -> Value:
-    """What `iter(value)` gives where the project says so."""
-    if isinstance(value, Inst):
-        for name in ("__iter__", "__aiter__"):
-            function = m.project.method(value.cls, name)
-            if function is not None and function.module.role != "library":
-                return m.call_function(function, value, [], {}, node)
-    return value
-
-
-def next_of(m: Machine, value: Inst, node: Node | None) -> Value:
-    for name in ("__next__", "__anext__"):
-        function = m.project.method(value.cls, name)
-        if function is not None:
-            return m.call_function(function, value, [], {}, node)
-    return UNKNOWN
-
-
-def in_memory(m: Machine, value: Value) -> Value:
-    """What a collection is once it was copied into a list: its elements, fetched."""
-    if isinstance(value, Query):
-        return Many(element(m, value), size_of(m, value, ""), "list", value)
-    if isinstance(value, Sym):
-        return Sym("list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.memo)
-    return value
-
-
-def reborn(m: Machine, value: Value) -> Value:
-    """An element, seen once per turn of the current loops."""
-    if isinstance(value, Row):
-        return replace(value, loops=m.cx.loops)
-    if isinstance(value, Items):
-        return Items(value.kind, [reborn(m, i) for i in value.items], value.count)
-    if isinstance(value, OneOf):
-        return OneOf(tuple(reborn(m, o) for o in value.options))
-    return value
-
-
-def size_of(m: Machine, value: Value, name: str) -> Size | None:
-    if isinstance(value, Query):
-        return m.orm(value.model.orm).size(value)
-    if isinstance(value, Many):
-        return value.size or (Size(name) if name else None)
-    if isinstance(value, Items):
-        return Size(name or "items", bound=value.count)
-    if isinstance(value, Dictionary):
-        if value.grown or not value.entries:
-            return value.size or (Size(name) if name else None)
-        return Size(name or "items", bound=len(value.entries))
-    if isinstance(value, OneOf):
-        found = [size_of(m, o, name) for o in value.options]
-        return next((s for s in found if s is not None and s.bound is None), found[0])
-    return Size(name) if name else None
-
-
-def repeats(value: Value) -> bool:
-    """False where the number of turns is a small constant of the source."""
-    if isinstance(value, Items):
-        return value.count > SMALL * 4
-    if isinstance(value, Dictionary):
-        return value.grown or value.other is not None or len(value.entries) > SMALL * 4
-    if isinstance(value, OneOf):
-        return any(repeats(o) for o in value.options)
-    if isinstance(value, Many) and value.size is not None and value.size.bound is not None:
-        return value.size.bound > SMALL
-    return not isinstance(value, Const | ClassValue | Ext)
-
-
-def turns_once(node: Node | None) -> bool:
-    """True for a `for` whose body always ends it in its first turn."""
-    if node is None or node[0] != ir.FOR or not node[5]:
-        return False
-    last = node[5][-1][0]
-    return last in {ir.RETURN, ir.BREAK, ir.RAISE} and not goes_on(node[5])
-
-
-def goes_on(statements: tuple[Node, ...]) -> bool:
-    """True where a `continue` may start the next turn."""
-    return any(
-        s[0] == ir.CONTINUE
-        or (s[0] not in {ir.FOR, ir.WHILE} and any(goes_on(block) for block in inner_blocks(s)))
-        for s in statements
-    )
-
-
-def is_batches(value: Value) -> bool:
-    """True for what gives many elements at a time: `batched(...)`, `range(0, n, step)`, a generator of lists of rows."""
-    if not isinstance(value, Many):
-        return False
-    limited = isinstance(value.elem, Many) and isinstance(value.elem.source, Query) and value.elem.source.limited
-    return value.kind == "batches" or (value.kind == "gen" and limited)
-
-
 def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
     """`value[index]`."""
     if isinstance(value, Dictionary):
         if isinstance(index, Const) and index.value in value.entries:
             return value.entries[index.value]
         if value.other is not None:
-            return value.other if isinstance(index, Const) else reborn(m, value.other)
-        return UNKNOWN if value.grown else walk.join_all(list(value.entries.values()))
+            return value.other if isinstance(index, Const) else iteration.reborn(m, value.other)
+        return UNKNOWN if value.grown else joining.join_all(list(value.entries.values()))
     if isinstance(value, Items) and isinstance(index, Const) and isinstance(index.value, int):
         return value.items[index.value] if -len(value.items) <= index.value < len(value.items) else UNKNOWN
     if isinstance(value, Query):
         m.use("index", value, node, index)
         found = m.orm(value.model.orm).query_method(m, value, "__getitem__", [index], {}, node)
-        return found or element(m, value)
+        return found or iteration.element(m, value)
     if isinstance(value, Many):
         m.use("index", value, node, index)
-        return value.elem if isinstance(index, Const) else reborn(m, value.elem)
+        return value.elem if isinstance(index, Const) else iteration.reborn(m, value.elem)
     if isinstance(value, Sym):
         if isinstance(value.hint, Query):
             return calls.call_symbolic(m, value, "__getitem__", [index], {}, node)
         if isinstance(value.hint, Many):
             m.use("index", value, node, index)
         if isinstance(index, Const) and isinstance(index.value, int):
-            return item_at(m, value, index.value)
+            return iteration.item_at(m, value, index.value)
         key = ("key", index.value if isinstance(index, Const) else None)
         if key not in value.memo:
             value.memo[key] = Sym(
@@ -458,7 +278,7 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
             )
         return value.memo[key]
     if isinstance(value, OneOf):
-        return walk.join_all([item(m, o, index, node) for o in value.options])
+        return joining.join_all([item(m, o, index, node) for o in value.options])
     if isinstance(value, ExtInst | Inst | Row):
         return calls.call_method(m, value, "__getitem__", [index], {}, node)
     return UNKNOWN
@@ -478,10 +298,12 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
         size = value.size
         if bound is not None and bound > 0:
             size = Size(size.name if size else "items", bound, size.table if size else None)
-        return replace(value, size=size, source=None)
+        return altered(value, size=size, source=None)
     if isinstance(value, Sym):
         if isinstance(value.hint, Query):
-            return calls.call_symbolic(m, value, "__slice__", [low or Const(None), high or Const(None)], {}, node)
+            return calls.call_symbolic(
+                m, value, "__slice__", [low or Const(None), high or Const(None)], {}, node
+            )
         if isinstance(value.hint, Many):
             m.use("slice", value, node, (low, high))
         return Sym("slice", value, (low, high), value.hint)
@@ -496,7 +318,7 @@ def truth(m: Machine, value: Value, node: Node | None) -> None:
     if isinstance(value, Query | Many | Sym):
         m.use("bool", value, node)
     if isinstance(value, Query):
-        fetch(m, value, node, "bool")
+        iteration.fetch(m, value, node, "bool")
     elif isinstance(value, OneOf):
         for option in value.options:
             truth(m, option, node)
@@ -507,7 +329,7 @@ def membership(m: Machine, needle: Value, container: Value, node: Node | None) -
     if isinstance(container, Query | Many | Sym):
         m.use("member", container, node, needle)
     if isinstance(container, Query):
-        fetch(m, container, node, "member")
+        iteration.fetch(m, container, node, "member")
     elif isinstance(container, OneOf):
         for option in container.options:
             membership(m, needle, option, node)
@@ -553,26 +375,7 @@ def discard(m: Machine, value: Value, node: Node | None) -> None:
     """A value nobody keeps: a lazy generator that was never consumed did nothing, which is rare enough to ignore."""
 
 
-def join_queries(a: Query, b: Query) -> Query:
-    """One of two queries of the same model: loaded is what both load, filtered by what either filters."""
-    extra = tuple(f for f in b.filters if f not in a.filters)
-    bound = None if a.bound is None or b.bound is None else max(a.bound, b.bound)
-    return replace(
-        a if len(a.text) >= len(b.text) else b,
-        loaded=a.loaded & b.loaded,
-        filters=a.filters + extra,
-        bound=bound,
-        limited=a.limited and b.limited,
-        in_memory=a.in_memory and b.in_memory,
-        fetched=[],
-        empty=a.empty and b.empty,
-    )
-
-
 def any_of(value: Value, *kinds: type) -> bool:
     return isinstance(value, kinds) or (
         isinstance(value, OneOf) and any(isinstance(o, kinds) for o in value.options)
     )
-
-
-__all__: list[Any] = ["element", "fetch", "get_attribute", "ir", "open_loop"]

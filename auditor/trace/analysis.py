@@ -11,7 +11,7 @@ from auditor.frameworks.fastapi import dependency_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
-from auditor.trace import hints, replay
+from auditor.trace import declarations, hints, joining, replay
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
@@ -76,7 +76,9 @@ class Trace:
         if known is None:
             members = bin(bits)[:1:-1]
             known = self.listed[bits] = tuple(
-                r.entry for r, member in zip(self.entries, members, strict=False) if member == "1" and r.entry is not None
+                r.entry
+                for r, member in zip(self.entries, members, strict=False)
+                if member == "1" and r.entry is not None
             )
         return known
 
@@ -213,7 +215,7 @@ class _Roots:
                 found.append(self.provide(provider, cache))
             else:
                 hint = hints.parameter_hint(self.m, function, n)
-                found.append(UNKNOWN if hint is None else hints.fresh(hint))
+                found.append(UNKNOWN if hint is None else joining.fresh(hint))
         return found
 
     def provide(self, provider: Function | Class, cache: dict[int, Value]) -> Value:
@@ -229,7 +231,9 @@ class _Roots:
                 callers = m.summary(provider).callers
                 value = m.call_plain(provider, None, args, {}, None)
                 m.summary(provider).callers = callers + 1
-                cache[key] = value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
+                cache[key] = (
+                    value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
+                )
         return cache[key]
 
 
@@ -272,9 +276,9 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
         return ClassValue(owner) if model is None else ModelValue(model)
     if model is not None:
         return Row(model, None)
-    served = hints.query_class(m, owner)
+    served = declarations.query_class(m, owner)
     if served is not None:
-        return hints.fresh(served)
+        return joining.fresh(served)
     made = Inst(owner, declared=receiver is None)
     init = m.project.method(owner, "__init__")
     if init is not None and receiver is not None:

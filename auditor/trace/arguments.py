@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import UNKNOWN, Dictionary, Items, Star, Sym, Value
-from auditor.trace import access
+from auditor.trace import iteration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,8 @@ def flattened(
     m: Machine, args: list[Value], kwargs: dict[str, Value]
 ) -> tuple[list[Value], dict[str, Value]]:
     """The same arguments for code that is not the project's: one element stands for all of `*args`."""
-    if any(isinstance(a, Star) for a in args):
-        args = [access.element(m, a.value) if isinstance(a, Star) else a for a in args]
+    if args and Star in map(type, args):
+        args = [iteration.element(m, a.value) if isinstance(a, Star) else a for a in args]
     if STARS in kwargs:
         kwargs = {k: v for k, v in kwargs.items() if k != STARS}
     return args, kwargs
@@ -81,13 +81,14 @@ def other_keywords(named: dict[str, Value], keywords: Value | None) -> Value:
 def known(sym: Sym, base: Value, replaced: Callable[[Value], Value]) -> Value:
     """An `arg`, `rest` or `merged` where `base` is what its own base turned out to be; symbolic still where that is."""
     if sym.op == "arg":
+        position: int | None
+        name: str
         position, name, keywords, default = sym.detail
         keywords = None if keywords is None else replaced(keywords)
         if isinstance(base, Items) and position is not None and position < len(base.items):
             return base.items[position]
         if isinstance(keywords, Dictionary) and name in keywords.entries:
-            entry: Value = keywords.entries[name]
-            return entry
+            return keywords.entries[name]
         if isinstance(base, Sym) or isinstance(keywords, Sym):
             return Sym("arg", base, (position, name, keywords, default), sym.hint)
         return default if isinstance(default, Value) else UNKNOWN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -27,8 +26,9 @@ from auditor.index.values import (
     Sym,
     Text,
     Value,
+    altered,
 )
-from auditor.trace import access, calls, hints, walk
+from auditor.trace import access, calls, hints, iteration, joining, libraries, naming
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -49,11 +49,11 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "sorted":
         return sorted_(m, first, kwargs, node)
     if name == "reversed":
-        access.fetch(m, first, node, "materialise")
+        iteration.fetch(m, first, node, "materialise")
         return first
     if name == "len":
         m.use("len", first, node)
-        access.fetch(m, first, node, "len")
+        iteration.fetch(m, first, node, "len")
         return call_dunder(m, first, "__len__", node)
     if name == "bool":
         access.truth(m, first, node)
@@ -62,19 +62,22 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return aggregate(m, name, args, kwargs, node)
     if name in {"any", "all"}:
         m.use("aggregate", first, node, name)
-        access.fetch(m, first, node, "iterate")
+        iteration.fetch(m, first, node, "iterate")
         return UNKNOWN
     if name == "enumerate":
-        access.fetch(m, first, node, "iterate")
-        element = access.element(m, first)
+        iteration.fetch(m, first, node, "iterate")
+        element = iteration.element(m, first)
         return Many(
-            Items("tuple", [UNKNOWN, element], 2), access.size_of(m, first, m.cx.names), "gen", _source(first)
+            Items("tuple", [UNKNOWN, element], 2),
+            iteration.size_of(m, first, m.cx.names),
+            "gen",
+            _source(first),
         )
     if name == "zip":
         for a in args:
-            access.fetch(m, a, node, "iterate")
-        size = next((s for a in args if (s := access.size_of(m, a, "")) is not None), None)
-        return Many(Items("tuple", [access.element(m, a) for a in args], len(args)), size)
+            iteration.fetch(m, a, node, "iterate")
+        size = next((s for a in args if (s := iteration.size_of(m, a, "")) is not None), None)
+        return Many(Items("tuple", [iteration.element(m, a) for a in args], len(args)), size)
     if name in {"map", "filter"} and len(args) > 1:
         return mapped(m, name, args, node)
     if name == "range":
@@ -82,8 +85,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "iter":
         return first
     if name == "next":
-        access.fetch(m, first, node, "first")
-        return access.element(m, first)
+        iteration.fetch(m, first, node, "first")
+        return iteration.element(m, first)
     if name == "getattr" and len(args) > 1:
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             return access.get_attribute(m, first, args[1].value, node)
@@ -106,7 +109,7 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return UNKNOWN
     fact = m.knowledge.calls.get(f"builtins.{name}")
     if fact is not None:
-        return calls.apply_fact(m, fact, f"builtins.{name}", args, kwargs, node)
+        return libraries.apply_fact(m, fact, f"builtins.{name}", args, kwargs, node)
     if name == "object":
         return UNKNOWN
     return UNKNOWN
@@ -125,29 +128,29 @@ def materialised(m: Machine, kind: str, args: list[Value], node: Node | None) ->
     if isinstance(first, Items):
         return Items(kind, list(first.items), first.count)
     m.use("materialise", first, node, kind)
-    access.fetch(m, first, node, "materialise")
+    iteration.fetch(m, first, node, "materialise")
     if isinstance(first, OneOf):
         first = next((o for o in first.options if isinstance(o, Query | Many)), first)
     if isinstance(first, Sym):
-        return access.in_memory(m, first)
-    return Many(access.element(m, first), access.size_of(m, first, m.cx.names), kind, _source(first))
+        return iteration.in_memory(m, first)
+    return Many(iteration.element(m, first), iteration.size_of(m, first, m.cx.names), kind, _source(first))
 
 
 def sorted_(m: Machine, value: Value, kwargs: dict[str, Value], node: Node | None) -> Value:
     m.use("sort", value, node, kwargs.get("key"))
-    access.fetch(m, value, node, "materialise")
+    iteration.fetch(m, value, node, "materialise")
     key_calls(m, value, kwargs.get("key"), node)
     if isinstance(value, Sym):
         return value
     if isinstance(value, Items):
         return value
-    return Many(access.element(m, value), access.size_of(m, value, m.cx.names), "list", _source(value))
+    return Many(iteration.element(m, value), iteration.size_of(m, value, m.cx.names), "list", _source(value))
 
 
 def key_calls(m: Machine, value: Value, key: Value | None, node: Node | None) -> None:
     """The key function runs once per element."""
     if isinstance(key, Func | Lambda | Sym):
-        loop, element = access.open_loop(m, quiet_list(value), node, "call", source_of(node, 0), None)
+        loop, element = iteration.open_loop(m, quiet_list(value), node, "call", source_of(node, 0), None)
         before = m.inside(loop)
         calls.call_value(m, key, [element], {}, node)
         m.cx.loops = before
@@ -158,29 +161,29 @@ def source_of(node: Node | None, position: int) -> str:
     if node is None or node[0] != ir.CALL:
         return ""
     if len(node[3]) > position:
-        return walk.source_name(node[3][position])
-    return walk.source_name(node[2][2]) if node[2][0] == ir.ATTR else ""
+        return naming.source_name(node[3][position])
+    return naming.source_name(node[2][2]) if node[2][0] == ir.ATTR else ""
 
 
 def quiet_list(value: Value) -> Value:
     """The same elements, already fetched."""
     if isinstance(value, Query):
-        return replace(value, fetched=[True], in_memory=True)
+        return altered(value, fetched=[True], in_memory=True)
     return value
 
 
 def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
     if len(args) != 1:
-        return walk.join_all(args)
+        return joining.join_all(args)
     value = args[0]
     m.use("aggregate", value, node, name)
-    access.fetch(m, value, node, "iterate")
+    iteration.fetch(m, value, node, "iterate")
     key_calls(m, value, kwargs.get("key"), node)
-    return UNKNOWN if name == "sum" else access.element(m, value)
+    return UNKNOWN if name == "sum" else iteration.element(m, value)
 
 
 def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value:
-    loop, element = access.open_loop(m, args[1], node, "call", source_of(node, 1), None)
+    loop, element = iteration.open_loop(m, args[1], node, "call", source_of(node, 1), None)
     before = m.inside(loop)
     given = calls.call_value(m, args[0], [element], {}, node)
     m.cx.loops = before
@@ -206,14 +209,14 @@ def dictionary(m: Machine, args: list[Value], kwargs: dict[str, Value], node: No
     made = Dictionary(dict(kwargs))
     if args:
         first = args[0]
-        access.fetch(m, first, node, "materialise")
+        iteration.fetch(m, first, node, "materialise")
         if isinstance(first, Dictionary):
             made.entries = {**first.entries, **made.entries}
             made.key, made.other, made.size, made.grown = first.key, first.other, first.size, first.grown
         else:
-            pair = access.element(m, first)
-            made.key, made.other = access.item_at(m, pair, 0), access.item_at(m, pair, 1)
-            made.size, made.grown = access.size_of(m, first, m.cx.names), True
+            pair = iteration.element(m, first)
+            made.key, made.other = iteration.item_at(m, pair, 0), iteration.item_at(m, pair, 1)
+            made.size, made.grown = iteration.size_of(m, first, m.cx.names), True
     return made
 
 
@@ -239,21 +242,21 @@ def method(
         for a in (*args, *kwargs.values()):
             access.shown(m, a, node)
             if name == "join":
-                access.fetch(m, a, node, "iterate")
+                iteration.fetch(m, a, node, "iterate")
         return Text("{}") if name in {"join", "format", "strip", "lower", "upper", "replace"} else UNKNOWN
     if name in _ADD and args:
         grow(m, value, args[-1])
         return UNKNOWN
     if name in {"extend", "update"} and args:
-        access.fetch(m, args[0], node, "materialise")
-        grow(m, value, access.element(m, args[0]), access.size_of(m, args[0], ""))
+        iteration.fetch(m, args[0], node, "materialise")
+        grow(m, value, iteration.element(m, args[0]), iteration.size_of(m, args[0], ""))
         return UNKNOWN
     if name == "sort":
         m.use("sort", value, node, kwargs.get("key"))
         key_calls(m, value, kwargs.get("key"), node)
         return UNKNOWN
     if name in {"pop", "popleft"}:
-        return access.element(m, value)
+        return iteration.element(m, value)
     if name in {"copy", "union", "intersection", "difference"}:
         return value
     return UNKNOWN
@@ -269,9 +272,9 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
             return
         if m.quiet:  # a decorator does it, when its module is imported
             known = 0 if value.size is None or value.size.bound is None else value.size.bound
-            value.elem, value.size = walk.join(value.elem, added), Size("items", known + 1)
+            value.elem, value.size = joining.join(value.elem, added), Size("items", known + 1)
             return
-    value.elem = walk.join(value.elem, added)
+    value.elem = joining.join(value.elem, added)
     value.source = None
     if value.size is None:
         loops = m.cx.loops
@@ -279,14 +282,14 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
 
 
 def mapping_method(m: Machine, value: Dictionary, name: str, args: list[Value], node: Node | None) -> Value:
-    everything = walk.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
+    everything = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
     if name in {"get", "pop", "setdefault", "__getitem__"} and args:
         found = access.item(m, value, args[0], node or (0, 0, ""))
         if name == "setdefault" and len(args) > 1:
             access.set_item(m, value, args[0], args[1])
-            return walk.join(found, args[1])
-        return walk.join(found, args[1]) if len(args) > 1 else found
-    size = access.size_of(m, value, "")
+            return joining.join(found, args[1])
+        return joining.join(found, args[1]) if len(args) > 1 else found
+    size = iteration.size_of(m, value, "")
     if name == "items":
         return Many(Items("tuple", [value.key or UNKNOWN, everything], 2), size)
     if name == "values":
@@ -295,7 +298,7 @@ def mapping_method(m: Machine, value: Dictionary, name: str, args: list[Value], 
         return Many(value.key or UNKNOWN, size)
     if name == "update" and args and isinstance(args[0], Dictionary):
         value.entries.update(args[0].entries)
-        value.other = walk.join(value.other or UNKNOWN, args[0].other or UNKNOWN)
+        value.other = joining.join(value.other or UNKNOWN, args[0].other or UNKNOWN)
         return UNKNOWN
     return value if name == "copy" else UNKNOWN
 
@@ -347,39 +350,41 @@ def standard(
         "asgiref.sync.async_to_sync",
     }:
         if name.endswith(("to_thread", "run_sync")):
-            return calls.offloaded(m, first, args[1:], kwargs, node)
+            return libraries.offloaded(m, first, args[1:], kwargs, node)
         if name.endswith("sync_to_async"):
-            return replace(first, offloaded=True) if isinstance(first, Func) else UNKNOWN
+            return altered(first, offloaded=True) if isinstance(first, Func) else UNKNOWN
         return first
     if name in {"itertools.chain", "itertools.chain.from_iterable"}:
         for a in args:
-            access.fetch(m, a, node, "iterate")
-        parts = [access.element(m, a) for a in args]
-        element = walk.join_all(
-            [access.element(m, p) for p in parts] if name.endswith("from_iterable") else parts
+            iteration.fetch(m, a, node, "iterate")
+        parts = [iteration.element(m, a) for a in args]
+        element = joining.join_all(
+            [iteration.element(m, p) for p in parts] if name.endswith("from_iterable") else parts
         )
-        size = next((s for a in args if (s := access.size_of(m, a, "")) is not None), None)
+        size = next((s for a in args if (s := iteration.size_of(m, a, "")) is not None), None)
         return Many(element, size)
     if (
         name
         in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"}
         and args
     ):
-        access.fetch(m, first, node, "iterate")
-        return Many(Many(access.element(m, first), Size("batch")), access.size_of(m, first, ""), "batches")
+        iteration.fetch(m, first, node, "iterate")
+        return Many(
+            Many(iteration.element(m, first), Size("batch")), iteration.size_of(m, first, ""), "batches"
+        )
     if name == "itertools.islice" and args:
-        access.fetch(m, first, node, "iterate")
-        size = access.size_of(m, first, "")
+        iteration.fetch(m, first, node, "iterate")
+        size = iteration.size_of(m, first, "")
         limit = args[1].value if len(args) == 2 and isinstance(args[1], Const) else None
         if isinstance(limit, int):
             size = Size("items" if size is None else size.name, limit, None if size is None else size.table)
-        return Many(access.element(m, first), size)
+        return Many(iteration.element(m, first), size)
     if name in {"itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile"} and len(args) > 1:
         return mapped(m, "filter", args, node)
     if name == "itertools.groupby" and args:
-        access.fetch(m, first, node, "iterate")
-        element = access.element(m, first)
-        return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), access.size_of(m, first, ""))
+        iteration.fetch(m, first, node, "iterate")
+        element = iteration.element(m, first)
+        return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), iteration.size_of(m, first, ""))
     if name == "functools.reduce" and len(args) > 1:
         return mapped(m, "map", args[:2], node)
     if name == "contextlib.closing":

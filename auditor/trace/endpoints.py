@@ -34,7 +34,8 @@ def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dic
     limit = max(LEAST_PER_ENDPOINT, min(share, MOST_PER_ENDPOINT))
     covered = coverages(trace)
     made = [
-        endpoint(trace, table, root, named, limit=limit, covered=covered[n]) for n, root in enumerate(trace.entries)
+        endpoint(trace, table, root, named, limit=limit, covered=covered[n])
+        for n, root in enumerate(trace.entries)
     ]
     return tuple(sorted(made, key=lambda e: e.id)), dict(sorted(named.items()))
 
@@ -98,7 +99,9 @@ def order(shown: Effect) -> tuple[int, int, str, int, str]:
 
 def effect(entry_id: str, chain: Chain) -> Effect:
     own = chain.effect
-    shown = chain.steps if len(chain.steps) <= MAX_FRAMES else (*chain.steps[:4], *chain.steps[4 - MAX_FRAMES :])
+    shown = (
+        chain.steps if len(chain.steps) <= MAX_FRAMES else (*chain.steps[:4], *chain.steps[4 - MAX_FRAMES :])
+    )
     steps = [Frame(function=name_of(f), file=f.module.path, line=max(line, 1)) for f, line in shown]
     product = "·".join(chain.sizes) or "1"
     identity = f"{entry_id}\0{own.kind}\0{own.label}\0{product}\0" + "\0".join(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.lower import lower
-from auditor.index.lower_expressions import TooDeep
-from auditor.index.symbols import Assigned, Class, External, Function, Module, tail_name
+from auditor.index.symbols import Assigned, Class, Function, Module, inner_blocks, tail_name
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -18,7 +14,6 @@ from auditor.index.values import (
     ExtInst,
     Func,
     Inst,
-    Items,
     Lambda,
     ManagerValue,
     Many,
@@ -27,148 +22,19 @@ from auditor.index.values import (
     OneOf,
     Query,
     Row,
-    Site,
     Size,
     Sym,
     Value,
 )
-from auditor.trace import access, arguments, walk
+from auditor.trace import access, arguments, calls, declarations, expressions, joining
+from auditor.trace.context import Context
+from auditor.trace.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from auditor.index.ir import Node
-    from auditor.index.project import Project
     from auditor.trace.machine import Machine
-    from auditor.trace.summary import Summary
-
-_COLLECTIONS: Final = frozenset(
-    "list List Sequence Iterable Iterator Collection set Set frozenset FrozenSet tuple Tuple Generator AsyncIterator "
-    "AsyncGenerator AsyncIterable MutableSequence deque Page ScalarResult InstrumentedList WriteOnlyMapped DynamicMapped "
-    "KeysView ValuesView".split()
-)
-_QUERIES: Final = frozenset("QuerySet BaseManager Manager RelatedManager".split())
-_TRANSPARENT: Final = frozenset(
-    "Optional Annotated Awaitable Coroutine Mapped Final ClassVar Required NotRequired ReadOnly Union AsyncContextManager "
-    "ContextManager".split()
-)
-_LONGEST_ANNOTATION: Final = 200
-_MAPPINGS: Final = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict".split())
-
-
-def annotated(
-    m: Machine, module: Module, node: Node | None, function: Function | None = None, depth: int = 0
-) -> Value | None:
-    """A value of the annotated type; None where the annotation says nothing we use."""
-    if node is None or depth > 6:
-        return None
-    op = node[0]
-    if op == ir.CONST:
-        written = parsed(node[2]) if isinstance(node[2], str) else None
-        return None if written is None else annotated(m, module, written, function, depth + 1)
-    if op == ir.BIN:
-        left = annotated(m, module, node[3], function, depth + 1)
-        return left or annotated(m, module, node[4], function, depth + 1)
-    if op == ir.SUB:
-        return _generic(m, module, node, function, depth)
-    if op in {ir.NAME, ir.ATTR}:
-        symbol = m.project.lookup(function, module, node[2]) if op == ir.NAME else None
-        if (
-            isinstance(symbol, Assigned)
-            and symbol.value is not None
-            and symbol.value[0] in {ir.SUB, ir.BIN, ir.NAME, ir.ATTR, ir.CONST}
-        ):
-            return annotated(m, m.project.home(module, symbol), symbol.value, None, depth + 1)
-        if isinstance(symbol, Assigned) and symbol.value is not None and is_new_type(symbol.value):
-            return annotated(m, m.project.home(module, symbol), symbol.value[3][1], None, depth + 1)
-        resolved = m.project.resolve_expression(module, node, function)
-        return instance_of(m, resolved)
-    return None
-
-
-def is_new_type(node: Node) -> bool:
-    """`NewType("X", Base)`: its values are those of the base."""
-    return bool(node[0] == ir.CALL and len(node[3]) == 2 and tail_name(node[2]) == "NewType")
-
-
-@lru_cache(maxsize=4096)
-def parsed(text: str) -> Node | None:
-    """The expression of an annotation that is written as a string; None where it is none."""
-    if len(text) > _LONGEST_ANNOTATION or text[:1] in {"%", ""}:
-        return None
-    try:
-        body = lower(f"_: {text.strip()}".encode())["body"]
-    except TooDeep:
-        return None
-    return body[0][4] if len(body) == 1 and body[0][0] == ir.ANN else None
-
-
-def _generic(m: Machine, module: Module, node: Node, function: Function | None, depth: int) -> Value | None:
-    head = node[2][2] if node[2][0] == ir.NAME else node[2][3] if node[2][0] == ir.ATTR else ""
-    inner = node[3]
-    arguments: tuple[Node, ...] = inner[3] if inner[0] == ir.SEQ else (inner,)
-    if head in _TRANSPARENT:
-        found = (annotated(m, module, a, function, depth + 1) for a in arguments)
-        return next((f for f in found if f is not None), None)
-    if head in _COLLECTIONS:
-        element = annotated(m, module, arguments[0], function, depth + 1)
-        if head in {"tuple", "Tuple"} and len(arguments) > 1 and not _is_dots(arguments[-1]):
-            items = [annotated(m, module, a, function, depth + 1) or UNKNOWN for a in arguments]
-            return Items("tuple", items, len(items))
-        return None if element is None else Many(element, None, "list")
-    if head in _QUERIES:
-        element = annotated(m, module, arguments[0], function, depth + 1)
-        if isinstance(element, Row):
-            return Query(element.model.orm, element.model, _site(module, node))
-        return None
-    if head in _MAPPINGS and len(arguments) == 2:
-        value = annotated(m, module, arguments[1], function, depth + 1)
-        key = annotated(m, module, arguments[0], function, depth + 1)
-        return Dictionary({}, key, value, None, grown=True) if value is not None else None
-    if head in {"type", "Type"}:
-        element = annotated(m, module, arguments[0], function, depth + 1)
-        if isinstance(element, Row):
-            return ModelValue(element.model)
-        return ClassValue(element.cls) if isinstance(element, Inst) else None
-    resolved = m.project.resolve_expression(module, node[2], function)
-    return instance_of(m, resolved)
-
-
-def _is_dots(node: Node) -> bool:
-    return bool(node[0] == ir.CONST and node[2] is None)
-
-
-def _site(module: Module, node: Node) -> Site:
-    return Site(None, module, node[1], node[1], node[1])
-
-
-def instance_of(m: Machine, symbol: object) -> Value | None:
-    """An instance of a resolved class."""
-    if isinstance(symbol, Class):
-        model = m.model_of(symbol)
-        if model is not None:
-            return Row(model, None)
-        queryset = query_class(m, symbol)
-        return Inst(symbol, declared=True) if queryset is None else queryset
-    if isinstance(symbol, External):
-        for orm in m.orms:
-            maker = getattr(orm, "value_of_type", None)
-            made = None if maker is None else maker(symbol.name)
-            if isinstance(made, Value):
-                return made
-        if symbol.name in m.knowledge.types:
-            return ExtInst(m.knowledge.types[symbol.name].name)
-    return None
-
-
-def query_class(m: Machine, cls: Class) -> Value | None:
-    """A project manager or queryset class stands for a query of the model it serves, where one is known."""
-    for orm in m.orms:
-        served = getattr(orm, "served_by", None)
-        made = None if served is None else served(cls)
-        if isinstance(made, Value):
-            return made
-    return None
 
 
 # -- parameters ------------------------------------------------------------------------------------------------
@@ -183,7 +49,11 @@ def parameter_hint(m: Machine, function: Function, position: int) -> Value | Non
         return receiver_hint(m, function)
     if kind in {"*", "**"}:
         return None
-    declared = annotated(m, function.module, annotation, function.parent) if annotation is not None else None
+    declared = (
+        declarations.annotated(m, function.module, annotation, function.parent)
+        if annotation is not None
+        else None
+    )
     if declared is not None:
         return declared
     if annotation is None:
@@ -213,7 +83,7 @@ def receiver_hint(m: Machine, function: Function) -> Value | None:
         return ClassValue(owner) if model is None else ModelValue(model)
     if model is not None:
         return Row(model, None)
-    return query_class(m, owner) or Inst(owner, declared=True)
+    return declarations.query_class(m, owner) or Inst(owner, declared=True)
 
 
 def guesses(m: Machine) -> dict[str, Model]:
@@ -299,7 +169,7 @@ def default_value(m: Machine, function: Function, position: int) -> Value:
     key = (id(default), "default")
     if key not in m.class_values:
         m.class_values[key] = None
-        m.class_values[key] = _at_import(m, function.module, default)
+        m.class_values[key] = at_import(m, function.module, default)
     found = m.class_values[key]
     return found if isinstance(found, Const | Func | ClassValue | Inst | ExtInst | ModelValue) else UNKNOWN
 
@@ -309,22 +179,9 @@ def _with_hint(value: Value, param: Sym) -> Value:
     if param.hint is None:
         return value
     if value is UNKNOWN:
-        return fresh(param.hint)
+        return joining.fresh(param.hint)
     if isinstance(value, Sym) and value.hint is None:
         value.hint = param.hint
-    return value
-
-
-def fresh(value: Value) -> Value:
-    """A copy of a hint that can be touched without telling everyone who shares it."""
-    if isinstance(value, Row):
-        return replace(value, touched={}, extra={})
-    if isinstance(value, Inst):
-        return replace(value, fields=dict(value.fields))
-    if isinstance(value, Many):
-        return replace(value, elem=fresh(value.elem))
-    if isinstance(value, Query):
-        return replace(value, fetched=[])
     return value
 
 
@@ -345,9 +202,7 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
     if isinstance(hint, ModelValue):
         return m.project.method(hint.model.cls, name)
     if isinstance(hint, Query | ManagerValue):
-        from auditor.trace.calls import query_function  # noqa: PLC0415  # the two modules need each other
-
-        return query_function(m, hint, name)
+        return calls.query_function(m, hint, name)
     return None
 
 
@@ -391,7 +246,9 @@ def is_abstract(function: Function) -> bool:
         return True
     first = function.body[0]
     return any(tail_name(d) == "abstractmethod" for d in function.decorators) or (
-        len(function.body) == 1 and first[0] == ir.RAISE and first[3] is not None
+        len(function.body) == 1
+        and first[0] == ir.RAISE
+        and first[3] is not None
         and tail_name(first[3]) == "NotImplementedError"
     )
 
@@ -406,9 +263,9 @@ def factory_default(m: Machine, cls: Class, name: str) -> Value | None:
     if value[0] == ir.CALL and tail_name(value[2]) in {"field", "Field", "attrib", "ib"}:
         given = dict(value[4])
         if "default_factory" in given or "factory" in given:
-            maker = _at_import(m, found[0].module, given.get("default_factory") or given["factory"])
-            return walk.call_value(m, maker, [], {}, value) if isinstance(maker, ClassValue | Func) else None
-        return _at_import(m, found[0].module, given["default"]) if "default" in given else None
+            maker = at_import(m, found[0].module, given.get("default_factory") or given["factory"])
+            return calls.call_value(m, maker, [], {}, value) if isinstance(maker, ClassValue | Func) else None
+        return at_import(m, found[0].module, given["default"]) if "default" in given else None
     return None
 
 
@@ -427,7 +284,7 @@ def _field(m: Machine, cls: Class, name: str) -> Value | None:
             continue
         for binding in base.scope.get(name, ()):
             if isinstance(binding, Assigned) and binding.annotation is not None:
-                declared = annotated(m, base.module, binding.annotation)
+                declared = declarations.annotated(m, base.module, binding.annotation)
                 if declared is not None:
                     return declared
         if id(base) not in m.stores:
@@ -445,14 +302,12 @@ def _static(m: Machine, method: Function, node: Node) -> Value | None:
         for n, p in enumerate(method.params):
             if p[0] == node[2]:
                 return parameter_hint(m, method, n)
-    from auditor.trace.machine import Context  # noqa: PLC0415  # the machine imports this module
-    from auditor.trace.summary import Summary as Made  # noqa: PLC0415  # likewise
 
     before = m.cx
-    m.cx = Context(Made(method), method, method.module, start=method.line, end=method.line)
+    m.cx = Context(Summary(method), method, method.module, start=method.line, end=method.line)
     m.cx.env = {p[0]: parameter_hint(m, method, n) or UNKNOWN for n, p in enumerate(method.params)}
     try:
-        value = walk.expression(m, node)
+        value = expressions.expression(m, node)
     finally:
         m.cx = before
     return (
@@ -477,7 +332,6 @@ def stores_of(cls: Class) -> dict[str, list[tuple[Function, Node]]]:
 def _collect(
     method: Function, receiver: str, statements: Sequence[Node], found: dict[str, list[tuple[Function, Node]]]
 ) -> None:
-    from auditor.index.symbols import inner_blocks  # noqa: PLC0415  # only needed here
 
     for s in statements:
         targets, value = (
@@ -500,9 +354,9 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
     key = (id(symbol), "")
     if key not in m.class_values:
         m.class_values[key] = UNKNOWN
-        declared = None if symbol.annotation is None else annotated(m, module, symbol.annotation)
-        value: Value = UNKNOWN if symbol.value is None else _at_import(m, module, symbol.value)
-        m.class_values[key] = declared if declared is not None and walk.tells_nothing(value) else value
+        declared = None if symbol.annotation is None else declarations.annotated(m, module, symbol.annotation)
+        value: Value = UNKNOWN if symbol.value is None else at_import(m, module, symbol.value)
+        m.class_values[key] = declared if declared is not None and joining.tells_nothing(value) else value
         if isinstance(value, Dictionary | Many):
             m.registries[id(value)] = value
     return m.class_values[key] or UNKNOWN
@@ -513,28 +367,28 @@ def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
     key = (id(symbol), "class")
     if key not in m.class_values:
         m.class_values[key] = UNKNOWN
-        declared = None if symbol.annotation is None else annotated(m, owner.module, symbol.annotation)
+        declared = (
+            None if symbol.annotation is None else declarations.annotated(m, owner.module, symbol.annotation)
+        )
         value: Value = UNKNOWN
         if symbol.value is not None:
             if symbol.value[0] == ir.NAME and symbol.value[2] in owner.scope:
                 value = access.class_attribute(m, owner, symbol.value[2], ClassValue(owner))
             else:
-                value = _at_import(m, owner.module, symbol.value)
-        m.class_values[key] = declared if declared is not None and walk.tells_nothing(value) else value
+                value = at_import(m, owner.module, symbol.value)
+        m.class_values[key] = declared if declared is not None and joining.tells_nothing(value) else value
     return m.class_values[key] or UNKNOWN
 
 
-def _at_import(m: Machine, module: Module, node: Node) -> Value:
-    from auditor.trace.machine import Context  # noqa: PLC0415  # the machine imports this module
-    from auditor.trace.summary import Summary as Made  # noqa: PLC0415  # likewise
+def at_import(m: Machine, module: Module, node: Node) -> Value:
 
     if m.depth > 100:
         return UNKNOWN
     before = m.cx
-    m.cx = Context(Made(None), None, module, start=node[1], end=node[1])
+    m.cx = Context(Summary(None), None, module, start=node[1], end=node[1])
     m.depth += 1
     try:
-        return quietly(m, lambda: walk.expression(m, node)) or UNKNOWN
+        return quietly(m, lambda: expressions.expression(m, node)) or UNKNOWN
     finally:
         m.cx = before
         m.depth -= 1
@@ -550,56 +404,6 @@ def quietly(m: Machine, evaluate: Callable[[], Value | None]) -> Value | None:
 
 
 # -- decorators ------------------------------------------------------------------------------------------------
-
-
-def decorator_names(project: Project, function: Function) -> list[str]:
-    """Dotted names of the library decorators of a function, the called ones without their `()`."""
-    names = []
-    for node in function.decorators:
-        target = node[2] if node[0] == ir.CALL else node
-        symbol = project.resolve_expression(function.module, target, function.parent)
-        if isinstance(symbol, External):
-            names.append(symbol.name)
-    return names
-
-
-def decorate(m: Machine, function: Function) -> Value | None:
-    """What calling a function really calls, where the project's own decorators wrap it."""
-    value: Value = Func(function, bare=True)
-    wrapped = False
-    for node in reversed(function.decorators):
-        symbol = m.project.resolve_expression(
-            function.module, node[2] if node[0] == ir.CALL else node, function.parent
-        )
-        if isinstance(symbol, Function):
-            if symbol.owner is not None or "property" in symbol.static:
-                continue
-        elif not isinstance(symbol, Class) or m.project.method(symbol, "__call__") is None:
-            continue
-        m.quiet += 1
-        try:
-            outcome = _applied(m, function, node, value, symbol)
-        finally:
-            m.quiet -= 1
-        if isinstance(outcome, Inst) or (
-            isinstance(outcome, Func) and outcome.function is not function and outcome.function.parent is not None
-        ):
-            value, wrapped = outcome, True
-    return value if wrapped else None
-
-
-def _applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function | Class) -> Value:
-    maker: Value = Func(decorator, bare=True) if isinstance(decorator, Function) else ClassValue(decorator)
-    if node[0] == ir.CALL:
-        args = [_at_import(m, function.module, a) for a in node[3]]
-        kwargs = {k: _at_import(m, function.module, v) for k, v in node[4] if k is not None}
-        maker = walk.call_value(m, maker, args, kwargs, node)
-    return walk.call_value(m, maker, [value], {}, node)
-
-
-def function_of(node: Node, module: Module) -> Function | None:
-    """The declared function of a DEF node met while walking a body."""
-    return next((f for f in module.functions if f.node is node), None)
 
 
 def has_lambda(value: Value) -> bool:

@@ -7,13 +7,13 @@ replays, which have a budget; where a budget ends, the summary says so (`truncat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.symbols import Class, Function, Module
-from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Row, Site, Sym, Value
-from auditor.trace import hints, replay, walk
-from auditor.trace.summary import Branch, Call, Effect, Frames, Loop, Residual, Summary, Use
+from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
+from auditor.trace import calls, decorating, hints, replay, walk
+from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
+from auditor.trace.summary import Call, Effect, Loop, Residual, Summary, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,42 +24,6 @@ if TYPE_CHECKING:
     from auditor.knowledge.facts import CallFact, Knowledge
     from auditor.model.effect import EffectKind
 
-MAX_FRAMES: Final = 14
-"""Calls that a replay follows below one function; deeper ones stay plain calls."""
-MAX_RESIDUAL: Final = 500
-"""Residual operations of one function; a function with more is evaluated without its callers."""
-REPLAY_BUDGET: Final = 6_000
-"""Residual operations replayed while one function is evaluated."""
-MAX_DEPTH: Final = 180
-"""Functions being evaluated inside each other."""
-
-
-@dataclass(slots=True)
-class Context:
-    """Where the machine is: the function whose summary is being filled, and the place in (or below) it."""
-
-    summary: Summary
-    function: Function | None
-    """The function whose code is being read; below a replay, not the summary's own."""
-    module: Module
-    loops: tuple[Loop, ...] = ()
-    branch: Branch = ()
-    frames: Frames = ()
-    line: int = 0
-    start: int = 0
-    end: int = 0
-    spent: int = 0
-    env: dict[str, Value] = field(default_factory=dict)
-    returns: list[Value] = field(default_factory=list)
-    batches: bool = False
-    """It yields inside a loop that walks in batches."""
-    yields: list[Value] = field(default_factory=list)
-    names: str = ""
-    """What the collection at hand is called in the source."""
-    deferred: bool = False
-    remembered: bool = False
-    offloaded: bool = False
-
 
 class Machine:
     """Holds what is shared by every evaluation; implements `frameworks.orm.Recorder`."""
@@ -68,9 +32,12 @@ class Machine:
         self.project = project
         self.knowledge = knowledge
         self.orms = tuple(orms)
+        self.orm_named = {orm.name: orm for orm in orms}
         self.summaries: dict[int, Summary] = {}
         self.functions: dict[int, Function] = {}
         self.cx: Context = Context(Summary(None), None, _NO_MODULE)
+        self.last_site = Site(None, _NO_MODULE, 0, 0, 0)
+        self.memoised: dict[int, bool] = {}
         self.quiet = 0
         self.depth = 0
         self.models: dict[int, Any] = {}
@@ -92,8 +59,17 @@ class Machine:
     # -- recording ---------------------------------------------------------------------------------------------
 
     def site(self) -> Site:
-        cx = self.cx
-        return Site(cx.function, cx.module, cx.line or cx.start, cx.start, cx.end)
+        cx, last = self.cx, self.last_site
+        line = cx.line or cx.start
+        same = (
+            last.function is cx.function
+            and last.line == line
+            and last.start == cx.start
+            and last.end == cx.end
+        )
+        if not same or last.module is not cx.module:
+            last = self.last_site = Site(cx.function, cx.module, line, cx.start, cx.end)
+        return last
 
     def current_loops(self) -> tuple[Loop, ...]:
         return self.cx.loops
@@ -152,6 +128,8 @@ class Machine:
             if value.op != "elem":
                 self.residual("use", None, value, (how, detail), node)
             return
+        if not isinstance(value, Query | Many):
+            return
         cx.summary.uses.append(
             Use(cast("Any", how), value, self.site(), cx.loops, cx.branch, cx.frames, node, detail)
         )
@@ -164,7 +142,19 @@ class Machine:
             cx.summary.truncated = True
             return
         cx.summary.residual.append(
-            Residual(cast("Any", op), sym, base, detail, self.site(), cx.loops, cx.branch, cx.frames, node, cx.offloaded, cx.remembered)
+            Residual(
+                cast("Any", op),
+                sym,
+                base,
+                detail,
+                self.site(),
+                cx.loops,
+                cx.branch,
+                cx.frames,
+                node,
+                cx.offloaded,
+                cx.remembered,
+            )
         )
 
     def unresolved(self, text: str) -> None:
@@ -180,7 +170,7 @@ class Machine:
         return self.models[key]
 
     def orm(self, name: str) -> Orm:
-        return next(o for o in self.orms if o.name == name)
+        return self.orm_named[name]
 
     # -- functions ---------------------------------------------------------------------------------------------
 
@@ -258,15 +248,18 @@ class Machine:
         return replay.replay(self, summary, values, env or {}, remembered=remembered)
 
     def call(self, value: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
-        return walk.call_value(self, value, args, kwargs, node)
+        return calls.call_value(self, value, list(args), kwargs, node)
 
     def is_memoised(self, function: Function) -> bool:
-        if function.static == "cached_property":
+        if function.static == "cached_property" or not function.decorators:
             return False
-        return any(
-            name in self.knowledge.memo_decorators or name.rpartition(".")[2] in _MEMO_TAILS
-            for name in hints.decorator_names(self.project, function)
-        )
+        key = id(function)
+        if key not in self.memoised:
+            self.memoised[key] = any(
+                name in self.knowledge.memo_decorators or name.rpartition(".")[2] in _MEMO_TAILS
+                for name in decorating.decorator_names(self.project, function)
+            )
+        return self.memoised[key]
 
     def wrapper(self, function: Function) -> Value | None:
         """What the project's own decorators make of a function; None where they leave it as it is."""
@@ -278,7 +271,7 @@ class Machine:
             before = self.cx
             self.cx = Context(Summary(None), None, function.module, line=function.line, start=function.line)
             try:
-                self.decorated[key] = hints.decorate(self, function)
+                self.decorated[key] = decorating.decorate(self, function)
             finally:
                 self.cx = before
         return self.decorated[key]

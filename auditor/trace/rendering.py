@@ -8,7 +8,7 @@ from auditor.frameworks.templates import Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
-from auditor.trace import access, calls, walk
+from auditor.trace import access, calls, joining, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,7 +144,7 @@ class Templates:
 
     def called(self, m: Machine, value: Value, name: str, node: Node | None) -> Value:
         if isinstance(value, OneOf):
-            return walk.join_all([self.called(m, o, name, node) for o in value.options])
+            return joining.join_all([self.called(m, o, name, node) for o in value.options])
         if isinstance(value, Row | Inst):
             found = access.get_attribute(m, value, name, node)
             if isinstance(found, Func):

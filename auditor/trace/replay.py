@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index.values import (
     UNKNOWN,
     Const,
     Dictionary,
+    Ext,
     Func,
     Inst,
     Items,
@@ -17,18 +17,26 @@ from auditor.index.values import (
     OneOf,
     Query,
     Row,
+    Star,
     SuperOf,
     Sym,
+    Text,
     Value,
+    altered,
 )
-from auditor.trace import access, arguments, builtin_calls, calls, hints, walk
+from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining
+from auditor.trace.context import MAX_FRAMES, REPLAY_BUDGET
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
 
 _DEPTH = 6
+_READS: Final = frozenset({"attr", "same", "slice", "list", "elem", "item", "key"})
+"""Symbolic values that are UNKNOWN where their base is."""
 
 
 class Memo(dict[int, Value]):
@@ -52,9 +60,14 @@ def replay(
     m: Machine, summary: Summary, values: list[Value], env: dict[str, Value], *, remembered: bool = False
 ) -> Value:
     """What the call returns; the operations that waited for its arguments happen here, in the current context."""
-    from auditor.trace.machine import MAX_FRAMES, REPLAY_BUDGET  # noqa: PLC0415  # the machine imports this module
-
     cx = m.cx
+    returned = summary.returns
+    if (
+        not summary.residual
+        and not summary.stores
+        and (returned is None or isinstance(returned, Const | Text | Ext))
+    ):
+        return returned or UNKNOWN
     memo = Memo({id(p): v for p, v in zip(summary.params, values, strict=False)})
     memo.outer = cx.loops
     for name, sym in summary.free.items():
@@ -82,9 +95,11 @@ def replay(
                 cx.summary.truncated = True
                 break
             cx.spent += 1
-            cx.loops = outer[0] + tuple(
-                x for x in (loops.get(id(lp), lp) for lp in op.loops) if x is not None
-            )
+            if is_idle(m, op, memo):
+                continue
+            cx.loops = outer[0]
+            if op.loops:
+                cx.loops += tuple([x for x in [loops.get(id(lp), lp) for lp in op.loops] if x is not None])
             cx.branch = outer[1] + op.branch
             cx.frames = frames + op.frames
             cx.function, cx.module = op.site.function, op.site.module
@@ -105,14 +120,62 @@ def replay(
             cx.offloaded,
             cx.env,
         ) = outer
-    returned = summary.returns
-    if returned is None:
+    if returned is None or returned is UNKNOWN:
         return UNKNOWN
     memo.returning = None if remembered else summary.function
     given = substitute(m, returned, memo, 0)
     if remembered and isinstance(given, Inst):
         given.shared = True
     return given
+
+
+def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
+    """Whether an operation does nothing with these arguments; what it defines is known then.
+
+    Most operations of most replays are of this kind: they wait for a query and are given something nobody knows.
+    """
+    what = op.op
+    if what in {"iterate", "store"}:
+        return False
+    base = memo.get(id(op.base)) or vacant(op.base, memo)
+    if base is None:
+        return False
+    if what == "use":
+        if isinstance(base, Query | Sym):
+            return False
+        if isinstance(base, OneOf) if op.detail[0] == "fetch" else isinstance(base, Many):
+            return False
+    elif base is not UNKNOWN:
+        return False
+    elif what == "call":
+        name, args, kwargs = op.detail
+        if name in m.locators or not (
+            all_plain(args, memo) and (not kwargs or all_plain(kwargs.values(), memo))
+        ):
+            return False
+    if op.sym is not None:
+        memo[id(op.sym)] = op.sym.hint or UNKNOWN
+    return True
+
+
+def all_plain(values: Iterable[Value], memo: Memo) -> bool:
+    """True where none of a call's arguments can be a function that an unknown callee might call."""
+    for value in values:
+        given = memo.get(id(value)) or vacant(value, memo) or value if isinstance(value, Sym) else value
+        if isinstance(given, Func | Lambda | Star | Sym):
+            return False
+    return True
+
+
+def vacant(value: Value, memo: Memo) -> Value | None:
+    """UNKNOWN where that is all a symbolic value can be, because what it is read from is unknown; else None."""
+    if not isinstance(value, Sym) or value.base is None or value.op not in _READS:
+        return None
+    base = memo.get(id(value.base)) or vacant(value.base, memo)
+    if base is not UNKNOWN or value.hint is not None:
+        return None
+    memo[id(value)] = UNKNOWN
+    return UNKNOWN
 
 
 def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> None:
@@ -145,7 +208,7 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
             given = calls.call_method(m, base, name, args, kwargs, op.node)
     elif op.op == "iterate":
         loop: Loop = op.detail
-        made, given = access.open_loop(
+        made, given = iteration.open_loop(
             m, base, loop.node, loop.kind, loop.size.name if loop.size is not None else "", None
         )
         if base is UNKNOWN or (isinstance(base, Const) and base.value is None):
@@ -154,12 +217,12 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
         made.repeats = made.repeats and loop.repeats
         loops[id(loop)] = made if made.repeats else None
         if given is UNKNOWN and op.sym is not None and op.sym.hint is not None:
-            given = access.reborn(m, hints.fresh(op.sym.hint))
+            given = iteration.reborn(m, joining.fresh(op.sym.hint))
     else:
         how, detail = op.detail
         given = UNKNOWN
         if how == "fetch":
-            access.fetch(m, base, op.node, detail)
+            iteration.fetch(m, base, op.node, detail)
         elif isinstance(base, Query | Many | Sym):
             m.use(how, base, op.node, detail)
     if op.sym is not None:
@@ -176,7 +239,9 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
         elem = substitute(m, value.elem, memo, depth + 1)
         source = None if value.source is None else substitute(m, value.source, memo, depth + 1)
         return (
-            value if elem is value.elem and source is value.source else copy(value, elem=elem, source=source)
+            value
+            if elem is value.elem and source is value.source
+            else altered(value, elem=elem, source=source)
         )
     if isinstance(value, Items):
         items = [substitute(m, i, memo, depth + 1) for i in value.items]
@@ -186,7 +251,7 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
     if isinstance(value, Dictionary):
         return mapping(m, value, memo, depth)
     if isinstance(value, OneOf):
-        return walk.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
+        return joining.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
     if isinstance(value, Query):
         return memo.get(id(value)) or query(m, value, memo, depth)
     if isinstance(value, Row):
@@ -195,7 +260,9 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
         if value.home is not None and value.home is memo.returning:
             return memo.get(id(value)) or instance(m, value, memo, depth)
         if any(isinstance(v, Sym | Many | OneOf | Query) for v in value.fields.values()):
-            return copy(value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()})
+            return altered(
+                value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()}
+            )
         return value
     if isinstance(value, Func):
         return function(m, value, memo, depth)
@@ -204,7 +271,7 @@ def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
             k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v
             for k, v in value.env.items()
         }
-        return copy(value, env=env)
+        return altered(value, env=env)
     return value
 
 
@@ -226,11 +293,11 @@ def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
             low, high = sym.detail
             made = access.sliced(m, base, low, high, (0, 0, ""))
         elif sym.op == "list":
-            made = access.in_memory(m, base)
+            made = iteration.in_memory(m, base)
         elif sym.op == "elem":
-            made = access.reborn(m, access.element(m, base))
+            made = iteration.reborn(m, iteration.element(m, base))
         elif sym.op == "item":
-            made = access.item_at(m, base, sym.detail)
+            made = iteration.item_at(m, base, sym.detail)
         elif sym.op in {"arg", "rest", "merged"}:
             made = arguments.known(sym, base, lambda v: substitute(m, v, memo, depth + 1))
         elif sym.op == "super":
@@ -254,7 +321,9 @@ def mapping(m: Machine, value: Dictionary, memo: Memo, depth: int) -> Value:
 
 def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:
     """The caller's own copy of a row: what it has read from it, another caller has not."""
-    made = copy(value, touched=dict(value.touched), extra=dict(value.extra), loops=memo.placed(value.loops))
+    made = altered(
+        value, touched=dict(value.touched), extra=dict(value.extra), loops=memo.placed(value.loops)
+    )
     memo[id(value)] = made
     for name, given in value.extra.items():
         made.extra[name] = substitute(m, given, memo, depth + 1)
@@ -265,7 +334,7 @@ def instance(m: Machine, value: Inst, memo: Memo, depth: int) -> Value:
     """The instance that this call of its maker makes."""
     cx = m.cx
     home = cx.summary.function
-    made = copy(
+    made = altered(
         value,
         fields={},
         loops=memo.placed(value.loops),
@@ -286,7 +355,7 @@ def query(m: Machine, value: Query, memo: Memo, depth: int) -> Value:
         changes["binding"] = substitute(m, value.binding, memo, depth + 1)
     if value.columns and any(isinstance(c, Sym) for c in value.columns):
         changes["columns"] = tuple(substitute(m, c, memo, depth + 1) for c in value.columns)
-    made = copy(value, **changes)
+    made = altered(value, **changes)
     memo[id(value)] = made
     return made
 
@@ -304,4 +373,4 @@ def function(m: Machine, value: Func, memo: Memo, depth: int) -> Value:
             if v is not value
         }
         changes["env"] = env
-    return copy(value, **changes) if changes else value
+    return altered(value, **changes) if changes else value

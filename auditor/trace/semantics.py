@@ -36,7 +36,8 @@ def semantics_of(index: Index) -> Semantics:
     """What the target uses."""
     project = index.project
     templates = Templates(
-        {file.path: partial(read, index.snapshot, file) for file in index.templates}, jinja=not imports(project, "django")
+        {file.path: partial(read, index.snapshot, file) for file in index.templates},
+        jinja=not imports(project, "django"),
     )
     return Semantics(
         orms=orms_of(project),

@@ -27,7 +27,7 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import access, calls
+from auditor.trace import access, calls, iteration
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -62,7 +62,7 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
 
 
 def each(m: Machine, serializer: Inst, value: Value, node: Node | None, depth: int) -> None:
-    loop, element = access.open_loop(m, value, node, "serializer", m.cx.names, None)
+    loop, element = iteration.open_loop(m, value, node, "serializer", m.cx.names, None)
     before = m.inside(loop)
     representation(m, serializer, element, node, depth)
     m.cx.loops = before
@@ -137,9 +137,12 @@ def shape_of(m: Machine, cls: Class) -> Shape:
         fields = tuple(
             field
             for name, (owner, call) in declared.items()
-            if (listed is None or name in listed) and (field := field_of(m, cls, owner, name, call)) is not None
+            if (listed is None or name in listed)
+            and (field := field_of(m, cls, owner, name, call)) is not None
         )
-        plain = None if listed is None else tuple(n for n in listed if n not in declared and n not in excluded)
+        plain = (
+            None if listed is None else tuple(n for n in listed if n not in declared and n not in excluded)
+        )
         if listed is None and m.project.member(cls, "Meta") is None:
             plain = ()
         known = m.shapes[id(cls)] = Shape(fields, plain, excluded)
@@ -149,9 +152,17 @@ def shape_of(m: Machine, cls: Class) -> Shape:
 def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Field | None:
     target = m.project.resolve_expression(owner.module, call[2])
     known = target if isinstance(target, Class) else None
-    kind = target.name.rpartition(".")[2] if isinstance(target, External) else "" if known is None else known.name
+    kind = (
+        target.name.rpartition(".")[2]
+        if isinstance(target, External)
+        else ""
+        if known is None
+        else known.name
+    )
     write_only = argument(call, "write_only")
-    if kind.endswith(_NEVER_READ) or (write_only is not None and write_only[0] == ir.CONST and write_only[2] is True):
+    if kind.endswith(_NEVER_READ) or (
+        write_only is not None and write_only[0] == ir.CONST and write_only[2] is True
+    ):
         return None
     method: Function | None = None
     if kind.endswith("MethodField"):
@@ -226,7 +237,9 @@ def argument(call: Node, name: str) -> Node | None:
     return next((v for k, v in call[4] if k == name), None)
 
 
-def read_field(m: Machine, serializer: Inst, field: Field, value: Value, node: Node | None, depth: int) -> None:
+def read_field(
+    m: Machine, serializer: Inst, field: Field, value: Value, node: Node | None, depth: int
+) -> None:
     if field.kind.endswith("MethodField"):
         if field.method is not None:
             m.call_function(field.method, serializer, [value], {}, node)
@@ -241,7 +254,7 @@ def read_field(m: Machine, serializer: Inst, field: Field, value: Value, node: N
         elif read is not UNKNOWN:
             representation(m, nested, read, node, depth + 1)
     elif field.many:
-        loop, element = access.open_loop(m, collection(m, read, node), node, "serializer", "", None)
+        loop, element = iteration.open_loop(m, collection(m, read, node), node, "serializer", "", None)
         before = m.inside(loop)
         if field.kind == "StringRelatedField":
             access.shown(m, element, node)
@@ -264,10 +277,7 @@ def collection(m: Machine, value: Value, node: Node | None) -> Value:
 
 
 def inherits_serializer(m: Machine, cls: Class) -> bool:
-    return any(
-        b.name.rpartition(".")[2].endswith("Serializer")
-        for b in m.project.mro(cls)
-    )
+    return any(b.name.rpartition(".")[2].endswith("Serializer") for b in m.project.mro(cls))
 
 
 def read_plain(m: Machine, name: str, value: Value, node: Node | None) -> None:
@@ -277,4 +287,4 @@ def read_plain(m: Machine, name: str, value: Value, node: Node | None) -> None:
         return
     read = access.get_attribute(m, value, name, node)
     if relation is not None:
-        access.fetch(m, collection(m, read, node), node, "iterate")
+        iteration.fetch(m, collection(m, read, node), node, "iterate")

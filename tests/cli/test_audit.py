@@ -82,6 +82,12 @@ def test_several_files_at_once_leave_standard_output_empty(auditor: Run, shop: P
     assert json.loads((tmp_path / "audit.sarif").read_text())["version"] == "2.1.0"
 
 
+def test_a_format_with_a_file_leaves_standard_output_empty(auditor: Run, shop: Path, tmp_path: Path) -> None:
+    done = auditor("audit", str(shop), "--format", "json", "--output", "report.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "report.json").read_text())["schema"] == "auditor/report@1"
+
+
 def test_the_report_follows_its_schema(auditor: Run, shop: Path) -> None:
     report = json.loads(auditor("audit", str(shop), "--format", "json").stdout)
     jsonschema.validate(report, json.loads(auditor("schema", "report").stdout))
@@ -234,7 +240,7 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(shop: Path, tmp_path: Path
         (shop / f"module{number}.py").write_text(f"{body}X = {number}\n")
     before = contents(tmp_path)
     process = subprocess.Popen(
-        [sys.executable, "-m", "auditor", "audit", str(shop), "--format", "jsonl", "--output", "plan.md"],
+        [sys.executable, "-m", "auditor", "audit", str(shop), "--format", "jsonl"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

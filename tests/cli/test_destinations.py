@@ -42,12 +42,15 @@ def test_a_file_has_the_form_of_its_suffix_and_a_pipe_stays_empty() -> None:
     assert choose("a.md", terminal=True) == Destinations("screen", ((Path("a.md"), "markdown"),))
 
 
-def test_a_format_and_a_file_give_both() -> None:
-    assert choose("a.md", wanted="json") == Destinations("json", ((Path("a.md"), "markdown"),))
+@pytest.mark.parametrize("name", ["a.json", "a.md", "plan", "a.docx"])
+def test_a_format_is_that_of_the_file_whose_name_may_say_otherwise(name: str) -> None:
+    assert choose(name, wanted="sarif") == Destinations(None, ((Path(name), "sarif"),))
+    assert choose(name, wanted="sarif", terminal=True) == Destinations("screen", ((Path(name), "sarif"),))
 
 
-def test_a_format_names_the_form_of_a_file_without_a_suffix() -> None:
-    assert choose("plan", wanted="json") == Destinations(None, ((Path("plan"), "json"),))
+def test_of_several_files_a_format_is_that_of_those_whose_suffix_says_nothing() -> None:
+    files = ((Path("a.md"), "markdown"), (Path("plan"), "json"), (Path("/dev/stdout"), "json"))
+    assert choose("a.md", "plan", "/dev/stdout", wanted="json") == Destinations(None, files)
 
 
 def test_a_file_without_a_form_is_a_fault_that_names_the_suffixes() -> None:

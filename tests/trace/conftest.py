@@ -29,7 +29,9 @@ from auditor.trace.cost import CostTable
 from auditor.trace.endpoints import coverages
 from auditor.trace.semantics import Semantics, orms_of
 
-_LINE = re.compile(r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$")
+_LINE = re.compile(
+    r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$"
+)
 _MARK = re.compile(r"#: (.+?)\s*$")
 _EFFECT = re.compile(
     rf"(?P<kind>{'|'.join(EFFECT_KINDS)})(?: × (?P<sizes>[^ ]+))?(?: via (?P<via>[\w.]+(?: > [\w.]+)*))?"
@@ -63,7 +65,9 @@ def knowledge() -> Knowledge:
     return load()
 
 
-def traced(files: dict[str, str], entry: str = "entry", receiver: str = "", *, at: Line | None = None) -> tuple[Trace, Root]:
+def traced(
+    files: dict[str, str], entry: str = "entry", receiver: str = "", *, at: Line | None = None
+) -> tuple[Trace, Root]:
     """The trace of a project with one entry point: the function of that name, or the one that starts at `at`."""
     project = Project([(path, "app", lower(text.encode())) for path, text in files.items()])
     functions = [f for m in project.modules for f in m.functions]
@@ -107,7 +111,9 @@ class TraceCase(pytest.Item):
         problems = [*differences(self.case.files, marks, trace, root), *wrong_costs(marks, trace, root)]
         missed = coverages(trace)[0]
         if marks.unresolved is not None and len(missed.unresolved) != marks.unresolved:
-            problems.append(f"unresolved: {[(u.call, u.line) for u in missed.unresolved]}, not {marks.unresolved}")
+            problems.append(
+                f"unresolved: {[(u.call, u.line) for u in missed.unresolved]}, not {marks.unresolved}"
+            )
         if problems:
             pytest.fail("\n".join(problems), pytrace=False)
 
@@ -187,7 +193,9 @@ def differences(files: dict[str, str], marks: Marks, trace: Trace, root: Root) -
         if wanted[2] is not None and wanted[2] != shown[2]:
             yield f"{line[0]}:{line[1]}: reached via {shown[2]}, not {wanted[2]}"
     for line, missing in sorted(left.items()):
-        yield from (f"{line[0]}:{line[1]}: not found: {describe(w)}; `{text_of(files, line)}`" for w in missing)
+        yield from (
+            f"{line[0]}:{line[1]}: not found: {describe(w)}; `{text_of(files, line)}`" for w in missing
+        )
 
 
 def told(chain: Chain) -> tuple[str, str, str, frozenset[str]]:
@@ -217,7 +225,9 @@ def text_of(files: dict[str, str], line: Line) -> str:
 def wrong_costs(marks: Marks, trace: Trace, root: Root) -> Iterator[str]:
     found = CostTable(trace.machine).summary(root.summary)
     for kind, formula in marks.costs.items():
-        terms = [CostTerm(low=a, high=b, sizes=t, effects=()) for t, (a, b) in sorted(found.get(kind, {}).items())]
+        terms = [
+            CostTerm(low=a, high=b, sizes=t, effects=()) for t, (a, b) in sorted(found.get(kind, {}).items())
+        ]
         text = kind_cost(terms).text
         if text != formula:
             yield f"cost {kind} = {text}, not {formula}"

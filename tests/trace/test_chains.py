@@ -66,7 +66,8 @@ def entry():
 
 def test_endless_recursion_through_many_functions_is_listed_once_each(traced: Traced) -> None:
     source = "import requests\n" + "".join(
-        f"def f{n}(x):\n    requests.get({n})\n    for y in x:\n        f{(n + 1) % 30}(y)\n" for n in range(30)
+        f"def f{n}(x):\n    requests.get({n})\n    for y in x:\n        f{(n + 1) % 30}(y)\n"
+        for n in range(30)
     )
     trace, root = traced({"app.py": source}, "f0")
     found, complete = chains(trace.machine, root.summary, 100)

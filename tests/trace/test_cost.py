@@ -57,9 +57,17 @@ def test_terms_past_the_limit_are_left_out_and_known_ones_still_grow() -> None:
 
 @pytest.mark.parametrize(
     ("arms", "expected"),
-    [({0}, False), ({1}, False), ({0, 1}, True), ({2}, True), ({0, 2}, True), ({3, 4}, False), ({0, 1, 2}, False)],
+    [
+        ({0}, False),
+        ({1}, False),
+        ({0, 1}, True),
+        ({2}, True),
+        ({0, 2}, True),
+        ({3, 4}, False),
+        ({0, 1, 2}, False),
+    ],
 )
-def test_which_arms_leave_nothing_out(arms: set[int], expected: bool) -> None:
+def test_which_arms_leave_nothing_out(arms: set[int], *, expected: bool) -> None:
     assert is_exhaustive(arms) is expected
 
 
@@ -117,7 +125,9 @@ def test_the_range_of_each_term_is_what_all_ways_through_span(tree: Tree) -> Non
 
 
 @given(
-    st.dictionaries(st.lists(st.sampled_from("ab"), max_size=2).map(lambda x: tuple(sorted(x))), st.integers(1, 5)),
+    st.dictionaries(
+        st.lists(st.sampled_from("ab"), max_size=2).map(lambda x: tuple(sorted(x))), st.integers(1, 5)
+    ),
     st.lists(st.sampled_from("ab"), max_size=2),
     st.integers(0, 4),
     st.integers(0, 4),

@@ -1,7 +1,7 @@
 """``auditor audit``: from a repository to a phased plan."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,10 +42,10 @@ def add_audit_arguments(parser: Parser, /) -> None:
         "--format",
         metavar="FORMAT",
         type=format_named,
-        help=f"for standard output: {', '.join(format_names())}",
+        help=f"{', '.join(format_names())}; without it, as FILE's suffix says",
     )
     parser.add_argument(
-        "--output", "-o", metavar="FILE", action="append", default=[], help="write there too; repeatable"
+        "--output", "-o", metavar="FILE", action="append", default=[], help="write there instead; repeatable"
     )
 
 
@@ -84,7 +84,10 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
     finished = follow(request, console.narration, each=lines.add)
     renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
     for path, form in destinations.files:
-        write_whole(path, lines.text() if form == EVENTS else renderer.render(finished.report, form))
+        text = (
+            lines.text() if form == EVENTS else replace(renderer, colour=False).render(finished.report, form)
+        )
+        write_whole(path, text)
         console.narration.say(f"wrote {path}")
     if destinations.screen is not None and destinations.screen != EVENTS:
         plan = _write_plan(destinations.plan, finished.report, renderer, console)

@@ -1,0 +1,67 @@
+"""What decorators make of a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.index import ir
+from auditor.index.symbols import Class, External, Function, Module
+from auditor.index.values import ClassValue, Func, Inst, Value
+from auditor.trace import calls, hints
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.index.project import Project
+    from auditor.trace.machine import Machine
+
+
+def decorator_names(project: Project, function: Function) -> list[str]:
+    """Dotted names of the library decorators of a function, the called ones without their `()`."""
+    names = []
+    for node in function.decorators:
+        target = node[2] if node[0] == ir.CALL else node
+        symbol = project.resolve_expression(function.module, target, function.parent)
+        if isinstance(symbol, External):
+            names.append(symbol.name)
+    return names
+
+
+def decorate(m: Machine, function: Function) -> Value | None:
+    """What calling a function really calls, where the project's own decorators wrap it."""
+    value: Value = Func(function, bare=True)
+    wrapped = False
+    for node in reversed(function.decorators):
+        symbol = m.project.resolve_expression(
+            function.module, node[2] if node[0] == ir.CALL else node, function.parent
+        )
+        if isinstance(symbol, Function):
+            if symbol.owner is not None or "property" in symbol.static:
+                continue
+        elif not isinstance(symbol, Class) or m.project.method(symbol, "__call__") is None:
+            continue
+        m.quiet += 1
+        try:
+            outcome = applied(m, function, node, value, symbol)
+        finally:
+            m.quiet -= 1
+        if isinstance(outcome, Inst) or (
+            isinstance(outcome, Func)
+            and outcome.function is not function
+            and outcome.function.parent is not None
+        ):
+            value, wrapped = outcome, True
+    return value if wrapped else None
+
+
+def applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function | Class) -> Value:
+    maker: Value = Func(decorator, bare=True) if isinstance(decorator, Function) else ClassValue(decorator)
+    if node[0] == ir.CALL:
+        args = [hints.at_import(m, function.module, a) for a in node[3]]
+        kwargs = {k: hints.at_import(m, function.module, v) for k, v in node[4] if k is not None}
+        maker = calls.call_value(m, maker, args, kwargs, node)
+    return calls.call_value(m, maker, [value], {}, node)
+
+
+def function_of(node: Node, module: Module) -> Function | None:
+    """The declared function of a DEF node met while walking a body."""
+    return next((f for f in module.functions if f.node is node), None)

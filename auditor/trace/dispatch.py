@@ -1,0 +1,110 @@
+"""Which of several methods a call reaches: overrides below a declared class, and what `super()` is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.index.symbols import Class, Function
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Inst,
+    ManagerValue,
+    ModelValue,
+    Query,
+    Row,
+    SuperOf,
+    Sym,
+    Value,
+    altered,
+)
+from auditor.trace import arguments, calls, hints, joining
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+
+
+def dispatched(
+    m: Machine,
+    value: Inst,
+    name: str,
+    function: Function,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
+) -> Value:
+    """A method of an instance that may be of any class below the declared one: each override is an alternative."""
+    found = hints.implementations(m, value.cls, name)
+    if m.quiet:
+        found = found[:1]
+    if not found:
+        return m.call_function(function, calls.receiver_of(function, value), args, kwargs, node)
+    cx = m.cx
+    branch = cx.branch
+    outcomes = []
+    for n, (cls, override) in enumerate(found):
+        own = value if cls is value.cls else altered(value, cls=cls)
+        if len(found) > 1:
+            cx.branch = (*branch, (id(node or value), n))
+        outcomes.append(m.call_function(override, calls.receiver_of(override, own), args, kwargs, node))
+    cx.branch = branch
+    return joining.join_all(outcomes)
+
+
+def above(m: Machine, value: SuperOf, name: str) -> Function | None:
+    """The method that `super().name` is: the next one after `owner` in the receiver's MRO."""
+    receiver = value.receiver.hint if isinstance(value.receiver, Sym) else value.receiver
+    cls = (
+        receiver.cls
+        if isinstance(receiver, Inst | ClassValue)
+        else receiver.model.cls
+        if isinstance(receiver, Row | ModelValue)
+        else getattr(receiver, "cls", None)
+    ) or value.owner
+    mro = m.project.mro(cls)
+    if value.owner not in mro:
+        mro = m.project.mro(value.owner)
+    position = mro.index(value.owner) if value.owner in mro else 0
+    for base in mro[position + 1 :]:
+        if isinstance(base, Class) and name in base.scope:
+            symbol = m.project.pick(base.module, base.scope[name])
+            return symbol if isinstance(symbol, Function) else None
+    return None
+
+
+def super_method(
+    m: Machine, value: SuperOf, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    function = above(m, value, name)
+    receiver = value.receiver
+    if isinstance(receiver, Sym) and (
+        depends_on_receiver(m, value, name) or (function is None and has_library_base(receiver))
+    ):
+        declared = SuperOf(value.owner, receiver.hint or UNKNOWN)
+        return calls.call_symbolic(m, Sym("super", receiver, value.owner, declared), name, args, kwargs, node)
+    if function is not None:
+        calls.resolved(m)
+        return m.call_function(function, calls.receiver_of(function, receiver), args, kwargs, node)
+    args, kwargs = arguments.flattened(m, args, kwargs)
+    if isinstance(receiver, Row):
+        return m.orm(receiver.model.orm).row_method(m, receiver, name, args, kwargs, node) or UNKNOWN
+    if isinstance(receiver, Query | ManagerValue):
+        return m.orm(receiver.model.orm).query_method(m, receiver, name, args, kwargs, node) or UNKNOWN
+    return UNKNOWN
+
+
+def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
+    """True where classes below put something else between `owner` and what it inherits, as mixins do."""
+    key = (id(value.owner), name)
+    if key not in m.super_varies:
+        targets = {
+            id(above(m, SuperOf(value.owner, Inst(cls)), name))
+            for cls in (value.owner, *m.project.subclasses(value.owner))
+        }
+        m.super_varies[key] = len(targets) > 1
+    return m.super_varies[key]
+
+
+def has_library_base(receiver: Sym) -> bool:
+    return isinstance(receiver.hint, Row | Query | ManagerValue)

@@ -1,0 +1,198 @@
+"""Going through a collection: evaluating it, its elements, how many there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Const,
+    Dictionary,
+    Ext,
+    Inst,
+    Items,
+    Many,
+    OneOf,
+    Query,
+    Row,
+    Size,
+    Sym,
+    Value,
+    altered,
+)
+from auditor.trace import flow, hints, joining
+from auditor.trace.summary import Loop
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+
+SMALL: Final = 12
+"""A literal with at most so many items is no loop worth naming."""
+
+
+def element(m: Machine, value: Value) -> Value:
+    """One element of a collection, without evaluating anything."""
+    if isinstance(value, Many):
+        return value.elem
+    if isinstance(value, Items):
+        return joining.join_all(value.items)
+    if isinstance(value, Query):
+        return m.orm(value.model.orm).element(m, value)
+    if isinstance(value, Dictionary):
+        return value.key or UNKNOWN
+    if isinstance(value, OneOf):
+        return joining.join_all([element(m, o) for o in value.options])
+    if isinstance(value, Sym):
+        known = value.memo.get("[]")
+        if known is None:
+            hint = None if value.hint is None else hints.quietly(m, lambda: element(m, value.hint or UNKNOWN))
+            known = value.memo["[]"] = Sym("elem", value, None, None if hint is UNKNOWN else hint)
+        return known
+    return UNKNOWN
+
+
+def consumed_element(m: Machine, value: Value, node: Node | None, how: str) -> Value:
+    """One element of a collection that is evaluated here."""
+    fetch(m, value, node, how)
+    return element(m, value)
+
+
+def item_at(m: Machine, value: Value, position: int) -> Value:
+    """`value[position]` in an unpacking."""
+    if isinstance(value, Items):
+        return value.items[position] if position < len(value.items) else UNKNOWN
+    if isinstance(value, Sym):
+        key = ("item", position)
+        known = value.memo.get(key)
+        if known is None:
+            hint = None if value.hint is None else item_at(m, value.hint, position)
+            known = value.memo[key] = Sym("item", value, position, None if hint is UNKNOWN else hint)
+        return known
+    if isinstance(value, OneOf):
+        return joining.join_all([item_at(m, o, position) for o in value.options])
+    return element(m, value) if isinstance(value, Many | Query) else UNKNOWN
+
+
+def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
+    """Evaluates a lazy collection."""
+    if isinstance(value, Query):
+        m.orm(value.model.orm).fetch(m, value, node, how)
+    elif isinstance(value, OneOf):
+        for option in value.options:
+            fetch(m, option, node, how)
+    elif isinstance(value, Sym):
+        m.residual("use", None, value, ("fetch", how), node)
+
+
+def open_loop(
+    m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None
+) -> tuple[Loop, Value]:
+    """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
+    before = m.cx.names
+    m.cx.names = name
+    value = iterator(m, value, node)
+    m.use("iterate", value, node)
+    if isinstance(value, Sym):
+        unknown = Size(name) if name else None
+        size = unknown if value.hint is None else size_of(m, value.hint, name)
+        loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
+        loop.repeats = not flow.turns_once(node)
+        made = element(m, value)
+        if isinstance(made, Sym):
+            made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
+        m.residual("iterate", made if isinstance(made, Sym) else None, value, loop, node)
+        m.cx.names = before
+        return loop, made
+    fetch(m, value, node, "iterate")
+    loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
+    loop.repeats = repeats(value) and not flow.turns_once(node)
+    loop.batch = is_batches(value)
+    outer = m.inside(loop)
+    made = reborn(m, next_of(m, value, node) if isinstance(value, Inst) else element(m, value))
+    if made is UNKNOWN and (guess := hints.guess(m, target)) is not None:
+        made = guess
+    m.cx.loops = outer
+    m.cx.names = before
+    return loop, made
+
+
+def iterator(m: Machine, value: Value, node: Node | None) -> Value:
+    """What `iter(value)` gives where the project says so."""
+    if isinstance(value, Inst):
+        for name in ("__iter__", "__aiter__"):
+            function = m.project.method(value.cls, name)
+            if function is not None and function.module.role != "library":
+                return m.call_function(function, value, [], {}, node)
+    return value
+
+
+def next_of(m: Machine, value: Inst, node: Node | None) -> Value:
+    for name in ("__next__", "__anext__"):
+        function = m.project.method(value.cls, name)
+        if function is not None:
+            return m.call_function(function, value, [], {}, node)
+    return UNKNOWN
+
+
+def in_memory(m: Machine, value: Value) -> Value:
+    """What a collection is once it was copied into a list: its elements, fetched."""
+    if isinstance(value, Query):
+        return Many(element(m, value), size_of(m, value, ""), "list", value)
+    if isinstance(value, Sym):
+        return Sym(
+            "list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.memo
+        )
+    return value
+
+
+def reborn(m: Machine, value: Value) -> Value:
+    """An element, seen once per turn of the current loops."""
+    if isinstance(value, Row):
+        return altered(value, loops=m.cx.loops)
+    if isinstance(value, Items):
+        return Items(value.kind, [reborn(m, i) for i in value.items], value.count)
+    if isinstance(value, OneOf):
+        return OneOf(tuple(reborn(m, o) for o in value.options))
+    return value
+
+
+def size_of(m: Machine, value: Value, name: str) -> Size | None:
+    if isinstance(value, Query):
+        return m.orm(value.model.orm).size(value)
+    if isinstance(value, Many):
+        return value.size or (Size(name) if name else None)
+    if isinstance(value, Items):
+        return Size(name or "items", bound=value.count)
+    if isinstance(value, Dictionary):
+        if value.grown or not value.entries:
+            return value.size or (Size(name) if name else None)
+        return Size(name or "items", bound=len(value.entries))
+    if isinstance(value, OneOf):
+        found = [size_of(m, o, name) for o in value.options]
+        return next((s for s in found if s is not None and s.bound is None), found[0])
+    return Size(name) if name else None
+
+
+def repeats(value: Value) -> bool:
+    """False where the number of turns is a small constant of the source."""
+    if isinstance(value, Items):
+        return value.count > SMALL * 4
+    if isinstance(value, Dictionary):
+        return value.grown or value.other is not None or len(value.entries) > SMALL * 4
+    if isinstance(value, OneOf):
+        return any(repeats(o) for o in value.options)
+    if isinstance(value, Many) and value.size is not None and value.size.bound is not None:
+        return value.size.bound > SMALL
+    return not isinstance(value, Const | ClassValue | Ext)
+
+
+def is_batches(value: Value) -> bool:
+    """True for what gives many elements at a time: `batched(...)`, `range(0, n, step)`, a generator of lists of rows."""
+    if not isinstance(value, Many):
+        return False
+    limited = (
+        isinstance(value.elem, Many) and isinstance(value.elem.source, Query) and value.elem.source.limited
+    )
+    return value.kind == "batches" or (value.kind == "gen" and limited)

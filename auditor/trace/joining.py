@@ -1,0 +1,100 @@
+"""What is known of a value that is one thing or another, or that a declaration says more about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.index.values import UNKNOWN, Const, Ext, Inst, Many, OneOf, Query, Row, Sym, Value, altered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def join_all(values: Sequence[Value]) -> Value:
+    result: Value = UNKNOWN
+    for value in values:
+        result = join(result, value)
+    return result
+
+
+def join(a: Value, b: Value) -> Value:
+    """What is known when it is one or the other."""
+    if a is b or b is UNKNOWN:
+        return a
+    if a is UNKNOWN:
+        return b
+    if isinstance(a, Const) and a.value is None:
+        return b
+    if isinstance(b, Const):
+        return a
+    if isinstance(a, Const):
+        return b
+    if isinstance(a, Query) and isinstance(b, Query) and a.model is b.model and a.shape == b.shape:
+        return join_queries(a, b)
+    if isinstance(a, Row) and isinstance(b, Row) and a.model is b.model:
+        return a if len(a.loaded) <= len(b.loaded) else b
+    if isinstance(a, Inst) and isinstance(b, Inst) and a.cls is b.cls:
+        return a
+    flat: list[Value] = []
+    for value in (*options_of(a), *options_of(b)):
+        if all(value is not f for f in flat):
+            flat.append(value)
+    return OneOf(tuple(flat[:4]))
+
+
+def options_of(value: Value) -> tuple[Value, ...]:
+    return value.options if isinstance(value, OneOf) else (value,)
+
+
+def join_queries(a: Query, b: Query) -> Query:
+    """One of two queries of the same model: loaded is what both load, filtered by what either filters."""
+    extra = tuple(f for f in b.filters if f not in a.filters)
+    bound = None if a.bound is None or b.bound is None else max(a.bound, b.bound)
+    return altered(
+        a if len(a.text) >= len(b.text) else b,
+        loaded=a.loaded & b.loaded,
+        filters=a.filters + extra,
+        bound=bound,
+        limited=a.limited and b.limited,
+        in_memory=a.in_memory and b.in_memory,
+        fetched=[],
+        empty=a.empty and b.empty,
+    )
+
+
+def merged(a: dict[str, Value], b: dict[str, Value]) -> dict[str, Value]:
+    out = dict(a)
+    for name, value in b.items():
+        known = out.get(name)
+        if known is None:
+            out[name] = value
+        elif known is not value:
+            out[name] = join(known, value)
+    return out
+
+
+def tells_nothing(value: Value) -> bool:
+    """True where a declaration knows more: an argument without a type, the result of something we don't know."""
+    if isinstance(value, Sym):
+        return value.hint is None
+    return value is UNKNOWN or (isinstance(value, Ext) and value.name.endswith("()"))
+
+
+def said_to_be(value: Value, declared: Value) -> Value:
+    """`value` with what a declaration says of it."""
+    if isinstance(value, Sym):
+        return Sym("same", value, None, declared)
+    return fresh(declared)
+
+
+def fresh(value: Value) -> Value:
+    """A copy of a hint that can be touched without telling everyone who shares it."""
+    if isinstance(value, Row):
+        return altered(value, touched={}, extra={})
+    if isinstance(value, Inst):
+        return altered(value, fields=dict(value.fields))
+    if isinstance(value, Many):
+        return altered(value, elem=fresh(value.elem))
+    if isinstance(value, Query):
+        return altered(value, fetched=[])
+    return value

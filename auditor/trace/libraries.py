@@ -1,0 +1,212 @@
+"""Calls into libraries: what the knowledge says of them, and what they call back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Ext,
+    ExtInst,
+    Func,
+    Inst,
+    Lambda,
+    Many,
+    OneOf,
+    Star,
+    Sym,
+    Text,
+    Value,
+)
+from auditor.trace import access, arguments, builtin_calls, calls, decorating, intrinsics, iteration, naming
+from auditor.trace.remembering import FROM_CACHE
+from auditor.trace.summary import LibraryCall
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.knowledge.facts import Callback, CallFact
+    from auditor.trace.machine import Machine
+
+_WRITING: Final = frozenset(
+    "INSERT UPDATE DELETE REPLACE MERGE UPSERT CREATE DROP ALTER TRUNCATE COPY GRANT REVOKE VACUUM REINDEX".split()
+)
+
+
+def function_method(
+    m: Machine, value: Func, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    """A method of a decorated function: `task.delay(...)`."""
+    for decorator in decorating.decorator_names(m.project, value.function):
+        fact = m.knowledge.calls.get(decorator)
+        if fact is not None and fact.decorates is not None:
+            method = m.knowledge.types[fact.decorates].method(name)
+            if method is not None:
+                return apply_fact(m, method, f"{decorator}.{name}", args, kwargs, node)
+    if (
+        name
+        in {"delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "defer", "apply_later"}
+        and value.function.decorators
+    ):
+        calls.resolved(m)
+        m.effect(
+            "task",
+            f"enqueue {value.function.name}",
+            "write",
+            cause="call",
+            node=node,
+            target=value.function.qualname,
+        )
+        return UNKNOWN
+    return UNKNOWN
+
+
+def call_external(
+    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    if name == "asyncio.gather" and len(args) == 1 and isinstance(args[0], Star):
+        calls.resolved(m)
+        return Many(iteration.element(m, args[0].value), iteration.size_of(m, args[0].value, ""))
+    args, kwargs = arguments.flattened(m, args, kwargs)
+    if name.startswith("builtins."):
+        calls.resolved(m)
+        return builtin_calls.call(m, name[9:], args, kwargs, node)
+    if name.startswith("auditor_intrinsics."):
+        calls.resolved(m)
+        return intrinsics.call(m, name.partition(".")[2], args, kwargs, node)
+    for orm in m.orms:
+        given = orm.external(m, name, args, kwargs, node)
+        if given is not None:
+            calls.resolved(m)
+            return given
+    if m.cx.loops and not m.quiet and not m.cx.frames and node is not None:
+        found = LibraryCall(name, m.site(), m.cx.loops, m.cx.branch, node)
+        m.cx.summary.library_calls.append(found)
+    special = builtin_calls.standard(m, name, args, kwargs, node)
+    if special is not None:
+        calls.resolved(m)
+        return special
+    fact = m.knowledge.calls.get(name)
+    if fact is not None:
+        return apply_fact(m, fact, name, args, kwargs, node)
+    made = m.knowledge.made_by.get(name)
+    calls.resolved(m)
+    callbacks(m, [*args, *kwargs.values()], node)
+    return Ext(f"{name}()") if made is None else ExtInst(made)
+
+
+def library_method(
+    m: Machine, receiver: ExtInst, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    for orm in m.orms:
+        hook = getattr(orm, "library_method", None)
+        given = None if hook is None else hook(m, receiver, name, args, kwargs, node)
+        if given is not None:
+            calls.resolved(m)
+            return given  # type: ignore[no-any-return]  # the hook is optional, so it is not in the protocol
+    kind = m.knowledge.types.get(receiver.type)
+    fact = None if kind is None else kind.method(name)
+    if fact is None:
+        calls.resolved(m)
+        callbacks(m, [*args, *kwargs.values()], node)
+        return UNKNOWN
+    return apply_fact(m, fact, f"{receiver.type}.{name}", args, kwargs, node)
+
+
+def has_effect(m: Machine, value: ExtInst, name: str) -> bool:
+    """Whether a method of a declared library type costs something, whatever the caller passes."""
+    kind = m.knowledge.types.get(value.type)
+    fact = None if kind is None else kind.method(name)
+    return fact is not None and fact.effect is not None
+
+
+def apply_fact(
+    m: Machine, fact: CallFact, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    """What the knowledge says of a library call."""
+    calls.resolved(m)
+    if fact.effect is not None:
+        shown = label(name, fact, args)
+        m.effect(
+            fact.effect,
+            shown,
+            "write" if fact.write or writes(fact, shown) else "read",
+            cause="call",
+            node=node,
+            fact=fact,
+            target=name,
+            arguments=(*args, *kwargs.values()),
+        )
+        if fact.effect == "log":
+            for a in args:
+                access.shown(m, a, node)
+    if fact.callback is not None:
+        hand_over(m, fact.callback, name, args, kwargs, node)
+    if fact.returns is not None:
+        return ExtInst(fact.returns)
+    if fact.effect == "cache" and not fact.write:
+        return FROM_CACHE
+    return UNKNOWN if fact.effect is not None else Ext(f"{name}()")
+
+
+def hand_over(
+    m: Machine, callback: Callback, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> None:
+    """A library calls what it was given, with the arguments that follow it; once per element for a `map`."""
+    given = kwargs.get(callback.keyword or "")
+    position = callback.position
+    rest: list[Value] = []
+    if given is None and position is not None and position < len(args):
+        given, rest = args[position], args[position + 1 :]
+    if not isinstance(given, Func | Lambda | Sym | OneOf | Inst | Ext):
+        return
+    cx = m.cx
+    before = cx.loops, cx.deferred
+    cx.deferred = cx.deferred or callback.runs_in == "later"
+    if name.endswith(".map") and rest:
+        source = (
+            node[3][1] if node is not None and node[0] == ir.CALL and len(node[3]) > 1 else (ir.OTHER, 0, ())
+        )
+        loop, element = iteration.open_loop(m, rest[0], node, "call", naming.source_name(source), None)
+        rest = [element, *(iteration.element(m, a) for a in rest[1:])]
+        m.inside(loop)
+    if callback.runs_in in {"thread", "process", "later"}:
+        offloaded(m, given, rest, {}, node)
+    else:
+        calls.call_value(m, given, rest, {}, node)
+    cx.loops, cx.deferred = before
+
+
+def offloaded(
+    m: Machine, value: Value, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    """A call that another thread or process makes."""
+    before, m.cx.offloaded = m.cx.offloaded, True
+    try:
+        return calls.call_value(m, value, args, kwargs, node)
+    finally:
+        m.cx.offloaded = before
+
+
+def label(name: str, fact: CallFact, args: list[Value]) -> str:
+    short = ".".join(name.split(".")[-2:]) if fact.effect != "log" else f"log.{name.rpartition('.')[2]}"
+    if fact.effect == "sql":
+        for a in args[:2]:
+            text = a.template if isinstance(a, Text) else a.value if isinstance(a, Const) else None
+            if isinstance(text, str) and " " in text:
+                return " ".join(text.split())[:80]
+    return short
+
+
+def writes(fact: CallFact, text: str) -> bool:
+    """Whether a statement given as text changes something."""
+    first, _, rest = text.partition(" ")
+    return fact.effect == "sql" and bool(rest) and first.upper() in _WRITING
+
+
+def callbacks(m: Machine, values: list[Value], node: Node | None) -> None:
+    """Functions handed to code that is not known are assumed to be called, once."""
+    for value in values:
+        if isinstance(value, Lambda) or (isinstance(value, Func) and value.function.parent is not None):
+            calls.call_value(m, value, [], {}, node)
