@@ -38,6 +38,7 @@ class Machine:
         self.cx: Context = Context(Summary(None), None, _NO_MODULE)
         self.last_site = Site(None, _NO_MODULE, 0, 0, 0)
         self.memoised: dict[int, bool] = {}
+        self.served: dict[int, Value | None] = {}
         self.quiet = 0
         self.depth = 0
         self.models: dict[int, Any] = {}

@@ -21,7 +21,7 @@ from auditor.frameworks.pyramid_services import locators
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
-from auditor.model.report import Finding
+from auditor.model.report import Finding, Place
 from auditor.rules import rules, run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
@@ -119,12 +119,22 @@ def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:
     marks = {
         (p, n) for p, text in files.items() for n, x in enumerate(text.splitlines(), 1) if _MARK.search(x)
     }
-    covered = {f.id: {(p, n) for p, n in marks if p == f.file and f.line <= n <= f.end_line} for f in found}
+    covered = {f.id: {(p, n) for p, n in marks if any(holds(at, p, n) for at in (f, *folded(f)))} for f in found}
     missing = sorted(marks - set().union(*covered.values()))
     return [
         *(f"{p}:{n}: nothing found on `{files[p].splitlines()[n - 1].strip()}`" for p, n in missing),
         *(f"{f.file}:{f.line}: not marked: {f.title} ({f.confidence})" for f in found if not covered[f.id]),
     ]
+
+
+def holds(at: Finding | Place, path: str, line: int) -> bool:
+    return at.file == path and at.line <= line <= at.end_line
+
+
+def folded(finding: Finding) -> list[Place]:
+    """Further statements of the same function that the finding is about too."""
+    told = " ".join(e.text for e in finding.evidence if e.kind == "code")
+    return [p for p in finding.related if f"`{p.file}:{p.line}`" in told]
 
 
 @cache
