@@ -10,6 +10,7 @@ from auditor.model.fault import Fault
 
 _NARROWEST: Final = 40
 _WIDEST: Final = 120
+_UNCUT: Final = 100_000
 
 
 class Output:
@@ -35,6 +36,11 @@ class Output:
     def width(self) -> int:
         """Columns to fill."""
         return min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
+
+    @property
+    def line_width(self) -> int:
+        """Columns for lines of data, such as one endpoint each: in a pipe nothing of them is cut."""
+        return self.width if self.is_terminal else _UNCUT
 
     def write(self, text: str, /) -> None:
         """Writes `text`, with a newline at its end, at once.

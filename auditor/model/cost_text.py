@@ -28,6 +28,19 @@ def cost_text(terms: Iterable[CostTerm], *, complete: bool = True) -> str:
     return text if complete else f"≥ {text}"
 
 
+def brief_text(cost: KindCost, /, room: int = 48) -> str:
+    """The polynomial in `room` characters or few more: of a longer one the terms that grow fastest."""
+    if len(cost.text) <= room:
+        return cost.text
+    texts = [term_text(term) for term in sorted(cost.terms, key=lambda term: -len(term.sizes))]
+    shown = texts[:1]
+    while len(shown) < len(texts) and len(" + ".join(texts[: len(shown) + 1])) <= room:
+        shown.append(texts[len(shown)])
+    left = len(texts) - len(shown)
+    more = f" + {left} more term{'s' if left > 1 else ''}" if left else ""
+    return f"{'' if cost.complete else '≥ '}{' + '.join(shown)}{more}"
+
+
 def term_text(term: CostTerm) -> str:
     """One term: `3`, `3…7`, `spaces`, `(1…2)·spaces²`, `≥3·spaces` where nothing bounds the number."""
     if not term.sizes:

@@ -64,12 +64,19 @@ def render_routes(endpoints: Iterable[Endpoint], *, width: int, colour: bool) ->
         place = f"{endpoint.file}:{endpoint.line}"
         rest = max(10, width - name_width - 2)
         shown = cut_start(place, rest)
-        cost = cut(
-            ", ".join(f"{kind} {cost.text}" for kind, cost in costs_by_kind(endpoint)), rest - len(shown) - 2
-        )
+        cost = _costs(endpoint, rest - len(shown) - 2)
         tail = f"{paint(shown, 'dim')}  {cost}" if cost else paint(shown, "dim")
         lines.append(f"{padded(endpoint.id, name_width)}  {tail}")
     return "\n".join(lines) + "\n"
+
+
+def _costs(endpoint: Endpoint, room: int) -> str:
+    """As many kinds as fit, whole; the first of them cut if not even it does."""
+    parts = [f"{kind} {cost.text}" for kind, cost in costs_by_kind(endpoint)]
+    fitting = 0
+    while fitting < len(parts) and len(", ".join(parts[: fitting + 1])) <= room:
+        fitting += 1
+    return ", ".join(parts[:fitting]) or cut(parts[0] if parts else "", room)
 
 
 def render_rules(rules: Iterable[RuleInfo], *, width: int, colour: bool) -> str:

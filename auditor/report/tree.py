@@ -92,4 +92,4 @@ def _unresolved(endpoint: Endpoint, missing: int, width: int, paint: Paint) -> l
 
 
 def _short(function: str) -> str:
-    return ".".join(function.split(".")[-2:]) + "()"
+    return ".".join([part for part in function.split(".") if part != "<locals>"][-2:]) + "()"

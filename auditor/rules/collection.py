@@ -182,16 +182,16 @@ def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
 
 def serves_many(scene: Scene, found: Collection) -> bool:
     """Whether a helper fetches the rows for many callers, each with a use of its own for them."""
-    readers = {id(u.site.function) for u in scene.consumed.get(found.query.site, ())}
-    return found.query.site.function is not found.function and len(readers) > _SERVED
+    site = found.query.site
+    return site.function is not found.function and len(scene.readers.get(site, ())) > _SERVED
 
 
 def wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:
     """Whether the function that built the query, another one than consumes it, needs the rows as well."""
     built = query.site.function
-    return built is not function and any(
-        u.how in _NEEDS_ROWS and u.site.function is built for u in scene.consumed.get(query.site, ())
-    )
+    if built is function:
+        return False
+    return not _NEEDS_ROWS.isdisjoint(scene.readers.get(query.site, {}).get(id(built), ()))
 
 
 def _from_caller(scene: Scene, use: Use, expression: Node) -> tuple[Flow, ...] | None:

@@ -271,6 +271,7 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
     return Claim(
         spot=spot,
         title=f"foreign key `{model.table}.{column}` has no index",
+        subject=f"{model.table}.{column}",
         evidence=evidence,
         payers=payers(demand),
         confidence=0.9 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
@@ -361,6 +362,7 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
     return Claim(
         spot=spot,
         title=f"`{demand.model.table}.{column}` is searched without an index",
+        subject=f"{demand.model.table}.{column}",
         evidence=[
             Evidence(kind="schema", text=f"no index of `{demand.model.table}` begins with `{column}`"),
             *(

@@ -89,6 +89,15 @@ class Scene:
                 found.setdefault(query.site, []).append(use)
         return found
 
+    @cached_property
+    def readers(self) -> dict[Site, dict[int, set[str]]]:
+        """How each function uses a query's rows, by the place that built the query and the function's identity."""
+        found: dict[Site, dict[int, set[str]]] = {}
+        for site, uses in self.consumed.items():
+            for use in uses:
+                found.setdefault(site, {}).setdefault(id(use.site.function), set()).add(use.how)
+        return found
+
     def effects(self) -> Iterator[tuple[Summary, Effect]]:
         """Every recorded operation, once per set of arguments it was seen with."""
         for scope in self.scopes:

@@ -45,6 +45,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.scene import spot_of
 from auditor.rules.turns import name_of
 from auditor.trace.cost import sizes
+from auditor.trace.flow import GUARDED as AFTER_GUARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,8 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_CONDITIONAL = 0.25
+"""What a condition on the way costs: few rows may ever be written."""
 _NEAR = 2
 """Functions between loop and write beyond which a turn is a job of its own, which no bulk statement replaces."""
 _OWN_KEYS = frozenset(
@@ -135,7 +138,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
     """What is told of it."""
     over = looped.loop.size.name if looped.loop.size is not None else "items"
     harder = hooks(scene, effect)
-    confidence = 0.85 if not path else 0.7 if len(path) == 1 else 0.6
+    confidence = 0.85 if not path else 0.65 if len(path) == 1 else 0.5
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
     if harder:
@@ -144,8 +147,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) ->
         confidence -= 0.25
     if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
         confidence -= 0.2
-    if turns.conditions_inside(looped.loop, effect.branch):
-        confidence -= 0.05
+    if any(arm != AFTER_GUARD for _, arm in turns.conditions_inside(looped.loop, effect.branch)):
+        confidence -= _CONDITIONAL
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
     evidence = [

@@ -1,5 +1,6 @@
 """Stage 2: from findings to phases of changes, each shippable, measurable and revertible alone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.model.plan import PHASE_TITLES, Change, Phase, Plan
@@ -12,6 +13,7 @@ from auditor.stages.planning.identity import change_ids
 from auditor.stages.planning.measuring import measuring_change
 from auditor.stages.planning.order import ranked, with_dependencies
 from auditor.stages.planning.outside import outside_notes
+from auditor.stages.planning.wording import told_apart
 
 
 def make_plan(
@@ -55,9 +57,16 @@ def _measuring(
 def _phases(drafts: Sequence[Draft]) -> tuple[Phase, ...]:
     needed = with_dependencies(drafts)
     order = ranked(drafts, needed)
+    same = Counter(draft.change.title for draft in order)
     by_number: dict[int, list[Change]] = {}
     for rank, draft in enumerate(order, start=1):
-        placed = draft.change.model_copy(update={"rank": rank, "depends_on": needed[draft.change.id]})
+        title = (
+            told_apart(draft.change.title, draft.group)
+            if same[draft.change.title] > 1
+            else draft.change.title
+        )
+        update = {"title": title, "rank": rank, "depends_on": needed[draft.change.id]}
+        placed = draft.change.model_copy(update=update)
         by_number.setdefault(draft.group.rule.phase, []).append(placed)
     return tuple(_phase(number, by_number[number]) for number in sorted(by_number))
 

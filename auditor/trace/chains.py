@@ -49,9 +49,10 @@ def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]
         if visits > MAX_VISITS or len(found) >= 4 * limit:
             complete = False
             break
+        base = sizes(loops)
         for effect in current.effects:
-            crossed = (*loops, *effect.loops)
-            product = sizes(crossed)
+            crossed = (*loops, *effect.loops) if effect.loops else loops
+            product = sizes(crossed) if effect.loops else base
             key = (effect.site.module.path, effect.site.line, effect.kind, effect.label, product)
             if key in placed:
                 continue
@@ -62,8 +63,8 @@ def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]
             kept, elsewhere = remembered or effect.remembered, offloaded or effect.offloaded
             found.append(Chain(effect, way, product, crossed, kept, deferred, elsewhere))
         for call in current.calls:
-            crossed = (*loops, *call.loops)
-            visit = (id(call.callee), sizes(crossed))
+            crossed = (*loops, *call.loops) if call.loops else loops
+            visit = (id(call.callee), sizes(crossed) if call.loops else base)
             if visit in seen:
                 continue
             seen.add(visit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
@@ -93,10 +93,13 @@ def is_exhaustive(arms: set[int]) -> bool:
 def dearest(outcomes: list[Costs], *, exhaustive: bool) -> Costs:
     """The range that one of several outcomes spans; without `exhaustive` there is one more, which costs nothing."""
     merged: Costs = {}
-    for kind in {k for o in outcomes for k in o}:
+    # Dictionaries keep the order in which things were found, sets would not: where there are too many terms, the
+    # first ones are kept.
+    for kind in dict.fromkeys(k for o in outcomes for k in o):
+        of_kind = [o.get(kind, {}) for o in outcomes]
         found: Polynomial = {}
-        for term in {t for o in outcomes for t in o.get(kind, {})}:
-            ranges = [o.get(kind, {}).get(term, (0, 0)) for o in outcomes]
+        for term in dict.fromkeys(t for p in of_kind for t in p):
+            ranges = [p.get(term, (0, 0)) for p in of_kind]
             low = min(r[0] for r in ranges) if exhaustive else 0
             found[term] = (low, max(r[1] for r in ranges))
         merged[kind] = found
@@ -121,8 +124,10 @@ def multiply(polynomial: Polynomial, factors: Sizes) -> Polynomial:
     return made
 
 
-def sizes(loops: Iterable[Loop]) -> Sizes:
+def sizes(loops: Sequence[Loop]) -> Sizes:
     """The names of the loops' sizes, sorted; what nobody can name is `?`."""
+    if not loops:
+        return ()
     return tuple(
         sorted(UNKNOWN_SIZE if x.size is None else x.size.name for x in loops if x.repeats and not x.batch)
     )[:MAX_DEGREE]

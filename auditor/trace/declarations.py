@@ -149,9 +149,12 @@ def instance_of(m: Machine, symbol: object) -> Value | None:
 
 def query_class(m: Machine, cls: Class) -> Value | None:
     """A project manager or queryset class stands for a query of the model it serves, where one is known."""
+    if id(cls) in m.plain_classes:
+        return None
     for orm in m.orms:
         served = getattr(orm, "served_by", None)
         made = None if served is None else served(cls)
         if isinstance(made, Value):
             return made
+    m.plain_classes.add(id(cls))
     return None

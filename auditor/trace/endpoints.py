@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.cost_text import kind_cost
@@ -37,6 +38,7 @@ def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dic
         endpoint(trace, table, root, named, limit=limit, covered=covered[n])
         for n, root in enumerate(trace.entries)
     ]
+    frame.cache_clear()  # it holds on to the functions of this audit
     return tuple(sorted(made, key=lambda e: e.id)), dict(sorted(named.items()))
 
 
@@ -102,7 +104,7 @@ def effect(entry_id: str, chain: Chain) -> Effect:
     shown = (
         chain.steps if len(chain.steps) <= MAX_FRAMES else (*chain.steps[:4], *chain.steps[4 - MAX_FRAMES :])
     )
-    steps = [Frame(function=name_of(f), file=f.module.path, line=max(line, 1)) for f, line in shown]
+    steps = [frame(f, line) for f, line in shown]
     product = "·".join(chain.sizes) or "1"
     identity = f"{entry_id}\0{own.kind}\0{own.label}\0{product}\0" + "\0".join(
         f"{f.qualname}:{line - f.line}" for f, line in chain.steps
@@ -117,6 +119,12 @@ def effect(entry_id: str, chain: Chain) -> Effect:
         label=own.label,
         operation=own.operation,
     )
+
+
+@lru_cache(maxsize=16_384)
+def frame(function: Function, line: int) -> Frame:
+    """One for all the chains that go through a line."""
+    return Frame(function=name_of(function), file=function.module.path, line=max(line, 1))
 
 
 def name_of(function: Function) -> str:

@@ -38,7 +38,8 @@ class Machine:
         self.cx: Context = Context(Summary(None), None, _NO_MODULE)
         self.last_site = Site(None, _NO_MODULE, 0, 0, 0)
         self.memoised: dict[int, bool] = {}
-        self.served: dict[int, Value | None] = {}
+        self.plain_classes: set[int] = set()
+        """Identities of classes of which no ORM knows that they stand for queries."""
         self.quiet = 0
         self.depth = 0
         self.models: dict[int, Any] = {}

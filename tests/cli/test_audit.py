@@ -212,6 +212,15 @@ def test_routes_and_a_trace(auditor: Run, shop: Path) -> None:
     assert "GET /health" not in trace
 
 
+def test_in_a_pipe_no_line_is_cut(auditor: Run, shop: Path) -> None:
+    (shop / "app.py").write_text(SHOP["app.py"].replace('"/health"', f'"/{"a" * 300}"'))
+    narrow = {"COLUMNS": "40"}
+    for arguments in (["routes", str(shop)], ["trace", f"/{'a' * 300}", str(shop)], ["rules"]):
+        shown = auditor(*arguments, env=narrow).stdout
+        assert shown
+        assert "…" not in shown.replace("0…1", "")
+
+
 def test_rules_and_a_page(auditor: Run) -> None:
     listed = {rule["id"] for rule in json.loads(auditor("rules", "--json").stdout)}
     assert {"query-in-loop", "lazy-load-in-loop", "blocking-in-async"} <= listed

@@ -13,20 +13,25 @@ def kinds(template: Template) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "{# {{ x }} #}", "{% comment %}{{ x }}{% endcomment %}", "{{ x", "{% if x", "{ { x } }"]
+    "text",
+    ["", "plain", "{# {{ x }} #}", "{% comment %}{{ x }}{% endcomment %}", "{{ x", "{% if x", "{ { x } }"],
 )
 @pytest.mark.parametrize("jinja", [True, False])
 def test_what_says_nothing(text: str, *, jinja: bool) -> None:
     assert kinds(compile_template(text, jinja=jinja)) == []
 
 
-@pytest.mark.parametrize("text", ["{{ x }}", "{{- x -}}", "a{{x}}b", "{{ x\n}}", "{# a #}{{ x }}{# b #}", "{{ '{%' }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ x }}", "{{- x -}}", "a{{x}}b", "{{ x\n}}", "{# a #}{{ x }}{# b #}", "{{ '{%' }}"]
+)
 @pytest.mark.parametrize("jinja", [True, False])
 def test_an_output_is_a_statement(text: str, *, jinja: bool) -> None:
     assert kinds(compile_template(text, jinja=jinja)) == [ir.EXPR]
 
 
-@pytest.mark.parametrize("text", ["{% for a in b %}{{ a }}{% endfor %}", "{%- for a in b +%}{{ a }}{%+ endfor -%}"])
+@pytest.mark.parametrize(
+    "text", ["{% for a in b %}{{ a }}{% endfor %}", "{%- for a in b +%}{{ a }}{%+ endfor -%}"]
+)
 def test_a_loop_has_its_body(text: str) -> None:
     assert kinds(compile_template(text, jinja=True)) == [ir.FOR]
 
@@ -36,7 +41,9 @@ def test_lines_are_counted_from_one() -> None:
     assert [statement[1] for statement in body] == [1, 4, 5]
 
 
-@pytest.mark.parametrize("piece", ["{%", "{{", "{#", "{% if ", "{{ a", "{% for a in b %}", "{{ a }}", "%}", "{", "a.", "{{a|b"])
+@pytest.mark.parametrize(
+    "piece", ["{%", "{{", "{#", "{% if ", "{{ a", "{% for a in b %}", "{{ a }}", "%}", "{", "a.", "{{a|b"]
+)
 @pytest.mark.parametrize("jinja", [True, False])
 def test_no_text_takes_long(piece: str, *, jinja: bool) -> None:
     began = time.process_time()
@@ -45,7 +52,9 @@ def test_no_text_takes_long(piece: str, *, jinja: bool) -> None:
     assert time.process_time() - began < 5
 
 
-@pytest.mark.parametrize("text", ["a." * 5_000 + "b", "(" * 5_000 + ")" * 5_000, "a + " * 5_000 + "b", "a|b" + "|b" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["a." * 5_000 + "b", "(" * 5_000 + ")" * 5_000, "a + " * 5_000 + "b", "a|b" + "|b" * 5_000]
+)
 @pytest.mark.parametrize("jinja", [True, False])
 def test_an_expression_stays_shallow(text: str, *, jinja: bool) -> None:
     (statement,) = compile_template(f"{{{{ {text} }}}}", jinja=jinja).body

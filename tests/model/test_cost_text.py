@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.cost_text import change_text, cost_text, kind_cost, merge, term_text
+from auditor.model.cost_text import brief_text, change_text, cost_text, kind_cost, merge, term_text
 from auditor.model.report import CostTerm
 
 
@@ -76,3 +76,20 @@ def test_merging_twice_changes_nothing(terms: list[CostTerm]) -> None:
 def test_no_cost_is_lost_by_merging(terms: list[CostTerm]) -> None:
     assert sum(one.low for one in merge(terms)) == sum(one.low for one in terms if one.high != 0)
     assert kind_cost(terms).text == " + ".join(map(term_text, merge(terms))) or not merge(terms)
+
+
+@given(TERMS, st.integers(10, 80))
+def test_a_brief_text_tells_what_it_leaves_out(terms: list[CostTerm], room: int) -> None:
+    cost = kind_cost(terms, complete=False)
+    brief = brief_text(cost, room)
+    shown = brief.removeprefix("≥ ").split(" + ")
+    left = int(shown.pop().split()[0]) if "more term" in shown[-1] else 0
+    assert brief == cost.text or len(shown) + left == len(cost.terms)
+    assert set(shown) <= {term_text(term) for term in cost.terms} | {"0"}
+
+
+def test_a_brief_text_keeps_what_grows_fastest() -> None:
+    terms = [CostTerm(low=n, high=n, sizes=("spaces",) * n) for n in range(1, 6)]
+    assert brief_text(kind_cost(terms), 24) == "5·spaces⁵ + 4·spaces⁴ + 3 more terms"
+    assert brief_text(kind_cost(terms[:2]), 5) == "2·spaces² + 1 more term"
+    assert brief_text(kind_cost(terms[:2])) == "spaces + 2·spaces²"

@@ -242,6 +242,22 @@ def test_a_change_tells_why_what_to_do_and_how_to_check_it() -> None:
     assert change.risk
 
 
+def test_changes_with_the_same_words_are_told_apart_by_their_functions() -> None:
+    plan = plan_of(*(finding(name, "call-in-loop", kind="http", function=f"app.{name}") for name in "fg"))
+    titles = sorted(change.title for change in plan.changes if change.rank)
+    assert titles == [
+        "Batch the outside calls over `spaces` for `GET /spaces` in `f()`",
+        "Batch the outside calls over `spaces` for `GET /spaces` in `g()`",
+    ]
+
+
+def test_what_has_no_name_is_called_by_its_function() -> None:
+    change = only_change(finding("a", "sort-in-python", function="app.<locals>.f", subject=""))
+    assert change.title == "Order the rows of `f()` in SQL for `GET /spaces`"
+    unreached = only_change(finding("a", "sort-in-python", endpoints=(), subject=""))
+    assert unreached.title == "Order the rows of `search()` in SQL"
+
+
 def test_a_rule_without_a_remedy_is_treated_from_its_page() -> None:
     docs = "House rule.\n\n## Instead\n\nKeep {it} simple.\n\n## How to verify\n\nCount {rows}.\n"
     house = RuleInfo(

@@ -39,7 +39,7 @@ class Routes:
             console.output.write(json.dumps(routes, ensure_ascii=False, indent=2))
         else:
             output = console.output
-            output.write(render_routes(report.endpoints, width=output.width, colour=output.colour))
+            output.write(render_routes(report.endpoints, width=output.line_width, colour=output.colour))
         if not report.endpoints and report.coverage.looked_for:
             console.narration.say(f"looked for {', '.join(report.coverage.looked_for)}")
         return ExitCode.DONE

@@ -37,7 +37,7 @@ class Rules:
             rows = [rule.model_dump(mode="json", exclude={"docs"}) for rule in rules.values()]
             output.write(json.dumps(rows, ensure_ascii=False, indent=2))
         else:
-            output.write(render_rules(rules.values(), width=output.width, colour=output.colour))
+            output.write(render_rules(rules.values(), width=output.line_width, colour=output.colour))
         return ExitCode.DONE
 
 

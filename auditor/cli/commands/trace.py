@@ -32,7 +32,7 @@ class Trace:
         report = Report.model_validate_json(finished.report)
         output = console.output
         trees = [
-            render_trace_tree(endpoint, width=output.width, colour=output.colour)
+            render_trace_tree(endpoint, width=output.line_width, colour=output.colour)
             for endpoint in report.endpoints
         ]
         output.write("\n".join(trees))

@@ -50,10 +50,15 @@ def _lead(change: Change) -> str:
     lead = f"{sentence(change.why)}  \n{' · '.join(facts)}"
     others = change.endpoints[:ENDPOINTS]
     more = len(change.endpoints) - len(others)
-    if len(change.endpoints) > 1:
+    if len(change.endpoints) > 1 or not said_in(change.title + change.why, change.endpoints):
         names = ", ".join(code(name) for name in others)
         lead += f"  \n**Endpoints:** {names}{f' and {more} more' if more > 0 else ''}"
     return lead
+
+
+def said_in(words: str, names: Sequence[str]) -> bool:
+    """Whether every one of `names` stands in `words`."""
+    return all(name in words for name in names)
 
 
 def _where(found: Sequence[Finding], endpoints: Mapping[str, Endpoint]) -> str:
@@ -79,7 +84,7 @@ def _finding(finding: Finding, endpoints: Mapping[str, Endpoint]) -> list[str]:
     if not any(evidence.kind == "chain" for evidence in finding.evidence):
         lines += [f"  - {chain}" for chain in _chain(finding, endpoints)]
     related = _unsaid(finding)
-    return [*lines, f"  - {', '.join(related)}"] if related else lines
+    return [*lines, f"  - also: {', '.join(related)}"] if related else lines
 
 
 def _unsaid(finding: Finding) -> list[str]:

@@ -1,8 +1,10 @@
 """What the costliest endpoints do for one request, and what the names in the formulas count."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
+from auditor.model.cost_text import brief_text
 from auditor.model.effect import EFFECT_KINDS, RECURSION_DEPTH, UNKNOWN_SIZE
 from auditor.model.report import CostTerm, Endpoint, KindCost, Report, Size
 from auditor.report.document.drawings import flows
@@ -13,6 +15,7 @@ NOTABLE: Final = 5
 """So many operations of one kind put an endpoint into the table even if nothing grows."""
 SHOWN: Final = 10
 """Endpoints in the table."""
+_SIZE_ENDS: Final = re.compile("[ ·⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _CHEAP: Final = frozenset({"log", "cache"})
 """Kinds too cheap to put an endpoint above one with queries."""
 
@@ -60,14 +63,15 @@ def _terms_that_matter(terms: Iterable[CostTerm]) -> bool:
 
 
 def _cost(endpoint: Endpoint) -> str:
-    return ", ".join(f"{kind} {code(cost.text)}" for kind, cost in costs_by_kind(endpoint))
+    return ", ".join(f"{kind} {code(brief_text(cost))}" for kind, cost in costs_by_kind(endpoint))
 
 
 def _sizes(endpoints: Iterable[Endpoint], report: Report) -> list[str]:
     """What each name in the table counts, and where that is decided."""
     shown = [cost for endpoint in endpoints for cost in endpoint.cost.values()]
+    written = {word for cost in shown for word in _SIZE_ENDS.split(brief_text(cost))}
     used = {size for cost in shown for term in cost.terms for size in term.sizes}
-    known = [_size(name, report.sizes[name]) for name in sorted(used) if name in report.sizes]
+    known = [_size(name, report.sizes[name]) for name in sorted(used & written) if name in report.sizes]
     notes = [f"Sizes: {', '.join(known)}."] if known else []
     if UNKNOWN_SIZE in used:
         notes.append("`?`: nothing in the source tells how many.")

@@ -24,7 +24,9 @@ class Words:
     """The fields of the templates, each already fit for a sentence (names between backticks)."""
 
     subjects: str
-    """The things at fault: `author` and `tags`."""
+    """The things at fault: `author` and `tags`; where they have no names, what the remedy's `unnamed` says."""
+    operations: str
+    """What is done too often, by its kind: "outside calls"."""
     function: str
     """The function that is edited."""
     rows: str
@@ -52,6 +54,8 @@ class Remedy(Value):
     needs: tuple[str, ...] = ()
     """Names of remedies that must be in place first when they treat the same function."""
     title: str
+    unnamed: str = "what {function} does"
+    """A template over `function` alone: what stands for the subjects where findings name none."""
     steps: tuple[str, ...]
     verify: tuple[str, ...]
     risk: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from auditor.model.cost_text import cost_text
+from auditor.model.cost_text import brief_text, kind_cost
 from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
 from auditor.model.report import Endpoint, Finding
 from auditor.model.text import code, listed
@@ -34,13 +34,15 @@ def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str])
     """What the templates of the group's remedy are filled with."""
     functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
     subjects = list(dict.fromkeys(code(finding.subject) for finding in group.findings if finding.subject))
+    unnamed = group.remedy.unnamed.format(function=listed(functions))
     return Words(
-        subjects=listed(subjects or [f"what {listed(functions)} does"]),
+        subjects=listed(subjects) if subjects else unnamed,
+        operations=_operations(group.findings),
         function=listed(functions),
         rows=_rows(group.findings),
         endpoint=code(worst.id) if worst else f"what calls {listed(functions)}",
-        on=_on("for", worst, len(endpoints), functions),
-        of=_on("of", worst, len(endpoints), functions),
+        on=_on("for", worst, len(endpoints), functions if subjects else ()),
+        of=_on("of", worst, len(endpoints), functions if subjects else ()),
     )
 
 
@@ -55,14 +57,23 @@ def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str
     if worst is None:
         return "No known endpoint reaches this code; whatever calls it pays."
     if not stakes:
-        return f"{group.findings[0].title.rstrip('.')}."
+        title = group.findings[0].title.rstrip(".")
+        return f"{title[:1].upper()}{title[1:]}."
     kind = stakes[0].kind
-    here = cost_text(stake.before for stake in stakes if stake.kind == kind)
+    here = kind_cost(stake.before for stake in stakes if stake.kind == kind)
     noun = _NOUNS.get(kind, kind)
-    total = next((cost.text for name, cost in worst.cost.items() if name == kind), "")
-    if total.removeprefix("≥ ") in {"", here}:
-        return f"One request of {code(worst.id)} costs {code(here)} {noun} here."
-    return f"{code(here)} of the {code(total)} {noun} of {code(worst.id)} happen here."
+    total = next((cost for name, cost in worst.cost.items() if name == kind), None)
+    if total is None or total.text.removeprefix("≥ ") == here.text:
+        return f"One request of {code(worst.id)} costs {code(brief_text(here))} {noun} here."
+    return (
+        f"{code(brief_text(here))} of the {code(brief_text(total))} {noun} of {code(worst.id)} happen here."
+    )
+
+
+def told_apart(title: str, group: Group) -> str:
+    """A title that other changes have as well, with the function that this one edits."""
+    functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
+    return title if all(name in title for name in functions) else f"{title} in {listed(functions[:2])}"
 
 
 def verification(remedy: Remedy, words: Words) -> str:
@@ -84,7 +95,7 @@ def steps(group: Group, words: Words) -> tuple[str, ...]:
 
 def short(function: str) -> str:
     """The last part of a qualified name, with its class where it has one."""
-    parts = function.split(".")
+    parts = [part for part in function.split(".") if part != "<locals>"]
     keep = 2 if len(parts) > 1 and parts[-2][:1].isupper() else 1
     return ".".join(parts[-keep:])
 
@@ -99,9 +110,15 @@ def _rows(findings: Iterable[Finding]) -> str:
     return listed([code(name) for name in names]) if names else "rows"
 
 
+def _operations(findings: Iterable[Finding]) -> str:
+    """What is done too often, as a plural."""
+    kinds = (finding.cost_term.kind for finding in findings if finding.cost_term is not None)
+    return listed([_NOUNS.get(kind, kind) for kind in dict.fromkeys(kinds)] or ["calls"])
+
+
 def _on(word: str, worst: Endpoint | None, count: int, functions: Sequence[str]) -> str:
     if worst is None:
-        return f" in {listed(functions)}"
+        return f" in {listed(functions)}" if functions else ""
     if count == 1:
         return f" {word} {code(worst.id)}"
     return f" {word} {code(worst.id)} and {count - 1} more endpoint{'s' if count > 2 else ''}"
