@@ -48,7 +48,9 @@ def shown(tree: Path, finding: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("trees", type=Path, nargs="+")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--draw", type=int, default=50)
@@ -61,7 +63,9 @@ def main() -> None:
         findings, lines = report["findings"], report["coverage"]["lines"]
         rates.append((1000 * len(findings) / max(lines, 1), tree.name))
         rules = ", ".join(f"{rule} {n}" for rule, n in Counter(f["rule"] for f in findings).most_common())
-        print(f"{tree.name:24} {lines:8} lines {len(findings):5} findings {rates[-1][0]:5.2f} per 1,000: {rules}")
+        print(
+            f"{tree.name:24} {lines:8} lines {len(findings):5} findings {rates[-1][0]:5.2f} per 1,000: {rules}"
+        )
         everything.extend((tree, finding) for finding in findings)
     rates.sort()
     middle = rates[len(rates) // 2] if len(rates) % 2 else rates[len(rates) // 2 - 1]

@@ -38,7 +38,9 @@ def analyse(job: Job, notes: Notes, /) -> Report:
         entries = tuple(entry for entry in entries if entry.id in wanted)
     notes.step("following calls")
     knowledge = load()
-    trace = follow_calls(index.project, entries, knowledge=knowledge, semantics=semantics_of(index), progress=notes.progress)
+    trace = follow_calls(
+        index.project, entries, knowledge=knowledge, semantics=semantics_of(index), progress=notes.progress
+    )
     scene = Scene(trace, knowledge)
     endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")

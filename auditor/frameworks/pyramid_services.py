@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _REGISTER = frozenset({"register_service_factory", "register_service"})
 
 
-def locators(project: Project) -> dict[str, Callable[[list[Value], dict[str, Value]], Function | Class | None]]:
+def locators(
+    project: Project,
+) -> dict[str, Callable[[list[Value], dict[str, Value]], Function | Class | None]]:
     """Method name of a locator → from its arguments to the factory it runs; empty where nothing is registered."""
     registry = registered(project)
     if not registry:

@@ -406,7 +406,9 @@ def connective(node: Tree) -> str:
 
 def shortened(children: list[Tree]) -> list[Tree]:
     """The first items of a long literal, and of the rest whatever is more than data: a list of routes is code."""
-    return [c for n, c in enumerate(children) if n < MAX_ITEMS or c.type in {"call", "identifier", "attribute"}]
+    return [
+        c for n, c in enumerate(children) if n < MAX_ITEMS or c.type in {"call", "identifier", "attribute"}
+    ]
 
 
 def unescape(body: str, *, is_bytes: bool) -> str:

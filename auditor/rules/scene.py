@@ -143,7 +143,13 @@ class Scene:
         return [
             (
                 Looped(
-                    loops[-1], seen_from(loops[-1], call.site, call.frames), scope, None, call, loops, call.frames
+                    loops[-1],
+                    seen_from(loops[-1], call.site, call.frames),
+                    scope,
+                    None,
+                    call,
+                    loops,
+                    call.frames,
                 ),
                 costs,
             )

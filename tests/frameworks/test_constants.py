@@ -140,7 +140,9 @@ def test_a_template_that_swells_is_not_filled_in(template: str) -> None:
     assert percent(template, (99999999999, 1)) in {UNKNOWN, template}
 
 
-@pytest.mark.parametrize("template", ["/v20240101/{}", "{:08d}/20240101", "%d/2024", "100%/2024", "{a:%Y}/2024", ""])
+@pytest.mark.parametrize(
+    "template", ["/v20240101/{}", "{:08d}/20240101", "%d/2024", "100%/2024", "{a:%Y}/2024", ""]
+)
 def test_digits_outside_a_field_are_only_text(template: str) -> None:
     assert not swells(template)
 

@@ -119,7 +119,9 @@ def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:
     marks = {
         (p, n) for p, text in files.items() for n, x in enumerate(text.splitlines(), 1) if _MARK.search(x)
     }
-    covered = {f.id: {(p, n) for p, n in marks if any(holds(at, p, n) for at in (f, *folded(f)))} for f in found}
+    covered = {
+        f.id: {(p, n) for p, n in marks if any(holds(at, p, n) for at in (f, *folded(f)))} for f in found
+    }
     missing = sorted(marks - set().union(*covered.values()))
     return [
         *(f"{p}:{n}: nothing found on `{files[p].splitlines()[n - 1].strip()}`" for p, n in missing),
