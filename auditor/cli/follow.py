@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from auditor.cli.internal_error import InternalError
@@ -20,8 +20,8 @@ _TICK_S: Final = 0.2
 class Finished:
     """What a command needs of a finished audit without reading the whole report."""
 
-    report: str
-    """`auditor/report@1` as JSON."""
+    report: str = field(repr=False)
+    """`auditor/report@1` as JSON. Long: `asyncio` shows the result of its main task to whoever asks about signals."""
     severities: frozenset[Severity]
     """Of all findings."""
 

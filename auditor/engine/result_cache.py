@@ -5,7 +5,7 @@ Kept as text: a run that finds its report here needs neither the parser nor the 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ _FORMAT: Final = "1"
 class Result:
     """A finished audit in the form in which events tell it."""
 
-    report: str
+    report: str = field(repr=False)
     """`auditor/report@1` as canonical JSON."""
     coverage: dict[str, int]
     """Fields of `CoverageNotedData`."""

@@ -11,6 +11,7 @@ from auditor.model.plan import Change
 from auditor.model.report import Endpoint, Finding, Report
 from auditor.model.rule import RULE_GROUPS, RuleInfo
 from auditor.model.severity import Severity
+from auditor.model.text import clean
 from auditor.report.cells import Paint, Style, cut, cut_start, padded, width_of, wrapped
 from auditor.report.document.costs import costs_by_kind
 from auditor.report.figures import count, share
@@ -72,7 +73,7 @@ def render_routes(endpoints: Iterable[Endpoint], *, width: int, colour: bool) ->
 
 def _costs(endpoint: Endpoint, room: int) -> str:
     """As many kinds as fit, whole; the first of them cut if not even it does."""
-    parts = [f"{kind} {cost.text}" for kind, cost in costs_by_kind(endpoint)]
+    parts = [clean(f"{kind} {cost.text}") for kind, cost in costs_by_kind(endpoint)]
     fitting = 0
     while fitting < len(parts) and len(", ".join(parts[: fitting + 1])) <= room:
         fitting += 1

@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,13 +22,14 @@ Git = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> object:
-    def ours() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob("auditor-git-*"))
-
-    before = ours()
+def nothing_left_behind(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """In a folder for temporary files of the test's own, since others work in the common one at the same time."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield
-    assert ours() <= before
+    assert not list(folder.glob("auditor-git-*"))
 
 
 def listing(snapshot: Snapshot) -> dict[str, bytes]:
