@@ -78,7 +78,7 @@ def _perform(request: AuditRequest, analyse: Analyse | None, journal: Journal) -
             try:
                 cache.keep(result)
             except OSError as error:
-                journal.warn(f"the result can't be kept for the next run: {error}")
+                journal.warn(f"the result can't be kept for the next run: {error.strerror or error}")
         journal.tell(result, cached=False)
 
 

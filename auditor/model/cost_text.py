@@ -10,7 +10,7 @@ from auditor.model.report import CostTerm, KindCost
 def kind_cost(terms: Iterable[CostTerm], *, complete: bool = True) -> KindCost:
     """The cost of one kind with its terms merged, ordered and written out."""
     merged = merge(terms)
-    return KindCost(text=cost_text(merged, complete=complete), terms=merged, complete=complete)
+    return KindCost(text=_joined(merged, complete=complete), terms=merged, complete=complete)
 
 
 def merge(terms: Iterable[CostTerm]) -> tuple[CostTerm, ...]:
@@ -24,7 +24,11 @@ def merge(terms: Iterable[CostTerm]) -> tuple[CostTerm, ...]:
 
 def cost_text(terms: Iterable[CostTerm], *, complete: bool = True) -> str:
     """The polynomial as a person reads it; `≥` in front when the true cost may be higher."""
-    text = " + ".join(term_text(term) for term in merge(terms)) or "0"
+    return _joined(merge(terms), complete=complete)
+
+
+def _joined(merged: Iterable[CostTerm], *, complete: bool) -> str:
+    text = " + ".join(term_text(term) for term in merged) or "0"
     return text if complete else f"≥ {text}"
 
 
@@ -58,13 +62,16 @@ def change_text(before: Iterable[CostTerm], after: Iterable[CostTerm]) -> str:
 
 
 def _sum(group: list[CostTerm]) -> CostTerm:
+    effects = tuple(sorted({effect for term in group for effect in term.effects}))
+    if len(group) == 1 and effects == group[0].effects:
+        return group[0]
     highs = [term.high for term in group]
     bounded = [high for high in highs if high is not None]
     return CostTerm(
         low=sum(term.low for term in group),
         high=sum(bounded) if len(bounded) == len(highs) else None,
         sizes=group[0].sizes,
-        effects=tuple(sorted({effect for term in group for effect in term.effects})),
+        effects=effects,
     )
 
 

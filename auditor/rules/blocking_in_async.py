@@ -97,6 +97,8 @@ _OFFLOADING: Final = frozenset(
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim per statement of asynchronous code that leads to something blocking, for the worst of it."""
     served = {id(function) for function in on_the_loop(scene)}
+    if not served:
+        return
     best: dict[tuple[str, int], Claim] = {}
     for spot, effect, path in blocked(scene):
         if id(spot.function) not in served:

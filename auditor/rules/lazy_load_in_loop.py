@@ -59,13 +59,15 @@ RULE = RuleInfo(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
-    groups: dict[tuple[str, int, int], list[tuple[Summary, Effect]]] = {}
+    groups: dict[tuple[str, int, int, str], list[tuple[Summary, Effect]]] = {}
     for scope, effect in scene.effects():
         loops = repeating(effect.loops)
         if effect.kind == "sql" and effect.cause == "lazy-load" and loops and not effect.remembered:
             origin = None if effect.row is None else effect.row.origin
             site = loops[-1].site if origin is None else origin.site
-            groups.setdefault((site.module.path, site.start, site.line), []).append((scope, effect))
+            # A generic view builds the query of many models in one place.
+            model = "" if origin is None else origin.model.key
+            groups.setdefault((site.module.path, site.start, site.line, model), []).append((scope, effect))
     for group in groups.values():
         yield claim(group)
 

@@ -117,13 +117,13 @@ def between(looped: Looped, effect: Effect) -> list[Function]:
 
 def is_repeated_write(looped: Looped, effect: Effect) -> bool:
     """A write, or what ends a transaction, that every turn of a loop over data waits for."""
-    if (
-        looped.loop.kind == "while"
-        or turns.is_retry(looped.loop)
-        or turns.is_last(looped)
-        or effect.offloaded
-    ):
+    if not writes(effect) or looped.loop.kind == "while" or effect.offloaded:
         return False
+    return not turns.is_retry(looped.loop) and not turns.is_last(looped)
+
+
+def writes(effect: Effect) -> bool:
+    """A statement that changes rows one by one, or the end of a transaction."""
     if effect.kind == "transaction":
         return effect.operation == "write" and effect.cause == "commit"
     if effect.fact is not None:

@@ -11,6 +11,7 @@ from auditor.frameworks.fastapi import dependency_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
+from auditor.model.fault import Fault
 from auditor.trace import declarations, hints, joining, replay
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
@@ -106,6 +107,11 @@ def analyse(
     try:
         thread.start()
         thread.join()
+    except RuntimeError as error:
+        hint = (
+            f"a limit on memory or threads is too tight: {_STACK_BYTES >> 20} MiB of address space are needed"
+        )
+        raise Fault("the thread that follows calls can't be started", hint=hint) from error
     finally:
         threading.stack_size(size)
         sys.setrecursionlimit(limit)
@@ -201,6 +207,8 @@ class _Roots:
                 bound = hints.bind(m, function, m.summary(function), None, values, {})
                 m.call_plain(function, None, bound_to_given(values, bound), {}, None)
             m.summary(function).callers = callers
+        except RecursionError:
+            summary.truncated = True
         finally:
             m.cx = before
 

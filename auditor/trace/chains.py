@@ -63,14 +63,14 @@ def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]
             kept, elsewhere = remembered or effect.remembered, offloaded or effect.offloaded
             found.append(Chain(effect, way, product, crossed, kept, deferred, elsewhere))
         for call in current.calls:
+            below = m.summaries.get(id(call.callee))
+            if below is None or not (below.effects or below.calls):
+                continue
             crossed = (*loops, *call.loops) if call.loops else loops
             visit = (id(call.callee), sizes(crossed) if call.loops else base)
             if visit in seen:
                 continue
             seen.add(visit)
-            below = m.summaries.get(id(call.callee))
-            if below is None or not (below.effects or below.calls):
-                continue
             if call.callee is current.function or any(f is call.callee for f, _ in steps):
                 continue  # a recursion: the cost says so, the chain shows one turn of it
             here: tuple[Step, ...] = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LISTED_EFFECTS: Final = 12_000
 """Operations listed with their chains in one report; an endpoint gets its share of them, but not over the most."""
 MOST_PER_ENDPOINT: Final = 120
-LEAST_PER_ENDPOINT: Final = 4
+LEAST_PER_ENDPOINT: Final = 3
 MAX_FRAMES: Final = 12
 """Frames shown of a chain: the first ones and the last ones of a longer chain."""
 LISTED_UNRESOLVED: Final = 12_000

@@ -195,6 +195,8 @@ class Machine:
         self.cx = Context(made, function, function.module, start=function.line, end=function.line)
         try:
             walk.evaluate_function(self, function, made)
+        except RecursionError:
+            made.truncated = True  # what was recorded until then stands
         finally:
             self.cx, self.depth, self.quiet = before, self.depth - 1, quiet
             made.done = True

@@ -42,7 +42,7 @@ def semantics_of(index: Index) -> Semantics:
     return Semantics(
         orms=orms_of(project),
         intrinsics=templates.intrinsics(),
-        locators=pyramid_services.locators(project),
+        locators=pyramid_services.locators(project) if imports(project, "pyramid") else {},
     )
 
 

@@ -186,7 +186,7 @@ def test_a_query_that_many_endpoints_repeat_is_one_change() -> None:
         finding("status2", "query-in-loop", origin=9, function="app.b", endpoints=[DETAIL], subject="status"),
     )
     assert set(change.endpoints) == {LIST, DETAIL}
-    assert change.title.startswith("Fetch `status` for all `spaces` at once for ")
+    assert change.title.startswith("Batch the queries of `status` over `spaces` for ")
 
 
 def test_one_missing_index_is_one_change_whoever_filters_by_it() -> None:
@@ -246,8 +246,8 @@ def test_changes_with_the_same_words_are_told_apart_by_their_functions() -> None
     plan = plan_of(*(finding(name, "call-in-loop", kind="http", function=f"app.{name}") for name in "fg"))
     titles = sorted(change.title for change in plan.changes if change.rank)
     assert titles == [
-        "Batch the outside calls over `spaces` for `GET /spaces` in `f()`",
-        "Batch the outside calls over `spaces` for `GET /spaces` in `g()`",
+        "Batch the outside calls over `spaces` for `GET /spaces` (`f()`)",
+        "Batch the outside calls over `spaces` for `GET /spaces` (`g()`)",
     ]
 
 

@@ -73,7 +73,7 @@ def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str
 def told_apart(title: str, group: Group) -> str:
     """A title that other changes have as well, with the function that this one edits."""
     functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
-    return title if all(name in title for name in functions) else f"{title} in {listed(functions[:2])}"
+    return title if all(name in title for name in functions) else f"{title} ({listed(functions[:2])})"
 
 
 def verification(remedy: Remedy, words: Words) -> str:
