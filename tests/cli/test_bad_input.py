@@ -5,6 +5,7 @@ parts have tests of their own (`tests/repo`, `tests/index`, `tests/engine`); her
 the bad files and must still be read.
 """
 
+import ctypes
 import json
 import os
 import random
@@ -156,17 +157,30 @@ def test_links_pipes_and_a_hostile_repository(auditor: Run, tmp_path: Path) -> N
     assert not (tmp_path / "executed").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_an_entry(auditor: Run, tmp_path: Path) -> None:
+def without_privileges() -> None:
+    """Before `exec`: root gives up reading what nobody may read (Linux's capabilities 1 and 2)."""
+    if os.geteuid() == 0:
+        for capability in (1, 2):
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+def test_what_may_not_be_read_is_an_entry(tmp_path: Path) -> None:
     root = written(tmp_path / "tree", {"secret.py": "x = 1\n", "folder/in.py": "y = 1\n"})
+    (root / "secret.py").chmod(0)
+    (root / "folder").chmod(0)
     try:
-        (root / "secret.py").chmod(0)
-        (root / "folder").chmod(0)
-        done = auditor("audit", str(root), "--format", "json", "-q")
+        done = subprocess.run(
+            [sys.executable, "-m", "auditor", "audit", str(root), "--format", "json", "-q"],
+            preexec_fn=without_privileges,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     finally:
         (root / "folder").chmod(0o700)
         (root / "secret.py").chmod(0o600)
-    assert done.returncode == 0
+    assert (done.returncode, done.stderr) == (0, "")
     assert {"secret.py", "folder"} <= set(reasons(json.loads(done.stdout)))
 
 
@@ -256,9 +270,7 @@ def test_odd_names_steer_no_reader_of_any_format(auditor: Run, tmp_path: Path) -
     assert len([f for f in report["findings"] if f["file"].startswith("folder|\n")]) >= len(NAMES) - 1
     jsonschema.validate(report, json.loads(auditor("schema", "report").stdout))
     for shown in (screen.stdout, *((tmp_path / name).read_text("utf-8") for name in outputs)):
-        assert not {c for c in shown if (ord(c) < 32 and c != "\n") or c in "\x7f\u2028\u202e"} - (
-            {"\t"} if "{" in shown[:2] else set()
-        )
+        assert not {c for c in shown if (ord(c) < 32 and c != "\n") or c in "\x7f\u2028\u202e"}
     for line in (tmp_path / "a.md").read_text("utf-8").splitlines():
         assert not line.startswith(("::error", "<script", "@someone", "|---|.py"))
 
@@ -272,7 +284,7 @@ def test_a_read_only_tree_is_read_from_inside(auditor: Run, tmp_path: Path) -> N
     finally:
         root.chmod(0o755)
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(os.listdir(root)) == ["app.py", "models.py"]
+    assert sorted(path.name for path in root.iterdir()) == ["app.py", "models.py"]
 
 
 def limited(root: Path, kind: int, amount: int, **more: Any) -> "subprocess.CompletedProcess[str]":

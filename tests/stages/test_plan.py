@@ -213,6 +213,7 @@ def test_one_query_found_by_two_findings_is_counted_once() -> None:
     [
         ("query-in-loop", ("spaces", "add_ons"), 1, "spaces·add_ons → spaces"),
         ("query-in-loop", ("?",), 1, "? → 1"),
+        ("lazy-load-in-loop", ("spaces",), 4, "4·spaces → 0…4"),
         ("duplicate-query", (), 3, "3 → 1"),
         ("duplicate-query", ("spaces",), 2, "2·spaces → spaces"),
         ("filter-in-python", ("bookings",), 1, "bookings → the rows that match"),
@@ -249,6 +250,11 @@ def test_changes_with_the_same_words_are_told_apart_by_their_functions() -> None
         "Batch the outside calls over `spaces` for `GET /spaces` (`f()`)",
         "Batch the outside calls over `spaces` for `GET /spaces` (`g()`)",
     ]
+
+
+def test_each_of_several_names_is_one() -> None:
+    change = only_change(finding("a", "lazy-load-in-loop", subject="author, author.user"))
+    assert change.title == "Load `author` and `author.user` with the `spaces` of `GET /spaces`"
 
 
 def test_what_has_no_name_is_called_by_its_function() -> None:

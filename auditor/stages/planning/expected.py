@@ -69,7 +69,9 @@ def _after(term: TermAtStake, remedy: Remedy) -> CostTerm | None:
     if remedy.after == "same" or term.kind in _IN_ROWS:
         return None
     sizes = {"once": (), "one-each": term.sizes, "per-outer": term.sizes[:-1]}[remedy.after]
-    return CostTerm(low=min(term.low, remedy.after_low), high=1, sizes=sizes)
+    return CostTerm(
+        low=min(term.low, remedy.after_low), high=term.high if remedy.after_each else 1, sizes=sizes
+    )
 
 
 def _text(stakes: list[Stake], remedy: Remedy) -> str:

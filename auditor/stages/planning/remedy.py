@@ -48,6 +48,8 @@ class Remedy(Value):
     after: After
     after_low: int = 1
     """The least that is left where one operation is left: 0 when a join can take its place."""
+    after_each: bool = False
+    """Whether one is left for each operation that a turn had: a query for every relation that is loaded."""
     after_words: str = ""
     """What remains of rows or of time, where no number of operations says it."""
     effort: Effort

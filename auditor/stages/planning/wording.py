@@ -33,7 +33,8 @@ _NOUNS = {
 def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str]) -> Words:
     """What the templates of the group's remedy are filled with."""
     functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
-    subjects = list(dict.fromkeys(code(finding.subject) for finding in group.findings if finding.subject))
+    named = (name for finding in group.findings for name in finding.subject.split(", ") if name)
+    subjects = list(dict.fromkeys(code(name) for name in named))
     unnamed = group.remedy.unnamed.format(function=listed(functions))
     return Words(
         subjects=listed(subjects) if subjects else unnamed,
