@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.trace.analysis import Root, Trace
 
-LISTED_EFFECTS: Final = 12_000
+LISTED_EFFECTS: Final = 6_000
 """Operations listed with their chains in one report; an endpoint gets its share of them, but not over the most."""
 MOST_PER_ENDPOINT: Final = 120
 LEAST_PER_ENDPOINT: Final = 3
@@ -34,8 +34,9 @@ def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dic
     share = LISTED_EFFECTS // max(len(trace.entries), 1)
     limit = max(LEAST_PER_ENDPOINT, min(share, MOST_PER_ENDPOINT))
     covered = coverages(trace)
+    short = cut_off(trace)
     made = [
-        endpoint(trace, table, root, named, limit=limit, covered=covered[n])
+        endpoint(trace, table, root, named, limit=limit, covered=covered[n], is_cut=bool(short >> n & 1))
         for n, root in enumerate(trace.entries)
     ]
     frame.cache_clear()  # it holds on to the functions of this audit
@@ -50,6 +51,7 @@ def endpoint(
     *,
     limit: int,
     covered: EndpointCoverage,
+    is_cut: bool = False,
 ) -> Endpoint:
     entry = root.entry
     assert entry is not None
@@ -69,7 +71,7 @@ def endpoint(
                         table=loop.size.table, file=place[0], line=max(place[1], 1), bound=loop.size.bound
                     )
     costs = table.summary(root.summary)
-    complete = not root.summary.truncated and covered.resolved == covered.calls
+    complete = not root.summary.truncated and not is_cut and covered.resolved == covered.calls
     return Endpoint(
         id=entry.id,
         handler=entry.name,
@@ -159,6 +161,15 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
         EndpointCoverage(calls=total, resolved=max(total - gone, 0), unresolved=tuple(some))
         for total, gone, some in zip(calls, lost, shown, strict=True)
     ]
+
+
+def cut_off(trace: Trace) -> int:
+    """Bit set of the entry points that reach a function whose evaluation met a limit."""
+    bits = 0
+    for key, summary in trace.machine.summaries.items():
+        if summary.truncated:
+            bits |= trace.reach.get(key, 0)
+    return bits
 
 
 def unreached_effects(trace: Trace) -> int:

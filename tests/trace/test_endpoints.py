@@ -41,6 +41,14 @@ def test_a_complete_trace_claims_no_lower_bound(traced: Traced) -> None:
     assert made.cost["http"].complete
 
 
+def test_a_chain_too_deep_to_be_followed_makes_a_lower_bound(traced: Traced) -> None:
+    links = "".join(f"def f{n}(x):\n    return f{n + 1}(x)\n\n" for n in range(400))
+    source = f"import requests\n\ndef entry(x):\n    requests.get(x)\n    f0(x)\n\n{links}def f400(x):\n    return requests.get(x)\n"
+    trace, _ = traced({"app.py": source})
+    (made,), _ = endpoints(trace, CostTable(trace.machine))
+    assert made.cost["http"].text in {"≥ 1", "2"}
+
+
 def test_effects_that_no_endpoint_reaches_are_counted(traced: Traced) -> None:
     trace, _ = traced({"app.py": SOURCE})
     assert unreached_effects(trace) == 1
