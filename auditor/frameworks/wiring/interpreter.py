@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 MAX_RUNS: Final = 4096
 """Executions of one function with different arguments."""
-MAX_STEPS: Final = 1_000_000
-"""Expressions evaluated for one project; an end for what a program could keep busy for ever."""
+MAX_STEPS: Final = 100_000
+"""Expressions evaluated for one module, root or question; an end for what a program could keep busy for ever."""
 
 
 class Interpreter:
@@ -369,7 +369,12 @@ class Interpreter:
 
     def call_module(self, module: Module) -> None:
         """Executes the top level of a module."""
+        self.begin()
         self.statements.block(module.body, self.names.frame(module))
+
+    def begin(self) -> None:
+        """Starts counting steps anew: what one module uses up (a generator of code, say) is not taken from another."""
+        self._steps = 0
 
 
 def returned(values: list[Value]) -> Value:

@@ -52,6 +52,7 @@ class Wiring:
         """An expression as setup code would see it; `UNKNOWN` where nothing was executed."""
         if self.interpreter is None:
             return UNKNOWN
+        self.interpreter.begin()
         home = self.interpreter.names.frame(module)
         return self.interpreter.evaluate(node, home if function is None else Frame(module, function, home))
 
@@ -170,6 +171,7 @@ def mentions(function: Function, constructors: frozenset[str]) -> tuple[bool, bo
 
 def execute_root(interpreter: Interpreter, function: Function, packages: frozenset[str]) -> None:
     """Runs a function that nobody called: its parameters are what their types or names say, else unknown."""
+    interpreter.begin()
     receiver: Value = None
     params = list(function.params)
     if function.owner is not None and function.static != "static" and params:
