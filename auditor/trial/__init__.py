@@ -1,0 +1,1 @@
+"""One change at a time: trees, patches, gates, verdicts, known-good, constraints."""
