@@ -16,3 +16,11 @@ def parse_duration_ms(text: str, /) -> int:
     if duration_ms < 1:
         raise Fault(f"{text!r} is no length of time", hint="write it like 500ms or 1.5s")
     return duration_ms
+
+
+def duration_ms_of(value: str | int, /, *, where: str) -> int:
+    """As `parse_duration_ms`, for a value out of a settings file; `where` names its key in messages."""
+    try:
+        return parse_duration_ms(str(value))
+    except Fault as fault:
+        raise Fault(fault.what, where=where, hint=fault.hint) from fault

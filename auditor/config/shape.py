@@ -32,6 +32,32 @@ COUNT: Final = Key(
 DURATION: Final = Key(
     "a length of time like 500ms", lambda value: TEXT.accepts(value) or COUNT.accepts(value)
 )
+AMOUNT: Final = Key(
+    "a number from 0",
+    lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    ),
+)
+PORT: Final = Key(
+    "a port from 1 to 65535",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535,
+)
+VARIABLES: Final = Key(
+    "a section of variables, each a text in quotes",
+    lambda value: (
+        isinstance(value, dict)
+        and all(isinstance(item, str) and "\0" not in item for item in value.values())
+        and all(name and "=" not in name and "\0" not in name for name in value)
+    ),
+)
+READY: Final = Key(
+    'a path that begins with "/", or "tcp"',
+    lambda value: isinstance(value, str) and (value == "tcp" or value.startswith("/")),
+)
+INSIDE: Final = Key(
+    "a relative path inside the tree", lambda value: isinstance(value, str) and _stays_inside(value)
+)
+ANYTHING: Final = Key("a value", lambda _: True)
 COMMAND: Final = Key("a text or a list of texts", lambda value: TEXT.accepts(value) or TEXTS.accepts(value))
 
 
@@ -52,6 +78,30 @@ def table_of(each: Key, /) -> Key:
         return isinstance(value, dict) and all(each.accepts(item) for item in value.values())
 
     return Key(f"a section whose values are each {each.expects}", accepts)
+
+
+def text_or_tables(inside: Mapping[str, Key], text: Key, /) -> Key:
+    """A text, or a repeated section ``[[name]]``."""
+    repeated = tables(inside)
+    return Key(
+        f"{text.expects}, or {repeated.expects}",
+        lambda value: text.accepts(value) or repeated.accepts(value),
+        inside,
+    )
+
+
+def text_or_table(inside: Mapping[str, Key], text: Key, /) -> Key:
+    """A text, or a section ``[name]``."""
+    return Key(
+        f"{text.expects}, or a section", lambda value: text.accepts(value) or isinstance(value, dict), inside
+    )
+
+
+def _stays_inside(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
+    return (
+        path.strip() != "" and "\0" not in path and parts[0] != "" and ".." not in parts and ":" not in path
+    )
 
 
 def tables(inside: Mapping[str, Key] | None = None, /) -> Key:
@@ -101,7 +151,8 @@ def _check_table(
             raise Fault(f"{dotted!r} must be {key.expects}", where=where)
         if key.inside is not None:
             for item in value if isinstance(value, list) else [value]:
-                _check_table(document, item, key.inside, misplaced, path)
+                if isinstance(item, dict):
+                    _check_table(document, item, key.inside, misplaced, path)
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> str:

@@ -1,16 +1,20 @@
 """The target's settings: ``auditor.toml`` at the top of the tree. Untrusted: it shapes only its own audit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from auditor.config.boot import BOOT_KEYS, BootSettings, parse_boot
+from auditor.config.budget import BUDGET_KEYS, BudgetSettings, parse_budget
+from auditor.config.database import DATABASE_KEYS, DatabaseSettings, parse_database
 from auditor.config.document import parse_document, read_document
-from auditor.config.duration import parse_duration_ms
+from auditor.config.duration import duration_ms_of
+from auditor.config.identity import IDENTITY_KEYS, IdentitySettings, parse_identities
+from auditor.config.outside import OUTSIDE_KEYS, OutsideSettings, parse_outside
+from auditor.config.service import SERVICE_KEYS, ServiceSettings, parse_services
 from auditor.config.shape import (
-    COMMAND,
     DURATION,
-    TEXT,
     TEXTS,
     Document,
     Key,
@@ -21,6 +25,7 @@ from auditor.config.shape import (
     tables,
 )
 from auditor.config.user import USER_KEYS
+from auditor.config.workload import WORKLOAD_KEYS, WorkloadSettings, parse_workload
 from auditor.model.fault import Fault
 from auditor.model.severity import Severity
 
@@ -29,14 +34,14 @@ TARGET_FILE: Final = "auditor.toml"
 TARGET_KEYS: Final[Mapping[str, Key]] = {
     "audit": table({"target": DURATION, "exclude": TEXTS}),
     "rules": table({"select": TEXTS, "ignore": TEXTS, "severity": table_of(one_of(*Severity))}),
-    # Accepted already, so that one file serves every version; nothing reads them yet.
-    "boot": table({"command": COMMAND, "env": table(), "ready": TEXT, "migrate": COMMAND}),
-    "database": table({"engine": TEXT, "seed": COMMAND, "scale": table()}),
-    "service": tables(),
-    "outside": tables(),
-    "identity": tables(),
-    "workload": table(),
-    "budget": table(),
+    "boot": table(BOOT_KEYS),
+    "database": table(DATABASE_KEYS),
+    "service": tables(SERVICE_KEYS),
+    "outside": tables(OUTSIDE_KEYS),
+    "identity": tables(IDENTITY_KEYS),
+    "workload": table(WORKLOAD_KEYS),
+    "budget": table(BUDGET_KEYS),
+    # Accepted already, so that one file serves every version; nothing reads it yet.
     "constraint": tables(),
 }
 
@@ -58,6 +63,13 @@ class TargetSettings:
     target_ms: int | None = None
     exclude: tuple[str, ...] = ()
     """Patterns as in a .gitignore, for what is not to be read."""
+    boot: BootSettings = field(default_factory=BootSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    services: tuple[ServiceSettings, ...] = ()
+    outside: tuple[OutsideSettings, ...] = ()
+    identities: tuple[IdentitySettings, ...] = ()
+    workload: WorkloadSettings = field(default_factory=WorkloadSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
 
     @property
     def rules_named(self) -> tuple[str, ...]:
@@ -82,20 +94,22 @@ def _settings(document: Document | None) -> TargetSettings:
     if document is None:
         return TargetSettings()
     check_shape(document, TARGET_KEYS, misplaced=_MISPLACED)
-    audit = document.values.get("audit", {})
-    rules = document.values.get("rules", {})
+    values, name = document.values, document.name
+    audit, rules = values.get("audit", {}), values.get("rules", {})
     severities = rules.get("severity", {})
     return TargetSettings(
         select=tuple(rules.get("select", ())),
         ignore=tuple(rules.get("ignore", ())),
         severities=tuple((rule, Severity(severities[rule])) for rule in sorted(severities)),
-        target_ms=_target_ms(audit.get("target")),
+        target_ms=None
+        if "target" not in audit
+        else duration_ms_of(audit["target"], where=f"{name}: audit.target"),
         exclude=tuple(audit.get("exclude", ())),
+        boot=parse_boot(values.get("boot", {}), name=name),
+        database=parse_database(values.get("database", {}), name=name),
+        services=parse_services(values.get("service", ()), name=name),
+        outside=parse_outside(values.get("outside", ()), name=name),
+        identities=parse_identities(values.get("identity", ()), name=name),
+        workload=parse_workload(values.get("workload", {})),
+        budget=parse_budget(values.get("budget", {}), name=name),
     )
-
-
-def _target_ms(value: str | int | None) -> int | None:
-    try:
-        return None if value is None else parse_duration_ms(str(value))
-    except Fault as fault:
-        raise Fault(fault.what, where=f"{TARGET_FILE}: audit.target", hint=fault.hint) from fault

@@ -1,29 +1,49 @@
 """The user's settings: ``config.toml`` in the user's own folder, overridden by ``AUDITOR_*``. Trusted."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from auditor.config.document import read_document
 from auditor.config.nearest import nearest
 from auditor.config.paths import cache_dir, config_file, state_dir
-from auditor.config.shape import COUNT, TEXT, Key, check_shape, one_of, table
+from auditor.config.shape import AMOUNT, COUNT, TEXT, TEXTS, Key, check_shape, one_of, table
 from auditor.model.fault import Fault
+
+
+class JailChoice(StrEnum):
+    """Which jail runs the target. The flags ``--jail`` and ``--no-jail`` win."""
+
+    AUTO = "auto"
+    BWRAP = "bwrap"
+    OUTER = "outer"
+    """This machine is a throw-away container already."""
+    NONE = "none"
+
 
 USER_KEYS: Final[Mapping[str, Key]] = {
     "cache_dir": TEXT,
     "state_dir": TEXT,
     "jobs": COUNT,
+    "jail": table({"kind": one_of(*JailChoice)}),
+    "limits": table({"usd": AMOUNT, "tokens": COUNT}),
+    "secrets": TEXTS,
     # Accepted already, so that one file serves every version; nothing reads them yet.
     "model": table(),
     "base_url": TEXT,
-    "limits": table(),
-    "jail": table({"kind": one_of("auto", "bwrap", "outer", "none")}),
     "keymap": table(),
 }
-ENVIRONMENT: Final = ("AUDITOR_CONFIG", "AUDITOR_CACHE_DIR", "AUDITOR_STATE_DIR", "AUDITOR_JOBS")
+ENVIRONMENT: Final = (
+    "AUDITOR_CONFIG",
+    "AUDITOR_CACHE_DIR",
+    "AUDITOR_STATE_DIR",
+    "AUDITOR_JOBS",
+    "AUDITOR_JAIL",
+    "AUDITOR_SECRETS",
+)
 """Every variable that is read."""
 
 _MISPLACED: Final = dict.fromkeys(
@@ -44,6 +64,14 @@ _MISPLACED: Final = dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingLimits:
+    """What one run may spend at most on a model; None is no limit of the user's."""
+
+    usd: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserSettings:
     """What the user decided for every audit."""
 
@@ -51,6 +79,10 @@ class UserSettings:
     state_dir: Path
     jobs: int | None = None
     """Worker processes; None is one a core."""
+    jail: JailChoice = JailChoice.AUTO
+    secrets: tuple[str, ...] = ()
+    """Variables of the user's that a target's settings may refer to (`auditor.config.secret`)."""
+    limits: SpendingLimits = SpendingLimits()
     source: Path | None = None
     """The file they came from, if there is one."""
     notes: tuple[str, ...] = ()
@@ -73,6 +105,9 @@ def load_user_settings(env: Mapping[str, str] = os.environ, /) -> UserSettings:
         cache_dir=_folder(env, "AUDITOR_CACHE_DIR", values.get("cache_dir"), cache_dir(env)),
         state_dir=_folder(env, "AUDITOR_STATE_DIR", values.get("state_dir"), state_dir(env)),
         jobs=_jobs(env) or values.get("jobs"),
+        jail=_jail(env, values.get("jail", {}).get("kind")),
+        secrets=_secrets(env, values.get("secrets", ())),
+        limits=SpendingLimits(**values.get("limits", {})),
         source=None if document is None else path,
         notes=_unknown_variables(env),
     )
@@ -90,6 +125,19 @@ def _jobs(env: Mapping[str, str]) -> int | None:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise Fault(f"{text!r} is no number of processes", where="AUDITOR_JOBS", hint="a whole number from 1")
     return int(text)
+
+
+def _jail(env: Mapping[str, str], configured: str | None) -> JailChoice:
+    text = env.get("AUDITOR_JAIL", "")
+    if text and text not in tuple(JailChoice):
+        known = ", ".join(JailChoice)
+        raise Fault(f"{text!r} is no jail", where="AUDITOR_JAIL", hint=f"one of {known}")
+    return JailChoice(text or configured or JailChoice.AUTO)
+
+
+def _secrets(env: Mapping[str, str], configured: Sequence[str]) -> tuple[str, ...]:
+    named = (*configured, *env.get("AUDITOR_SECRETS", "").split(","))
+    return tuple(sorted({name.strip() for name in named if name.strip()}))
 
 
 def _unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:

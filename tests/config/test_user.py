@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.config.user import load_user_settings
+from auditor.config.user import JailChoice, SpendingLimits, load_user_settings
 from auditor.model.fault import Fault
 
 
@@ -67,3 +67,20 @@ def test_a_settings_file_that_was_named_must_exist(tmp_path: Path) -> None:
 def test_a_variable_that_looks_like_ours_is_told() -> None:
     notes = load_user_settings({"AUDITOR_CACHEDIR": "/x", "HOME": "/home/me"}).notes
     assert notes == ("the variable AUDITOR_CACHEDIR is not read; did you mean AUDITOR_CACHE_DIR?",)
+
+
+def test_the_jail_and_what_may_be_spent(tmp_path: Path) -> None:
+    env = settings_file(tmp_path, "secrets = ['B']\n[jail]\nkind = 'outer'\n[limits]\nusd = 2.5\n")
+    settings = load_user_settings(env)
+    assert settings.jail is JailChoice.OUTER
+    assert settings.limits == SpendingLimits(usd=2.5)
+    assert settings.secrets == ("B",)
+    chosen = load_user_settings({**env, "AUDITOR_JAIL": "bwrap", "AUDITOR_SECRETS": "A, B,"})
+    assert chosen.jail is JailChoice.BWRAP
+    assert chosen.secrets == ("A", "B")
+
+
+def test_an_unknown_jail_is_a_fault() -> None:
+    with pytest.raises(Fault, match="no jail") as caught:
+        load_user_settings({"AUDITOR_JAIL": "docker"})
+    assert "bwrap" in caught.value.hint
