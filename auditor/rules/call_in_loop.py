@@ -41,6 +41,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -174,7 +175,7 @@ def at(effect: Effect) -> str:
 
 def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     """What is told of it."""
-    over = looped.loop.size.name if looped.loop.size is not None else "items"
+    items = its_items(looped.loop)
     batch = effect.fact.batch if effect.fact is not None else None
     background = audience(scene, looped.spot) != "request"
     confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
@@ -187,9 +188,9 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     severity = _SEVERITY.get(effect.kind, Severity.HIGH)
     return Claim(
         spot=looped.spot,
-        title=f"`{effect.label}` is called once per item of {over}",
+        title=f"`{effect.label}` is called once {per_item(looped.loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+            Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),
             Evidence(
                 kind="code",
                 text=f"each turn waits for {_WORDS[effect.kind]} at {at(effect)}",
@@ -200,10 +201,10 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
         subject=effect.kind,
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
-        could_be_wrong=f"`{over}` never holds more than a few items, or nobody can be asked for many at once.",
-        fix=f"Use `{batch}` for all of `{over}`."
+        could_be_wrong=f"{sentence(items)} are never more than a few, or nobody can be asked for many at once.",
+        fix=f"Use `{batch}` for all of {items}."
         if batch
-        else f"Ask for all of `{over}` at once, or side by side.",
+        else f"Ask for all of {items} at once, or side by side.",
         indirect=depth > 0,
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )

@@ -228,11 +228,37 @@ def query_places(found: Collection) -> list[Place]:
 
 def fetched_evidence(found: Collection) -> Evidence:
     """Where the rows come from, in a sentence."""
-    if found.is_relation:
-        text = f"`{found.query.relation}` loads every related {found.query.model.name}"
+    query = found.query
+    if not found.is_relation:
+        text = f"the query at `{found.where}` fetches {rows_named(query)}"
+    elif query.shape == "rows" and not narrowed(query):
+        text = f"`{query.relation}` loads every related {query.model.name}"
     else:
-        text = f"the query at `{found.where}` fetches {found.query.model.name} rows"
+        kept = ", those that its conditions leave" if narrowed(query) else ""
+        text = f"`{query.relation}` gives {rows_named(query)}{kept}"
     return Evidence(kind="query", text=text)
+
+
+def narrowed(query: Query) -> bool:
+    """Whether a query has conditions beyond those that make it the rows of a relation."""
+    keys = {(query.relation or "").rpartition(".")[2], "pk"}
+    return any(path not in keys for path, _ in query.filters) if query.relation else bool(query.filters)
+
+
+def rows_named(query: Query) -> str:
+    """What the query gives, as a plural: `Space rows`, ``distinct `locale` values of Space``."""
+    if query.shape == "rows" and query.only is None:
+        return f"{query.model.name} rows"
+    columns = sorted(query.only or ())
+    named = ", ".join(f"`{c}`" for c in columns[:3]) + (", …" if len(columns) > 3 else "")
+    distinct = "distinct " if query.distinct else ""
+    if query.shape == "rows":
+        return f"{query.model.name} rows with {named} alone" if columns else f"{query.model.name} rows"
+    return (
+        f"{distinct}{named} values of {query.model.name}"
+        if columns
+        else f"{distinct}{query.model.name} values"
+    )
 
 
 def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
@@ -242,6 +268,8 @@ def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
 
 def in_own_loop(found: Collection) -> bool:
     """Whether the rows are fetched once and consumed again and again: a table in memory."""
+    if found.reads.is_param(found.expression) and found.reads.loops(found.expression):
+        return True
     return found.reads.loops(found.expression) != found.reads.loops(found.root)
 
 

@@ -38,7 +38,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names
+from auditor.rules import names, turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
 from auditor.rules.collection import (
@@ -48,6 +48,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    rows_named,
 )
 from auditor.rules.emptiness import is_length_tested
 from auditor.rules.scene import spot_of
@@ -82,6 +83,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             and is_counted_only(found, use)
             and not in_own_loop(found)
             and not is_per_row(found)
+            and not (found.by_default and is_read_elsewhere(scene, found))
+            and not is_held_for_later(found)
         ):
             made = claim(scene, found, use)
             if believable(scene, made) and id(found.root) not in told:
@@ -117,8 +120,36 @@ def is_counted_only(found: Collection, use: Use) -> bool:
     return not is_length_tested(found.reads, found.expression)
 
 
+def is_read_elsewhere(scene: Scene, found: Collection) -> bool:
+    """Whether other code reads the relation, for which the model loads it with every row."""
+    name = (found.query.relation or "").rpartition(".")[2]
+    return any(
+        node[0] == ir.ATTR and node[3] == name
+        for module in scene.project.modules
+        if module.role == "app"
+        for function in module.functions
+        if function is not found.function
+        for node in turns.nodes(function.body)
+    )
+
+
+def is_held_for_later(found: Collection) -> bool:
+    """Whether a session that has seen the rows answers `session.get(Model, …)` from them, close by."""
+    if found.query.orm != "sqlalchemy":
+        return False
+    name = found.query.model.cls.name
+    return any(
+        node[0] == ir.CALL
+        and names.method_of(node) == "get"
+        and node[3]
+        and turns.name_of(node[3][0]) == name
+        for function in found.function.module.functions
+        for node in turns.nodes(function.body)
+    )
+
+
 def claim(scene: Scene, found: Collection, use: Use) -> Claim:
-    model = found.query.model.name
+    rows = rows_named(found.query)
     confidence = 0.5 if found.by_default else 0.7 if found.is_relation else 0.85
     evidence = [
         fetched_evidence(found),
@@ -128,7 +159,7 @@ def claim(scene: Scene, found: Collection, use: Use) -> Claim:
         evidence.append(Evidence(kind="note", text="the model loads this relation with every row it fetches"))
     return Claim(
         spot=spot_of(use.site),
-        title=f"{model} rows are fetched only to be counted",
+        title=f"{rows} are {'loaded with their parent' if found.by_default else 'fetched'} only to be counted",
         evidence=evidence,
         confidence=confidence - found.doubt,
         related=query_places(found),

@@ -50,8 +50,10 @@ from auditor.rules.collection import (
     in_own_loop,
     is_looped,
     is_per_row,
+    narrowed,
     query_places,
     rows_at_stake,
+    rows_named,
 )
 from auditor.rules.emptiness import is_length_tested, only_tested
 from auditor.rules.scene import spot_of
@@ -170,10 +172,10 @@ def is_existence_only(found: Collection) -> bool:
 
 
 def truth_claim(scene: Scene, found: Collection, use: Use) -> Claim:
-    model = found.query.model.name
+    rows = rows_named(found.query)
     return Claim(
         spot=spot_of(use.site),
-        title=f"{model} rows are fetched only to see whether there are any",
+        title=f"{rows} are fetched only to see whether there are any",
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text="they are tested here and read nowhere else"),
@@ -187,10 +189,11 @@ def truth_claim(scene: Scene, found: Collection, use: Use) -> Claim:
 
 
 def member_claim(scene: Scene, found: Collection, use: Use) -> Claim:
-    model = found.query.model.name
+    query = found.query
+    every = rows_named(query) if narrowed(query) or query.shape != "rows" else f"every {query.model.name}"
     return Claim(
         spot=spot_of(use.site),
-        title=f"every {model} is loaded to find one among them",
+        title=f"{every} {'is' if every.startswith('every') else 'are'} loaded to find one among them",
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text="the test needs one of them at most"),

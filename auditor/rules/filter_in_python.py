@@ -48,6 +48,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    rows_named,
     serves_many,
 )
 from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
@@ -166,13 +167,13 @@ def is_only_sieved(found: Collection) -> bool:
 def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ...]]) -> Claim:
     tested = list(dict.fromkeys(c for group in columns for c in group))
     named = ", ".join(f"`{c}`" for c in tested[:4])
-    model = found.query.model.name
+    rows = rows_named(found.query)
     confidence = 0.8 if all(columns) else 0.65
     if found.is_relation or any(lookup == "in" for _, lookup in found.query.filters):
         confidence -= 0.15
     return Claim(
         spot=spot_of(use.site),
-        title=f"{model} rows are fetched and left out in Python by {named}",
+        title=f"{rows} are fetched and left out in Python by {named}",
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text=f"the condition on {named} is checked here, row by row"),

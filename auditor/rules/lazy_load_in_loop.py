@@ -36,6 +36,7 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import the_loop
 from auditor.rules.scene import repeating, seen_from, spot_of
 from auditor.trace.cost import sizes
 
@@ -81,7 +82,6 @@ def claim(group: list[tuple[Summary, Effect]]) -> Claim:
     origin: Query | None = first.row.origin if first.row is not None else None
     relations = sorted({e.relation for e in effects if e.relation})
     named = ", ".join(f"`{r}`" for r in relations[:4])
-    rows = loop.size.name if loop.size is not None else "rows"
     model = first.row.model.name if first.row is not None else "row"
     reads = {(e.site.module.path, e.site.line): e for e in effects}
     related = [place(spot_of(origin.site), "query")] if origin is not None else []
@@ -96,9 +96,7 @@ def claim(group: list[tuple[Summary, Effect]]) -> Claim:
         spot=spot,
         title=f"{named} of each {model} is loaded by a query of its own",
         evidence=[
-            Evidence(
-                kind="loop", text=f"`{rows}` is iterated at `{loop.site.module.path}:{loop.site.start}`"
-            ),
+            Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`"),
             *(
                 Evidence(kind="query", text=f"`{e.label}` is read at `{e.site.module.path}:{e.site.line}`")
                 for e in list(reads.values())[:4]

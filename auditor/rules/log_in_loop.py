@@ -33,6 +33,7 @@ goes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -42,6 +43,8 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.log_levels import LEVELS, shipped_level
+from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -67,19 +70,55 @@ _SERIALISERS: Final = frozenset(
     "dumps pformat model_dump model_dump_json to_dict as_dict asdict to_json serialize jsonify "
     "to_representation __dict__ to_string tostring prettify".split()
 )
+_SHOWN: Final = 4
 _DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One record that a turn writes, with what would be said of it alone."""
+
+    effect: Effect
+    claim: Claim
+
+
 def find(scene: Scene) -> Iterator[Claim]:
+    """One claim per statement of a loop, for all the records that it leads to."""
+    least = shipped_level(scene.project)
+    by_spot: dict[tuple[str, int], list[Told]] = {}
+    for told in records(scene, least):
+        by_spot.setdefault(told.claim.spot.key, []).append(told)
+    for group in by_spot.values():
+        yield joined(group)
+
+
+def joined(group: list[Told]) -> Claim:
+    """The surest claim, with the places of the other records."""
+    best = max(group, key=lambda t: t.claim.confidence)
+    places = {(t.effect.site.module.path, t.effect.site.line): t.effect for t in group}
+    others = [
+        effect
+        for place_, effect in sorted(places.items())
+        if place_ != (best.effect.site.module.path, best.effect.site.line)
+    ]
+    made = best.claim
+    if others:
+        made.title += f", with {len(others)} more"
+        made.evidence += [
+            Evidence(kind="code", text=f"so does `{e.label}` at `{e.site.module.path}:{e.site.line}`")
+            for e in others[:_SHOWN]
+        ]
+        first, *rest = made.related
+        made.related = [first, *(place(spot_of(e.site), "call") for e in others[:2]), *rest]
+    return made
+
+
+def records(scene: Scene, least: int | None) -> Iterator[Told]:
     """Records of a loop's own function, and those of a function it calls that does little else."""
     for looped in scene.looped_effects():
         if looped.effect is not None and looped.effect.kind == "log" and not looped.effect.offloaded:
-            yield from judged(
-                scene,
-                looped,
-                looped.effect,
-                nested=looped.effect.site.function is not looped.loop.site.function,
-            )
+            nested = looped.effect.site.function is not looped.loop.site.function
+            yield from judged(scene, looped, looped.effect, nested=nested, least=least)
     for looped in scene.looped_calls("log"):
         call = looped.call
         if (
@@ -92,11 +131,13 @@ def find(scene: Scene) -> Iterator[Claim]:
         summary = scene.trace.machine.summaries.get(id(call.callee))
         for effect in () if summary is None else summary.effects:
             if effect.kind == "log" and not effect.frames and not effect.branch and not effect.loops:
-                yield from judged(scene, looped, effect, nested=True)
+                yield from judged(scene, looped, effect, nested=True, least=least)
 
 
-def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Iterator[Claim]:
-    """The claim, unless the record is cheap, rare or wanted."""
+def judged(
+    scene: Scene, looped: Looped, effect: Effect, *, nested: bool, least: int | None
+) -> Iterator[Told]:
+    """The claim, unless the record is cheap, rare, wanted, or not written as the target ships."""
     waiting = audience(scene, looped.spot)
     if (
         waiting == "command"
@@ -107,6 +148,10 @@ def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Ite
         return
     level = effect.fact.level if effect.fact is not None else None
     serialised = serialises(effect.node)
+    if not serialised and least is not None and LEVELS.get(level or "", least) < least:
+        return
+    if not serialised and is_trail(scene, looped):
+        return
     conditional = bool(turns.conditions_inside(looped.loop, effect.branch)) or skips(looped)
     if not serialised and (level in {"debug", "dynamic", None} or waiting == "unknown"):
         return
@@ -125,7 +170,12 @@ def judged(scene: Scene, looped: Looped, effect: Effect, *, nested: bool) -> Ite
     )
     made.severity = Severity.MEDIUM if waiting == "request" and serialised else Severity.LOW
     if believable(scene, made):
-        yield made
+        yield Told(effect, made)
+
+
+def is_trail(scene: Scene, looped: Looped) -> bool:
+    """Whether the turn writes to the database too, so that the record says what was done to which row."""
+    return (looped.spot.module.path, looped.loop.site.start) in scene.writing_loops
 
 
 def serialises(call: Node | None) -> str:
@@ -135,7 +185,7 @@ def serialises(call: Node | None) -> str:
     for argument in (*call[3], *(value for _, value in call[4])):
         for node in turns.nodes(argument):
             name = node[3] if node[0] == ir.ATTR else node[2] if node[0] == ir.NAME else ""
-            if name in _SERIALISERS:
+            if name in _SERIALISERS or (name.endswith("_json") and not name.isupper()):
                 return str(name)
     return ""
 
@@ -152,11 +202,11 @@ def skips(looped: Looped) -> bool:
 
 def claim(looped: Looped, effect: Effect, *, serialised: str) -> Claim:
     """What is told of it."""
-    over = looped.loop.size.name if looped.loop.size is not None else "items"
+    items = its_items(looped.loop)
     level = effect.fact.level if effect.fact is not None else "log"
     where = effect.site
     evidence = [
-        Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+        Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),
         Evidence(
             kind="code",
             text=f"every turn writes a record of level {level} at `{where.module.path}:{where.line}`",
@@ -170,12 +220,12 @@ def claim(looped: Looped, effect: Effect, *, serialised: str) -> Claim:
         )
     return Claim(
         spot=looped.spot,
-        title=f"`{effect.label}` writes a record once per item of {over}",
+        title=f"`{effect.label}` writes a record once {per_item(looped.loop)}",
         evidence=evidence,
         confidence=0.5,
         related=[place(spot_of(effect.site), "call"), place(spot_of(looped.loop.site), "loop")],
         cost_term=TermAtStake(kind="log", sizes=sizes(looped.loops)),
-        could_be_wrong=f"`{over}` never holds more than a few items, or somebody reads these records.",
-        fix=f"Write one record for all of `{over}`; leave details to DEBUG, with arguments that cost nothing.",
+        could_be_wrong=f"{sentence(items)} are never more than a few, or somebody reads these records.",
+        fix=f"Write one record for all of {items}; leave details to DEBUG, with arguments that cost nothing.",
         guessed=effect.guessed,
     )

@@ -42,6 +42,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import per_item, the_loop
 from auditor.rules.scene import Spot, repeating, spot_of
 from auditor.trace.cost import sizes
 
@@ -222,27 +223,26 @@ def is_built_anew(scene: Scene, call: LibraryCall, loop: Loop) -> bool:
 
 def construction(call: LibraryCall, spot: Spot, loops: tuple[Loop, ...]) -> Claim:
     """What is told of it."""
-    over = loops[-1].size.name if loops[-1].size is not None else "items"
+    loop = loops[-1]
     known = call.name in _COSTLY or call.name.rpartition(".")[2] not in _MAKERS
     return Claim(
         spot=spot,
-        title=f"`{call.name}` is made anew for each item of {over}",
+        title=f"`{call.name}` is made anew once {per_item(loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"the loop over `{over}` starts at line {loops[-1].site.start}"),
+            Evidence(kind="loop", text=f"{the_loop(loop)} starts at line {loop.site.start}"),
             Evidence(kind="code", text="nothing it is made from changes in the loop"),
         ],
         confidence=0.8 if known else 0.6,
         severity=Severity.LOW,
-        related=[place(spot_of(loops[-1].site), "loop")],
+        related=[place(spot_of(loop.site), "loop")],
         cost_term=TermAtStake(kind="cpu", sizes=sizes(loops)),
         could_be_wrong="It is cheap to make, or using one for all items is not safe.",
-        fix=f"Make it once before the loop over `{over}`.",
+        fix=f"Make it once before {the_loop(loop)}.",
     )
 
 
 def claim(looped: Looped, effect: Effect) -> Claim:
     """What is told of it."""
-    over = looped.loop.size.name if looped.loop.size is not None else "items"
     name = looped.call.callee.name if looped.call is not None else effect.label
     branch = looped.call.branch if looped.call is not None else effect.branch
     conditional = bool(turns.conditions_inside(looped.loop, branch))
@@ -252,9 +252,9 @@ def claim(looped: Looped, effect: Effect) -> Claim:
     penalty += 0.2 if effect.operation == "write" else 0
     return Claim(
         spot=looped.spot,
-        title=f"`{name}` {verb} the same for every item of {over}",
+        title=f"`{name}` {verb} the same every time, once {per_item(looped.loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+            Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),
             Evidence(kind="code", text="neither its arguments nor what it is called on change in the loop"),
             Evidence(
                 kind="query",
@@ -269,6 +269,6 @@ def claim(looped: Looped, effect: Effect) -> Claim:
             kind=effect.kind, sizes=sizes(looped.loops), after=CostTerm(sizes=sizes(outer))
         ),
         could_be_wrong="What it reads changes while the loop runs, or the loop turns only once.",
-        fix=f"Call it once before the loop over `{over}` and keep the result.",
+        fix=f"Call it once before {the_loop(looped.loop)} and keep the result.",
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )

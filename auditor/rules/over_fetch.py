@@ -38,6 +38,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import names
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import few, gives_whole_rows, rows_at_stake, wanted_where_built
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.index.ir import Node
+    from auditor.index.symbols import Function
     from auditor.index.values import Value
     from auditor.rules.names import Reads
     from auditor.rules.scene import Scene
@@ -102,9 +104,16 @@ def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
     columns = columns_read(reads, node, variable, query)
     if columns is None or not is_small_part(columns, query) or not is_only_walked(reads, rows, query):
         return None
-    if wanted_where_built(scene, query, function):
+    if wanted_where_built(scene, query, function) or has_other_readers(scene, query, function):
         return None
     return Reading(query, columns)
+
+
+def has_other_readers(scene: Scene, query: Query, function: Function) -> bool:
+    """Whether the rows come from a helper that other functions take them from too."""
+    if query.site.function is function:
+        return False
+    return bool(scene.readers.get(query.site, {}).keys() - {id(function), id(query.site.function)})
 
 
 def rows_of(value: Value) -> Query | None:
@@ -146,12 +155,21 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
         outer = reads.parent(above)
         if outer is not None and outer[0] == ir.CALL and outer[2] is above:
             return None
-        if above[3] in query.loaded:
+        if above[3] in query.loaded and is_column_behind(reads, above):
             continue
         if not is_plain_column(query, above[3]):
             return None
         found[above[3]] = None
     return tuple(found) or None
+
+
+def is_column_behind(reads: Reads, relation: Node) -> bool:
+    """Whether of a loaded relation one attribute is read, and nothing called: a list of values could hold it."""
+    column = reads.parent(relation)
+    if column is None or column[0] != ir.ATTR or is_written(reads, column):
+        return False
+    outer = reads.parent(column)
+    return outer is None or outer[0] != ir.CALL or outer[2] is not column
 
 
 def is_plain_column(query: Query, name: str) -> bool:
@@ -182,7 +200,7 @@ def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
     root = reads.root(rows)
     if root is None:
         return False
-    if root[0] in {ir.ATTR, ir.SUB}:
+    if root[0] in {ir.ATTR, ir.SUB} or (names.method_of(root) in {"values", "items"} and not root[3]):
         return False
     flows = reads.flows(root)
     if root[0] == ir.BIN:

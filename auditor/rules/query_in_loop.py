@@ -38,6 +38,7 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene
-    from auditor.trace.summary import Effect
+    from auditor.trace.summary import Effect, Loop
 
 RULE = RuleInfo(
     id="query-in-loop",
@@ -143,15 +144,17 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if looped.loop.kind == "while":
         paged = effect.query is not None and effect.query.limited
         confidence -= 0.9 if paged else 0.35  # a page, or a chunk, each time round
-    if named(looped).endswith(FIXED):
+    if is_fixed(looped.loop):
         confidence -= 0.3
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence
 
 
-def named(looped: Looped) -> str:
-    return looped.loop.size.name if looped.loop.size is not None else "items"
+def is_fixed(loop: Loop) -> bool:
+    """Whether the source, not the data, says how many turns there are, going by the names."""
+    known = "" if loop.size is None else loop.size.name
+    return known.endswith(FIXED) or loop_name(loop).endswith(FIXED)
 
 
 def is_write(function: Function) -> bool:
@@ -163,7 +166,7 @@ def claim(group: list[Reading]) -> Claim:
     group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key, r.effect.site.line))
     best = group[0]
     looped, effect = best.looped, best.effect
-    over, what, loop = named(looped), effect.label, looped.loop.site
+    what, loop = effect.label, looped.loop.site
     within = "" if effect.site.function is None else effect.site.function.name
     places = {(r.effect.site.module.path, r.effect.site.start): r for r in reversed(group)}
     sites = [r for r in places.values() if r.confidence > MENTIONED or r is best]
@@ -172,10 +175,10 @@ def claim(group: list[Reading]) -> Claim:
     how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
     return Claim(
         spot=looped.spot,
-        title=f"`{what}` runs once per item of `{over}`"
+        title=f"`{what}` runs once {per_item(looped.loop)}"
         + (f", with {len(sites) - 1} more" if len(sites) > 1 else ""),
         evidence=[
-            Evidence(kind="loop", text=f"the loop over `{over}` is at `{loop.module.path}:{loop.start}`"),
+            Evidence(kind="loop", text=f"{the_loop(looped.loop)} is at `{loop.module.path}:{loop.start}`"),
             Evidence(kind="query", text=f"{how}, at `{effect.site.module.path}:{effect.site.line}`"),
             *(
                 Evidence(
@@ -193,8 +196,8 @@ def claim(group: list[Reading]) -> Claim:
         ],
         subject="" if best.direct else within,
         cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),
-        could_be_wrong=f"`{over}` never holds more than a few items, or nobody waits for this code.",
-        fix=f"Fetch for all of `{over}` in one query before the loop and look the rows up in a dictionary.",
+        could_be_wrong=f"{sentence(its_items(looped.loop))} are never more than a few, or nobody waits for this code.",
+        fix=f"Fetch for all of {its_items(looped.loop)} in one query before the loop and look the rows up in a dictionary.",
         indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
     )

@@ -131,6 +131,21 @@ class Scene:
             if effect.loops and not effect.remembered and (loops := repeating(effect.loops))
         ]
 
+    @cached_property
+    def writing_loops(self) -> frozenset[tuple[str, int]]:
+        """The loops, by path and first line, in whose turns rows are written."""
+        found = {
+            (x.spot.module.path, x.loop.site.start)
+            for x in self._looped_effects
+            if x.effect is not None and x.effect.kind == "sql" and x.effect.operation == "write"
+        }
+        for x in self.looped_calls("sql"):
+            if x.call is not None and any(
+                e.operation == "write" for e, _ in self.effects_below(x.call.callee, "sql", 8)
+            ):
+                found.add((x.spot.module.path, x.loop.site.start))
+        return frozenset(found)
+
     def looped_calls(self, kind: str) -> Iterator[Looped]:
         """Calls inside a loop whose callee does something of `kind` whatever it is passed."""
         for looped, costs in self._looped_calls:

@@ -49,6 +49,7 @@ from auditor.model.severity import Severity
 from auditor.rules import paths
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import per_item
 from auditor.rules.scene import repeating, spot_of
 from auditor.trace.cost import sizes
 
@@ -198,8 +199,7 @@ def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: R
         ),
     ]
     if opening.loops:
-        size = opening.loops[-1].size.name if opening.loops[-1].size is not None else "items"
-        evidence.append(Evidence(kind="loop", text=f"and again for each item of `{size}`"))
+        evidence.append(Evidence(kind="loop", text=f"and again once {per_item(opening.loops[-1])}"))
     kept = any(o.site.function is not None for o in outer)
     return Claim(
         spot=spot,

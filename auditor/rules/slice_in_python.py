@@ -46,6 +46,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    rows_named,
     serves_many,
 )
 from auditor.rules.scene import spot_of
@@ -126,12 +127,12 @@ def evaluated(found: Collection, use: Use) -> bool:
 
 
 def claim(scene: Scene, found: Collection, use: Use) -> Claim:
-    model = found.query.model.name
+    rows = rows_named(found.query)
     one = use.how == "index"
     part = "one is used" if one else "a slice is used"
     return Claim(
         spot=spot_of(use.site),
-        title=f"{model} rows are all fetched, and {part}",
+        title=f"{rows} are all fetched, and {part}",
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text="the cut is made here, in Python; the other rows are not read"),

@@ -45,6 +45,7 @@ from auditor.rules.collection import (
     is_per_row,
     query_places,
     rows_at_stake,
+    rows_named,
     serves_many,
 )
 from auditor.rules.row_paths import column_path
@@ -84,6 +85,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             or in_own_loop(found)
             or is_per_row(found)
             or found.query.ordered
+            or (found.query.distinct and found.query.shape == "flat")
         ):
             continue
         key = key_column(scene, found, use)
@@ -140,14 +142,14 @@ def is_one_order(found: Collection, node: Node) -> bool:
 
 
 def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
-    model = found.query.model.name
+    rows = rows_named(found.query)
     call = use.node
     parent = None if call is None else found.reads.parent(call)
     is_cut = parent is not None and parent[0] == ir.SUB
     named = key if key == "the value" else f"`{key}`"
     return Claim(
         spot=spot_of(use.site),
-        title=f"{model} rows are sorted in Python by {named}",
+        title=f"{rows} are sorted in Python" + (f" by {named}" if found.query.shape == "rows" else ""),
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text=f"they are sorted by {named} here and read in no other order"),

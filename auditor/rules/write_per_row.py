@@ -42,7 +42,10 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
+from auditor.rules.query_in_loop import FIXED
 from auditor.rules.scene import spot_of
+from auditor.rules.single_writes import is_either_way, is_every_nth, obstacle, receivers, stands_alone
 from auditor.rules.turns import name_of
 from auditor.trace.cost import sizes
 from auditor.trace.flow import GUARDED as AFTER_GUARD
@@ -64,10 +67,26 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
-_CONDITIONAL = 0.25
+_CONDITIONAL = 0.35
 """What a condition on the way costs: few rows may ever be written."""
+_GUARDED = 0.2
+"""What a guard in a function that is called costs."""
 _NEAR = 2
 """Functions between loop and write beyond which a turn is a job of its own, which no bulk statement replaces."""
+_JOB = 6
+"""Statements of a called function from which on it is a job of its own too."""
+_FEW = (
+    "admins",
+    "administrators",
+    "moderators",
+    "managers",
+    "superusers",
+    "staff",
+    "owners",
+    "roles",
+    *FIXED,
+)
+"""Ends of names of collections that are short wherever there are any."""
 _OWN_KEYS = frozenset(
     {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
 )
@@ -79,16 +98,36 @@ _SINGLE = frozenset(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim per loop, at the write that is nearest to it and most surely written together."""
+    heard = receivers(scene)
+    found = [c for c in candidates(scene) if is_candidate(scene, *c, heard)]
+    lines: dict[tuple[str, int], set[int]] = {}
+    for looped, _, _ in found:
+        lines.setdefault((looped.spot.module.path, looped.loop.site.start), set()).add(looped.spot.line)
     best: dict[tuple[str, int], tuple[tuple[float, int, int], Claim]] = {}
-    for looped, effect, path in candidates(scene):
-        if not is_repeated_write(looped, effect) or len(path) > _NEAR:
-            continue
-        made = claim(scene, looped, effect, path)
+    for looped, effect, path in found:
         key = (looped.spot.module.path, looped.loop.site.start)
+        made = claim(scene, looped, effect, path, frozenset(lines[key]))
         rank = (-made.confidence, len(path), made.spot.start)
         if believable(scene, made) and (key not in best or rank < best[key][0]):
             best[key] = (rank, made)
     yield from (made for _, made in best.values())
+
+
+def is_candidate(
+    scene: Scene, looped: Looped, effect: Effect, path: list[Function], heard: frozenset[int]
+) -> bool:
+    """Whether the write is the loop's own doing, close enough to be taken out of it."""
+    if not is_repeated_write(looped, effect) or len(path) > _NEAR:
+        return False
+    on_the_way = [*path, *(f for f, _ in effect.frames), effect.site.function]
+    if any(id(f) in heard for f in on_the_way if f is not looped.loop.site.function):
+        return False
+    if is_every_nth(looped.loop, looped.spot.line):
+        return False
+    if not path:
+        return True
+    terms = scene.costs.function(path[0]).get("sql", {})
+    return sum(high for _, high in terms.values()) <= _JOB
 
 
 def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, list[Function]]]:
@@ -134,64 +173,65 @@ def writes(effect: Effect) -> bool:
     return effect.operation == "write" and not bulk
 
 
-def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function]) -> Claim:
-    """What is told of it."""
-    over = looped.loop.size.name if looped.loop.size is not None else "items"
-    harder = hooks(scene, effect)
+def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> float:
+    """How sure it is that each turn writes, and that the writes can wait for each other."""
     confidence = 0.85 if not path else 0.65 if len(path) == 1 else 0.5
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
-    if harder:
-        confidence -= 0.2
     if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
         confidence -= 0.25
     if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
         confidence -= 0.2
-    if any(arm != AFTER_GUARD for _, arm in turns.conditions_inside(looped.loop, effect.branch)):
-        confidence -= _CONDITIONAL
+    here = effect.branch if looped.call is None else looped.call.branch
+    conditions = turns.conditions_inside(looped.loop, here)
+    if any(arm != AFTER_GUARD for _, arm in conditions):
+        confidence -= 0 if is_either_way(looped.loop, looped.spot.line, lines) else _CONDITIONAL
+    if looped.call is not None and effect.branch:
+        confidence -= _GUARDED if all(arm == AFTER_GUARD for _, arm in effect.branch) else _CONDITIONAL
+    if stands_alone(looped.loop, looped.spot.line):
+        confidence -= 0.25
+    if loop_name(looped.loop).endswith(_FEW):
+        confidence -= 0.3
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
+    return confidence
+
+
+def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> Claim:
+    """What is told of it."""
+    harder = obstacle(scene, effect)
+    items = its_items(looped.loop)
     evidence = [
-        Evidence(kind="loop", text=f"the loop over `{over}` starts at line {looped.loop.site.start}"),
+        Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),
         Evidence(
             kind="query",
             text=f"every turn runs `{effect.label}` at `{effect.site.module.path}:{effect.site.line}`",
         ),
     ]
-    if harder:
-        evidence.append(Evidence(kind="note", text=f"{harder}, which a bulk statement would not run"))
+    if harder.text:
+        evidence.append(Evidence(kind="note", text=f"{harder.text}, which a bulk statement would not run"))
     return Claim(
         spot=looped.spot,
-        title=f"`{effect.label}` is run once per item of {over}",
+        title=f"`{effect.label}` is run once {per_item(looped.loop)}",
         evidence=evidence,
-        confidence=confidence,
+        confidence=trust(scene, looped, effect, path, lines) - harder.weight,
         related=[place(spot_of(effect.site), "write"), place(spot_of(looped.loop.site), "loop")],
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
-        could_be_wrong=(harder and f"{harder}, and it is needed.")
-        or f"`{over}` never holds more than a few rows, or each row must be written on its own.",
-        fix=f"Collect what the loop over `{over}` writes, and write it with one bulk statement after it.",
+        could_be_wrong=(harder.text and f"{sentence(harder.text)}, and it is needed.")
+        or f"{sentence(items)} are never more than a few, or each row must be written on its own.",
+        fix=remedy(looped, effect),
         indirect=bool(path),
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )
 
 
-def hooks(scene: Scene, effect: Effect) -> str:
-    """What runs with single writes only, an own `save` or receivers of signals, in words; "" if nothing does."""
-    model = (
-        effect.row.model
-        if effect.row is not None
-        else effect.query.model
-        if effect.query is not None
-        else None
-    )
-    if model is None or model.orm != "django":
-        return ""
-    name = "delete" if effect.label.startswith("DELETE") else "save"
-    if scene.project.method(model.cls, name) is not None:
-        return f"`{model.name}` has a `{name}()` of its own"
-    orm = next((o for o in scene.trace.machine.orms if o.name == model.orm), None)
-    signals = getattr(getattr(orm, "registry", None), "signals", None)
-    receivers = [] if signals is None else signals.receivers().get(model.key, [])
-    if any(r.signal.endswith(name) for r in receivers):
-        return f"receivers listen to every {name} of `{model.name}`"
-    return ""
+def remedy(looped: Looped, effect: Effect) -> str:
+    """What to write instead, in the words of the statement."""
+    items, verb = its_items(looped.loop), effect.label.split(" ", 1)[0]
+    if effect.kind == "transaction" or verb == "FLUSH":
+        return f"Take it out of {the_loop(looped.loop)}: once after it is enough."
+    if " via " in effect.label:
+        return f"Pass all of {items} to one call: `.add(*…)` and `.remove(*…)` take any number."
+    if verb == "DELETE":
+        return f"Delete the rows for all of {items} with one statement: `filter(…__in=…).delete()`."
+    return f"Collect what {the_loop(looped.loop)} writes, and write it with one bulk statement after it."

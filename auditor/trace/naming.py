@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
@@ -34,30 +35,69 @@ _TRANSPARENT: Final = frozenset(
 )
 
 
+_SAYING_NOTHING: Final = frozenset(
+    "filter exclude get all first last one execute query run fetch result results data items values next read call "
+    "copy deepcopy json loads load dumps union intersection difference order_by distinct annotate group_by join "
+    "options limit offset where select findall finditer main from_iterable compress product".split()
+)
+"""Names of functions that say how, not what."""
+_KEYED: Final = frozenset({"get", "getlist", "getall", "pop", "setdefault"})
+"""Methods whose argument says what they give."""
+_SPLIT: Final = frozenset({"split", "rsplit", "splitlines", "strip"})
+_FETCHING: Final = re.compile(
+    r"^_*(?:get|list|fetch|find|iter|load|read|select|all|make|build|parse)_(?=[a-z])"
+)
+
+
 def source_name(node: Node) -> str:
-    """What a person would call what an expression gives: its variable, attribute or relation."""
+    """What a person would call what an expression gives: its variable, attribute, relation, key or function.
+
+    `users` for `users`, `form.users.all()`, `form.cleaned_data["users"]`, `body.get("users")` and `get_users()`.
+    """
     while node[0] in {ir.CALL, ir.SUB, ir.AWAIT, ir.STAR}:
-        if node[0] == ir.CALL:
-            passed = _SEEN_THROUGH.get(tail_name(node[2]))
-            if passed is not None and node[3]:
-                node = node[3][0 if len(node[3]) == 1 else passed]
-                continue
-            if node[2][0] == ir.NAME:
-                if node[2][2] == "filter" and len(node[3]) == 2:
-                    node = node[3][1]
-                    continue
-                return ""
-        if node[0] == ir.CALL and node[2][0] == ir.ATTR:
-            if node[2][3] in _TRANSPARENT:
-                node = node[2][2]
-                continue
-            return ""
-        node = node[2]
+        inner = behind(node)
+        if isinstance(inner, str):
+            return inner
+        node = inner
     if node[0] == ir.NAME:
         return str(node[2])
     if node[0] == ir.ATTR:
         return str(node[3])
     return ""
+
+
+def behind(node: Node) -> Node | str:
+    """The expression that a call, an item or an `await` takes its name from; the name itself where it ends there."""
+    if node[0] in {ir.AWAIT, ir.STAR}:
+        return node[2]  # type: ignore[no-any-return]  # an expression
+    if node[0] == ir.SUB:
+        return spelled(node[3]) or node[2]
+    called, given = node[2], node[3]
+    passed = _SEEN_THROUGH.get(tail_name(called))
+    if passed is not None and given:
+        return given[0 if len(given) == 1 else passed]  # type: ignore[no-any-return]  # likewise
+    if called[0] == ir.NAME:
+        if called[2] == "filter" and len(given) == 2:
+            return given[1]  # type: ignore[no-any-return]  # likewise
+        return function_name(called[2])
+    if called[0] != ir.ATTR:
+        return ""
+    if called[3] in _TRANSPARENT or called[3] in _SPLIT:
+        return called[2]  # type: ignore[no-any-return]  # likewise
+    if called[3] in _KEYED:
+        return spelled(given[0]) if given else ""
+    return function_name(called[3])
+
+
+def spelled(key: Node) -> str:
+    """A constant key that could be a name; "" for others."""
+    return str(key[2]) if key[0] == ir.CONST and isinstance(key[2], str) and key[2].isidentifier() else ""
+
+
+def function_name(name: str) -> str:
+    """What a function's name says of its result: `authors` of `get_authors`; "" for a class."""
+    plain = _FETCHING.sub("", name)
+    return "" if not plain.islower() or plain in _SAYING_NOTHING else plain.lstrip("_")
 
 
 def names_in(node: Any) -> Iterator[str]:
