@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.symbols import Class, External, Function, inner_blocks
-from auditor.index.values import Const, ModelValue
+from auditor.index.values import Const, Exact, ModelValue
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
@@ -57,7 +57,7 @@ class Signals:
             try:
                 arguments: dict[str, Value] = {"sender": ModelValue(row.model), "instance": row}
                 if signal == "post_save":
-                    arguments["created"] = Const(row.fresh)
+                    arguments["created"] = created(row)
                 m.call_function(receiver.function, None, [], arguments, node)
             finally:
                 self._running.discard(id(receiver.function))
@@ -130,6 +130,11 @@ class Signals:
     def _name(self, module: Module, node: Node, owner: Function | None) -> str:
         symbol = self._registry.project.resolve_expression(module, node, owner)
         return symbol.name if isinstance(symbol, External) else ""
+
+
+def created(row: Row) -> Value:
+    """What `post_save` says: sure for a row that was made here or fetched."""
+    return Exact(row.fresh) if row.fresh or row.origin is not None else Const(False)
 
 
 def _calls(statements: Iterable[Node]) -> Iterator[Node]:

@@ -39,6 +39,14 @@ class Const(Value):
     value: Any
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Exact(Const):
+    """A literal where it is written, or handed on as an argument: here, the value can be nothing else.
+
+    A plain `Const` may be one of several outcomes: what joins, attributes and names of modules give is never exact.
+    """
+
+
 @dataclass(slots=True, eq=False)
 class Text(Value):
     """A string that is only partly known; `template` has `{}` for its holes."""
@@ -399,6 +407,8 @@ class Sym(Value):
     """What is known of it from annotations: a value of the declared type."""
     loops: tuple[Any, ...] = ()
     memo: dict[Any, Value] = field(default_factory=dict)
+    known: Value | None = None
+    """In a variant of its function: the literal that it is, or a value of the class that it is an instance of."""
 
 
 def options(value: Value) -> tuple[Value, ...]:

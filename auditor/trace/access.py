@@ -10,6 +10,7 @@ from auditor.index.values import (
     ClassValue,
     Const,
     Dictionary,
+    Exact,
     Ext,
     ExtInst,
     Func,
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
 
 def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
     """`value.name`."""
+    found = any_attribute(m, value, name, node)
+    return joining.inexact(found) if isinstance(found, Exact | Sym) else found
+
+
+def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
     if isinstance(value, Sym):
         return symbolic_attribute(m, value, name, node)
     if isinstance(value, Row):
@@ -231,6 +237,7 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
 
 def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
     """`target[key] = value`."""
+    value = joining.inexact(value)
     if isinstance(target, Dictionary):
         if isinstance(value, Sym) and id(target) in m.registries:
             m.residual("store", None, target, (key, value), None)

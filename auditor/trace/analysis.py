@@ -17,7 +17,7 @@ from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from auditor.frameworks.entry import EntryPoint
     from auditor.index.project import Project
@@ -52,6 +52,8 @@ class Trace:
     """Functions that no known endpoint and no project code calls."""
     reach: dict[int, int] = field(default_factory=dict)
     """Identity of a function → bit set of the entries that reach it."""
+    possible: dict[int, int] = field(default_factory=dict)
+    """Likewise, if callers could pass anything: for functions that no known argument leads to, as a task's may."""
     listed: dict[int, tuple[EntryPoint, ...]] = field(default_factory=dict)
     """Bit set → the entries in it, as far as somebody asked."""
 
@@ -60,9 +62,7 @@ class Trace:
         for module in self.project.modules:
             if module.role in TRACED_ROLES:
                 for function in module.functions:
-                    summary = self.machine.summaries.get(id(function))
-                    if summary is not None:
-                        yield summary
+                    yield from self.evaluations(function)
         seen: set[int] = set()
         for root in (*self.entries, *self.orphans):
             for part in root.parts or (root.summary,):
@@ -70,9 +70,27 @@ class Trace:
                     seen.add(id(part))
                     yield part
 
+    def evaluations(self, function: Function) -> Iterator[Summary]:
+        """What a function does: for any argument, or where every call leads to a variant, in each of these.
+
+        A decorated function (a task, a receiver of signals) may be called by more than the code shows.
+        """
+        summary = self.machine.summaries.get(id(function))
+        variants = [
+            self.machine.summaries[id(v)] for v in self.machine.variants.get(id(function), {}).values()
+        ]
+        called = [v for v in variants if v.callers]
+        if summary is not None and (
+            not called or function.decorators or summary.callers > sum(v.callers for v in called)
+        ):
+            yield summary
+        else:
+            yield from called
+
     def endpoints_of(self, function: Function | None) -> tuple[EntryPoint, ...]:
-        """The entry points that reach a function."""
-        bits = 0 if function is None else self.reach.get(id(function), 0)
+        """The entry points that reach a function, or might if other arguments were passed."""
+        key = id(function)
+        bits = 0 if function is None else self.reach.get(key, 0) or self.possible.get(key, 0)
         known = self.listed.get(bits)
         if known is None:
             members = bin(bits)[:1:-1]
@@ -151,6 +169,7 @@ def _analyse(
     ]
     trace = Trace(project, m, roots, orphans)
     trace.reach = reach(trace)
+    trace.possible = possible_reach(trace)
     return trace
 
 
@@ -302,7 +321,7 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
 
 def passed(summary: Summary) -> set[int]:
     """Identities of the functions that a summary's calls and effects pass through, templates included."""
-    found = {id(c.callee) for c in summary.calls}
+    found = set[int]()
     for effect in summary.effects:
         found.update(id(f) for f, _ in effect.frames)
         found.add(id(effect.site.function))
@@ -313,10 +332,37 @@ def passed(summary: Summary) -> set[int]:
 
 
 def reach(trace: Trace) -> dict[int, int]:
-    """Which entries reach which function: bits flow down the calls until nothing changes."""
+    """Which entries reach which function: by its calls, by a variant of it, by a replay that passes through its code."""
+    summaries = trace.machine.summaries
+    calls = {key: list(dict.fromkeys(id(c.callee) for c in s.calls)) for key, s in summaries.items()}
+    bits = flow(trace, calls)
+    through: dict[int, int] = {}
+    for key, value in bits.items():
+        summary = summaries.get(key)
+        for function in () if summary is None else (*passed(summary), id(summary.function)):
+            through[function] = through.get(function, 0) | value
+    for n, root in enumerate(trace.entries):
+        for function in passed(root.summary):
+            through[function] = through.get(function, 0) | 1 << n
+    for key, value in through.items():
+        bits[key] = bits.get(key, 0) | value
+    return bits
+
+
+def possible_reach(trace: Trace) -> dict[int, int]:
+    """Which entries would reach which function if every argument were possible: more than `reach`."""
+    summaries = trace.machine.summaries
+    wide: dict[int, list[int]] = {}
+    for key, summary in summaries.items():
+        callees = [summaries[id(c.callee)].function or c.callee for c in summary.calls]
+        wide[key] = list(dict.fromkeys([*map(id, callees), *sorted(passed(summary))]))
+    return flow(trace, wide)
+
+
+def flow(trace: Trace, below: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Bits of the entries, carried down `below` until nothing changes."""
     bits: dict[int, int] = {}
     work: list[int] = []
-    below: dict[int, list[int]] = {key: sorted(passed(s)) for key, s in trace.machine.summaries.items()}
 
     def mark(key: int, value: int) -> None:
         known = bits.get(key, 0)
@@ -326,8 +372,8 @@ def reach(trace: Trace) -> dict[int, int]:
 
     for n, root in enumerate(trace.entries):
         mark(id(root.function), 1 << n)
-        for key in passed(root.summary):
-            mark(key, 1 << n)
+        for call in root.summary.calls:
+            mark(id(call.callee), 1 << n)
     while work:
         key = work.pop()
         for callee in below.get(key, ()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.values import UNKNOWN, Dictionary, Items, Star, Sym, Value
+from auditor.index.values import UNKNOWN, Dictionary, Ext, Items, Star, Sym, Value
 from auditor.trace import iteration
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 STARS: Final = "**"
 """Key of forwarded keywords; no identifier, so no parameter can be called that."""
+
+
+ABSENT: Final = Ext("<not given>")
+"""Among the keywords that `**kwargs` is known to hold: this one is not given."""
 
 
 def flattened(
@@ -55,11 +59,25 @@ def bound(
         elif kind == "pos" and isinstance(star, Star):
             values.append(Sym("arg", star.value, (star.skip, name, keywords, default(n))))
             star = Star(star.value, star.skip + 1)
+        elif star is None and (settled := keyword_in(keywords, name)) is not None:
+            values.append(default(n) if settled is ABSENT else settled)
         elif keywords is not None:
             values.append(Sym("arg", keywords, (None, name, keywords, default(n))))
         else:
             values.append(default(n))
     return values
+
+
+def keyword_in(value: Value | None, name: str) -> Value | None:
+    """One keyword of `**kwargs`: `ABSENT` where it is surely not given, None where nobody knows."""
+    if isinstance(value, Dictionary):
+        return value.entries.get(name, ABSENT) if value.other is None and not value.grown else None
+    if isinstance(value, Sym):
+        if value.op == "merged":
+            return value.detail[name] if name in value.detail else keyword_in(value.base, name)
+        if isinstance(value.known, Dictionary):
+            return value.known.entries.get(name)
+    return None
 
 
 def remaining(given: list[Value], star: Value | None) -> Value:

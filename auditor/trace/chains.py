@@ -71,7 +71,7 @@ def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]
             if visit in seen:
                 continue
             seen.add(visit)
-            if call.callee is current.function or any(f is call.callee for f, _ in steps):
+            if below.function is current.function or any(f is below.function for f, _ in steps):
                 continue  # a recursion: the cost says so, the chain shows one turn of it
             here: tuple[Step, ...] = (
                 () if call.site.function is None else ((call.site.function, call.site.line),)

@@ -11,6 +11,7 @@ from auditor.index.values import (
     ClassValue,
     Const,
     Dictionary,
+    Exact,
     Ext,
     ExtInst,
     Func,
@@ -27,7 +28,7 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, calls, hints, iteration, joining, naming, protocols
+from auditor.trace import access, calls, deciding, hints, iteration, joining, naming, protocols
 from auditor.trace import arguments as forwarded
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def to_value(m: Machine, symbol: Symbol | None, module: Module) -> Value:
         return class_value(m, symbol)
     if isinstance(symbol, Module):
         return ModuleValue(symbol)
-    return hints.module_value(m, symbol, m.project.home(module, symbol))
+    return joining.inexact(hints.module_value(m, symbol, m.project.home(module, symbol)))
 
 
 def class_value(m: Machine, cls: Class) -> Value:
@@ -178,7 +179,7 @@ def super_value(m: Machine) -> Value:
 
 
 def constant(_: Machine, node: Node) -> Value:
-    return Const(node[2])
+    return Exact(node[2])
 
 
 def format_string(m: Machine, node: Node) -> Value:
@@ -266,10 +267,17 @@ def boolean(m: Machine, node: Node) -> Value:
     values = []
     last = len(node[3]) - 1
     for n, item in enumerate(node[3]):
-        if n == 1:
+        outcome = deciding.decide(m, item) if n < last else None
+        if outcome is not None and outcome != (node[2] == "or"):
+            continue  # the next operand decides
+        values.append(test(m, item) if n < last and outcome is None else expression(m, item))
+        if outcome is not None:
+            break
+        if n < last:
             cx.branch = (*branch, (id(node), 0))
-        values.append(test(m, item) if n < last else expression(m, item))
     cx.branch = branch
+    if len(values) == 1:
+        return values[0]
     return joining.join_all(values)
 
 
@@ -298,6 +306,9 @@ def comparison(m: Machine, node: Node) -> Value:
 
 def conditional(m: Machine, node: Node) -> Value:
     cx = m.cx
+    outcome = deciding.decide(m, node[2])
+    if outcome is not None:
+        return expression(m, node[3] if outcome else node[4])
     test(m, node[2])
     branch = cx.branch
     cx.branch = (*branch, (id(node), 0))

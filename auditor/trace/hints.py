@@ -11,6 +11,7 @@ from auditor.index.values import (
     ClassValue,
     Const,
     Dictionary,
+    Exact,
     ExtInst,
     Func,
     Inst,
@@ -163,7 +164,7 @@ def default_value(m: Machine, function: Function, position: int) -> Value:
     if default is None:
         return UNKNOWN
     if default[0] == ir.CONST:
-        return Const(default[2])
+        return Exact(default[2])
     if default[0] not in {ir.NAME, ir.ATTR} or function.parent is not None:
         return UNKNOWN
     key = (id(default), "default")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.index.values import UNKNOWN, Const, Ext, Inst, Many, OneOf, Query, Row, Sym, Value, altered
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Exact,
+    Ext,
+    Inst,
+    Many,
+    OneOf,
+    Query,
+    Row,
+    Sym,
+    Value,
+    altered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +32,10 @@ def join_all(values: Sequence[Value]) -> Value:
 
 def join(a: Value, b: Value) -> Value:
     """What is known when it is one or the other."""
-    if a is b or b is UNKNOWN:
+    if a is b:
+        return a
+    a, b = inexact(a), inexact(b)
+    if b is UNKNOWN:
         return a
     if a is UNKNOWN:
         return b
@@ -40,6 +56,15 @@ def join(a: Value, b: Value) -> Value:
         if all(value is not f for f in flat):
             flat.append(value)
     return OneOf(tuple(flat[:4]))
+
+
+def inexact(value: Value) -> Value:
+    """The same value where it may be another one too: it decides nothing any more."""
+    if isinstance(value, Exact):
+        return Const(value.value)
+    if isinstance(value, Sym) and value.known is not None:
+        return Sym("same", value, None, value.hint)
+    return value
 
 
 def options_of(value: Value) -> tuple[Value, ...]:

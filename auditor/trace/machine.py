@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.symbols import Class, Function, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
-from auditor.trace import calls, decorating, hints, replay, walk
+from auditor.trace import calls, decorating, hints, replay, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
 from auditor.trace.summary import Call, Effect, Loop, Residual, Summary, Use
 
@@ -56,6 +56,10 @@ class Machine:
         self.locators: dict[str, Any] = {}
         self.shapes: dict[int, Any] = {}
         self.stores: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
+        self.decisive: dict[int, variants.Decisive] = {}
+        self.variants: dict[int, dict[tuple[tuple[int, object], ...], Function]] = {}
+        """By identity of a function: its variants, by what decides them."""
+        self.attribute_names = _attribute_names(project)
         self.model_guesses = hints.guesses(self)
 
     # -- recording ---------------------------------------------------------------------------------------------
@@ -190,17 +194,26 @@ class Machine:
         if self.depth >= MAX_DEPTH:
             made.truncated = made.done = True
             return made
+        self.fill(function, made, {})
+        variants.decisive(self, function, made)
+        return made
+
+    def evaluate(self, function: Function, variant: Function, known: dict[int, Value]) -> None:
+        """Makes the summary of a variant of `function`, whose parameters at these positions are known."""
+        made = self.summaries[id(variant)] = Summary(function)
+        self.fill(function, made, known)
+
+    def fill(self, function: Function, made: Summary, known: dict[int, Value]) -> None:
         before, self.depth, quiet = self.cx, self.depth + 1, self.quiet
         self.quiet = 0
         self.cx = Context(made, function, function.module, start=function.line, end=function.line)
         try:
-            walk.evaluate_function(self, function, made)
+            walk.evaluate_function(self, function, made, known)
         except RecursionError:
             made.truncated = True  # what was recorded until then stands
         finally:
             self.cx, self.depth, self.quiet = before, self.depth - 1, quiet
             made.done = True
-        return made
 
     def call_function(
         self,
@@ -229,13 +242,19 @@ class Machine:
     ) -> Value:
         summary = self.summary(function)
         values = hints.bind(self, function, summary, receiver, args, kwargs)
+        callee = variants.chosen(self, function, summary, values)
+        general, summary = summary, self.summaries[id(callee)]
+        if not summary.done:
+            summary.recursive = True
         cx = self.cx
         remembered = self.is_memoised(function)
         if not self.quiet:
-            summary.callers += 1
+            general.callers += 1
+            if general is not summary:
+                summary.callers += 1
             cx.summary.calls.append(
                 Call(
-                    function,
+                    callee,
                     self.site(),
                     cx.loops,
                     cx.branch,
@@ -308,6 +327,11 @@ def _member_names(project: Project) -> tuple[frozenset[str], frozenset[str]]:
             if function.owner is not None:
                 (properties if "property" in function.static else methods).add(function.name)
     return frozenset(properties), frozenset(methods)
+
+
+def _attribute_names(project: Project) -> frozenset[str]:
+    """Every name that a class of the project binds."""
+    return frozenset(name for module in project.modules for cls in module.classes for name in cls.scope)
 
 
 def first(values: Iterable[Value | None]) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -12,6 +13,7 @@ from auditor.index.symbols import (
 )
 from auditor.index.values import (
     UNKNOWN,
+    Exact,
     Func,
     Items,
     Many,
@@ -21,6 +23,7 @@ from auditor.index.values import (
 )
 from auditor.trace import (
     access,
+    deciding,
     declarations,
     decorating,
     expressions,
@@ -35,17 +38,19 @@ from auditor.trace import (
 from auditor.trace.summary import Loop, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
 
-def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
-    """Fills the summary of a function from its body."""
+def evaluate_function(
+    m: Machine, function: Function, summary: Summary, known: Mapping[int, Value] = MappingProxyType({})
+) -> None:
+    """Fills the summary of a function from its body; `known` gives parameters that are decided, by position."""
     env = m.cx.env
     for n, (name, kind, _, _) in enumerate(function.params):
-        sym = Sym("param", None, n, hints.parameter_hint(m, function, n))
+        sym = Sym("param", None, n, hints.parameter_hint(m, function, n), known=known.get(n))
         summary.params.append(sym)
         if kind in {"*", "**"} or name:
             env[name] = sym
@@ -62,17 +67,21 @@ def evaluate_function(m: Machine, function: Function, summary: Summary) -> None:
                 summary.returns = joining.said_to_be(summary.returns, declared)
 
 
-def block(m: Machine, statements: Sequence[Node]) -> None:
+def block(m: Machine, statements: Sequence[Node]) -> bool:
+    """Runs statements; True where a decided condition left before their end."""
     cx = m.cx
     branch = cx.branch
     for s in statements:
         cx.start, cx.end, cx.line = s[1], s[2], s[1]
         handler = STATEMENTS.get(s[0])
         if handler is not None:
-            handler(m, s)
+            if handler(m, s):
+                cx.branch = branch
+                return True
             if s[0] == ir.IF and (goes_on := flow.after_guard(s)) is not None:
                 cx.branch = (*cx.branch, (id(s), goes_on))
     cx.branch = branch
+    return False
 
 
 # -- statements ------------------------------------------------------------------------------------------------
@@ -93,6 +102,8 @@ def augmented(m: Machine, s: Node) -> None:
     before = m.cx.env.get(target[2])
     if before is None:
         expressions.expression(m, target)
+    elif isinstance(before, Exact):
+        m.cx.env[target[2]] = joining.inexact(before)
     elif isinstance(before, Many | Items) and s[4] == "+=":
         m.cx.env[target[2]] = protocols.extended(m, before, value)
     elif isinstance(before, Query) or isinstance(value, Query):
@@ -119,9 +130,16 @@ def return_statement(m: Machine, s: Node) -> None:
     m.cx.returns.append(UNKNOWN if s[3] is None else expressions.expression(m, s[3]))
 
 
-def if_statement(m: Machine, s: Node) -> None:
+def if_statement(m: Machine, s: Node) -> bool:
+    """Runs both arms, or the one that a decided condition leads to; True where that one leaves."""
     cx = m.cx
     expressions.test(m, s[3])
+    outcome = deciding.decide(m, s[3])
+    if outcome is not None:
+        arm = s[4] if outcome else s[5]
+        if outcome:
+            narrow(m, s[3], cx.env)
+        return block(m, arm) or flow.leaves(arm)
     env, branch, remembered = cx.env, cx.branch, cx.remembered
     kept = remembering.remembered_part(s, env)
     then_env = dict(env)
@@ -129,20 +147,21 @@ def if_statement(m: Machine, s: Node) -> None:
     narrow(m, s[3], then_env)
     cx.env, cx.branch = then_env, (*branch, (id(s), 0))
     cx.remembered = remembered or kept == "then"
-    block(m, s[4])
+    then_left = block(m, s[4]) or flow.leaves(s[4])
     cx.remembered = remembered
     then_env = cx.env
     cx.env, cx.branch = else_env, (*branch, (id(s), 1))
-    block(m, s[5])
+    else_left = block(m, s[5]) or flow.leaves(s[5])
     else_env = cx.env
     cx.branch = branch
     cx.remembered = remembered or kept == "rest"
-    if flow.leaves(s[4]):
+    if then_left:
         cx.env = else_env
-    elif flow.leaves(s[5]):
+    elif else_left:
         cx.env = then_env
     else:
         cx.env = joining.merged(then_env, else_env)
+    return False
 
 
 def narrow(m: Machine, condition: Node, env: dict[str, Value]) -> None:
@@ -173,22 +192,35 @@ def for_statement(m: Machine, s: Node) -> None:
     cx.line = s[4][1]
     loop, element = iteration.open_loop(m, value, s, "for", naming.source_name(s[4]), s[3])
     before = m.inside(loop)
+    forget(m, s)
     expressions.assign(m, s[3], element)
     block(m, s[5])
     m.cx.loops = before
     block(m, s[6])
 
 
+def forget(m: Machine, s: Node) -> None:
+    """Inside a loop or a `try`, what its body binds need not be what it was before."""
+    env = m.cx.env
+    for name in deciding.rebound((s,)):
+        value = env.get(name)
+        if value is not None:
+            env[name] = joining.inexact(value)
+
+
 def while_statement(m: Machine, s: Node) -> None:
+    if deciding.decide(m, s[3]) is False:
+        return
     loop = Loop(m.site(), None, None, s, "while", branch=m.cx.branch)
     before = m.inside(loop)
+    forget(m, s)
     expressions.test(m, s[3])
     block(m, s[4])
     m.cx.loops = before
     block(m, s[5])
 
 
-def with_statement(m: Machine, s: Node) -> None:
+def with_statement(m: Machine, s: Node) -> bool:
     entered = []
     for item, target in s[3]:
         manager = expressions.expression(m, item)
@@ -196,15 +228,17 @@ def with_statement(m: Machine, s: Node) -> None:
         value = protocols.enter(m, manager, item)
         if target is not None:
             expressions.assign(m, target, value)
-    block(m, s[4])
+    left = block(m, s[4])
     for manager, item in reversed(entered):
         m.cx.line = item[1]
         protocols.leave(m, manager, item)
+    return left
 
 
 def try_statement(m: Machine, s: Node) -> None:
     cx = m.cx
     block(m, s[3])
+    forget(m, s)
     branch, env = cx.branch, cx.env
     for n, (_, name, body) in enumerate(s[4]):
         cx.branch = (*branch, (id(s), n + 1))
@@ -282,7 +316,7 @@ def delete_statement(m: Machine, s: Node) -> None:
             expressions.expression(m, target)
 
 
-STATEMENTS: Final[dict[int, Callable[[Machine, Node], None]]] = {
+STATEMENTS: Final[dict[int, Callable[[Machine, Node], bool | None]]] = {
     ir.ASSIGN: assign_statement,
     ir.AUG: augmented,
     ir.ANN: annotated_statement,

@@ -389,6 +389,50 @@ def test_a_connected_receiver_belongs_to_its_sender() -> None:
     """) == ["SELECT Author", "UPDATE Book via books", "DELETE Author", "SELECT Tag", "DELETE Tag"]
 
 
+@pytest.mark.parametrize(
+    ("guard", "excluded"),
+    [
+        ("if not isinstance(instance, Tag): return", True),
+        ("if sender is not Tag: return", True),
+        ("if sender != Tag: return", True),
+        ("if sender not in (Tag, Author): return", True),
+        ("if sender.__name__ != 'Tag': return", True),
+        ("if sender.__name__ not in ('Tag', 'Author'): return", True),
+        ("if not issubclass(sender, Tag): return", True),
+        ("if not hasattr(instance, 'with_author'): return", True),
+        ("if not hasattr(instance, 'author'): return", False),
+        ("if not hasattr(instance, 'set_from_outside'): return", False),
+        ("if not kwargs.get('raw'): return", False),
+        ("if isinstance(instance, Tag): return", False),
+        ("if not isinstance(instance, models.Model): return", False),
+    ],
+)
+def test_a_receiver_for_every_sender_runs_for_those_that_its_guard_lets_through(
+    guard: str, *, excluded: bool
+) -> None:
+    found = costs(f"""
+        @receiver(post_save)
+        def touched(sender, instance, **kwargs):
+            {guard}
+            instance.refresh_from_db()
+        def run():
+            Book().save()
+    """)
+    assert found == ["INSERT Book", *([] if excluded else ["SELECT Book"])]
+
+
+def test_a_receiver_knows_what_was_made_and_what_was_fetched() -> None:
+    assert costs("""
+        @receiver(post_save, sender=Tag)
+        def touched(sender, instance, created, **kwargs):
+            if created:
+                instance.refresh_from_db()
+        def run():
+            Tag().save()
+            Tag.objects.get(id=1).save()
+    """) == ["INSERT Tag", "SELECT Tag", "SELECT Tag", "UPDATE Tag"]
+
+
 def test_what_a_query_says_of_itself() -> None:
     found = effects("""
         x = "a"
