@@ -1,0 +1,65 @@
+"""Who sends a request: headers, or a login whose answer gives them. Its secrets stay in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from auditor.measure.answer import Answer
+from auditor.measure.encoding import encode
+from auditor.measure.placeholders import fill_text
+from auditor.measure.request import Request
+from auditor.measure.sending import Door
+from auditor.measure.taking import take_from
+from auditor.model.fault import Fault
+
+_LOGGED_IN: Final = range(200, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How somebody is known to the application."""
+
+    name: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent with each of its requests; `${name}` stands for what the login took."""
+    login: tuple[Request, ...] = field(default=(), repr=False)
+    """Sent in order before the first request. The cookies they set are sent from then on; they stay as they
+    are, so that the order of requests does not decide who somebody is."""
+
+
+def headers_of(identity: Identity, door: Door, /, *, host: str) -> tuple[tuple[str, str], ...]:
+    """Logs in where that is needed; `Fault` when the application does not let it in."""
+    values: dict[str, JsonValue] = {}
+    cookies: dict[str, str] = {}
+    for request in identity.login:
+        message = encode(request, values, host=host, also=_cookie(cookies))
+        answer = door.send(message)
+        where = f"login of {identity.name!r}: {request.method} {request.path}"
+        if answer.status not in _LOGGED_IN or answer.ending != "answered":
+            raise Fault(f"was answered {_said(answer)}", where=where, hint="the log of the server says why")
+        taken, missing = take_from(request, answer)
+        if missing:
+            raise Fault(f"the answer holds no {request.take[missing[0]]}", where=where)
+        values |= taken
+        cookies |= answer.cookies()
+    return (*_filled(identity, values), *_cookie(cookies))
+
+
+def _filled(identity: Identity, values: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
+    try:
+        return [(name, fill_text(value, values)) for name, value in identity.headers]
+    except KeyError as error:
+        raise Fault(
+            f"needs ${{{error.args[0]}}}, which no login takes", where=f"identity {identity.name!r}"
+        ) from error
+
+
+def _cookie(cookies: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    held = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+    return (("cookie", held),) if held else ()
+
+
+def _said(answer: Answer) -> str:
+    return f"with {answer.status}" if answer.ending == "answered" else f"not at all ({answer.error})"

@@ -1,0 +1,199 @@
+"""Sends a workload to a running application and brings together what came back and what was seen."""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import JsonValue
+
+from auditor.config.nearest import did_you_mean
+from auditor.measure.answer import Answer
+from auditor.measure.encoding import encode
+from auditor.measure.exchange import Exchange, Witnessed
+from auditor.measure.identity import Identity, headers_of
+from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.request import Request, Role
+from auditor.measure.sending import Door, Limits
+from auditor.measure.taking import take_from
+from auditor.measure.workload import Workload
+from auditor.model.fault import Fault
+
+Mode = Literal["in order", "eight at once"]
+AT_ONCE: Final = 8
+
+_GLANCE_S: Final = 0.002
+"""Between two looks for a record: the probe writes it when the answer has been closed, after we have read it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What looks on while requests are sent. Everything may be missing."""
+
+    records: Callable[[], Iterable[ProbeRecord]] | None = None
+    """The probe's records since the last call; None when the probe is off."""
+    witness: Callable[[], Witnessed] | None = None
+    """What the database has counted so far."""
+    record_wait_s: float = 5.0
+    """A record that has not come by then is lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """A workload as it went, once."""
+
+    mode: Mode
+    exchanges: tuple[Exchange, ...]
+    """In the order of the workload's file, for each request that was asked for."""
+    outside: tuple[ProbeRecord, ...] = ()
+    """What the probe saw outside any request: boot, background threads, deferred work."""
+
+    def by_id(self) -> dict[str, Exchange]:
+        """Exchanges by the id of their request."""
+        return {exchange.request.id: exchange for exchange in self.exchanges}
+
+
+def replay(
+    workload: Workload,
+    socket: Path,
+    /,
+    *,
+    mode: Mode = "in order",
+    role: Role | None = None,
+    identities: Iterable[Identity] = (),
+    host: str = "localhost",
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+) -> Replay:
+    """Sends the requests and waits for every answer.
+
+    Args:
+        workload: what to send. Eight at once still sends nothing before what it needs has been answered.
+        socket: the unix socket that leads to the application.
+        mode: one at a time, or eight.
+        role: only requests with this role, and those they need.
+        identities: who may be named by `as`.
+        host: the header of that name.
+        limits: of each request.
+        watch: probe and witness.
+
+    Raises:
+        Fault: a request names an identity that is not there, or a login fails.
+    """
+    chosen = select(workload, role)
+    with ExitStack() as stack:
+        door = stack.enter_context(Door(socket, limits=limits))
+        session = _Session(door, host, watch or Watch(), _headers(chosen, identities, door, host))
+        if mode == "in order":
+            for request in chosen.in_order():
+                session.run(request)
+        else:
+            pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "replay"))
+            for wave in chosen.waves():
+                deque(pool.map(session.send, wave), maxlen=0)
+            session.settle()
+    exchanges = tuple(session.exchanges[request.id] for request in chosen.requests)
+    return Replay(mode=mode, exchanges=exchanges, outside=tuple(session.outside))
+
+
+def select(workload: Workload, role: Role | None, /) -> Workload:
+    """The requests with a role together with everything they need; all of them for None."""
+    if role is None:
+        return workload
+    wanted = [request.id for request in workload.requests if role in request.roles]
+    kept: set[str] = set()
+    while wanted:
+        at = wanted.pop()
+        if at not in kept:
+            kept.add(at)
+            wanted += workload.needs[at]
+    requests = tuple(request for request in workload.requests if request.id in kept)
+    return Workload(requests, {request.id: workload.needs[request.id] for request in requests})
+
+
+def opaque_id(request: Request, /) -> str:
+    """The id a request is known by to the probe: it tells the application nothing."""
+    return hashlib.sha256(f"auditor {request.id}".encode()).hexdigest()[:24]
+
+
+class _Session:
+    """Answers, values and records while they come in."""
+
+    def __init__(
+        self, door: Door, host: str, watch: Watch, headers: Mapping[str, tuple[tuple[str, str], ...]]
+    ) -> None:
+        self.exchanges: dict[str, Exchange] = {}
+        self.outside: list[ProbeRecord] = []
+        self._door = door
+        self._host = host
+        self._watch = watch
+        self._headers = headers
+        self._values: dict[str, JsonValue] = {}
+        self._waiting: dict[str, str] = {}
+        """Opaque id and id of the requests whose record has not come."""
+        self._gather()  # what the boot and the logins left
+
+    def run(self, request: Request) -> None:
+        """Sends one, waits for its record, asks the witness."""
+        before = self._watch.witness() if self._watch.witness else None
+        self.send(request)
+        self.settle()
+        if before is not None and self._watch.witness is not None:
+            seen = self._watch.witness().since(before)
+            self.exchanges[request.id] = replace(self.exchanges[request.id], witnessed=seen)
+
+    def send(self, request: Request) -> None:
+        """Sends one. Each thread writes keys of its own, and reads only what a wave before has written."""
+        opaque = opaque_id(request) if self._watch.records else None
+        try:
+            also = self._headers.get(request.identity or "", ())
+            message = encode(request, self._values, host=self._host, also=also)
+        except KeyError as error:
+            lacking = Answer(ending="not-sent", error=f"no earlier answer held ${{{error.args[0]}}}")
+            self.exchanges[request.id] = Exchange(request=request, answer=lacking)
+            return
+        answer = self._door.send(message, opaque=opaque)
+        taken, _ = take_from(request, answer)
+        self._values |= taken
+        self.exchanges[request.id] = Exchange(request=request, answer=answer)
+        if opaque is not None:
+            self._waiting[opaque] = request.id
+
+    def settle(self) -> None:
+        """Waits until every record has come, or long enough; then those that have not are lost."""
+        until = time.monotonic() + self._watch.record_wait_s
+        self._gather()
+        while self._waiting and time.monotonic() < until:
+            time.sleep(_GLANCE_S)
+            self._gather()
+        for id_ in self._waiting.values():
+            self.exchanges[id_] = replace(self.exchanges[id_], lost=True)
+        self._waiting.clear()
+
+    def _gather(self) -> None:
+        for record in self._watch.records() if self._watch.records else ():
+            id_ = self._waiting.pop(record.request or "", None)
+            if id_ is None:
+                self.outside.append(record)
+            else:
+                self.exchanges[id_] = replace(self.exchanges[id_], record=record)
+
+
+def _headers(
+    workload: Workload, identities: Iterable[Identity], door: Door, host: str
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    known = {identity.name: identity for identity in identities}
+    named = {request.identity: request.id for request in workload.requests if request.identity is not None}
+    for name, id_ in named.items():
+        if name not in known:
+            raise Fault(
+                f"there is no identity {name!r}",
+                where=f"request {id_!r}",
+                hint=did_you_mean(name, known) if known else "add [[identity]] to auditor.toml",
+            )
+    return {name: headers_of(known[name], door, host=host) for name in sorted(named)}

@@ -1,0 +1,274 @@
+import hashlib
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from little_app import App, Got, Reply, as_json
+
+from auditor.measure.exchange import Witnessed
+from auditor.measure.identity import Identity
+from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.replay import Replay, Watch, replay
+from auditor.measure.request import Request
+from auditor.measure.sending import Limits
+from auditor.measure.workload import workload_of
+from auditor.measure.worth import doubts
+from auditor.model.fault import Fault
+
+Serve = Callable[[App], Path]
+
+
+def run(socket: Path, *requests: Request, **options: object) -> Replay:
+    return replay(workload_of(requests), socket, **options)  # type: ignore[arg-type]
+
+
+def test_what_is_sent_is_what_stands_in_the_workload(serve: Serve) -> None:
+    seen: list[Got] = []
+
+    def app(got: Got) -> Reply:
+        seen.append(got)
+        return as_json({})
+
+    run(
+        serve(app),
+        Request(id="a", path="/a/../b//%2F/ü", query=(("q", "ü &="), ("q", ""))),
+        Request(id="b", method="POST", path="/", body={"x": [1, 1.0, "1", None]}),
+        Request(id="c", method="PUT", path="/", body_base64="AP8=", headers=(("Content-Type", "x/y"),)),
+        Request(id="d", method="DELETE", path="/", body="plain $${a}", headers=(("Host", "shop.test"),)),
+    )
+    first, second, third, fourth = seen
+    assert first.target == "/a/../b//%2F/%C3%BC?q=%C3%BC+%26%3D&q="
+    assert (first.headers["host"], first.headers["accept-encoding"]) == ("localhost", "identity")
+    assert "x-auditor-request" not in first.headers
+    assert (second.body, second.headers["content-type"]) == (b'{"x":[1,1.0,"1",null]}', "application/json")
+    assert (third.body, third.headers["content-type"]) == (b"\x00\xff", "x/y")
+    assert (fourth.body, fourth.headers["host"]) == (b"plain ${a}", "shop.test")
+
+
+def test_values_are_taken_from_body_header_and_cookie(serve: Serve) -> None:
+    seen: list[Got] = []
+
+    def app(got: Got) -> Reply:
+        seen.append(got)
+        return as_json(
+            {"items": [{"id": 41}]}, 201, ("Location", "/items/41"), ("Set-Cookie", "t=abc; Path=/")
+        )
+
+    take = {"pk": "$.items[0].id", "there": "header:Location", "token": "cookie:t"}
+    done = run(
+        serve(app),
+        Request(id="read", path="/x/${pk}", headers=(("X-Token", "${token}"),)),
+        Request(id="make", method="POST", path="/items", take=take),
+        Request(id="write", method="POST", path="/", body={"id": "${pk}", "at": "here: ${there}"}),
+    )
+    assert [got.target for got in seen] == ["/items", "/x/41", "/"]
+    assert seen[1].headers["x-token"] == "abc"
+    assert json.loads(seen[2].body) == {"id": 41, "at": "here: /items/41"}
+    assert [exchange.request.id for exchange in done.exchanges] == ["read", "make", "write"]
+
+
+def test_what_needs_a_value_that_did_not_come_is_not_sent(serve: Serve) -> None:
+    done = run(
+        serve(lambda _: as_json({"error": "no"}, 404)),
+        Request(id="make", path="/", take={"pk": "$.id"}),
+        Request(id="read", path="/${pk}"),
+    )
+    answer = done.by_id()["read"].answer
+    assert (answer.ending, answer.error) == ("not-sent", "no earlier answer held ${pk}")
+
+
+def test_an_identity_logs_in_and_its_secrets_do_not_show(serve: Serve) -> None:
+    seen: list[Got] = []
+
+    def app(got: Got) -> Reply:
+        seen.append(got)
+        cookie = ("Set-Cookie", f"session=s{len(seen)}; HttpOnly")
+        return as_json({"token": "t0p"}, 200, cookie)
+
+    login = Request(id="login", method="POST", path="/login", body="pw", take={"token": "$.token"})
+    ann = Identity(name="ann", headers=(("Authorization", "Bearer ${token}"),), login=(login,))
+    socket = serve(app)
+    run(
+        socket,
+        Request(id="a", path="/a", identity="ann"),
+        Request(id="b", path="/b", identity="ann"),
+        Request(id="c", path="/c"),
+        identities=[ann],
+    )
+    assert [got.target for got in seen] == ["/login", "/a", "/b", "/c"]
+    assert [got.headers.get("authorization") for got in seen[1:]] == ["Bearer t0p", "Bearer t0p", None]
+    assert [got.headers.get("cookie") for got in seen[1:]] == ["session=s1", "session=s1", None]
+    assert "Bearer" not in repr(ann)
+    assert "pw" not in repr(ann)
+    with pytest.raises(Fault, match="there is no identity 'an'"):
+        run(socket, Request(id="a", path="/a", identity="an"), identities=[ann])
+
+
+def test_a_login_that_is_refused_is_said(serve: Serve) -> None:
+    ann = Identity(name="ann", login=(Request(id="login", path="/login"),))
+    with pytest.raises(Fault, match="login of 'ann': GET /login: was answered with 403"):
+        run(serve(lambda _: Reply(403)), Request(id="a", path="/", identity="ann"), identities=[ann])
+
+
+def test_a_long_body_is_cut_and_hashed(serve: Serve) -> None:
+    block = bytes(range(256)) * 4096
+
+    def body() -> Iterator[bytes]:
+        return itertools.repeat(block, 40)
+
+    done = run(
+        serve(lambda _: Reply(body=body())),
+        Request(id="a", path="/"),
+        limits=Limits(keep_bytes=1000),
+    )
+    answer = done.exchanges[0].answer
+    assert (answer.ending, answer.cut, len(answer.body), answer.body_bytes) == (
+        "answered",
+        True,
+        1000,
+        40 << 20,
+    )
+    assert answer.sha256 == hashlib.sha256(block * 40).hexdigest()
+
+
+def test_a_body_without_end_is_ended(serve: Serve) -> None:
+    done = run(
+        serve(lambda _: Reply(body=itertools.repeat(b"x" * 65536))),
+        Request(id="a", path="/"),
+        limits=Limits(read_bytes=1 << 20),
+    )
+    answer = done.exchanges[0].answer
+    assert (answer.ending, answer.error) == ("broken", "the body is longer than 1,048,576 bytes")
+
+
+def test_a_body_that_drips_meets_the_deadline(serve: Serve) -> None:
+    gate = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        while not gate.wait(0.02):
+            yield b"."
+
+    done = run(serve(lambda _: Reply(body=drip())), Request(id="a", path="/"), limits=Limits(deadline_s=0.2))
+    gate.set()
+    assert done.exchanges[0].answer.ending == "timeout"
+    assert done.exchanges[0].answer.status == 200
+
+
+def test_no_answer_no_listener_no_http(
+    serve: Serve, listening: tuple[Path, socket.socket], tmp_path: Path
+) -> None:
+    socket_path, _ = listening
+    silent = run(socket_path, Request(id="a", path="/"), limits=Limits(deadline_s=0.1))
+    assert silent.exchanges[0].answer.ending == "timeout"
+    assert run(tmp_path / "none", Request(id="a", path="/")).exchanges[0].answer.ending == "refused"
+    short = run(serve(lambda _: Reply(body=b"abc", cut_short=True)), Request(id="a", path="/"))
+    assert short.exchanges[0].answer.ending == "broken"
+    assert short.exchanges[0].answer.body == b"abc"
+
+
+def test_redirects_are_not_followed_and_their_circles_found(serve: Serve) -> None:
+    to = {"/a": "/b?x=1", "/b?x=1": "http://localhost/a", "/c": "/a", "/d": "/d", "/e": "/f"}
+    done = run(
+        serve(lambda got: Reply(302, [("Location", to[got.target])])),
+        Request(id="a", path="/a"),
+        Request(id="b", path="/b", query=(("x", "1"),)),
+        *(Request(id=name, path=f"/{name}") for name in "cde"),
+    )
+    assert [exchange.answer.status for exchange in done.exchanges] == [302] * 5
+    circles = [said for said in doubts(done.exchanges) if "circle" in said]
+    assert circles == [
+        "Redirects lead round in a circle: /a → /b?x=1 → /a.",
+        "Redirects lead round in a circle: /d → /d.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (
+            as_json([]),
+            "No request got a successful answer with something in it (2 empty): nothing can be judged.",
+        ),
+        (Reply(401), "2 of 2 requests were not let in: name an identity by `as`."),
+        (
+            Reply(404),
+            "No request got a successful answer with something in it (2 answered 404): nothing can be judged.",
+        ),
+    ],
+)
+def test_a_workload_that_can_judge_nothing_says_so(serve: Serve, reply: Reply, said: str) -> None:
+    done = run(serve(lambda _: reply), Request(id="a", path="/"), Request(id="b", path="/b"))
+    assert said in doubts(done.exchanges)
+    fine = run(serve(lambda _: as_json([1])), Request(id="a", path="/"))
+    assert doubts(fine.exchanges) == ()
+
+
+class Spool:
+    """Hands out a record some looks after the answer, as the real one does."""
+
+    def __init__(self) -> None:
+        self.late: list[tuple[int, ProbeRecord]] = []
+        self.statements = 0
+
+    def app(self, got: Got) -> Reply:
+        self.statements += 3
+        if got.target != "/lost":
+            self.late.append((2, ProbeRecord(request=got.headers["x-auditor-request"], path=got.target)))
+        return as_json({})
+
+    def records(self) -> list[ProbeRecord]:
+        due = [record for left, record in self.late if left <= 0]
+        self.late = [(left - 1, record) for left, record in self.late if left > 0]
+        return due
+
+
+def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serve) -> None:
+    spool = Spool()
+    spool.late.append((0, ProbeRecord(request=None, path="boot")))
+    watch = Watch(
+        records=spool.records,
+        witness=lambda: Witnessed(statements=spool.statements, transactions=0),
+        record_wait_s=0.3,
+    )
+    done = run(
+        serve(spool.app), *(Request(id=name, path=f"/{name}") for name in ("a", "lost", "b")), watch=watch
+    )
+    records = {e.request.id: e.record.path if e.record else None for e in done.exchanges}
+    assert records == {"a": "/a", "lost": None, "b": "/b"}
+    assert [exchange.lost for exchange in done.exchanges] == [False, True, False]
+    assert {e.witnessed for e in done.exchanges} == {Witnessed(statements=3, transactions=0)}
+    assert [record.path for record in done.outside] == ["boot"]
+    assert "The probe's record of 1 requests did not come, `lost` first." in doubts(done.exchanges)
+
+
+def test_eight_are_under_way_at_once_and_needs_are_kept(serve: Serve) -> None:
+    together = threading.Barrier(8)
+
+    def app(got: Got) -> Reply:
+        if got.target.startswith("/free"):
+            together.wait(10)
+        return as_json({"id": got.target})
+
+    done = run(
+        serve(app),
+        Request(id="after", path="/x", query=(("v", "${v}"),)),
+        *(Request(id=f"free{n}", path=f"/free{n}", take={"v": "$.id"} if n == 3 else {}) for n in range(8)),
+        mode="eight at once",
+    )
+    assert json.loads(done.by_id()["after"].answer.body) == {"id": "/x?v=%2Ffree3"}
+    assert all(exchange.answer.ending == "answered" for exchange in done.exchanges)
+
+
+def test_only_a_role_and_what_it_needs(serve: Serve) -> None:
+    done = run(
+        serve(lambda _: as_json({"v": 1})),
+        Request(id="make", path="/", take={"v": "$.v"}, roles=("contract",)),
+        Request(id="timed", path="/${v}", roles=("time",)),
+        Request(id="other", path="/", roles=("contract",)),
+        role="time",
+    )
+    assert [exchange.request.id for exchange in done.exchanges] == ["make", "timed"]
