@@ -139,6 +139,15 @@ def _folder_role(outer: Place, name: str, names: AbstractSet[str]) -> Role:
     return outer.role
 
 
+def role_of_path(path: str, content: bytes, /) -> Role | None:
+    """As `role_of`, for a file of which only its path in the tree and its content are at hand."""
+    *folders, name = path.split("/")
+    place = root_place(frozenset())
+    for folder in folders:
+        place = enter(place, folder, frozenset())
+    return role_of(name, place, size=len(content), head=lambda: content[:HEAD_BYTES])
+
+
 def role_of(name: str, place: Place, *, size: int, head: Head) -> Role | None:
     """The role of the file `name`; None when an audit has no use for it.
 

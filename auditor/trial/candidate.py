@@ -1,0 +1,51 @@
+"""A change that is on trial: its patch, and what the tree becomes with it."""
+
+from dataclasses import dataclass, field
+
+from auditor.model.constraint import Constraint
+from auditor.model.effect import EffectKind
+from auditor.model.patch import Patch
+from auditor.trial.constraints.edited import Edited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What a change is for; it is kept only if this comes true."""
+
+    endpoint: str
+    kind: EffectKind
+    before: str = ""
+    """The cost formula, as far as it was known: `1 + 3·spaces`."""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a change is allowed to alter on purpose, said before it is tried."""
+
+    fewer_records: tuple[str, ...] = ()
+    """Message templates of INFO and DEBUG records of which there may be fewer; each must remain at least once."""
+    fewer_calls: tuple[str, ...] = ()
+    """Hosts to which there may be fewer GET requests."""
+    constant_rise: tuple[EffectKind, ...] = ()
+    """Kinds that may rise by a constant where another loses a term in a size."""
+    unordered: tuple[str, ...] = ()
+    """Paths of lists behind which no ORDER BY stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What the gates look at. The files are those that the patch changes, sorted by path."""
+
+    change: str
+    """Id of the change in the plan."""
+    patch: Patch
+    files: tuple[Edited, ...]
+    allowed: tuple[str, ...] = ()
+    """The files that the change is about; a patch that touches others is refused. Empty is any."""
+    promises: tuple[Promise, ...] = ()
+    declared: Declared = Declared()
+    constraints: tuple[Constraint, ...] = field(default=())
+    """What it is held to."""
+    may_touch: frozenset[str] = frozenset()
+    """Classes of files that are part of the change although they are protected: `migration`."""

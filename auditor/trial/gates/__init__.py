@@ -1,0 +1,1 @@
+"""What a change must get through to be kept, cheapest first: one gate a file."""

@@ -1,0 +1,98 @@
+"""`policy`: what no change may do, whatever it promises.
+
+A patch may not judge itself (tests, CI, the audit's own settings), reach behind the language (`sys`, `gc`, `ctypes`, …), or change what
+is not part of it. What it adds is looked at, not what stood there before.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from auditor.repo.roles import role_of_path
+from auditor.repo.source import Role
+from auditor.trial.candidate import Candidate
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.gates.gate import GateResult
+
+_MODULES: Final = frozenset(
+    "sys gc ctypes cffi importlib imp inspect builtins code codeop marshal pickle shelve dill cloudpickle subprocess pty socket ssl "
+    "socketserver signal resource mmap faulthandler tracemalloc atexit site runpy zipimport pkgutil sitecustomize usercustomize".split()
+)
+"""What reaches behind the application: its interpreter, other processes, the network."""
+_CALLS: Final = frozenset("eval exec compile __import__ globals setattr delattr breakpoint input".split())
+_OS_CALLS: Final = re.compile(
+    r"^(system|popen|exec\w*|spawn\w*|fork\w*|kill\w*|_exit|putenv|unsetenv|posix_spawn\w*|environ)$"
+)
+_NAMES: Final = frozenset(
+    "__code__ __globals__ __builtins__ __subclasses__ __closure__ _getframe f_back f_globals tb_frame".split()
+)
+_PROTECTED: Final = (
+    (re.compile(r"(^|/)\.(github|gitlab|circleci|buildkite|woodpecker|azure-pipelines)(/|$)"), "CI"),
+    (re.compile(r"(^|/)(\.gitlab-ci|\.travis|azure-pipelines|bitbucket-pipelines|appveyor|\.drone)\.ya?ml$|(^|/)Jenkinsfile"), "CI"),
+    (re.compile(r"(^|/)(auditor\.toml|pyproject\.toml|setup\.(py|cfg)|tox\.ini|noxfile\.py|pytest\.ini|\.coveragerc)$"), "tooling"),
+    (re.compile(r"(^|/)(requirements(/[^/]+|[^/]*)\.(txt|in)|Pipfile|[^/]+\.lock|constraints[^/]*\.txt|environment\.ya?ml)$"), "dependencies"),
+    (re.compile(r"(^|/)(Dockerfile[^/]*|Containerfile|[^/]*compose[^/]*\.ya?ml|Procfile|Makefile|[^/]+\.service)$"), "deployment"),
+    (re.compile(r"(^|/)(gunicorn[^/]*\.py|uwsgi\.ini|supervisord?\.conf|nginx\.conf|seed[^/]*\.py|conftest\.py|sitecustomize\.py)$"), "the run"),
+    (re.compile(r"(^|/)\.env[^/]*$|\.(pem|key|crt)$|(^|/)\.[^/]+$"), "configuration"),
+)  # fmt: skip
+_ROLES: Final[dict[Role, str]] = {
+    "test": "test",
+    "migration": "migration",
+    "vendored": "vendored",
+    "generated": "generated",
+}
+
+
+def check_policy(candidate: Candidate, /) -> GateResult:
+    """Refused for the first thing that may not be done; all of them are evidence."""
+    found = [text for file in candidate.files for text in _problems(candidate, file)]
+    if not found:
+        return GateResult(gate="policy", outcome="passed", text="it does nothing that no change may do")
+    return GateResult(
+        gate="policy", outcome="refused", text=found[0], evidence=tuple(found), signature=f"policy:{found[0]}"
+    )
+
+
+def _problems(candidate: Candidate, file: Edited) -> Iterator[str]:
+    if candidate.allowed and file.path not in candidate.allowed:
+        yield f"{file.path}: is no file of this change"
+    kind = _protected(file)
+    if kind is not None and kind not in candidate.may_touch:
+        yield f"{file.path}: is protected ({kind})"
+    if file.trees is not None:
+        before, after = file.trees
+        for text in sorted(set(_reaches(after)) - set(_reaches(before))):
+            yield f"{file.path}: {text}"
+
+
+def _protected(file: Edited) -> str | None:
+    """What kind of file it is, where a change of the application's code has nothing to do with it."""
+    role = role_of_path(file.path, file.before or file.after)
+    if role is not None and role in _ROLES:
+        return _ROLES[role]
+    for pattern, kind in _PROTECTED:
+        if pattern.search(file.path):
+            return kind
+    return None
+
+
+def _reaches(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    if alias.name.partition(".")[0] in _MODULES:
+                        yield f"imports `{alias.name}`"
+            case ast.ImportFrom(module=str(module), level=0) if module.partition(".")[0] in _MODULES:
+                yield f"imports `{module}`"
+            case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
+                yield f"calls `{name}`"
+            case ast.Attribute(value=ast.Name(id="os"), attr=attr) if _OS_CALLS.match(attr):
+                yield f"uses `os.{attr}`"
+            case ast.Attribute(attr=name) | ast.Name(id=name) if name in _NAMES:
+                yield f"uses `{name}`"
+            case ast.Constant(value=str(text)) if re.search(r"[A-Za-z0-9+/]{200,}={0,2}", text):
+                yield "holds a long encoded text"
+            case _:
+                pass

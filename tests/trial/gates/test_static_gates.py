@@ -1,0 +1,116 @@
+import pytest
+
+from auditor.model.constraint import Constraint, NoNewImport
+from auditor.model.patch import Create, Patch
+from auditor.trial.candidate import Candidate
+from auditor.trial.constraints import Edited
+from auditor.trial.gates.constraints import check_constraints
+from auditor.trial.gates.parse import check_parse
+from auditor.trial.gates.policy import check_policy
+
+PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
+
+
+def candidate(
+    after: str, before: str | None = "", *, path: str = "app/views.py", **more: object
+) -> Candidate:
+    file = Edited(path, None if before is None else before.encode(), after.encode("utf-8", "surrogatepass"))
+    return Candidate(change="C-1", patch=PATCH, files=(file,), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ("", "x = '\\d'\n", "a.py"),
+        ("", "def caf\u00e9(x):\n    return x\n", "a.py"),
+        ("", "\u0438\u043c\u044f = 1\n", "a.py"),
+        ("# \u202e here before\n", "# \u202e here before\nx = 1\n", "a.py"),
+        ("", "no python at all (", "a.sql"),
+    ],
+)
+def test_what_parses_passes(before: str, after: str, path: str) -> None:
+    assert check_parse(candidate(after, before, path=path)).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("def f(:\n", "line 1"),
+        ("return 5\n", "outside function"),
+        ("def f(a):\n    global a\n", "parameter and global"),
+        ("(" * 300 + ")" * 300, "can't be compiled|too many nested"),
+        ("x = 1\0\n", "can't be compiled|null bytes"),
+        ("if user == 'admin\u202e\u2066': pass\n", "direction"),
+        ("def \u0441heck(x):\n    return x\n", "mixes alphabets"),
+    ],
+)
+def test_what_does_not_parse_or_deceives_fails(after: str, said: str) -> None:
+    result = check_parse(candidate(after))
+    assert result.outcome == "failed"
+    import re
+
+    assert re.search(said, result.text)
+
+
+def test_a_broken_constraint_refuses_before_anything_runs() -> None:
+    learnt = Constraint(rule=NoNewImport(modules=("threading",)), origin="learnt", because="the worker died")
+    result = check_constraints(candidate("import threading\n", constraints=(learnt,)))
+    assert result.outcome == "refused"
+    assert "the worker died" in result.text
+    assert check_constraints(candidate("import json\n", constraints=(learnt,))).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ("import sys\n", "import sys\nx = 1\n", "app/views.py"),
+        ("", "import os, json\npath = os.path.join('a')\n", "app/views.py"),
+        ("", "from .code import x\nfrom app import signal\n", "app/views.py"),
+        ("", "def f(model):\n    return getattr(model, 'x')\n", "app/views.py"),
+        ("", "x = 1\n", "latest/contest.py"),
+        ("", "x = 1\n", "app/tests_of_strength.py"),
+        ("", "SELECT 1\n", "app/queries.sql"),
+        ("", "<p></p>\n", "app/templates/page.html"),
+    ],
+)
+def test_ordinary_changes_pass_the_policy(before: str, after: str, path: str) -> None:
+    assert check_policy(candidate(after, before, path=path)).evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("import sys\n", "imports `sys`"),
+        ("import importlib.util\n", "imports `importlib.util`"),
+        ("def f():\n    from gc import collect\n", "imports `gc`"),
+        ("eval('1')\n", "calls `eval`"),
+        ("import os\nos.system('x')\n", "uses `os.system`"),
+        ("import os\nos.environ['A'] = 'b'\n", "uses `os.environ`"),
+        ("f.__code__ = g\n", "uses `__code__`"),
+        (f"x = '{'A' * 240}'\n", "long encoded text"),
+        ("setattr(Query, 'all', fake)\n", "calls `setattr`"),
+    ],
+)
+def test_reaching_behind_the_application_is_refused(after: str, said: str) -> None:
+    result = check_policy(candidate(after))
+    assert result.outcome == "refused"
+    assert said in result.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    """tests/test_views.py app/test_views.py conftest.py .github/workflows/ci.yml .gitlab-ci.yml auditor.toml pyproject.toml
+    requirements/base.txt poetry.lock Dockerfile docker-compose.yml Procfile gunicorn.conf.py .env .env.prod certs/key.pem
+    app/migrations/0002_x.py vendor/lib/x.py seed.py Makefile api_pb2.py .pre-commit-config.yaml""".split(),
+)
+def test_files_that_judge_or_run_the_change_are_protected(path: str) -> None:
+    assert check_policy(candidate("x = 1\n", "x = 0\n", path=path)).outcome == "refused"
+
+
+def test_an_index_may_bring_its_migration_and_nothing_else() -> None:
+    with_index = candidate(
+        "x = 1\n", None, path="app/migrations/0002_x.py", may_touch=frozenset({"migration"})
+    )
+    assert check_policy(with_index).outcome == "passed"
+    other = candidate("x = 1\n", path="app/other.py", allowed=("app/views.py",))
+    assert check_policy(other).evidence == ("app/other.py: is no file of this change",)
