@@ -33,10 +33,15 @@ def _joined(merged: Iterable[CostTerm], *, complete: bool) -> str:
 
 
 def brief_text(cost: KindCost, /, room: int = 48) -> str:
-    """The polynomial in `room` characters or few more: of a longer one the terms that grow fastest."""
+    """The polynomial in `room` characters or few more: of a longer one the terms that grow fastest.
+
+    Those that every request pays come before those that a condition may save it (`0…`).
+    """
     if len(cost.text) <= room:
         return cost.text
-    texts = [term_text(term) for term in sorted(cost.terms, key=lambda term: -len(term.sizes))]
+    texts = [
+        term_text(term) for term in sorted(cost.terms, key=lambda term: (term.low == 0, -len(term.sizes)))
+    ]
     shown = texts[:1]
     while len(shown) < len(texts) and len(" + ".join(texts[: len(shown) + 1])) <= room:
         shown.append(texts[len(shown)])

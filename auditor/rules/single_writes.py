@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.symbols import Function
     from auditor.index.values import Model
-    from auditor.rules.scene import Scene
+    from auditor.rules.scene import Looped, Scene
     from auditor.trace.summary import Effect, Loop
 
 IMPOSSIBLE: Final = 1.0
@@ -41,18 +41,22 @@ class Obstacle:
 NONE: Final = Obstacle("", 0)
 
 
-def obstacle(scene: Scene, effect: Effect) -> Obstacle:
+def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
     """The worst of what stands against a bulk statement."""
     model = written_model(effect)
     if model is None or model.orm != "django" or " via " in effect.label:
         return NONE
     verb = effect.label.split(" ", 1)[0]
+    if verb == "DELETE" and is_prepared(looped) and listeners(scene, model, "_delete"):
+        return Obstacle(f"receivers of `{model.name}` get what the loop puts on each row", NEEDED)
     if verb == "INSERT" and model.parents:
         return Obstacle(
             f"`{model.name}` inherits from another table, which `bulk_create` refuses", IMPOSSIBLE
         )
     name = "delete" if verb == "DELETE" else "save"
-    heard = [] if name == "delete" else listeners(scene, model, is_new=verb == "INSERT")
+    heard = [] if name == "delete" else listeners(scene, model, "_save")
+    if verb != "INSERT":
+        heard = [r for r in heard if not is_about_new(r.function)]
     if any(writes(scene, r.function) for r in heard):
         return Obstacle(f"a receiver writes with every {name} of `{model.name}`", NEEDED)
     if scene.project.method(model.cls, name) is not None:
@@ -66,16 +70,15 @@ def written_model(effect: Effect) -> Model | None:
     return effect.query.model if effect.query is not None else None
 
 
-def listeners(scene: Scene, model: Model, *, is_new: bool) -> list[Receiver]:
-    """Receivers of a model's saves, those for every model included; without those that only look at new rows."""
-    found = [
+def listeners(scene: Scene, model: Model, kind: str) -> list[Receiver]:
+    """Receivers of a model's signals of a kind (`_save`), those for every model included."""
+    return [
         r
         for signals in signals_of(scene)
         for key in (model.key, ANY_SENDER)
         for r in signals.receivers().get(key, [])
-        if r.signal.endswith("_save")
+        if r.signal.endswith(kind)
     ]
-    return found if is_new else [r for r in found if not is_about_new(r.function)]
 
 
 def signals_of(scene: Scene) -> Iterator[Signals]:
@@ -121,6 +124,54 @@ def guards(block: Sequence[Node], line: int) -> Iterator[Node]:
             return
         if s[0] == ir.IF and any(n[0] in {ir.CONTINUE, ir.RETURN, ir.BREAK} for n in turns.nodes(s[4])):
             yield s[3]
+
+
+def is_prepared(looped: Looped) -> bool:
+    """Whether a turn sets attributes of the row, or calls its methods, before it is written."""
+    node = looped.loop.node
+    if node is None or node[0] != ir.FOR or node[3][0] != ir.NAME:
+        return False
+    row = node[3][2]
+    for s in turns.nodes(node[5]):
+        if s[1] >= looped.spot.start:
+            continue
+        targets = s[3] if s[0] == ir.ASSIGN else (s[3][2],) if s[0] == ir.EXPR and s[3][0] == ir.CALL else ()
+        if any(t[0] == ir.ATTR and turns.root_name(t) == row for t in targets):
+            return True
+    return False
+
+
+def is_used_in_turn(looped: Looped, write: Node | None) -> bool:
+    """Whether the rest of the turn reads the row that was just written: it needs its key."""
+    if write is None or write[0] != ir.CALL:
+        return False
+    body = body_of(looped.loop)
+    bound = next(
+        (
+            t[2]
+            for s in turns.nodes(body)
+            if s[0] == ir.ASSIGN and any(n is write for n in turns.nodes(s[4]))
+            for target in s[3]
+            for t in (target[3] if target[0] == ir.SEQ else (target,))
+            if t[0] == ir.NAME
+        ),
+        turns.root_name(write[2]) if turns.name_of(write[2]) in {"save", "asave"} else "",
+    )
+    later = (n for n in turns.nodes(body) if n[0] == ir.NAME and n[1] > looped.spot.end)
+    return bool(bound) and any(n[2] == bound for n in later)
+
+
+def needs_flush(looped: Looped) -> bool:
+    """Whether the rest of the turn reads a row that was added before the flush: it needs its key."""
+    body = list(turns.nodes(body_of(looped.loop)))
+    added = {
+        argument[2]
+        for n in body
+        if n[0] == ir.CALL and turns.name_of(n[2]) == "add" and n[1] <= looped.spot.line
+        for argument in n[3]
+        if argument[0] == ir.NAME
+    }
+    return any(n[0] == ir.NAME and n[2] in added and n[1] > looped.spot.end for n in body)
 
 
 def body_of(loop: Loop) -> Sequence[Node]:

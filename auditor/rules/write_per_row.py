@@ -45,7 +45,15 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.query_in_loop import FIXED
 from auditor.rules.scene import spot_of
-from auditor.rules.single_writes import is_either_way, is_every_nth, obstacle, receivers, stands_alone
+from auditor.rules.single_writes import (
+    is_either_way,
+    is_every_nth,
+    is_used_in_turn,
+    needs_flush,
+    obstacle,
+    receivers,
+    stands_alone,
+)
 from auditor.rules.turns import name_of
 from auditor.trace.cost import sizes
 from auditor.trace.flow import GUARDED as AFTER_GUARD
@@ -55,7 +63,7 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene
-    from auditor.trace.summary import Effect
+    from auditor.trace.summary import Effect, Loop
 
 RULE = RuleInfo(
     id="write-per-row",
@@ -87,6 +95,8 @@ _FEW = (
     *FIXED,
 )
 """Ends of names of collections that are short wherever there are any."""
+_OUTSIDE = frozenset({"http", "llm", "mail"})
+"""What makes a called function a job of its own, whose state is kept row by row."""
 _OWN_KEYS = frozenset(
     {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
 )
@@ -126,8 +136,8 @@ def is_candidate(
         return False
     if not path:
         return True
-    terms = scene.costs.function(path[0]).get("sql", {})
-    return sum(high for _, high in terms.values()) <= _JOB
+    costs = scene.costs.function(path[0])
+    return not costs.keys() & _OUTSIDE and sum(high for _, high in costs.get("sql", {}).values()) <= _JOB
 
 
 def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, list[Function]]]:
@@ -186,20 +196,42 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     conditions = turns.conditions_inside(looped.loop, here)
     if any(arm != AFTER_GUARD for _, arm in conditions):
         confidence -= 0 if is_either_way(looped.loop, looped.spot.line, lines) else _CONDITIONAL
+        if effect.site.function is not looped.loop.site.function:
+            confidence -= _CONDITIONAL
     if looped.call is not None and effect.branch:
         confidence -= _GUARDED if all(arm == AFTER_GUARD for _, arm in effect.branch) else _CONDITIONAL
     if stands_alone(looped.loop, looped.spot.line):
         confidence -= 0.25
-    if loop_name(looped.loop).endswith(_FEW):
-        confidence -= 0.3
+    if loop_name(looped.loop).endswith(_FEW) or is_keywords(looped.loop):
+        confidence -= 0.4
+    if effect.label.startswith("INSERT ") and is_used_in_turn(looped, effect.node):
+        confidence -= 0.25
+    if effect.label == "FLUSH":
+        confidence -= 0.2 if path else 0.3 if needs_flush(looped) else 0
+    if effect.label.endswith("(unknown)"):  # a table of its own each time
+        confidence -= 0.4
+    if asks_a_model(scene, looped.loop):
+        confidence -= 0.35
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
     return confidence
 
 
+def is_keywords(loop: Loop) -> bool:
+    """Whether it walks over the `**keywords` that its function was called with."""
+    function = loop.site.function
+    return function is not None and any(p[1] == "**" and p[0] == loop_name(loop) for p in function.params)
+
+
+def asks_a_model(scene: Scene, loop: Loop) -> bool:
+    """Whether the turn waits for a language model, beside which a write is nothing."""
+    calls = (x for x in scene.looped_calls("llm") if x.loop.node is loop.node)
+    return next(calls, None) is not None
+
+
 def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> Claim:
     """What is told of it."""
-    harder = obstacle(scene, effect)
+    harder = obstacle(scene, looped, effect)
     items = its_items(looped.loop)
     evidence = [
         Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),

@@ -35,7 +35,10 @@ def costs(report: Report) -> list[str]:
 
 
 def notable(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-    """Endpoints that do something that grows, or a handful of things; the highest degree comes first."""
+    """Endpoints that do something that grows, or a handful of things; the highest degree comes first.
+
+    What every request pays decides, and only then what a condition may save it.
+    """
     return sorted((endpoint for endpoint in endpoints if _is_notable(endpoint)), key=_order)
 
 
@@ -45,13 +48,15 @@ def costs_by_kind(endpoint: Endpoint) -> list[tuple[str, KindCost]]:
     return [(kind, cost) for kind, cost in shown if cost.terms]
 
 
-def _order(endpoint: Endpoint) -> tuple[list[int], str]:
+def _order(endpoint: Endpoint) -> tuple[list[int], list[int], str]:
     """Minus the operations by degree, highest degree first: `spaces²` comes before any `90·spaces`."""
-    by_degree = [0] * 6
+    certain, possible = [0] * 6, [0] * 6
     for kind, cost in endpoint.cost.items():
         for term in cost.terms if kind not in _CHEAP else ():
-            by_degree[min(len(term.sizes), 5)] -= term.low if term.high is None else term.high
-    return by_degree[::-1], endpoint.id
+            degree = min(len(term.sizes), 5)
+            certain[degree] -= term.low
+            possible[degree] -= term.low if term.high is None else term.high
+    return certain[::-1], possible[::-1], endpoint.id
 
 
 def _is_notable(endpoint: Endpoint) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from auditor.model.plan import Change, Effort
 from auditor.model.report import Endpoint, Size
 from auditor.stages.planning.expected import expected_texts, stakes_on
-from auditor.stages.planning.gain import removed_weight, worth
+from auditor.stages.planning.gain import reach_of, removed_weight, worth
 from auditor.stages.planning.grouping import Group
 from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
 
@@ -58,7 +58,7 @@ def draft_change(
     )
     value = worth(
         stakes,
-        endpoints=len(reached),
+        reach=reach_of(group.findings, [endpoints[name] for name in reached if name in endpoints]),
         confidence=max(finding.confidence for finding in group.findings),
         severity=max((finding.severity for finding in group.findings), key=lambda severity: severity.rank),
         effort=effort,

@@ -5,17 +5,18 @@ typical size. Each size counts as `TYPICAL_ROWS`, so a term of a higher degree w
 that the code bounds counts as its bound, so a loop over seven weekdays weighs as little as it is. Operations
 are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
 fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
-but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort. The
-weights order changes; no figure of them is ever shown.
+but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort;
+endpoints that pay only under a condition count a tenth. The weights order changes; no figure of them is ever shown.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import prod, sqrt
-from typing import Final
+from typing import Final, cast
 
 from auditor.model.effect import EffectKind
 from auditor.model.plan import Effort
-from auditor.model.report import CostTerm, Endpoint, Size
+from auditor.model.report import CostTerm, Endpoint, Finding, Size, TermAtStake
 from auditor.model.severity import Severity
 from auditor.stages.planning.expected import Stake
 
@@ -48,6 +49,8 @@ _SEVERITY: Final = {Severity.LOW: 0.5, Severity.MEDIUM: 1.0, Severity.HIGH: 1.5,
 _EFFORT: Final[dict[Effort, float]] = {"small": 1.0, "medium": 1.5, "large": 3.0}
 _LEAST: Final = 0.1
 """What a change without a cost term removes, so that severity and reach still order it."""
+_SELDOM: Final = 0.1
+"""What an endpoint counts as that pays only under a condition: a middleware's rare branch is no concern of all."""
 _UNSHOWN_SHARE: Final = 0.25
 """What counts as removed where the operations stay as many but get cheaper or move elsewhere."""
 
@@ -55,15 +58,41 @@ _UNSHOWN_SHARE: Final = 0.25
 def worth(
     stakes: Iterable[Stake],
     *,
-    endpoints: int,
+    reach: float,
     confidence: float,
     severity: Severity,
     effort: Effort,
     sizes: Mapping[str, Size],
 ) -> float:
-    """What a change is worth beside the others of one plan; 0 when no endpoint reaches it."""
+    """What a change is worth beside the others of one plan; 0 when no endpoint reaches it (see `reach_of`)."""
     removed = sum(removed_weight(stake, sizes) for stake in stakes)
-    return max(removed, _LEAST) * sqrt(endpoints) * confidence * _SEVERITY[severity] / _EFFORT[effort]
+    return max(removed, _LEAST) * sqrt(reach) * confidence * _SEVERITY[severity] / _EFFORT[effort]
+
+
+def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> float:
+    """How many endpoints pay, each that only may pay counted as `_SELDOM`."""
+    terms = {finding.id: (finding.cost_term, frozenset(finding.endpoints)) for finding in findings}
+    return sum(
+        max(
+            (
+                _SELDOM if may_be_spared(endpoint, term) else 1.0
+                for term, named in terms.values()
+                if endpoint.id in named
+            ),
+            default=0.0,
+        )
+        for endpoint in endpoints
+    )
+
+
+def may_be_spared(endpoint: Endpoint, term: TermAtStake | None) -> bool:
+    """Whether a condition stands before everything of an endpoint that the term could be part of."""
+    cost = None if term is None else endpoint.cost.get(cast("EffectKind", term.kind))
+    if term is None or cost is None:
+        return False
+    sizes = Counter(term.sizes)
+    holding = [t for t in cost.terms if sizes <= Counter(t.sizes)]
+    return bool(holding) and all(t.low == 0 for t in holding)
 
 
 def removed_weight(stake: Stake, sizes: Mapping[str, Size]) -> float:
