@@ -115,6 +115,8 @@ def _as_it_stands(path: Path, root: Path, git: GitFolder | None, *, excluded: Sc
         found = walk(tree, scope=tree.outer_scope(), excluded=excluded)
     except OSError as error:
         raise errors.inaccessible(path, error) from error
+    for file, reason in tree.unread_rules:
+        found.skip(file, "unreadable", reason)
     return _snapshot(path, root, found, commit=head.commit, branch=head.branch)
 
 

@@ -32,6 +32,8 @@ class WorkTree:
         self._root = str(root)
         self._git = git
         self._id_bytes = id_bytes
+        self.unread_rules: list[tuple[str, str]] = []
+        """`.gitignore` files that are there and can't be read, from the root, each with the reason."""
         top = git.top if git else None
         self._prefix = root.relative_to(top).as_posix() + "/" if top and top != root else ""
 
@@ -71,7 +73,7 @@ class WorkTree:
         if ".gitignore" not in names:
             return outer
         path = f"{self._root}/{folder}/.gitignore" if folder else f"{self._root}/.gitignore"
-        return outer.within(len(self.components(folder)), _rules(path))
+        return outer.within(len(self.components(folder)), self._rules(path))
 
     def components(self, folder: str) -> tuple[bytes, ...]:
         """The folder counted from the repository's top."""
@@ -95,12 +97,22 @@ class WorkTree:
         parts = self.components("")
         folder = str(self._git.top)
         for depth, part in enumerate(parts):
-            scope = scope.within(depth, _rules(f"{folder}/.gitignore"))
+            scope = scope.within(depth, self._rules(f"{folder}/.gitignore"))
             name = os.fsdecode(part)
             if scope.ignores(name, parts[:depth], directory=True):
                 return Scope()
             folder = f"{folder}/{name}"
         return scope
+
+    def _rules(self, path: str) -> IgnoreFile:
+        try:
+            return IgnoreFile.parse(read_regular(path, _IGNORE_BYTES)[0])
+        except FileNotFoundError:
+            return IgnoreFile.parse(b"")
+        except OSError as error:
+            shown = os.path.relpath(path, self._root).replace(os.sep, "/")
+            self.unread_rules.append((shown, error.strerror or str(error)))
+            return IgnoreFile.parse(b"")
 
     @cached_property
     def _tracked(self) -> Tracked:
@@ -151,10 +163,6 @@ def _kind(item: "os.DirEntry[str]") -> Literal["file", "folder", "link", "specia
     if item.is_dir(follow_symlinks=False):
         return "folder"
     return "link" if item.is_symlink() else "special"
-
-
-def _rules(path: str) -> IgnoreFile:
-    return IgnoreFile.parse(_bounded(path))
 
 
 def _bounded(path: str) -> bytes:

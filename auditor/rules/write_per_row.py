@@ -45,13 +45,12 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.query_in_loop import FIXED
 from auditor.rules.scene import spot_of
-from auditor.rules.single_writes import (
+from auditor.rules.single_writes import obstacle, receivers
+from auditor.rules.surroundings import (
     is_either_way,
     is_every_nth,
     is_used_in_turn,
     needs_flush,
-    obstacle,
-    receivers,
     stands_alone,
 )
 from auditor.rules.turns import name_of
@@ -207,7 +206,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     if effect.label.startswith("INSERT ") and is_used_in_turn(looped, effect.node):
         confidence -= 0.25
     if effect.label == "FLUSH":
-        confidence -= 0.2 if path else 0.3 if needs_flush(looped) else 0
+        confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
     if effect.label.endswith("(unknown)"):  # a table of its own each time
         confidence -= 0.4
     if asks_a_model(scene, looped.loop):

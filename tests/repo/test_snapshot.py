@@ -132,6 +132,16 @@ def test_a_root_that_is_itself_ignored_was_meant(tree: Tree, git: Git) -> None:
     assert paths(open_snapshot(root / "out" / "a")) == ["b.py"]
 
 
+def test_rules_that_cannot_be_read_are_said(tree: Tree, tmp_path: Path) -> None:
+    root = tree({"a.py": "a", "b/b.py": "b", "b/.gitignore/odd.txt": "", "c/c.py": "c"})
+    (tmp_path / "rules").write_text("*.py")
+    (root / "c" / ".gitignore").symlink_to(tmp_path / "rules")
+    snapshot = open_snapshot(root)
+    assert paths(snapshot) == ["a.py", "b/b.py", "c/c.py"]
+    assert reasons(snapshot)["b/.gitignore"] == "unreadable"
+    assert reasons(snapshot)["c/.gitignore"] == "unreadable"
+
+
 def test_what_the_user_excludes_is_said(tree: Tree) -> None:
     root = tree({"a.py": "", "old/b.py": "", "new/b.py": "", "new/c.py": ""})
     snapshot = open_snapshot(root, exclude=["/old/", "c.py"])
@@ -206,7 +216,7 @@ def test_special_files_do_not_block(tree: Tree) -> None:
         os.close(here)
         snapshot = open_snapshot(root)
     assert paths(snapshot) == ["a.py"]
-    assert reasons(snapshot) == {"pipe.py": "special", "s.py": "special"}
+    assert reasons(snapshot) == {".gitignore": "unreadable", "pipe.py": "special", "s.py": "special"}
 
 
 def test_files_over_a_mebibyte_are_skipped(tree: Tree) -> None:

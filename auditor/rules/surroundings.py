@@ -1,0 +1,129 @@
+"""What stands around a statement in its loop: guards, counters, nets for errors, uses of what it gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import inner_blocks
+from auditor.rules import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from auditor.index.ir import Node
+    from auditor.rules.scene import Looped
+    from auditor.trace.summary import Loop
+
+_ALONE: Final = frozenset({"atomic", "begin_nested", "savepoint", "begin"})
+
+
+def guards(block: Sequence[Node], line: int) -> Iterator[Node]:
+    """The conditions that a run passes on its way to a line of a block: those around it and those it went past."""
+    for s in block:
+        if s[1] <= line <= s[2]:
+            if s[0] == ir.IF:
+                yield s[3]
+            for inner in inner_blocks(s):
+                yield from guards(inner, line)
+            return
+        if s[0] == ir.IF and any(n[0] in {ir.CONTINUE, ir.RETURN, ir.BREAK} for n in turns.nodes(s[4])):
+            yield s[3]
+
+
+def is_prepared(looped: Looped) -> bool:
+    """Whether a turn sets attributes of the row, or calls its methods, before it is written."""
+    node = looped.loop.node
+    if node is None or node[0] != ir.FOR or node[3][0] != ir.NAME:
+        return False
+    row = node[3][2]
+    for s in turns.nodes(node[5]):
+        if s[1] >= looped.spot.start:
+            continue
+        targets = s[3] if s[0] == ir.ASSIGN else (s[3][2],) if s[0] == ir.EXPR and s[3][0] == ir.CALL else ()
+        if any(t[0] == ir.ATTR and turns.root_name(t) == row for t in targets):
+            return True
+    return False
+
+
+def is_used_in_turn(looped: Looped, write: Node | None) -> bool:
+    """Whether the rest of the turn reads the row that was just written: it needs its key."""
+    if write is None or write[0] != ir.CALL:
+        return False
+    body = body_of(looped.loop)
+    bound = next(
+        (
+            t[2]
+            for s in turns.nodes(body)
+            if s[0] == ir.ASSIGN and any(n is write for n in turns.nodes(s[4]))
+            for target in s[3]
+            for t in (target[3] if target[0] == ir.SEQ else (target,))
+            if t[0] == ir.NAME
+        ),
+        turns.root_name(write[2]) if turns.name_of(write[2]) in {"save", "asave"} else "",
+    )
+    later = (n for n in turns.nodes(body) if n[0] == ir.NAME and n[1] > looped.spot.end)
+    return bool(bound) and any(n[2] == bound for n in later)
+
+
+def needs_flush(looped: Looped) -> bool:
+    """Whether the rest of the turn reads a row that was added before the flush: it needs its key."""
+    body = list(turns.nodes(body_of(looped.loop)))
+    added = {
+        argument[2]
+        for n in body
+        if n[0] == ir.CALL and turns.name_of(n[2]) == "add" and n[1] <= looped.spot.line
+        for argument in n[3]
+        if argument[0] == ir.NAME
+    }
+    return any(n[0] == ir.NAME and n[2] in added and n[1] > looped.spot.end for n in body)
+
+
+def body_of(loop: Loop) -> Sequence[Node]:
+    node = loop.node
+    return () if node is None or node[0] not in {ir.FOR, ir.WHILE} else node[5 if node[0] == ir.FOR else 4]
+
+
+def is_every_nth(loop: Loop, line: int) -> bool:
+    """Whether a counter decides when the place runs: `if n % 1000 == 0`, `if len(batch) >= size`."""
+    return any(counts(node) for test in guards(body_of(loop), line) for node in turns.nodes(test))
+
+
+def counts(node: Node) -> bool:
+    if node[0] == ir.BIN:
+        return bool(node[2] == "%")
+    measured = node[0] == ir.CMP and any(operator in {">=", ">", "=="} for operator in node[2])
+    return measured and any(n[0] == ir.CALL and turns.name_of(n[2]) == "len" for n in node[3])
+
+
+def stands_alone(loop: Loop, line: int) -> bool:
+    """Whether each turn has a transaction, or a net for errors, of its own around the place."""
+    return any(is_alone(s) for s in around(body_of(loop), line))
+
+
+def around(block: Sequence[Node], line: int) -> Iterator[Node]:
+    """The compound statements of a block that hold a line."""
+    for s in block:
+        if s[1] <= line <= s[2]:
+            yield s
+            for inner in inner_blocks(s):
+                yield from around(inner, line)
+
+
+def is_alone(s: Node) -> bool:
+    if s[0] == ir.TRY:
+        return bool(s[4])
+    return s[0] == ir.WITH and any(
+        given[0] == ir.CALL and turns.name_of(given[2]) in _ALONE for given, _ in s[3]
+    )
+
+
+def is_either_way(loop: Loop, line: int, others: frozenset[int]) -> bool:
+    """Whether both arms of the innermost `if` around the place write, so that every turn does."""
+    held = [s for s in around(body_of(loop), line) if s[0] == ir.IF]
+    if not held or not held[-1][5]:
+        return False
+    arms = [
+        any(s[1] <= x <= s[2] for s in arm for x in others | {line}) for arm in (held[-1][4], held[-1][5])
+    ]
+    return all(arms)
