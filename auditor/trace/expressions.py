@@ -264,6 +264,7 @@ def binary(m: Machine, node: Node) -> Value:
 def boolean(m: Machine, node: Node) -> Value:
     cx = m.cx
     branch = cx.branch
+    m.guard(node)
     values = []
     last = len(node[3]) - 1
     for n, item in enumerate(node[3]):
@@ -310,6 +311,7 @@ def conditional(m: Machine, node: Node) -> Value:
     if outcome is not None:
         return expression(m, node[3] if outcome else node[4])
     test(m, node[2])
+    m.guard(node)
     branch = cx.branch
     cx.branch = (*branch, (id(node), 0))
     then = expression(m, node[3])
@@ -338,7 +340,7 @@ def carry(m: Machine, inner: str) -> None:
 
 def comprehension(m: Machine, node: Node) -> Value:
     cx = m.cx
-    outer_env, outer_loops = cx.env, cx.loops
+    outer_env, outer_loops, branch = cx.env, cx.loops, cx.branch
     cx.env = dict(outer_env)
     size: Size | None = None
     source: Value | None = None
@@ -356,10 +358,12 @@ def comprehension(m: Machine, node: Node) -> Value:
             filtered = True
         for condition in conditions:
             test(m, condition)
+            m.guard(node)
+            cx.branch = (*branch, (id(node), 0))
         if n == 0:
             size, source = loop.size, value
     elements = [expression(m, e) for e in node[3]]
-    cx.env, cx.loops = outer_env, outer_loops
+    cx.env, cx.loops, cx.branch = outer_env, outer_loops, branch
     if node[2] == "dict":
         key, value = elements[0], elements[-1]
         return Dictionary({}, key, value, size, grown=True)

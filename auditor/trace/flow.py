@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
 
+ELSE: Final = 1
 GUARDED: Final = 2
 """The arm that the statements after a guard are: they run unless the guard leaves, and without cost it never does."""
 

@@ -13,7 +13,7 @@ from auditor.index.symbols import Class, Function, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
 from auditor.trace import calls, decorating, hints, replay, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
-from auditor.trace.summary import Call, Effect, Loop, Residual, Summary, Use
+from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +59,8 @@ class Machine:
         self.decisive: dict[int, variants.Decisive] = {}
         self.variants: dict[int, dict[tuple[tuple[int, object], ...], Function]] = {}
         """By identity of a function: its variants, by what decides them."""
+        self.guards: dict[int, Guard] = {}
+        """By the identity that `Branch` names: the condition that it stands for."""
         self.attribute_names = _attribute_names(project)
         self.model_guesses = hints.guesses(self)
 
@@ -298,6 +300,11 @@ class Machine:
             finally:
                 self.cx = before
         return self.decorated[key]
+
+    def guard(self, node: Node) -> None:
+        """Notes the condition whose arms `Branch` is about to name by the identity of `node`."""
+        if id(node) not in self.guards:
+            self.guards[id(node)] = Guard(node, self.cx.function, self.cx.module)
 
     # -- loops -------------------------------------------------------------------------------------------------
 

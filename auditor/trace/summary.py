@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
-    from auditor.index.symbols import Function
+    from auditor.index.symbols import Function, Module
     from auditor.index.values import Query, Row, Site, Size, Sym, Value
     from auditor.knowledge.facts import CallFact
     from auditor.model.effect import EffectKind
@@ -23,6 +23,20 @@ Branch: TypeAlias = tuple[tuple[int, int], ...]
 """The arms a place lies in, outermost first: (identity of the `if`, number of the arm)."""
 Frames: TypeAlias = "tuple[tuple[Function, int], ...]"
 """Calls between the summary's own function and the place, outermost first: (caller, line of the call)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """A condition whose arms `Branch` numbers."""
+
+    node: Node
+    """The IF, IFEXP, BOOL, COMP or TRY node; its identity is the number in `Branch`."""
+    function: Function | None
+    module: Module
+
+    @property
+    def line(self) -> int:
+        return int(self.node[1])
 
 
 @dataclass(slots=True, eq=False)

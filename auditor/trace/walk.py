@@ -32,6 +32,7 @@ from auditor.trace import (
     iteration,
     joining,
     naming,
+    pinning,
     protocols,
     remembering,
 )
@@ -70,17 +71,19 @@ def evaluate_function(
 def block(m: Machine, statements: Sequence[Node]) -> bool:
     """Runs statements; True where a decided condition left before their end."""
     cx = m.cx
-    branch = cx.branch
+    branch, loops = cx.branch, cx.loops
     for s in statements:
         cx.start, cx.end, cx.line = s[1], s[2], s[1]
         handler = STATEMENTS.get(s[0])
         if handler is not None:
             if handler(m, s):
-                cx.branch = branch
+                cx.branch, cx.loops = branch, loops
                 return True
             if s[0] == ir.IF and (goes_on := flow.after_guard(s)) is not None:
-                cx.branch = (*cx.branch, (id(s), goes_on))
-    cx.branch = branch
+                rest = pinning.without_pinned(m, s[3], "rest") if goes_on == flow.GUARDED else cx.loops
+                cx.branch = (*cx.branch, (id(s), goes_on if rest is cx.loops else flow.ELSE))
+                cx.loops = rest
+    cx.branch, cx.loops = branch, loops
     return False
 
 
@@ -140,20 +143,23 @@ def if_statement(m: Machine, s: Node) -> bool:
         if outcome:
             narrow(m, s[3], cx.env)
         return block(m, arm) or flow.leaves(arm)
-    env, branch, remembered = cx.env, cx.branch, cx.remembered
+    env, branch, remembered, loops = cx.env, cx.branch, cx.remembered, cx.loops
+    m.guard(s)
     kept = remembering.remembered_part(s, env)
     then_env = dict(env)
     else_env = dict(env)
     narrow(m, s[3], then_env)
     cx.env, cx.branch = then_env, (*branch, (id(s), 0))
     cx.remembered = remembered or kept == "then"
+    cx.loops = pinning.without_pinned(m, s[3], "then")
     then_left = block(m, s[4]) or flow.leaves(s[4])
-    cx.remembered = remembered
+    cx.remembered, cx.loops = remembered, loops
+    cx.loops = pinning.without_pinned(m, s[3], "rest") if s[5] else loops
     then_env = cx.env
     cx.env, cx.branch = else_env, (*branch, (id(s), 1))
     else_left = block(m, s[5]) or flow.leaves(s[5])
     else_env = cx.env
-    cx.branch = branch
+    cx.branch, cx.loops = branch, loops
     cx.remembered = remembered or kept == "rest"
     if then_left:
         cx.env = else_env
@@ -239,6 +245,7 @@ def try_statement(m: Machine, s: Node) -> None:
     cx = m.cx
     block(m, s[3])
     forget(m, s)
+    m.guard(s)
     branch, env = cx.branch, cx.env
     for n, (_, name, body) in enumerate(s[4]):
         cx.branch = (*branch, (id(s), n + 1))

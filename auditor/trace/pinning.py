@@ -1,0 +1,150 @@
+"""Conditions inside a loop that let only one turn through, or one in many.
+
+Recognised are a comparison of the loop's own key with a literal (`for name, event in events.items(): if name == "x"`),
+which at most one turn meets, and batching: `if i % 100 == 0`, `if len(batch) >= 100`. What stands behind them does
+not happen once per turn; the machine takes the loop away from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from auditor.index import ir
+from auditor.trace import deciding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.ir import Node
+    from auditor.trace.machine import Machine
+    from auditor.trace.summary import Loop
+
+Part = Literal["then", "rest"]
+_DERIVED: Final = frozenset(
+    {"replace", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "lower", "upper"}
+)
+
+
+def without_pinned(m: Machine, condition: Node, part: Part) -> tuple[Loop, ...]:
+    """The loops that still repeat what an arm holds: its `then`, or its `else` and what follows when `then` leaves."""
+    loops = m.cx.loops
+    if not loops:
+        return loops
+    pinned = next(
+        (x for test, holds in tests(condition, holds=part == "then") if (x := pin(m, test, holds=holds))),
+        None,
+    )
+    return loops if pinned is None else tuple(x for x in loops if x is not pinned)
+
+
+def tests(condition: Node, *, holds: bool) -> Iterator[tuple[Node, bool]]:
+    """Conditions that surely hold, or surely do not, where `condition` does (or, without `holds`, does not)."""
+    if condition[0] == ir.NOT:
+        yield from tests(condition[2], holds=not holds)
+    elif condition[0] == ir.BOOL and (condition[2] == "and") == holds:
+        for item in condition[3]:
+            yield from tests(item, holds=holds)
+    else:
+        yield condition, holds
+
+
+def pin(m: Machine, test: Node, *, holds: bool) -> Loop | None:
+    """The loop of which only few turns meet a test, or fail it without `holds`."""
+    if test[0] == ir.BIN and test[2] == "%":
+        return None if holds else counted(m, test[3])
+    if test[0] != ir.CMP or len(test[3]) != 2:
+        return None
+    left, right = test[3]
+    operator = test[2][0]
+    if left[0] == ir.CONST:
+        left, right = right, left
+    if operator in {"==", "is"} if holds else operator in {"!=", "is not"}:
+        if left[0] == ir.BIN and left[2] == "%" and right[0] == ir.CONST:
+            return counted(m, left[3])
+        if is_literal(right) and left[0] == ir.NAME:
+            return keyed(m, left[2])
+        if left[0] == ir.CALL and is_len(left):
+            return innermost(m)
+    if holds and operator in {">=", ">"} and is_len(left):
+        return innermost(m) if right[0] != ir.CONST or (isinstance(right[2], int) and right[2] > 1) else None
+    return None
+
+
+def is_len(node: Node) -> bool:
+    """`len(name)`: of what is collected until it is enough."""
+    return bool(
+        node[0] == ir.CALL and node[2][0] == ir.NAME and node[2][2] == "len" and len(node[3]) == 1
+    ) and node[3][0][0] in {ir.NAME, ir.ATTR}
+
+
+def is_literal(node: Node) -> bool:
+    """A constant, or a name in capitals that stands for one."""
+    if node[0] == ir.CONST:
+        return node[2] is not None and not isinstance(node[2], bool)
+    name = node[2] if node[0] == ir.NAME else node[3] if node[0] == ir.ATTR else ""
+    return isinstance(name, str) and name.isupper()
+
+
+def innermost(m: Machine) -> Loop | None:
+    """The innermost loop, where the function at hand wrote it."""
+    loop = m.cx.loops[-1]
+    own = loop.site.function is m.cx.function and loop.node is not None
+    return loop if own and loop.node is not None and loop.node[0] in {ir.FOR, ir.WHILE} else None
+
+
+def counted(m: Machine, counter: Node) -> Loop | None:
+    """The loop that a counter counts: the one whose target it is or whose body raises it."""
+    if counter[0] != ir.NAME:
+        return None
+    for loop in reversed(m.cx.loops):
+        node = loop.node
+        if node is None or loop.site.function is not m.cx.function or node[0] not in {ir.FOR, ir.WHILE}:
+            continue
+        if counter[2] in deciding.rebound((node,)) or counter[2] in deciding.bound(node):
+            return loop
+    return None
+
+
+def keyed(m: Machine, name: str) -> Loop | None:
+    """The loop of which a name is the key, other in every turn."""
+    for loop in reversed(m.cx.loops):
+        node = loop.node
+        if node is None or node[0] != ir.FOR or loop.site.function is not m.cx.function:
+            continue
+        key = key_of(node)
+        if key and (name == key or name in derived(node, key)):
+            return loop
+    return None
+
+
+def key_of(node: Node) -> str:
+    """The name that a `for` binds to something else in every turn: a dictionary's key, a position; "" for others."""
+    target, iterable = node[3], node[4]
+    if iterable[0] != ir.CALL:
+        return ""
+    called = iterable[2]
+    if called[0] == ir.ATTR and called[3] == "items" and not iterable[3] and target[0] == ir.SEQ:
+        first = target[3][0] if target[3] else target
+    elif called[0] == ir.ATTR and called[3] == "keys" and not iterable[3]:
+        first = target
+    elif called[0] == ir.NAME and called[2] == "enumerate" and target[0] == ir.SEQ:
+        first = target[3][0] if target[3] else target
+    elif called[0] == ir.NAME and called[2] == "range":
+        first = target
+    else:
+        return ""
+    return str(first[2]) if first[0] == ir.NAME else ""
+
+
+def derived(node: Node, key: str) -> Iterator[str]:
+    """Names that the body makes of the key alone: `short = key.removeprefix("x")`."""
+    for s in node[5]:
+        if s[0] == ir.ASSIGN and len(s[3]) == 1 and s[3][0][0] == ir.NAME and s[4][0] == ir.CALL:
+            called = s[4][2]
+            if (
+                called[0] == ir.ATTR
+                and called[3] in _DERIVED
+                and called[2][0] == ir.NAME
+                and called[2][2] == key
+            ):
+                yield s[3][0][2]
