@@ -1,0 +1,1 @@
+"""What starts something inside a request: it inherits the request."""

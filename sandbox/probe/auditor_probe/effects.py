@@ -1,0 +1,61 @@
+"""Writing effects down: `begin` before the operation, `end` after it."""
+
+import time
+
+from auditor_probe import background, spool, stacks
+from auditor_probe.current import SCOPE
+from auditor_probe.record import Effect, line
+
+_now = time.perf_counter
+
+
+def begin(kind, op, text=None, shape=None, detail=None):
+    """A started effect of the current request, or of none; None when it is nobody's business.
+
+    Outside of requests only what application
+    code does is kept, and SQL.
+    """
+    scope = SCOPE.get()
+    if scope is None:
+        stack = stacks.here()
+        if stack is None and kind not in ("sql", "transaction"):
+            return None
+        effect = Effect(kind, op, text, shape, detail, stack)
+        background.add(effect)
+        return effect
+    record = scope.record
+    stack = stacks.here(scope.base)
+    effect = Effect(kind, op, text, shape, detail, stack)
+    if not record.closed:
+        record.add(effect)
+    elif stack is not None and stack is not scope.base:
+        effect.late = record
+    else:  # a pool's own thread that happened to be started by a request
+        return None
+    return effect
+
+
+def end(effect, rows=None):
+    """The operation is over."""
+    effect.ms = (_now() - effect.started) * 1000
+    if rows is not None:
+        effect.rows = rows
+    if effect.late is not None:
+        _write_late(effect)
+
+
+def mark(kind, op, text=None, detail=None):
+    """An effect without a duration."""
+    effect = begin(kind, op, text, None, detail)
+    if effect is not None:
+        effect.ms = 0.0
+        if effect.late is not None:
+            _write_late(effect)
+    return effect
+
+
+def _write_late(effect):
+    record, effect.late = effect.late, None
+    entry = line(record.request, [effect], handler=record.handler)
+    entry["late"] = True
+    spool.append(entry)

@@ -1,0 +1,53 @@
+"""Module of a library → the hook modules that patch it once the target has imported it."""
+
+HOOKS = {
+    # servers
+    "gunicorn.workers.base": "servers.gunicorn",
+    "gunicorn.workers.gasgi": "servers.gunicorn",
+    "uvicorn.config": "servers.uvicorn",
+    "hypercorn.app_wrappers": "servers.hypercorn",
+    "waitress.server": "servers.waitress",
+    "werkzeug.serving": "servers.werkzeug",
+    "wsgiref.handlers": "servers.wsgiref",
+    "daphne.server": "servers.daphne",
+    # frameworks
+    "flask.app": "frameworks.flask",
+    "django.core.handlers.wsgi": "frameworks.django",
+    "django.core.handlers.asgi": "frameworks.django",
+    "django.core.handlers.base": "frameworks.django",
+    "django.core.handlers.exception": "frameworks.django",
+    "starlette.applications": "frameworks.starlette",
+    "starlette.routing": "frameworks.starlette",
+    "fastapi.routing": "frameworks.starlette",
+    "pyramid.router": "frameworks.wsgi_call",
+    "falcon.app": "frameworks.wsgi_call",
+    "bottle": "frameworks.wsgi_call",
+    # concurrency
+    "threading": "concurrency.threads",
+    "concurrent.futures.thread": "concurrency.threads",
+    "gevent.greenlet": "concurrency.greenlets",
+    "eventlet.greenthread": "concurrency.greenlets",
+    "greenlet": "concurrency.greenlets",
+    "asyncio.base_events": "concurrency.tasks",
+    "uvloop": "concurrency.tasks",
+    "anyio.to_thread": "concurrency.tasks",
+    # databases
+    "sqlite3.dbapi2": "libraries.sqlite",
+    "psycopg2": "libraries.psycopg2",
+    "sqlalchemy.engine": "libraries.sqlalchemy_engine",
+    "sqlalchemy.pool": "libraries.sqlalchemy_pool",
+    "sqlalchemy.orm.session": "libraries.sqlalchemy_orm",
+    "sqlalchemy.orm.strategies": "libraries.sqlalchemy_orm",
+    "sqlalchemy.orm.loading": "libraries.sqlalchemy_orm",
+    # the rest
+    "logging": "libraries.logs",
+    "http.client": "libraries.http_client",
+    "httpx._client": "libraries.httpx",
+    "httpx2._client": "libraries.httpx",
+    "socket": "libraries.hosts",
+    "gevent._socketcommon": "libraries.hosts",
+    "time": "libraries.sleeps",
+    "gevent.hub": "libraries.sleeps",
+    "eventlet.greenthread.sleep": "libraries.sleeps",
+    "builtins": "libraries.files",
+}

@@ -1,0 +1,1 @@
+"""Libraries whose calls are effects, one a file."""

@@ -1,0 +1,20 @@
+"""Names that are looked up: what an application wants to reach outside."""
+
+from auditor_probe import patching
+from auditor_probe.effects import begin
+
+_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "")
+
+
+def patch(module):
+    """`socket`, and gevent's stand-in for it."""
+    if "getaddrinfo" in vars(module):
+        patching.around(module, "getaddrinfo", _looking_up)
+
+
+def _looking_up(host, *rest, **options):
+    if isinstance(host, bytes):
+        host = host.decode("idna", "replace")
+    if host is None or host in _LOCAL:
+        return None
+    return begin("resolve", "getaddrinfo", str(host))

@@ -1,0 +1,39 @@
+"""logging: records that pass their logger's level and filters."""
+
+from _blake2 import blake2b
+
+from auditor_probe import patching
+from auditor_probe.effects import begin, end
+
+
+def patch(module):
+    """`logging`."""
+    patching.around(module.Logger, "callHandlers", _handling, _handled)
+
+
+def _handling(logger, record):
+    template = record.msg if type(record.msg) is str else type(record.msg).__name__
+    effect = begin("log", record.levelname, template)
+    return None if effect is None else (effect, record)
+
+
+def _handled(token, result, error):
+    effect, record = token
+    end(effect)
+    text = record.__dict__.get("message")
+    if type(text) is not str:
+        text = record.getMessage()
+    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    effect.detail = {
+        "logger": record.name,
+        "level": record.levelname,
+        "text": digest,
+        "exception": _exception(record),
+    }
+
+
+def _exception(record):
+    found = record.exc_info
+    if isinstance(found, tuple) and found[0] is not None:
+        return found[0].__name__
+    return None

@@ -1,0 +1,16 @@
+"""Sleeping: time.sleep and what cooperative libraries put in its place."""
+
+from auditor_probe import patching
+from auditor_probe.effects import begin
+
+
+def patch(module):
+    """`time`, `gevent.hub`, `eventlet`."""
+    if module.__name__ == "time":
+        patching.around_builtin(module, "sleep", _sleeping)
+    else:
+        patching.around(module, "sleep", _sleeping)
+
+
+def _sleeping(seconds=0, *rest, **options):
+    return begin("sleep", "sleep", None, None, {"seconds": float(seconds)})

@@ -1,0 +1,35 @@
+"""SQLAlchemy over a driver that has no hook of its own: its cursor events."""
+
+from auditor_probe.libraries import sql
+
+_OWN_HOOK = {
+    "pysqlite",
+    "psycopg2",
+    "psycopg",
+    "psycopg_async",
+    "asyncpg",
+    "aiosqlite",
+    "pymysql",
+    "mysqldb",
+    "aiomysql",
+}
+
+
+def patch(module):
+    """`sqlalchemy.engine`."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    event.listen(Engine, "before_cursor_execute", _before)
+    event.listen(Engine, "after_cursor_execute", _after)
+
+
+def _before(connection, cursor, statement, parameters, context, executemany):
+    if connection.dialect.driver not in _OWN_HOOK:
+        context._auditor_effect = sql.begun(statement, parameters, executemany)
+
+
+def _after(connection, cursor, statement, parameters, context, executemany):
+    effect = context.__dict__.pop("_auditor_effect", None) if context is not None else None
+    if effect is not None:
+        sql.ended(effect, getattr(cursor, "rowcount", -1), cursor.description is not None)

@@ -1,0 +1,168 @@
+"""sqlite3: connections and cursors are C types, so `connect` makes them of subclasses.
+
+SQLite's own trace callback has room for one function, which may be the application's, and does not say when a
+statement ended; a subclass sees the call, its parameters and its rows.
+"""
+
+from auditor_probe import notes, patching
+from auditor_probe.effects import begin, end
+from auditor_probe.libraries import sql
+
+_connections = {}
+_cursors = {}
+_module = []
+
+
+def patch(module):
+    """`sqlite3.dbapi2`, before `sqlite3` itself copies its names."""
+    _module[:] = [module]
+    original = module.connect
+    standing = patching.Builtin(original, lambda *args, **kwargs: _connect(original, args, kwargs))
+    module.connect = standing
+
+
+def _connect(original, args, kwargs):
+    effect = None
+    try:
+        args, kwargs = _with_factory(args, kwargs)
+        effect = begin("session", "connect", "sqlite")
+    except Exception as error:
+        notes.note("sqlite3.connect", error)
+    try:
+        return original(*args, **kwargs)
+    finally:
+        if effect is not None:
+            end(effect)
+
+
+def _with_factory(args, kwargs):
+    """Puts our subclass of the factory asked for; one that is no class is left alone."""
+    factory = args[5] if len(args) > 5 else kwargs.get("factory", _module[0].Connection)
+    if not isinstance(factory, type):
+        notes.note("sqlite3.connect: a factory that is no class is not observed")
+        return args, kwargs
+    probed = _connections.get(factory)
+    if probed is None:
+        probed = _connections[factory] = _connection_class(factory)
+    if len(args) > 5:
+        return args[:5] + (probed,) + args[6:], kwargs
+    return args, dict(kwargs, factory=probed)
+
+
+def _named_like(base, members):
+    return dict(members, __module__=base.__module__, __qualname__=base.__qualname__, __doc__=base.__doc__)
+
+
+def _connection_class(base):
+    default = _module[0].Cursor
+
+    def cursor(self, *args, **kwargs):
+        try:
+            if args:
+                args = (_cursor_class(args[0]),) + args[1:]
+            else:
+                kwargs = dict(kwargs, factory=_cursor_class(kwargs.get("factory", default)))
+        except Exception as error:
+            notes.note("sqlite3 cursor", error)
+        return base.cursor(self, *args, **kwargs)
+
+    def commit(self):
+        if self.in_transaction:
+            sql.transaction("commit")
+        return base.commit(self)
+
+    def rollback(self):
+        if self.in_transaction:
+            sql.transaction("rollback")
+        return base.rollback(self)
+
+    def __exit__(self, kind, error, traceback):
+        if self.in_transaction:
+            sql.transaction("commit" if kind is None else "rollback")
+        return base.__exit__(self, kind, error, traceback)
+
+    members = {
+        "__slots__": (),
+        "cursor": cursor,
+        "commit": commit,
+        "rollback": rollback,
+        "__exit__": __exit__,
+    }
+    return type(base.__name__, (base,), _named_like(base, members))
+
+
+def _cursor_class(base):
+    if not isinstance(base, type):
+        notes.note("sqlite3: a cursor factory that is no class is not observed")
+        return base
+    found = _cursors.get(base)
+    if found is None:
+        found = _cursors[base] = _make_cursor_class(base)
+    return found
+
+
+def _make_cursor_class(base):
+    def run(self, name, statement, parameters, many):
+        connection = self.connection
+        try:
+            implicit = not connection.in_transaction
+        except Exception:  # a closed connection: the call itself will say so
+            implicit = False
+        effect = sql.begun(statement, parameters, many)
+        self._auditor_effect = effect
+        try:
+            result = getattr(base, name)(self, statement, *(() if parameters is None else (parameters,)))
+        except BaseException as error:
+            sql.failed(effect, error)
+            raise
+        sql.ended(effect, self.rowcount)
+        if implicit and effect is not None and effect.kind == "sql" and connection.in_transaction:
+            sql.transaction("begin")
+        return result
+
+    def execute(self, sql_text, *parameters):
+        return run(self, "execute", sql_text, parameters[0] if parameters else None, False)
+
+    def executemany(self, sql_text, parameters):
+        return run(self, "executemany", sql_text, parameters, True)
+
+    def executescript(self, script):
+        return run(self, "executescript", script, None, False)
+
+    def fetchone(self):
+        row = base.fetchone(self)
+        if row is not None:
+            _fetched(self, 1)
+        return row
+
+    def fetchmany(self, *args, **kwargs):
+        rows = base.fetchmany(self, *args, **kwargs)
+        _fetched(self, len(rows))
+        return rows
+
+    def fetchall(self):
+        rows = base.fetchall(self)
+        _fetched(self, len(rows))
+        return rows
+
+    def __next__(self):
+        row = base.__next__(self)
+        _fetched(self, 1)
+        return row
+
+    def _fetched(self, count):
+        effect = self._auditor_effect
+        if effect is not None:
+            effect.rows = (effect.rows or 0) + count
+
+    members = {
+        "_auditor_effect": None,
+        "execute": execute,
+        "executemany": executemany,
+        "executescript": executescript,
+        "fetchone": fetchone,
+        "fetchmany": fetchmany,
+        "fetchall": fetchall,
+        "__next__": __next__,
+    }
+    return type(base.__name__, (base,), _named_like(base, members))

@@ -1,0 +1,83 @@
+"""Which lines of application files ran, per request: only when asked for, it is not cheap.
+
+`sys.monitoring` from Python 3.12 on, `sys.settrace` before; the latter is set again at each entry, because it
+belongs to a thread and new threads and greenlets start without it.
+"""
+
+import atexit
+import sys
+
+from auditor_probe import notes, settings, spool, stacks
+from auditor_probe.current import SCOPE
+from auditor_probe.record import line
+
+_outside = {}
+
+
+def install():
+    """Begins to record."""
+    atexit.register(_flush)
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is not None:
+        _monitor(monitoring)
+    else:
+        enter()
+
+
+def enter():
+    """A request or a thread of its own begins here."""
+    if not settings.LINES or hasattr(sys, "monitoring"):
+        return
+    if sys.gettrace() not in (None, _on_call):
+        notes.note("lines: somebody else traces")
+        return
+    sys.settrace(_on_call)
+
+
+def _keep(name, number):
+    scope = SCOPE.get()
+    if scope is None or scope.record.closed:
+        lines = _outside
+    else:
+        lines = scope.record.lines
+        if lines is None:
+            lines = scope.record.lines = {}
+    found = lines.get(name)
+    if found is None:
+        found = lines[name] = set()
+    found.add(number)
+
+
+def _on_call(frame, event, argument):
+    return _on_line if stacks.application_file(frame.f_code.co_filename) is not None else None
+
+
+def _on_line(frame, event, argument):
+    if event == "line":
+        _keep(stacks.application_file(frame.f_code.co_filename), frame.f_lineno)
+    return _on_line
+
+
+def _monitor(monitoring):
+    tool = next((number for number in (3, 4, 1) if monitoring.get_tool(number) is None), None)
+    if tool is None:
+        notes.note("lines: no monitoring tool id is free")
+        return
+    monitoring.use_tool_id(tool, "auditor")
+
+    def on_line(code, number):
+        name = stacks.application_file(code.co_filename)
+        if name is None:
+            return monitoring.DISABLE
+        _keep(name, number)
+        return None
+
+    monitoring.register_callback(tool, monitoring.events.LINE, on_line)
+    monitoring.set_events(tool, monitoring.events.LINE)
+
+
+def _flush():
+    lines = {name: sorted(found) for name, found in _outside.items()}
+    if lines:
+        _outside.clear()
+        spool.append(dict(line(None, []), lines=lines))

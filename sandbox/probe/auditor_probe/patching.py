@@ -1,0 +1,138 @@
+"""Wrapping a library's functions so that nobody can tell: same name, same signature, same results, same errors."""
+
+import functools
+
+from auditor_probe import notes
+
+
+def around(owner, name, begin, end=None, optional=False):
+    """Wraps `owner.name`: `begin(*args, **kwargs)` before, `end(token, result, error)` after.
+
+    Neither can disturb the call: their failures become notes. `end` is only called for a token that isn't None;
+    without `end` the token is an effect, which is ended.
+    """
+    original = _found(owner, name, optional)
+    if original is None:
+        return
+    finish = end or _finish
+    where = "%s.%s" % (getattr(owner, "__name__", owner), name)
+
+    def before(args, kwargs):
+        try:
+            return begin(*args, **kwargs)
+        except Exception as error:
+            notes.note(where, error)
+            return None
+
+    def after(token, result, failure):
+        try:
+            finish(token, result, failure)
+        except Exception as error:
+            notes.note(where, error)
+
+    def wrapper(*args, **kwargs):
+        token = before(args, kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as failure:
+            if token is not None:
+                after(token, None, failure)
+            raise
+        if token is not None:
+            after(token, result, None)
+        return result
+
+    async def asynchronous(*args, **kwargs):
+        token = before(args, kwargs)
+        try:
+            result = await original(*args, **kwargs)
+        except BaseException as failure:
+            if token is not None:
+                after(token, None, failure)
+            raise
+        if token is not None:
+            after(token, result, None)
+        return result
+
+    put(owner, name, original, asynchronous if is_coroutine_function(original) else wrapper)
+
+
+def replace(owner, name, make, optional=False):
+    """Puts ``make(original)`` in the place of the function `owner.name`."""
+    original = _found(owner, name, optional)
+    if original is not None:
+        put(owner, name, original, make(original))
+
+
+def put(owner, name, original, wrapper):
+    """Sets the wrapper, dressed as the original, static or class method like it."""
+    functools.update_wrapper(wrapper, original)
+    wrapper._auditor_original = original
+    declared = vars(owner).get(name)
+    if isinstance(declared, staticmethod):
+        wrapper = staticmethod(wrapper)
+    setattr(owner, name, wrapper)
+
+
+def is_coroutine_function(function):
+    """As inspect's, which we don't import for it."""
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & 0x80)
+
+
+class Builtin(object):
+    """Stands for a builtin function: unlike a Python function it does not bind when it is a class's attribute."""
+
+    def __init__(self, original, call):
+        self.__wrapped__ = original
+        self.__name__ = original.__name__
+        self.__qualname__ = getattr(original, "__qualname__", original.__name__)
+        self.__module__ = original.__module__
+        self.__doc__ = original.__doc__
+        self.__text_signature__ = getattr(original, "__text_signature__", None)
+        self.__self__ = getattr(original, "__self__", None)
+        self._auditor_original = original
+        self._auditor_call = call
+
+    def __call__(self, *args, **kwargs):
+        return self._auditor_call(*args, **kwargs)
+
+    def __repr__(self):
+        return repr(self.__wrapped__)
+
+    def __reduce__(self):
+        return self.__qualname__
+
+
+def around_builtin(owner, name, begin, end=None):
+    """As `around`, for a function that is written in C."""
+    original = getattr(owner, name, None)
+    if original is None or hasattr(original, "_auditor_original"):
+        return None
+    holder = type("holder", (), {})
+    setattr(holder, name, staticmethod(lambda *args, **kwargs: original(*args, **kwargs)))
+    around(holder, name, begin, end)
+    standing = Builtin(original, getattr(holder, name))
+    setattr(owner, name, standing)
+    return standing
+
+
+def _finish(effect, result, error):
+    from auditor_probe.effects import end
+
+    end(effect)
+
+
+def _found(owner, name, optional):
+    declared = vars(owner).get(name)
+    if isinstance(declared, classmethod):
+        notes.note("%s.%s is a class method: not patched" % (owner, name))
+        return None
+    original = getattr(owner, name, None)
+    if original is None:
+        if not optional:
+            notes.note("%s has no %s: not observed" % (getattr(owner, "__name__", owner), name))
+        return None
+    if hasattr(original, "_auditor_original"):
+        return None
+    return original

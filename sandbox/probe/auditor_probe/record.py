@@ -1,0 +1,160 @@
+"""A request's record while it grows, and its line when it is done."""
+
+import _thread
+import os
+import time
+
+from auditor_probe import notes, settings, spool
+from auditor_probe.stages import Stages
+
+# Originals: monkey patching must not get between the probe and the clock.
+_now, _cpu, _thread_id, _getpid = time.perf_counter, time.thread_time, _thread.get_ident, os.getpid
+
+_open_by_thread = {}
+"""Native thread → the number of requests open on it, and a count of all that were ever opened."""
+
+
+class Effect(object):
+    """One operation: the fields of the format, and when it started."""
+
+    __slots__ = ("detail", "kind", "late", "ms", "op", "rows", "shape", "stack", "started", "text")
+
+    def __init__(self, kind, op, text, shape, detail, stack):
+        self.kind = kind
+        self.op = op
+        self.text = text
+        self.shape = shape
+        self.detail = detail
+        self.stack = stack
+        self.rows = None
+        self.ms = None
+        self.late = None
+        self.started = _now()
+
+
+class Record(object):
+    """What one request did so far; `request` is None for what belongs to no request."""
+
+    def __init__(self, request, method=None, path=None):
+        self.request = request
+        self.method = method
+        self.path = path
+        self.status = None
+        self.effects = []
+        self.errors = []
+        self.dropped = {}
+        self.seen = set()
+        self.lines = None
+        self.handler = None
+        self.bytes_out = 0
+        self.closed = False
+        self.first_byte = None
+        self.answered = None
+        self.helper_cpu = 0.0
+        self.moved = False
+        self.thread = _thread_id()
+        others = _open_by_thread.setdefault(self.thread, [0, 0])
+        self.shared = others[0] > 0
+        others[0] += 1
+        others[1] += 1
+        self.order = others[1]
+        self.started = _now()
+        self.cpu_started = _cpu()
+
+    def add(self, effect):
+        """Appends `effect`, or only counts it when there are too many."""
+        if len(self.effects) < settings.EFFECT_LIMIT:
+            self.effects.append(effect)
+        else:
+            self.dropped[effect.kind] = self.dropped.get(effect.kind, 0) + 1
+
+    def sent(self, size):
+        """`size` more bytes of the body left the application."""
+        if self.first_byte is None:
+            self.first_byte = _now()
+        self.bytes_out += size
+
+    def failed(self, error, stack):
+        """`error` left the application."""
+        frames = [list(frame[:3]) for frame in stack]
+        self.errors.append([type(error).__name__, str(error)[:2000], frames])
+
+    def close(self):
+        """Writes the line; what comes later is written as it happens, marked `late`."""
+        if self.closed:
+            return
+        self.closed = True
+        ended = self.answered or _now()
+        cpu = self._cpu_ms()
+        effects, self.effects = self.effects, []
+        entry = line(self.request, effects, handler=self.handler)
+        entry.update(
+            thread=self.thread,
+            method=self.method,
+            path=self.path,
+            status=self.status,
+            wall_ms=round((ended - self.started) * 1000, 3),
+            cpu_ms=cpu,
+            ttfb_ms=round(((self.first_byte or ended) - self.started) * 1000, 3),
+            bytes_out=self.bytes_out,
+            errors=self.errors,
+            dropped=self.dropped,
+        )
+        if self.lines is not None:
+            entry["lines"] = {name: sorted(found) for name, found in self.lines.items()}
+        spool.append(entry)
+
+    def _cpu_ms(self):
+        """CPU of the request's thread and its helpers; None when the thread's time was shared with others."""
+        others = _open_by_thread[self.thread]
+        others[0] -= 1
+        if self.shared or others[1] != self.order or _thread_id() != self.thread or self.moved:
+            return None
+        return round((_cpu() - self.cpu_started + self.helper_cpu) * 1000, 3)
+
+
+def line(request, effects, handler=None):
+    """The parts of a line that every kind of record has."""
+    texts, stack_ids, stacks = {}, {}, []
+    stages = Stages(handler)
+    places = {id(effect): place for place, effect in enumerate(effects)}
+    entries = []
+    for effect in effects:
+        stack = effect.stack
+        place = stage = None
+        if stack is not None:
+            place = stack_ids.get(id(stack))
+            if place is None:
+                place = stack_ids[id(stack)] = len(stacks)
+                stacks.append([frame[:3] for frame in stack.frames])
+            stage = stages.of(stack, effect)
+        detail = effect.detail
+        if effect.kind == "lazy-load":
+            detail = dict(detail, sql=places.get(detail["sql"]))
+        text = effect.text
+        entries.append(
+            {
+                "kind": effect.kind,
+                "op": effect.op,
+                "text": None if text is None else texts.setdefault(text, len(texts)),
+                "shape": effect.shape,
+                "rows": effect.rows,
+                "ms": None if effect.ms is None else round(effect.ms, 3),
+                "stack": place,
+                "stage": stage,
+                "detail": detail,
+            }
+        )
+    entry = {
+        "v": 1,
+        "request": request,
+        "pid": _getpid(),
+        "effects": entries,
+        "texts": list(texts),
+        "stacks": stacks,
+        "stages": stages.rows(),
+    }
+    found = notes.taken()
+    if found:
+        entry["notes"] = found
+    return entry

@@ -1,0 +1,20 @@
+"""What the host tells the probe, by environment variables."""
+
+import os
+
+SPOOL = os.environ.get("AUDITOR_SPOOL") or None
+"""Folder that gets one ``<pid>.jsonl`` a process; without it the probe stays asleep."""
+
+TREE = os.path.realpath(os.environ.get("AUDITOR_TREE") or os.getcwd())
+"""Root of the application: frames of files below it are application frames."""
+
+LINES = os.environ.get("AUDITOR_LINES") == "1"
+"""Whether executed lines of application files are recorded."""
+
+HEADER = "X-Auditor-Request"
+
+EFFECT_LIMIT = 20000
+"""Effects kept for one request; beyond it they are counted by kind."""
+
+BACKGROUND_LIMIT = 1000
+"""Effects outside requests that are gathered before they are written."""

@@ -1,0 +1,52 @@
+"""Which of the handler's direct callees an effect belongs to, told from its stack."""
+
+
+class Stages(object):
+    """Numbers the handler's callees in the order of their first effect.
+
+    The handler is the code object that the framework named, else the outermost application frame. A stage's time
+    runs from the start of its first effect to the end of its last, for each uninterrupted visit: a lower bound.
+    """
+
+    def __init__(self, handler=None):
+        self._handler = None if handler is None else id(handler)
+        self._places = {}
+        self._by_stack = {}
+        self._times = []
+        self._last = None
+        self._last_end = 0.0
+
+    def of(self, stack, effect):
+        """The number of the stage in which `effect` happened."""
+        place = self._by_stack.get(id(stack))
+        if place is None:
+            place = self._by_stack[id(stack)] = self._number(stack.frames)
+        end = effect.started + (effect.ms or 0.0) / 1000
+        begin = self._last_end if place == self._last and self._last_end > effect.started else effect.started
+        if place == self._last and self._last_end <= effect.started:
+            begin = self._last_end
+        self._times[place] += max(0.0, end - begin)
+        self._last = place
+        self._last_end = max(end, self._last_end) if place == self._last else end
+        return place
+
+    def _number(self, frames):
+        at = 0
+        for position, frame in enumerate(frames):
+            if frame[3] == self._handler:
+                at = position
+                break
+        callee = frames[at + 1][2] if at + 1 < len(frames) else None
+        key = (frames[at][0], frames[at][1], callee)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = len(self._times)
+            self._times.append(0.0)
+        return place
+
+    def rows(self):
+        """``[file, line, callee, ms]`` for each stage; `callee` is None for the handler's own lines."""
+        return [
+            [file, line, callee, round(time * 1000, 3)]
+            for (file, line, callee), time in zip(self._places, self._times)
+        ]

@@ -1,0 +1,81 @@
+"""SQL statements: what kind of effect a text is, and the shape of its parameters."""
+
+import re
+
+_CONTROL = {
+    "BEGIN": "begin",
+    "START": "begin",
+    "COMMIT": "commit",
+    "END": "commit",
+    "ROLLBACK": "rollback",
+    "ABORT": "rollback",
+    "SAVEPOINT": "savepoint",
+    "RELEASE": "release",
+}
+_LEADING = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*([A-Za-z]+)", re.S)
+_WRITING = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.I)
+_MOST = 24
+_kinds = {}
+
+
+def kind_and_verb(text):
+    """``("sql", "SELECT")`` or ``("transaction", "begin")``."""
+    found = _kinds.get(text)
+    if found is None:
+        if len(_kinds) > 5000:
+            _kinds.clear()
+        found = _kinds[text] = _parse(text)
+    return found
+
+
+def _parse(text):
+    match = _LEADING.match(text)
+    verb = match.group(1).upper() if match else ""
+    if verb in _CONTROL:
+        if verb == "ROLLBACK" and re.search(r"\bTO\b", text[:60], re.I):
+            return "transaction", "rollback-to"
+        return "transaction", _CONTROL[verb]
+    if verb == "WITH":
+        writing = _WRITING.search(text)
+        verb = writing.group(1).upper() if writing else "SELECT"
+    return "sql", verb
+
+
+def shape_of(parameters):
+    """Types, and lengths of texts: ``(int,str:5)``; never a value."""
+    if not parameters:
+        return None
+    if type(parameters) is dict:
+        parts = ["%s=%s" % (name, _one(value)) for name, value in list(parameters.items())[:_MOST]]
+    elif isinstance(parameters, (list, tuple)):
+        parts = [_one(value) for value in parameters[:_MOST]]
+    elif hasattr(parameters, "keys"):
+        parts = ["%s=%s" % (name, _one(parameters[name])) for name in list(parameters.keys())[:_MOST]]
+    else:
+        return type(parameters).__name__
+    more = len(parameters) - _MOST
+    if more > 0:
+        parts.append("+%d" % more)
+    return "(" + ",".join(parts) + ")"
+
+
+def _one(value):
+    kind = type(value)
+    if kind is int:
+        return "int"
+    if kind is str or kind is bytes:
+        return "%s:%d" % (kind.__name__, len(value))
+    if kind is list or kind is tuple:
+        return "%s:%d" % (kind.__name__, len(value))
+    return kind.__name__
+
+
+def as_text(statement):
+    """The statement as a string, without values."""
+    if type(statement) is str:
+        return statement
+    if isinstance(statement, str):
+        return str.__str__(statement)
+    if isinstance(statement, (bytes, bytearray, memoryview)):
+        return bytes(statement).decode("utf-8", "replace")
+    return "<%s>" % type(statement).__name__
