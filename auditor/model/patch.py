@@ -24,7 +24,7 @@ class Replace(Value):
 
 
 class Create(Value):
-    """`file`, which must not exist, is made with this text."""
+    """`file`, which must not exist or be empty, is made with this text."""
 
     file: str
     create: str = Field(max_length=MAX_TEXT)

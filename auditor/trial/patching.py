@@ -62,7 +62,7 @@ def _apply_to_file(path: str, edits: list[Edit], read: Read) -> bytes | list[Ref
     before = read(path)
     creating = [edit for edit in edits if isinstance(edit, Create)]
     if creating:
-        if before is not None:
+        if before:
             return [_refusal("exists", path, "is to be made, and is there already")]
         if len(edits) > 1:
             return [_refusal("overlap", path, "is made and edited by the same patch")]

@@ -1,8 +1,8 @@
 """`constraints`: what was learnt, or what the user forbade, before anything is run."""
 
+from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints import violations
-from auditor.trial.gates.gate import GateResult
 
 
 def check_constraints(candidate: Candidate, /) -> GateResult:

@@ -5,11 +5,11 @@ import unicodedata
 import warnings
 from typing import Final
 
+from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.gates.gate import GateResult
 
 _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Trojan Source (CVE-2021-42574): what a person reads is not what runs."""

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from auditor.model.trial import GateResult
 from auditor.repo.roles import role_of_path
 from auditor.repo.source import Role
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.gates.gate import GateResult
 
 _MODULES: Final = frozenset(
     "sys gc ctypes cffi importlib imp inspect builtins code codeop marshal pickle shelve dill cloudpickle subprocess pty socket ssl "

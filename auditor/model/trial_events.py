@@ -1,0 +1,122 @@
+"""What happens in a run that changes things: the rest of the closed union `auditor/event@1`.
+
+Apart from `auditor.model.events`, because an audit that answers from its cache has no use for them.
+"""
+
+import json
+from typing import Literal
+
+from pydantic import Field, TypeAdapter
+
+from auditor.model.constraint import Constraint
+from auditor.model.events import Envelope, Event
+from auditor.model.patch import Patch
+from auditor.model.trial import GateResult, Verdict
+from auditor.model.value import Value
+
+
+class BaselineTakenData(Value):
+    """The tree before the first change of a run."""
+
+    commit: str
+    """Of the store of trees."""
+    tree: str
+    """git's id of the tree itself."""
+    source_commit: str | None = None
+    """The target's own commit, where it is a git repository."""
+    settings: str = ""
+    """Hash of the settings that are frozen for the run."""
+
+
+class TrialStartedData(Value):
+    """A candidate that goes through the gates; the envelope names the change."""
+
+    attempt: int = Field(ge=1)
+    title: str
+    patch: Patch
+    commit: str
+    """The known-good tree with the patch applied, in the store of trees."""
+    tree: str
+
+
+class TrialEndedData(Value):
+    """The verdict, and what to remember of a patch that was not kept."""
+
+    verdict: Verdict
+    normal_form: str = ""
+    """`auditor.trial.repeating`: the same patch in other words is not run again."""
+
+
+class ConstraintLearntData(Value):
+    """What is forbidden from now on."""
+
+    constraint: Constraint
+
+
+class ChangeUndoneData(Value):
+    """A kept change was taken out again; what followed it was verified without it."""
+
+    commit: str
+    tree: str
+    because: str
+
+
+class BaselineTaken(Envelope):
+    """What the run begins with is stored: from here on there is a known-good tree."""
+
+    kind: Literal["baseline-taken"] = "baseline-taken"
+    data: BaselineTakenData
+
+
+class TrialStarted(Envelope):
+    """A change is on trial."""
+
+    kind: Literal["trial-started"] = "trial-started"
+    data: TrialStartedData
+
+
+class GateFinished(Envelope):
+    """One gate has spoken."""
+
+    kind: Literal["gate-finished"] = "gate-finished"
+    data: GateResult
+
+
+class TrialEnded(Envelope):
+    """The verdict on the change; `kept` makes its tree the known-good one."""
+
+    kind: Literal["trial-ended"] = "trial-ended"
+    data: TrialEndedData
+
+
+class ConstraintLearnt(Envelope):
+    """A failure has taught something."""
+
+    kind: Literal["constraint-learnt"] = "constraint-learnt"
+    data: ConstraintLearntData
+
+
+class ChangeUndone(Envelope):
+    """A change that was kept is no longer part of known-good."""
+
+    kind: Literal["change-undone"] = "change-undone"
+    data: ChangeUndoneData
+
+
+TrialEvent = BaselineTaken | TrialStarted | GateFinished | TrialEnded | ConstraintLearnt | ChangeUndone
+RunEvent = Event | TrialEvent
+"""Everything that can stand in a run's `events.jsonl`."""
+
+
+def event_of(tree: object, /) -> RunEvent:
+    """Reads back one event from its JSON; `pydantic.ValidationError` for anything else."""
+    return _ADAPTER.validate_python(tree) if not isinstance(tree, str) else _ADAPTER.validate_json(tree)
+
+
+def tree_of(event: RunEvent, /) -> dict[str, object]:
+    """The event as plain JSON values."""
+    tree: dict[str, object] = json.loads(event.model_dump_json())
+    return tree
+
+
+_ADAPTER: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
