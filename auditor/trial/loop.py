@@ -1,0 +1,215 @@
+"""One change at a time: apply, take through the gates, keep or go back, find out why, try what is left.
+
+Nothing here knows how a gate is run. The order of what is written is what makes a crash harmless: a trial is recorded before it runs,
+a verdict before anything follows from it, and known-good only ever changes by a recorded `kept`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from auditor.model.patch import Patch
+from auditor.model.trial import GateName, GateResult, Verdict
+from auditor.model.trial_events import (
+    ConstraintLearnt,
+    ConstraintLearntData,
+    GateFinished,
+    TrialEnded,
+    TrialEndedData,
+    TrialStarted,
+    TrialStartedData,
+)
+from auditor.repo.decode import decode
+from auditor.trial.candidate import Candidate, Declared, Promise
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.isolation import Isolation, Outcome, isolate
+from auditor.trial.learning import learn
+from auditor.trial.making import patch_between
+from auditor.trial.patching import Refused, apply_patch
+from auditor.trial.recorder import Recorder
+from auditor.trial.repeating import normal_form
+from auditor.trial.trees import Tree, TreeStore
+from auditor.trial.units import Unit, units_of, with_units
+
+MAX_ATTEMPTS: Final = 3
+"""Of one proposal, each with what is left of the one before."""
+
+
+class Gate(Protocol):
+    """One gate. `tree` is known-good with the candidate's patch; nothing of it is read as instructions."""
+
+    def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
+        """What the gate says; `Fault` when it can't be asked at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change that somebody wants tried: a codemod, a model, a person."""
+
+    change: str
+    title: str
+    patch: Patch
+    allowed: tuple[str, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    declared: Declared = field(default_factory=Declared)
+    may_touch: frozenset[str] = frozenset()
+    endpoints: Mapping[str, frozenset[str]] | None = None
+    """By file, the endpoints on whose way its changed functions lie."""
+
+
+class Trials:
+    """Takes proposals through the gates, one after the other."""
+
+    def __init__(self, recorder: Recorder, store: TreeStore, gates: Sequence[tuple[GateName, Gate]]) -> None:
+        """`gates` in the order in which they are asked."""
+        self._recorder = recorder
+        self._store = store
+        self._gates = tuple(gates)
+
+    def attempt(self, proposal: Proposal, /) -> Verdict:
+        """Tries the proposal, and after a failure what is left of it without the culprit.
+
+        Returns the verdict on the last attempt.
+        """
+        verdict = Verdict(verdict="refused", text="was never tried")
+        while self._recorder.ledger.attempts(proposal.change) < MAX_ATTEMPTS:
+            verdict, rest = self._once(proposal)
+            if rest is None:
+                break
+            proposal = rest
+        return verdict
+
+    def _once(self, proposal: Proposal) -> tuple[Verdict, Proposal | None]:
+        base = self._recorder.ledger.known_good
+        assert base is not None, "a baseline is taken before anything is tried"
+        applied = apply_patch(proposal.patch, lambda path: self._store.read(base, path))
+        if isinstance(applied, Refused):
+            reasons = "; ".join(str(reason) for reason in applied.reasons)
+            return Verdict(verdict="refused", text=f"the patch does not fit: {reasons}"), None
+        candidate = self._candidate(proposal, base, applied.files)
+        form = normal_form(candidate.files)
+        if form in self._recorder.ledger.failed_forms:
+            return Verdict(verdict="refused", text="the same patch has failed already"), None
+        tree = self._begin(proposal, base, applied.files)
+        failure = self._first_failure(candidate, tree)
+        if failure is None:
+            verdict = Verdict(verdict="kept", text=f"passed {len(self._gates)} gates")
+            self._end(proposal, verdict, "")
+            return verdict, None
+        if failure.outcome == "void":
+            verdict = Verdict(verdict="void", gate=failure.gate, text=failure.text)
+            self._end(proposal, verdict, "")
+            return verdict, None
+        return self._after_failure(proposal, candidate, base, failure, form)
+
+    def _candidate(self, proposal: Proposal, base: Tree, files: Mapping[str, bytes]) -> Candidate:
+        endpoints = proposal.endpoints or {}
+        return Candidate(
+            change=proposal.change,
+            patch=proposal.patch,
+            files=tuple(
+                Edited(path, self._store.read(base, path), files[path], endpoints.get(path, frozenset()))
+                for path in sorted(files)
+            ),
+            allowed=proposal.allowed,
+            promises=proposal.promises,
+            declared=proposal.declared,
+            constraints=self._recorder.ledger.constraints,
+            may_touch=proposal.may_touch,
+        )
+
+    def _begin(self, proposal: Proposal, base: Tree, files: Mapping[str, bytes]) -> Tree:
+        number = self._recorder.ledger.attempts(proposal.change) + 1
+        tree = self._store.derive(base, files, name=f"{self._recorder.run}/{proposal.change}/{number}")
+        started = TrialStartedData(
+            attempt=number, title=proposal.title, patch=proposal.patch, commit=tree.commit, tree=tree.id
+        )
+        self._recorder.emit(TrialStarted, started, change=proposal.change)
+        return tree
+
+    def _first_failure(self, candidate: Candidate, tree: Tree) -> GateResult | None:
+        for _, gate in self._gates:
+            result = gate(candidate, tree)
+            self._recorder.emit(GateFinished, result, change=candidate.change)
+            if not result.lets_through:
+                return result
+        return None
+
+    def _after_failure(
+        self, proposal: Proposal, candidate: Candidate, base: Tree, failure: GateResult, form: str
+    ) -> tuple[Verdict, Proposal | None]:
+        before = {
+            file.path: None if file.before is None else decode(file.before).text for file in candidate.files
+        }
+        units = units_of(before, {file.path: decode(file.after).text for file in candidate.files})
+        found = self._isolate(proposal, base, before, units, failure)
+        culprit = [units[index] for index in sorted(found.culprit)]
+        verdict = Verdict(
+            verdict="refused" if failure.outcome == "refused" else "reverted",
+            gate=failure.gate,
+            text=failure.text,
+            root_error="\n".join(failure.evidence),
+            culprit=tuple(unit.summary for unit in culprit),
+        )
+        self._end(proposal, verdict, form)
+        if failure.outcome == "failed":
+            self._learn(proposal, candidate, failure, with_units(before, culprit), verdict.culprit)
+        if not found.passing:
+            return verdict, None
+        left = with_units(before, [units[index] for index in sorted(found.passing)])
+        original = {path: self._store.read(base, path) for path in left}
+        return verdict, replace(proposal, patch=patch_between(original, left, base_tree=base.id))
+
+    def _isolate(
+        self,
+        proposal: Proposal,
+        base: Tree,
+        before: Mapping[str, str | None],
+        units: tuple[Unit, ...],
+        failure: GateResult,
+    ) -> Isolation:
+        def run(chosen: frozenset[int]) -> Outcome:
+            files = with_units(before, [units[index] for index in sorted(chosen)])
+            original = {path: self._store.read(base, path) for path in files}
+            part = replace(proposal, patch=patch_between(original, files, base_tree=base.id))
+            applied = apply_patch(part.patch, original.get)
+            if isinstance(applied, Refused):
+                return "unresolved"
+            tree = self._store.derive(base, applied.files, name=f"{self._recorder.run}/part")
+            return self._outcome(self._candidate(part, base, applied.files), tree, failure)
+
+        return isolate(units, run)
+
+    def _outcome(self, candidate: Candidate, tree: Tree, failure: GateResult) -> Outcome:
+        for name, gate in self._gates:
+            result = gate(candidate, tree)
+            if not result.lets_through:
+                same = name == failure.gate and result.signature == failure.signature
+                return "fails" if same else "unresolved"
+            if name == failure.gate:
+                return "passes"
+        return "passes"
+
+    def _learn(
+        self,
+        proposal: Proposal,
+        candidate: Candidate,
+        failure: GateResult,
+        broken: Mapping[str, str],
+        summary: Sequence[str],
+    ) -> None:
+        files = tuple(
+            Edited(file.path, file.before, broken[file.path].encode(), file.endpoints)
+            for file in candidate.files
+            if file.path in broken
+        )
+        constraint = learn(failure, files, change=proposal.change, summary=summary)
+        if constraint is not None:
+            self._recorder.emit(
+                ConstraintLearnt, ConstraintLearntData(constraint=constraint), change=proposal.change
+            )
+
+    def _end(self, proposal: Proposal, verdict: Verdict, form: str) -> None:
+        self._recorder.emit(
+            TrialEnded, TrialEndedData(verdict=verdict, normal_form=form), change=proposal.change
+        )
