@@ -37,38 +37,36 @@ def patch_between(
 
 
 def _hunks(old: str, new: str) -> list[tuple[str, str]]:
-    if old == new:
-        return []
-    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    spans: list[tuple[int, int, int, int]] = []
-    matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
-    for tag, start, stop, new_start, new_stop in matcher.get_opcodes():
-        if tag != "equal":
-            spans.append((start, stop, new_start, new_stop))
-    widened = [_widened(span, old, old_lines) for span in spans]
-    merged: list[tuple[int, int, int, int]] = []
-    for start, stop, new_start, new_stop in widened:
-        if merged and start <= merged[-1][1]:
-            first = merged.pop()
-            joined = (first[0], max(first[1], stop), first[2], max(first[3], new_stop))
-            merged.append(joined)
+    """Old and new text of each stretch that differs, wide enough for the old one to stand in the file once."""
+    rows = _rows(old.splitlines(keepends=True), new.splitlines(keepends=True))
+    spans: list[tuple[int, int]] = []
+    for index, (before, after) in enumerate(rows):
+        if before == after:
+            continue
+        first, last = _widened(index, index + 1, rows, old)
+        while spans and first <= spans[-1][1]:
+            first, last = spans[-1][0], max(last, spans.pop()[1])
+        spans.append((first, last))
+    return [tuple("".join(parts) for parts in zip(*rows[first:last], strict=True)) for first, last in spans]  # type: ignore[misc]  # pairs
+
+
+def _rows(old: list[str], new: list[str]) -> list[tuple[str, str]]:
+    """The two texts side by side: a row for each line that stays, and one for each run of lines that changes."""
+    rows: list[tuple[str, str]] = []
+    for tag, start, stop, new_start, new_stop in difflib.SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
+        if tag == "equal":
+            rows += [(line, line) for line in old[start:stop]]
         else:
-            merged.append((start, stop, new_start, new_stop))
-    return [
-        ("".join(old_lines[start:stop]), "".join(new_lines[new_start:new_stop]))
-        for start, stop, new_start, new_stop in merged
-    ]
+            rows.append(("".join(old[start:stop]), "".join(new[new_start:new_stop])))
+    return rows
 
 
-def _widened(span: tuple[int, int, int, int], old: str, lines: list[str]) -> tuple[int, int, int, int]:
-    """With as many lines before and after as it takes for the text to stand there once."""
-    start, stop, new_start, new_stop = span
-    while start > 0 or stop < len(lines):
-        text = "".join(lines[start:stop])
-        if text.strip() and old.find(text) == old.rfind(text) and text:
+def _widened(first: int, last: int, rows: list[tuple[str, str]], old: str) -> tuple[int, int]:
+    while first > 0 or last < len(rows):
+        text = "".join(before for before, _ in rows[first:last])
+        if text.strip() and old.find(text) == old.rfind(text):
             break
-        if start > 0:
-            start, new_start = start - 1, new_start - 1
-        if stop < len(lines):
-            stop, new_stop = stop + 1, new_stop + 1
-    return start, stop, new_start, new_stop
+        first, last = max(first - 1, 0), min(last + 1, len(rows))
+    return first, last

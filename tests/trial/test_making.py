@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.trial.making import patch_between
@@ -8,6 +8,7 @@ from auditor.trial.patching import Applied, apply_patch
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "\n", "  a\n", "c"]), min_size=1, max_size=12).map("".join)
 
 
+@settings(max_examples=300)
 @given(before=LINES, after=LINES, newline=st.sampled_from(["\n", "\r\n"]))
 def test_the_patch_leads_where_it_should(before: str, after: str, newline: str) -> None:
     newline = newline if "\n" in before else "\n"
