@@ -1,0 +1,107 @@
+import pytest
+
+from auditor.measure.edges.parameters import Parameter, Span, parameters_of
+
+
+def found(text: str, path: str = "") -> dict[str, Parameter]:
+    import ast
+
+    functions = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    way = [Span("a.py", node.lineno, node.end_lineno or node.lineno) for node in functions]
+    return {parameter.name: parameter for parameter in parameters_of({"a.py": text}, way, path=path)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(settings):\n    return settings.get('sort')\n",
+        "def f():\n    row = {'a': 1}\n    return row['a']\n",
+        "def f(db):\n    return db.query.get('x')\n",
+        "def f(:\n",
+        "def f(request):\n    return request.session.get('user')\n",
+    ],
+)
+def test_what_does_not_come_from_the_request_is_no_parameter(text: str) -> None:
+    try:
+        assert found(text) == {}
+    except SyntaxError:
+        assert parameters_of({"a.py": text}, [Span("a.py", 1, 2)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "where"),
+    [
+        ("def f():\n    x = request.args.get('sort', '')\n", "sort", "query"),
+        ("def f():\n    x = request.args['sort']\n", "sort", "query"),
+        ("def f(request):\n    if 'sort' in request.GET:\n        pass\n", "sort", "query"),
+        (
+            "class V:\n    def f(self):\n        x = self.request.query_params.getlist('sort')\n",
+            "sort",
+            "query",
+        ),
+        ("def f(request):\n    d = request.POST\n    x = d.get('name')\n", "name", "body"),
+        ("def f():\n    d = request.get_json()\n    x = d['name']\n", "name", "body"),
+        ("async def f(request):\n    d = await request.json()\n    x = d['name']\n", "name", "body"),
+        ("def f():\n    d = request.get_json(silent=True) or {}\n    x = d.get('name')\n", "name", "body"),
+        ("def f():\n    x = request.headers.get('X-Tenant')\n", "X-Tenant", "header"),
+        (
+            "def f():\n    return g(request.args)\n\ndef g(args):\n    return args.get('city')\n",
+            "city",
+            "query",
+        ),
+        (
+            "def f():\n    return g(a=request.args)\n\ndef g(a):\n    return h(a)\n\ndef h(p):\n    return p['x']\n",
+            "x",
+            "query",
+        ),
+        ("@app.get('/')\ndef f(limit: int = 5):\n    pass\n", "limit", "query"),
+        ("@app.get('/')\ndef f(q: Annotated[str, Query()] = ''):\n    pass\n", "q", "query"),
+        ("@app.get('/')\ndef f(token: str = Header()):\n    pass\n", "token", "header"),
+    ],
+)
+def test_parameters_are_found_where_frameworks_keep_them(text: str, name: str, where: str) -> None:
+    assert {name: where} == {key: parameter.where for key, parameter in found(text).items()}
+
+
+def test_path_parameters_and_dependencies_are_none() -> None:
+    text = "@app.get('/a/{id}')\ndef f(id: int, db: Session = Depends(get), q: str = ''):\n    pass\n"
+    assert list(found(text, path="/a/{id}")) == ["q"]
+
+
+def test_literals_come_from_comparisons_wherever_the_value_went() -> None:
+    text = """
+SORTS = {"price": 1, "name": 2}
+KINDS = frozenset({"desk", "room"})
+
+def f():
+    params = Params(sort=request.args.get("sort", ""), kind=request.args.get("kind"), n=request.args.get("n", type=int))
+    words = split(request.args.get("words", ""))
+    return g(params)
+
+def split(text):
+    return [one for one in text.split(",") if one != "all"]
+
+def g(params):
+    if params.sort not in SORTS and params.sort != "rating":
+        pass
+    if params.kind in KINDS or params.n > 10:
+        pass
+    match params.kind:
+        case "event" | "hall":
+            pass
+"""
+    parameters = found(text)
+    assert parameters["sort"].literals == ("name", "price", "rating")
+    assert parameters["kind"].literals == ("desk", "hall", "room", "event")
+    assert (parameters["n"].literals, parameters["n"].converts) == (("10",), ("int",))
+    assert (parameters["words"].literals, parameters["words"].separators) == (("all",), (",",))
+
+
+def test_a_code_list_of_a_thousand_is_cut() -> None:
+    codes = ", ".join(f"'c{number}'" for number in range(1000))
+    text = f"def f():\n    x = request.args.get('c')\n    return x in ({codes})\n"
+    assert len(found(text)["c"].literals) == 24
