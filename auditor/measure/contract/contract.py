@@ -1,0 +1,79 @@
+"""What known-good answers and does for a workload, with its noise."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from auditor.measure.contract.mask import Mask
+from auditor.measure.contract.noise import learn
+from auditor.measure.contract.recording import Recording
+from auditor.measure.contract.view import left_behind, view_of
+from auditor.measure.workload import Workload
+from auditor.model.value import Value
+
+
+class About(Value):
+    """What a contract was recorded from."""
+
+    tree: str = ""
+    """Hash of the target's tree."""
+    settings: str = ""
+    """Hash of the target's settings."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Interpreter, server, database and the like, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Made by `make_contract`, or read from a folder."""
+
+    about: About
+    workload: Workload
+    recording: Recording
+    """The first run; what others may differ in stands in the masks."""
+    runs: int
+    """How many runs the noise was learnt from; with one nothing is known to be noise."""
+    masks: Mapping[str, Mask]
+    """Noise by request; one without noise is not there."""
+    left: Mask
+    """Noise in what is left behind at the end."""
+    statuses: Mapping[str, tuple[int, ...]]
+    """For requests whose status varies by itself: all that were seen."""
+
+    @property
+    def unsteady(self) -> tuple[str, ...]:
+        """Requests that can't be judged: known-good does not answer them the same way, or not at all."""
+        silent = [id_ for id_, heard in self.recording.heard.items() if heard.answer.ending != "answered"]
+        return tuple(sorted({*self.statuses, *silent}))
+
+
+def make_contract(workload: Workload, runs: Sequence[Recording], /, *, about: About) -> Contract:
+    """From two or more runs of known-good on the same data.
+
+    Args:
+        workload: what was sent.
+        runs: one or more, in the same mode; the first is what others are held to.
+        about: what they were recorded from.
+    """
+    first = runs[0]
+    masks: dict[str, Mask] = {}
+    statuses: dict[str, tuple[int, ...]] = {}
+    for id_ in first.heard:
+        heard = [run.heard[id_] for run in runs if id_ in run.heard]
+        seen = sorted({each.answer.status for each in heard if each.answer.status is not None})
+        if len(seen) > 1:
+            statuses[id_] = tuple(seen)
+        mask = learn([view_of(each) for each in heard])
+        if mask.blurs:
+            masks[id_] = mask
+    left = learn([left_behind(run) for run in runs])
+    return Contract(
+        about=about,
+        workload=workload,
+        recording=first,
+        runs=len(runs),
+        masks=masks,
+        left=left,
+        statuses=statuses,
+    )

@@ -1,0 +1,96 @@
+"""A replay reduced to what a contract is about: what was answered, what was done, what was left behind."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from auditor.measure.answer import Answer
+from auditor.measure.contract.deeds import Deed, deeds_of
+from auditor.measure.contract.row_changes import Rows, TableChanges, row_changes
+from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.replay import Mode, Replay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one request answered and did."""
+
+    answer: Answer
+    deeds: tuple[Deed, ...] = ()
+    observed: bool = True
+    """Whether the probe's record came; without it the deeds are not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One replay of a workload. Equal inputs give equal recordings, except for noise in the target."""
+
+    mode: Mode = "in order"
+    heard: Mapping[str, Heard]
+    """By the id of the request."""
+    deferred: tuple[Deed, ...] = ()
+    """Done outside any request: later, or in the background."""
+    changes: Mapping[str, TableChanges] = field(default_factory=dict)
+    """What became of the rows, by table."""
+
+
+def recording_of(
+    replay: Replay, /, *, before: Rows, after: Rows, audit_loggers: Collection[str] = ()
+) -> Recording:
+    """Reduces a replay and the database's rows before and after it."""
+    heard = {
+        exchange.request.id: Heard(
+            answer=replace(exchange.answer, ttfb_ms=0.0, total_ms=0.0),
+            deeds=_deeds(exchange.record, audit_loggers),
+            observed=not exchange.lost,
+        )
+        for exchange in replay.exchanges
+    }
+    deferred = tuple(deed for record in replay.outside for deed in _deeds(record, audit_loggers))
+    return Recording(mode=replay.mode, heard=heard, deferred=deferred, changes=row_changes(before, after))
+
+
+def settled(baseline: Recording, candidate: Recording, /) -> Recording:
+    """The candidate with deferred work put back where the baseline does it within the request.
+
+    What a request no longer does, and what happens outside any request more often than it did, is the same
+    work done later: it still counts once.
+    """
+    surplus = _counted(candidate.deferred) - _counted(baseline.deferred)
+    if not surplus:
+        return candidate
+    heard: dict[str, Heard] = {}
+    moved: Counter[str] = Counter()
+    by_text = {_text(deed): deed for deed in candidate.deferred}
+    for id_, now in candidate.heard.items():
+        was = baseline.heard.get(id_)
+        lacking = _counted(was.deeds) - _counted(now.deeds) if was is not None else Counter[str]()
+        found = lacking & surplus
+        surplus -= found
+        moved += found
+        heard[id_] = replace(now, deeds=(*now.deeds, *(by_text[text] for text in found.elements())))
+    return replace(candidate, heard=heard, deferred=_without(candidate.deferred, moved))
+
+
+def _deeds(record: ProbeRecord | None, audit_loggers: Collection[str]) -> tuple[Deed, ...]:
+    return () if record is None else deeds_of(record, audit_loggers=audit_loggers)
+
+
+def _counted(deeds: Iterable[Deed]) -> Counter[str]:
+    return Counter(_text(deed) for deed in deeds)
+
+
+def _text(deed: Deed) -> str:
+    return deed.model_dump_json()
+
+
+def _without(deeds: Iterable[Deed], moved: Counter[str]) -> tuple[Deed, ...]:
+    left = Counter(moved)
+    kept: list[Deed] = []
+    for deed in deeds:
+        text = _text(deed)
+        if left[text] > 0:
+            left[text] -= 1
+        else:
+            kept.append(deed)
+    return tuple(kept)
