@@ -41,6 +41,7 @@ from auditor.trace import (
     joining,
     libraries,
     naming,
+    plain,
 )
 from auditor.trace.context import REPLAY_BUDGET
 
@@ -98,8 +99,12 @@ def resolved(m: Machine) -> None:
 
 
 def unresolved(m: Machine, node: Node | None) -> None:
-    if node is not None and node[0] == ir.CALL:
-        m.unresolved(naming.source_name(node[2]) or "(expression)")
+    if node is None or node[0] != ir.CALL:
+        return
+    if plain.is_plain(m, node):
+        resolved(m)
+    else:
+        m.unresolved(naming.source_name(node[2]) or "(expression)", node)
 
 
 def alternatives(m: Machine, value: OneOf, evaluate: Any, node: Node | None) -> Value:
@@ -162,13 +167,13 @@ def call_symbolic(
         made.hint = hints.quietly(m, lambda: _hinted(m, hint, name, args, kwargs, node))
         if made.hint is UNKNOWN:
             made.hint = None
-    plain = name is not None and hint is None and not interesting(m, name, args)
-    if not plain:
+    silent = name is not None and hint is None and not interesting(m, name, args)
+    if not silent:
         m.residual("call", made, sym, (name, tuple(args), kwargs), node)
-    if plain or hint is not None:
+    if silent or hint is not None or node is None or plain.is_plain(m, node):
         resolved(m)
     else:
-        unresolved(m, node)
+        m.waiting(node, naming.source_name(node[2]) or "(expression)")
     return made
 
 

@@ -15,6 +15,8 @@ from auditor.trace.cost import CostTable, Sizes
 if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.trace.analysis import Root, Trace
+    from auditor.trace.machine import Machine
+    from auditor.trace.summary import Summary
 
 LISTED_EFFECTS: Final = 6_000
 """Operations listed with their chains in one report; an endpoint gets its share of them, but not over the most."""
@@ -147,7 +149,7 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
         summary = machine.summaries[id(function)]
         if not bits or not summary.call_count:
             continue
-        missing = sorted({(line, text) for text, line in summary.unresolved})
+        missing = unresolved(machine, summary)
         listed = [UnresolvedCall(call=t, file=function.module.path, line=max(n, 1)) for n, t in missing]
         while bits:
             lowest = bits & -bits
@@ -161,6 +163,15 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
         EndpointCoverage(calls=total, resolved=max(total - gone, 0), unresolved=tuple(some))
         for total, gone, some in zip(calls, lost, shown, strict=True)
     ]
+
+
+def unresolved(machine: Machine, summary: Summary) -> list[tuple[int, str]]:
+    """(line, text) of the calls nobody could follow: those on a parameter where one caller at least didn't tell."""
+    found = {(line, text) for text, line in summary.unresolved}
+    for text, line, call in summary.waiting:
+        if call in machine.lost or call not in machine.followed:
+            found.add((line, text))
+    return sorted(found)
 
 
 def cut_off(trace: Trace) -> int:

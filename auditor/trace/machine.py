@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.symbols import Class, Function, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
-from auditor.trace import calls, decorating, hints, replay, variants, walk
+from auditor.trace import calls, decorating, hints, plain, replay, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
 from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use
 
@@ -59,6 +59,11 @@ class Machine:
         self.decisive: dict[int, variants.Decisive] = {}
         self.variants: dict[int, dict[tuple[tuple[int, object], ...], Function]] = {}
         """By identity of a function: its variants, by what decides them."""
+        self.costly_names = plain.costly_names(knowledge)
+        self.followed: set[int] = set()
+        """Identities of calls on a parameter that a replay knew the receiver of…"""
+        self.lost: set[int] = set()
+        """…and of those that a replay knew nothing of."""
         self.guards: dict[int, Guard] = {}
         """By the identity that `Branch` names: the condition that it stands for."""
         self.attribute_names = _attribute_names(project)
@@ -165,9 +170,18 @@ class Machine:
             )
         )
 
-    def unresolved(self, text: str) -> None:
-        if not self.quiet and not self.cx.frames:
+    def unresolved(self, text: str, node: Node) -> None:
+        if self.quiet:
+            return
+        if self.cx.frames:
+            self.lost.add(id(node))
+        else:
             self.cx.summary.unresolved.append((text, self.cx.line or self.cx.start))
+
+    def waiting(self, node: Node, text: str) -> None:
+        """Notes a call that only the caller's arguments tell: resolved where every replay knew what it is called on."""
+        if not self.quiet and not self.cx.frames:
+            self.cx.summary.waiting.append((text, self.cx.line or self.cx.start, id(node)))
 
     # -- models ------------------------------------------------------------------------------------------------
 

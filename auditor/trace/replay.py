@@ -153,6 +153,8 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
             all_plain(args, memo) and (not kwargs or all_plain(kwargs.values(), memo))
         ):
             return False
+    if what == "call":
+        m.lost.add(id(op.node))
     if op.sym is not None:
         memo[id(op.sym)] = op.sym.hint or UNKNOWN
     return True
@@ -199,6 +201,8 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
     if op.op == "attr":
         given = access.get_attribute(m, base, op.detail, op.node)
     elif op.op == "call":
+        if not isinstance(base, Sym):
+            (m.lost if base is UNKNOWN else m.followed).add(id(op.node))
         name, args, kwargs = op.detail
         args = arguments.positional(args, lambda v: substitute(m, v, memo, 0))
         kwargs = arguments.keyword(kwargs, lambda v: substitute(m, v, memo, 0))

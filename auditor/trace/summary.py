@@ -184,6 +184,8 @@ class Summary:
     call_count: int = 0
     resolved_count: int = 0
     unresolved: list[tuple[str, int]] = field(default_factory=list)
+    waiting: list[tuple[str, int, int]] = field(default_factory=list)
+    """Calls on what a parameter decides: text, line, identity of the node."""
     callers: int = 0
     """Calls from project code that were resolved to this function."""
     recursive: bool = False
