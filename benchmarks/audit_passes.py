@@ -6,15 +6,14 @@ audit ten times as long and blame whatever is called most.
 """
 
 import argparse
+import gc
 import os
 import resource
-import signal
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
-from types import FrameType
 
 from auditor.engine.opening import opened
 from auditor.engine.passes import analyse
@@ -22,7 +21,9 @@ from auditor.engine.request import AuditRequest
 from auditor.model.canonical import canonical_json
 
 SAMPLE_S = 0.004
-SHOWN = 40
+SHOWN = 60
+IDLE = frozenset({"threading.py", "selectors.py", "connection.py"})
+"""Files of the standard library in which a thread waits for another one."""
 
 
 class Laps:
@@ -52,20 +53,30 @@ class Laps:
 
 
 class Samples:
-    """Where every thread was, each time a few milliseconds of CPU had passed."""
+    """Where the thread that works was, every few milliseconds, as another thread sees it.
+
+    A timer signal would only be answered by the main thread, which waits while calls are followed in one of their own.
+    """
 
     def __init__(self) -> None:
         self.own: Counter[str] = Counter()
         self.below: Counter[str] = Counter()
         self.count = 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
 
-    def take(self, _signal: int, here: FrameType | None) -> None:
-        """Of the thread that the main one waits for, or of the main one where there is no other."""
+    def watch(self) -> None:
+        """Takes samples until told to end."""
+        while not self.ended.wait(SAMPLE_S):
+            self.take()
+
+    def take(self) -> None:
+        """One sample, of the thread started last among those that are neither this one nor asleep."""
         me = threading.get_ident()
         frames = sys._current_frames()  # noqa: SLF001  # documented, and the only way to see another thread
-        others = [frame for thread, frame in frames.items() if thread != me]
-        frame = others[-1] if others else here
+        working = [f for t, f in frames.items() if t != me and Path(f.f_code.co_filename).name not in IDLE]
         self.count += 1
+        frame = working[-1] if working else None
         seen: set[str] = set()
         while frame is not None:
             name = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
@@ -87,15 +98,16 @@ def main() -> None:
     options = parser.parse_args()
     samples = Samples()
     if options.profile:
-        signal.signal(signal.SIGPROF, samples.take)
-        signal.setitimer(signal.ITIMER_PROF, SAMPLE_S, SAMPLE_S)
+        sys.setswitchinterval(SAMPLE_S / 8)
+        samples.thread.start()
     laps = Laps()
+    gc.disable()  # as the engine does
     with opened(AuditRequest(path=options.tree, cache_dir=None)) as job:
         report = analyse(job, laps)
     laps.step("writing the report")
     size = len(canonical_json(report).encode())
     laps.step("")
-    signal.setitimer(signal.ITIMER_PROF, 0)
+    samples.ended.set()
     times, peak = os.times(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = [f"{name} {seconds:.2f}" for name, seconds in laps.seconds.items() if seconds >= 0.01]
     print(

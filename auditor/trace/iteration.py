@@ -87,13 +87,24 @@ def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
 
 
 def open_loop(
-    m: Machine, value: Value, node: Node | None, kind: str, name: str, target: Node | None
+    m: Machine,
+    value: Value,
+    node: Node | None,
+    kind: str,
+    name: str,
+    target: Node | None,
+    *,
+    is_noted: bool = False,
 ) -> tuple[Loop, Value]:
-    """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop."""
+    """Starts iterating; gives the loop and its element, born inside it. The caller enters and leaves the loop.
+
+    `is_noted` where a replay has recorded already that `value` is iterated: else every caller would do it again.
+    """
     before = m.cx.names
     m.cx.names = name
-    value = iterator(m, value, node)
-    m.use("iterate", value, node)
+    given, value = value, iterator(m, value, node)
+    if not is_noted or value is not given:
+        m.use("iterate", value, node)
     if isinstance(value, Sym):
         unknown = Size(name) if name else None
         size = unknown if value.hint is None else size_of(m, value.hint, name)

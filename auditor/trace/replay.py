@@ -212,9 +212,10 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
             given = calls.call_method(m, base, name, args, kwargs, op.node)
     elif op.op == "iterate":
         loop: Loop = op.detail
-        made, given = iteration.open_loop(
-            m, base, loop.node, loop.kind, loop.size.name if loop.size is not None else "", None
-        )
+        name = loop.size.name if loop.size is not None else ""
+        # The "iterate" use of a parameter is a residual of its own; elements of collections have none.
+        is_noted = isinstance(op.base, Sym) and op.base.op != "elem"
+        made, given = iteration.open_loop(m, base, loop.node, loop.kind, name, None, is_noted=is_noted)
         if base is UNKNOWN or (isinstance(base, Const) and base.value is None):
             made.size, made.repeats = loop.size, loop.repeats
         made.site = loop.site
