@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
 
 _BUILTINS: Final = frozenset(dir(builtins))
+_DEFINED: Final = (Function, Class)
+"""What a name stands for by itself."""
 _MAX_HOPS: Final = 24
 """Re-exports followed for one name; longer chains are cycles in practice."""
 
@@ -204,6 +206,9 @@ class Project:
 
     def pick(self, module: Module, bindings: list[Binding]) -> Symbol | None:
         """The binding that counts: the last; but a conditional import prefers what the project has."""
+        last = bindings[-1]
+        if isinstance(last, _DEFINED):
+            return last
         chosen: Symbol | None = None
         for binding in reversed(bindings):
             found = self.follow(module, binding)
@@ -388,8 +393,9 @@ class Project:
     def member(self, cls: Class, name: str) -> tuple[Class, list[Binding]] | None:
         """The class of the MRO that binds `name`, with the bindings."""
         key = (id(cls), name)
-        if key in self._members:
-            return self._members[key]
+        known = self._members.get(key)
+        if known is not None or key in self._members:
+            return known
         line = self.mro(cls)
         found = next(((b, b.scope[name]) for b in line if isinstance(b, Class) and name in b.scope), None)
         if not self._unsettled:
@@ -399,8 +405,9 @@ class Project:
     def method(self, cls: Class, name: str) -> Function | None:
         """The function that `cls.name` is, through the MRO and through `name = other_function`."""
         key = (id(cls), name)
-        if key in self._methods:
-            return self._methods[key]
+        known = self._methods.get(key)
+        if known is not None or key in self._methods:
+            return known
         found = self._method(cls, name)
         if not self._unsettled and not self._depth:
             self._methods[key] = found

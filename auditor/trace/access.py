@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index.symbols import Assigned, Class, Function
 from auditor.index.values import (
@@ -38,13 +38,16 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 
+_DECIDING: Final = (Exact, Sym)
+"""What may decide a condition, and does not once it was read from something."""
+
 # -- attributes ------------------------------------------------------------------------------------------------
 
 
 def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
     """`value.name`."""
     found = any_attribute(m, value, name, node)
-    return joining.inexact(found) if isinstance(found, Exact | Sym) else found
+    return joining.inexact(found) if isinstance(found, _DECIDING) else found
 
 
 def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.values import (
     UNKNOWN,
@@ -29,12 +29,15 @@ from auditor.trace.context import MAX_FRAMES, REPLAY_BUDGET
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
 
 _DEPTH = 6
+_CALLED_BACK: Final = (Func, Lambda, Star, Sym)
+_USED: Final = (Query, Many, Sym)
+_HELD: Final = (Sym, Many, OneOf, Query)
 _READS: Final = frozenset({"attr", "same", "slice", "list", "elem", "item", "key"})
 """Symbolic values that are UNKNOWN where their base is."""
 
@@ -102,8 +105,9 @@ def replay(
                 cx.loops += tuple([x for x in [loops.get(id(lp), lp) for lp in op.loops] if x is not None])
             cx.branch = outer[1] + op.branch
             cx.frames = frames + op.frames
-            cx.function, cx.module = op.site.function, op.site.module
-            cx.line, cx.start, cx.end = op.site.line, op.site.start, op.site.end
+            site = m.last_site = op.site
+            cx.function, cx.module = site.function, site.module
+            cx.line, cx.start, cx.end = site.line, site.start, site.end
             cx.offloaded = outer[9] or op.offloaded
             cx.remembered = outer[8] or remembered or op.remembered
             perform(m, op, memo, loops)
@@ -135,15 +139,14 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
     Most operations of most replays are of this kind: they wait for a query and are given something nobody knows.
     """
     what = op.op
-    if what in {"iterate", "store"}:
+    if what == "iterate" or what == "store":  # noqa: PLR1714  asked a million times; a set takes twice as long
         return False
     base = memo.get(id(op.base)) or vacant(op.base, memo)
     if base is None:
         return False
     if what == "use":
-        if isinstance(base, Query | Sym):
-            return False
-        if isinstance(base, OneOf) if op.detail[0] == "fetch" else isinstance(base, Many):
+        kind = type(base)
+        if kind is Query or kind is Sym or kind is (OneOf if op.detail[0] == "fetch" else Many):
             return False
     elif base is not UNKNOWN:
         return False
@@ -164,7 +167,7 @@ def all_plain(values: Iterable[Value], memo: Memo) -> bool:
     """True where none of a call's arguments can be a function that an unknown callee might call."""
     for value in values:
         given = memo.get(id(value)) or vacant(value, memo) or value if isinstance(value, Sym) else value
-        if isinstance(given, Func | Lambda | Star | Sym):
+        if isinstance(given, _CALLED_BACK):
             return False
     return True
 
@@ -228,7 +231,7 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
         given = UNKNOWN
         if how == "fetch":
             iteration.fetch(m, base, op.node, detail)
-        elif isinstance(base, Query | Many | Sym):
+        elif isinstance(base, _USED):
             m.use(how, base, op.node, detail)
     if op.sym is not None:
         memo[id(op.sym)] = given if given is not UNKNOWN or op.sym.hint is None else op.sym.hint
@@ -236,54 +239,41 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
 
 def substitute(m: Machine, value: Value, memo: Memo, depth: int) -> Value:
     """A value of the callee, as the caller sees it."""
-    if isinstance(value, Sym):
-        return symbolic(m, value, memo, depth)
-    if depth > _DEPTH or isinstance(value, Const):
+    kind = type(value)
+    if kind is Sym:
+        return memo.get(id(value)) or symbolic(m, cast("Sym", value), memo, depth)
+    renewed = _RENEWED.get(kind)
+    return value if renewed is None or depth > _DEPTH else renewed(m, value, memo, depth)
+
+
+def collection(m: Machine, value: Many, memo: Memo, depth: int) -> Value:
+    elem = substitute(m, value.elem, memo, depth + 1)
+    source = None if value.source is None else substitute(m, value.source, memo, depth + 1)
+    if elem is value.elem and source is value.source:
         return value
-    if isinstance(value, Many):
-        elem = substitute(m, value.elem, memo, depth + 1)
-        source = None if value.source is None else substitute(m, value.source, memo, depth + 1)
-        return (
-            value
-            if elem is value.elem and source is value.source
-            else altered(value, elem=elem, source=source)
-        )
-    if isinstance(value, Items):
-        items = [substitute(m, i, memo, depth + 1) for i in value.items]
-        if all(a is b for a, b in zip(items, value.items, strict=True)):
-            return value
-        return Items(value.kind, items, value.count)
-    if isinstance(value, Dictionary):
-        return mapping(m, value, memo, depth)
-    if isinstance(value, OneOf):
-        return joining.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
-    if isinstance(value, Query):
-        return memo.get(id(value)) or query(m, value, memo, depth)
-    if isinstance(value, Row):
-        return memo.get(id(value)) or row(m, value, memo, depth)
-    if isinstance(value, Inst):
-        if value.home is not None and value.home is memo.returning:
-            return memo.get(id(value)) or instance(m, value, memo, depth)
-        if any(isinstance(v, Sym | Many | OneOf | Query) for v in value.fields.values()):
-            return altered(
-                value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()}
-            )
+    return altered(value, elem=elem, source=source)
+
+
+def sequence(m: Machine, value: Items, memo: Memo, depth: int) -> Value:
+    items = [substitute(m, i, memo, depth + 1) for i in value.items]
+    if all(a is b for a, b in zip(items, value.items, strict=True)):
         return value
-    if isinstance(value, Func):
-        return function(m, value, memo, depth)
-    if isinstance(value, Lambda):
-        env = {
-            k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v
-            for k, v in value.env.items()
-        }
-        return altered(value, env=env)
-    return value
+    return Items(value.kind, items, value.count)
+
+
+def alternatives(m: Machine, value: OneOf, memo: Memo, depth: int) -> Value:
+    return joining.join_all([substitute(m, o, memo, depth + 1) for o in value.options])
+
+
+def closure(m: Machine, value: Lambda, memo: Memo, depth: int) -> Value:
+    env = {
+        k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items()
+    }
+    return altered(value, env=env)
 
 
 def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
-    found = memo.get(id(sym))
-    if found is not None:
-        return found
+    """Reads again, from what the base is, what the callee read from it."""
     if sym.base is None or depth > 4 * _DEPTH:
         return sym if not memo else sym.hint or UNKNOWN
     base = substitute(m, sym.base, memo, depth + 1)
@@ -326,6 +316,9 @@ def mapping(m: Machine, value: Dictionary, memo: Memo, depth: int) -> Value:
 
 def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:
     """The caller's own copy of a row: what it has read from it, another caller has not."""
+    known = memo.get(id(value))
+    if known is not None:
+        return known
     made = altered(
         value, touched=dict(value.touched), extra=dict(value.extra), loops=memo.placed(value.loops)
     )
@@ -336,7 +329,16 @@ def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:
 
 
 def instance(m: Machine, value: Inst, memo: Memo, depth: int) -> Value:
-    """The instance that this call of its maker makes."""
+    """The instance that this call of its maker makes; of another one, what its fields are here."""
+    if value.home is None or value.home is not memo.returning:
+        if any(isinstance(v, _HELD) for v in value.fields.values()):
+            return altered(
+                value, fields={k: substitute(m, v, memo, depth + 1) for k, v in value.fields.items()}
+            )
+        return value
+    known = memo.get(id(value))
+    if known is not None:
+        return known
     cx = m.cx
     home = cx.summary.function
     made = altered(
@@ -353,6 +355,9 @@ def instance(m: Machine, value: Inst, memo: Memo, depth: int) -> Value:
 
 def query(m: Machine, value: Query, memo: Memo, depth: int) -> Value:
     """The caller's own copy of a query, not yet evaluated unless the callee did that."""
+    known = memo.get(id(value))
+    if known is not None:
+        return known
     changes: dict[str, Any] = {"fetched": list(value.fetched), "kept": dict(value.kept)}
     if isinstance(value.owner, Sym):
         changes["owner"] = substitute(m, value.owner, memo, depth + 1)
@@ -379,3 +384,17 @@ def function(m: Machine, value: Func, memo: Memo, depth: int) -> Value:
         }
         changes["env"] = env
     return altered(value, **changes) if changes else value
+
+
+_RENEWED: Final[dict[type[Value], Callable[[Machine, Any, Memo, int], Value]]] = {
+    Many: collection,
+    Items: sequence,
+    Dictionary: mapping,
+    OneOf: alternatives,
+    Query: query,
+    Row: row,
+    Inst: instance,
+    Func: function,
+    Lambda: closure,
+}
+"""How values that may hold a parameter are made anew for a caller; all others are what they are."""
