@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
+from auditor.cli.finished import Finished
 from auditor.cli.internal_error import InternalError
 from auditor.cli.narration import Narration
 from auditor.engine import AuditRequest, audit
+from auditor.engine.request import Job
 from auditor.model import events
 from auditor.model.events import Event
 from auditor.model.fault import Fault
@@ -16,31 +17,29 @@ from auditor.model.severity import Severity
 _TICK_S: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What a command needs of a finished audit without reading the whole report."""
-
-    report: str = field(repr=False)
-    """`auditor/report@1` as JSON. Long: `asyncio` shows the result of its main task to whoever asks about signals."""
-    severities: frozenset[Severity]
-    """Of all findings."""
-
-
 def follow(
-    request: AuditRequest, narration: Narration, /, *, each: Callable[[Event], None] | None = None
+    request: AuditRequest,
+    narration: Narration,
+    /,
+    *,
+    each: Callable[[Event], None] | None = None,
+    job: Job | None = None,
 ) -> Finished:
-    """Audits; `each` sees every event. `Fault` or `InternalError` when there is no report."""
-    return asyncio.run(_follow(request, narration, each))
+    """Audits; `each` sees every event. `Fault` or `InternalError` when there is no report.
+
+    `job` is the tree, where it is open already; it is closed here.
+    """
+    return asyncio.run(_follow(request, narration, each, job))
 
 
 async def _follow(
-    request: AuditRequest, narration: Narration, each: Callable[[Event], None] | None
+    request: AuditRequest, narration: Narration, each: Callable[[Event], None] | None, job: Job | None
 ) -> Finished:
     severities: set[Severity] = set()
     report, failed = "", None
     ticker = asyncio.create_task(_tick(narration))
     try:
-        async for event in audit(request):
+        async for event in audit(request, job=job):
             if each is not None:
                 each(event)
             match event:

@@ -7,7 +7,7 @@ from pathlib import Path
 from auditor.cli.narration import Narration
 from auditor.cli.parser import Parser, values_of
 from auditor.config.user import load_user_settings
-from auditor.engine import AuditRequest
+from auditor.engine.request import AuditRequest
 
 
 def add_tree_arguments(parser: Parser, /) -> None:

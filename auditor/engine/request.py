@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from auditor.config.target import TargetSettings
-from auditor.model.events import StageName
 from auditor.repo.snapshot import Snapshot
 
-if TYPE_CHECKING:  # its types take as long to build as a run from the cache takes in all
+if TYPE_CHECKING:  # their types take as long to build as a run from the cache takes in all
+    from auditor.model.events import StageName
     from auditor.model.report import Report
 
 
@@ -43,7 +43,7 @@ class Cancelled(BaseException):
 class Notes(Protocol):
     """How the analysis tells how far it is; each call may raise `Cancelled`."""
 
-    def stage(self, name: StageName, /) -> None:
+    def stage(self, name: "StageName", /) -> None:
         """A stage begins, and the one before is over."""
         ...
 

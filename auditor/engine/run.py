@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import auditor
 from auditor.engine.journal import Journal
 from auditor.engine.opening import opened
-from auditor.engine.request import Analyse, AuditRequest, Cancelled
+from auditor.engine.request import Analyse, AuditRequest, Cancelled, Job
 from auditor.engine.result_cache import Result, ResultCache
 from auditor.model import events
 from auditor.model.events import Event
@@ -21,11 +21,14 @@ if TYPE_CHECKING:  # as in auditor.engine.request
     from auditor.model.report import Report
 
 
-async def audit(request: AuditRequest, /, *, analyse: Analyse | None = None) -> AsyncIterator[Event]:
+async def audit(
+    request: AuditRequest, /, *, analyse: Analyse | None = None, job: Job | None = None
+) -> AsyncIterator[Event]:
     """Audits `request.path` and yields what happens; the last event is `run-finished` in every case.
 
     A fault of the input is the event `failed`, not an exception. Leaving the iteration cancels the work.
-    `analyse` replaces the passes of `auditor.engine.passes`.
+    `analyse` replaces the passes of `auditor.engine.passes`; `job` is the request's tree where it was opened
+    already, and is closed here.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -40,7 +43,7 @@ async def audit(request: AuditRequest, /, *, analyse: Analyse | None = None) -> 
             raise Cancelled from error
 
     # A daemon, so that an interrupt need not wait for the end of the parse that is under way.
-    worker = threading.Thread(target=_work, args=(request, analyse, send), name="audit", daemon=True)
+    worker = threading.Thread(target=_work, args=(request, analyse, job, send), name="audit", daemon=True)
     worker.start()
     try:
         while (event := await queue.get()) is not None:
@@ -49,12 +52,14 @@ async def audit(request: AuditRequest, /, *, analyse: Analyse | None = None) -> 
         cancelled.set()
 
 
-def _work(request: AuditRequest, analyse: Analyse | None, send: Callable[[Event | None], None]) -> None:
+def _work(
+    request: AuditRequest, analyse: Analyse | None, job: Job | None, send: Callable[[Event | None], None]
+) -> None:
     journal = Journal(send)
     try:
         journal.emit(events.RunStarted, _started(request))
         try:
-            _perform(request, analyse, journal)
+            _perform(request, analyse, job, journal)
         except Fault as fault:
             journal.fail(what=fault.what, where=fault.where, hint=fault.hint, exit_code=fault.exit_code)
         except Exception as error:  # noqa: BLE001  whatever it is becomes an event with its traceback
@@ -65,8 +70,8 @@ def _work(request: AuditRequest, analyse: Analyse | None, send: Callable[[Event 
         return
 
 
-def _perform(request: AuditRequest, analyse: Analyse | None, journal: Journal) -> None:
-    with opened(request) as job:
+def _perform(request: AuditRequest, analyse: Analyse | None, given: Job | None, journal: Journal) -> None:
+    with given or opened(request) as job:
         cache = ResultCache(request.cache_dir, job) if request.cache_dir else None
         result = cache.find() if cache else None
         if result is not None:

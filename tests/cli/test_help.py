@@ -1,7 +1,9 @@
-"""What a first look costs: `--help` and `--version` may import nothing heavy."""
+"""What a first look and a second run cost: neither may import anything heavy."""
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,19 @@ def test_the_help_of_a_command_imports_no_parser_and_no_sdk() -> None:
     output, modules = probe("audit", "--help")
     assert "--fail-on" in output
     assert not modules & {"anthropic", "openai", "textual", "tree_sitter", "sqlglot"}
+
+
+@pytest.mark.parametrize("form", ["json", "markdown", "sarif", "screen"])
+def test_an_audit_that_was_done_before_imports_nothing_heavy(
+    tree: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str
+) -> None:
+    monkeypatch.setenv("AUDITOR_CACHE_DIR", str(tmp_path / "cache"))
+    root = tree({"app.py": "from flask import Flask\n\napp = Flask(__name__)\n"})
+    first, modules = probe("audit", str(root), "--quiet", "--format", form)
+    assert "pydantic" in modules
+    again, modules = probe("audit", str(root), "--quiet", "--format", form)
+    assert again == first
+    assert not modules & set(HEAVY)
 
 
 def test_the_help_names_every_command_and_every_exit_status() -> None:

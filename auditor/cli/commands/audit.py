@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from auditor.cli.command import Console
-from auditor.cli.destinations import choose_destinations, write_whole
+from auditor.cli.destinations import Destinations, choose_destinations, write_whole
 from auditor.cli.event_lines import EventLines
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.formats import EVENTS, SCREEN, format_named, format_names
@@ -17,7 +17,9 @@ from auditor.model.fault import Fault
 from auditor.model.severity import Severity
 
 if TYPE_CHECKING:  # these bring the engine along
+    from auditor.cli.finished import Finished
     from auditor.cli.rendering import Renderer
+    from auditor.engine.request import AuditRequest
 
 _PLANS_BEGIN: Final = b"# Performance plan for "
 
@@ -69,8 +71,7 @@ class Audit:
 
 def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: str, writes_plan: bool) -> int:
     """The whole of ``audit``; ``demo`` runs it on the sample."""
-    from auditor.cli.follow import follow  # noqa: PLC0415  as above
-    from auditor.cli.rendering import Renderer  # noqa: PLC0415
+    from auditor.cli.rendering import Renderer  # noqa: PLC0415  as above
     from auditor.cli.tree_arguments import request_of  # noqa: PLC0415
 
     destinations = choose_destinations(
@@ -81,7 +82,7 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
     )
     request = request_of(arguments, command, console.narration)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
-    finished = follow(request, console.narration, each=lines.add)
+    finished = _finished(request, console, lines, destinations)
     renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
     for path, form in destinations.files:
         text = (
@@ -97,6 +98,23 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
             f"whether {arguments.target} ms are met can't be judged yet: an audit reads and does not measure"
         )
     return _status(arguments.fail_on, finished.severities)
+
+
+def _finished(
+    request: "AuditRequest", console: Console, lines: EventLines, destinations: Destinations
+) -> "Finished":
+    """The audit, from the cache without any events where nobody asked for these."""
+    from auditor.cli.finished import Finished, find_finished  # noqa: PLC0415  as above
+
+    job = None
+    if EVENTS not in {destinations.screen, *(form for _, form in destinations.files)}:
+        found = find_finished(request)
+        if isinstance(found, Finished):
+            return found
+        job = found
+    from auditor.cli.follow import follow  # noqa: PLC0415  builds the types of events
+
+    return follow(request, console.narration, each=lines.add, job=job)
 
 
 def _status(fail_on: Severity | None, found: frozenset[Severity]) -> ExitCode:
