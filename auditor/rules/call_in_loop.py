@@ -180,7 +180,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     background = audience(scene, looped.spot) != "request"
     confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
     if effect.kind == "task":
-        confidence = 0.5
+        confidence = 0.45  # one job an item is what workers are for
     if turns.conditions_inside(looped.loop, effect.branch):
         confidence -= 0.1
     if background:

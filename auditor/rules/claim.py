@@ -77,8 +77,9 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
 
 def is_worth_saying(scene: Scene, claim: Claim) -> bool:
     """More likely right than wrong; and what is only reached by calls, reached from something that serves."""
-    confidence = claim.confidence - (GUESSED_PENALTY if claim.guessed else 0)
-    return confidence >= LEAST_CONFIDENCE and (not claim.indirect or bool(endpoints_of(scene, claim)))
+    reached = bool(endpoints_of(scene, claim))
+    taken = (GUESSED_PENALTY if claim.guessed else 0) + (0 if reached else UNREACHED_PENALTY)
+    return round(claim.confidence - taken, 2) >= LEAST_CONFIDENCE and (not claim.indirect or reached)
 
 
 def together(claims: Iterable[Claim]) -> list[list[Claim]]:

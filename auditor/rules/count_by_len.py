@@ -150,7 +150,7 @@ def is_held_for_later(found: Collection) -> bool:
 
 def claim(scene: Scene, found: Collection, use: Use) -> Claim:
     rows = rows_named(found.query)
-    confidence = 0.5 if found.by_default else 0.7 if found.is_relation else 0.85
+    confidence = 0.6 if found.by_default else 0.7 if found.is_relation else 0.85
     evidence = [
         fetched_evidence(found),
         Evidence(kind="note", text="only their number is used; the rows themselves are not read afterwards"),

@@ -38,6 +38,15 @@ def growth(model: Model) -> str:
     return f"each row belongs to a `{owners[0]}`" if owners else ""
 
 
+def is_born(model: Model) -> bool:
+    """Whether its rows are tied to moments, or are people: a stronger sign than belonging to somebody."""
+    body = range(model.cls.line, model.cls.end_line + 1)
+    is_dated = any(
+        c.line in body and any(m in c.type.lower() for m in _MOMENTS) for c in model.columns.values()
+    )
+    return is_dated or model.name.lower() in _PEOPLE
+
+
 def is_birth(name: str, kind: str) -> bool:
     """A moment at which the row came to be."""
     is_moment = any(m in kind.lower() for m in _MOMENTS)

@@ -38,6 +38,7 @@ from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import the_loop
 from auditor.rules.scene import repeating, seen_from, spot_of
+from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def find(scene: Scene) -> Iterator[Claim]:
         loops = repeating(effect.loops)
         if effect.kind == "sql" and effect.cause == "lazy-load" and loops and not effect.remembered:
             origin = None if effect.row is None else effect.row.origin
+            if is_fallback(effect):
+                continue
             site = loops[-1].site if origin is None else origin.site
             # A generic view builds the query of many models in one place.
             model = "" if origin is None else origin.model.key

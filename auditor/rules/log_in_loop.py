@@ -174,8 +174,8 @@ def judged(
 
 
 def is_trail(scene: Scene, looped: Looped) -> bool:
-    """Whether the turn writes to the database too, so that the record says what was done to which row."""
-    return (looped.spot.module.path, looped.loop.site.start) in scene.writing_loops
+    """Whether the turn does what costs more, so that the record is the trail of that and no cost beside it."""
+    return (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops
 
 
 def serialises(call: Node | None) -> str:

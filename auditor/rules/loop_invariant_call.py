@@ -144,6 +144,8 @@ def is_invariant(scene: Scene, looped: Looped, call: Node | None) -> bool:
         return False
     if turns.is_retry(loop) or turns.is_last(looped) or not is_asked_in_turn(loop, call):
         return False
+    if is_in_handler(loop.node, call):
+        return False
     names = turns.free_names(call)
     moving = any(turns.name_of(n[2]) in _MOVING for n in turns.nodes(call) if n[0] == ir.CALL)
     if moving or names & turns.bound_names(loop.node) or is_guarded(loop.node, looped.spot.line):
@@ -169,6 +171,16 @@ def is_asked_in_turn(loop: Loop, call: Node) -> bool:
         parts = (*node[3], *(c for clause in node[4] for c in clause[2]), *(c[1] for c in node[4][1:]))
         return any(id(call) in turns.identities(part) for part in parts)
     return id(call) in turns.identities(node[5]) and id(call) not in turns.results_unused(node[5])
+
+
+def is_in_handler(loop_node: Node, call: Node) -> bool:
+    """Whether only an exception leads to it."""
+    return any(
+        id(call) in turns.identities(handler)
+        for node in turns.nodes(loop_node)
+        if node[0] == ir.TRY
+        for handler in node[4]
+    )
 
 
 def is_guarded(loop_node: Node, line: int) -> bool:

@@ -374,7 +374,7 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
         payers=payers(demand),
-        confidence=(0.75 if waiting else 0.6) - (0.2 if has_few_values(demand.column) else 0),
+        confidence=(0.75 if waiting else 0.6) - (0.3 if has_few_values(demand.column) else 0),
         related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
         could_be_wrong=f"The table is small, or one value fills it; the price is {proposal.write_cost}.",
         fix=f"Add an index: `{proposal.statement()}`.",

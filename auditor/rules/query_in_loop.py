@@ -40,6 +40,7 @@ from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
+from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.15
     if looped.loop.kind == "while":
         paged = effect.query is not None and effect.query.limited
-        confidence -= 0.9 if paged else 0.35  # a page, or a chunk, each time round
+        confidence -= 0.9 if paged else 0.45  # a page, or a chunk, each time round
+    if is_fallback(effect):
+        confidence -= 0.35
     if is_fixed(looped.loop):
         confidence -= 0.3
     if looped.call is not None and looped.call.guessed:

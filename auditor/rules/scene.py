@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from auditor.knowledge.facts import Knowledge
     from auditor.trace.analysis import Trace
     from auditor.trace.summary import Call, Effect, Frames, Loop, Summary, Use
+
+_BUSY: Final = frozenset({"sql", "http", "llm", "mail", "task"})
+"""Kinds beside which a log record costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +135,15 @@ class Scene:
         ]
 
     @cached_property
-    def writing_loops(self) -> frozenset[tuple[str, int]]:
-        """The loops, by path and first line, in whose turns rows are written."""
+    def busy_loops(self) -> frozenset[tuple[str, int]]:
+        """The loops, by path and first line, whose turns query, call outside or hand out work."""
         found = {
             (x.spot.module.path, x.loop.site.start)
             for x in self._looped_effects
-            if x.effect is not None and x.effect.kind == "sql" and x.effect.operation == "write"
+            if x.effect is not None and x.effect.kind in _BUSY
         }
-        for x in self.looped_calls("sql"):
-            if x.call is not None and any(
-                e.operation == "write" for e, _ in self.effects_below(x.call.callee, "sql", 8)
-            ):
-                found.add((x.spot.module.path, x.loop.site.start))
-        return frozenset(found)
+        calls = (x for x, costs in self._looped_calls if costs.keys() & _BUSY)
+        return frozenset(found | {(x.spot.module.path, x.loop.site.start) for x in calls})
 
     def looped_calls(self, kind: str) -> Iterator[Looped]:
         """Calls inside a loop whose callee does something of `kind` whatever it is passed."""

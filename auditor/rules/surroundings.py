@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
     from auditor.rules.scene import Looped
-    from auditor.trace.summary import Loop
+    from auditor.trace.summary import Effect, Loop
 
 _ALONE: Final = frozenset({"atomic", "begin_nested", "savepoint", "begin"})
 
@@ -115,6 +115,18 @@ def is_alone(s: Node) -> bool:
         return bool(s[4])
     return s[0] == ir.WITH and any(
         given[0] == ir.CALL and turns.name_of(given[2]) in _ALONE for given, _ in s[3]
+    )
+
+
+def is_fallback(effect: Effect) -> bool:
+    """Whether it stands behind an `or`: it runs only where what comes before gives nothing."""
+    node, function = effect.node, effect.site.function
+    if node is None or function is None:
+        return False
+    return any(
+        n[0] == ir.BOOL and n[2] == "or" and any(id(node) in turns.identities(part) for part in n[3][1:])
+        for n in turns.nodes(function.body)
+        if n[1] <= effect.site.line
     )
 
 

@@ -46,7 +46,7 @@ from auditor.rules import names
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import gives_whole_rows, rows_at_stake
-from auditor.rules.growth import growth
+from auditor.rules.growth import growth, is_born
 from auditor.rules.scene import repeating, spot_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ def claim(scene: Scene, effect: Effect, query: Query) -> Claim | None:
             Evidence(kind="query", text=f"`{effect.label}` has no limit and no condition that narrows it"),
             Evidence(kind="note", text=f"{model} grows with use: {grows}"),
         ],
-        confidence={"request": 0.65, "task": 0.55, "command": 0.45, "unknown": 0.55}[waiting],
+        confidence={"request": 0.65, "task": 0.55, "command": 0.45, "unknown": 0.55}[waiting]
+        - (0 if is_born(query.model) else 0.2),
         severity=None if waiting == "request" else Severity.LOW,
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),

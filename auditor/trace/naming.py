@@ -20,21 +20,10 @@ _SEEN_THROUGH: Final = {
 }
 """Functions whose result is as many as the argument at that position (the only one, where there is one)."""
 _TRANSPARENT: Final = frozenset(
-    {
-        "all",
-        "items",
-        "values",
-        "keys",
-        "iterator",
-        "filter",
-        "order_by",
-        "select_related",
-        "prefetch_related",
-        "scalars",
-    }
+    "all items values keys iterator filter exclude order_by select_related prefetch_related scalars defer only using "
+    "db_manager distinct annotate copy".split()
 )
-
-
+"""Methods that give what they are called on again, or part of it."""
 _SAYING_NOTHING: Final = frozenset(
     "filter exclude get all first last one execute query run fetch result results data items values next read call "
     "copy deepcopy json loads load dumps union intersection difference order_by distinct annotate group_by join "
