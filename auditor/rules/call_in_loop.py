@@ -41,7 +41,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
+from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -178,6 +178,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     items = its_items(looped.loop)
     batch = effect.fact.batch if effect.fact is not None else None
     background = audience(scene, looped.spot) != "request"
+    constant = loop_name(looped.loop).isupper()
     confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
     if effect.kind == "task":
         confidence = 0.45  # one job an item is what workers are for
@@ -185,6 +186,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         confidence -= 0.1
     if background:
         confidence -= 0.1
+    if constant:  # as many as its source says
+        confidence -= 0.3
     severity = _SEVERITY.get(effect.kind, Severity.HIGH)
     return Claim(
         spot=looped.spot,

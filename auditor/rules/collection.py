@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.values import Many, ModelValue, Query, Row
 from auditor.model.report import Evidence, Place, TermAtStake
-from auditor.rules import names
+from auditor.rules import names, turns
 from auditor.rules.claim import place
 from auditor.rules.scene import spot_of
 
@@ -25,6 +25,7 @@ FEW: Final = 100
 _NEEDS_ROWS: Final = frozenset({"iterate", "filter", "sort", "aggregate", "index", "slice", "unique"})
 _SERVED: Final = 3
 """Readers from which on a helper's rows are common property."""
+_TURNING: Final = frozenset({ir.FOR, ir.WHILE, ir.COMP})
 _KEYS: Final = frozenset({"pk", "id"})
 DERIVING: Final = frozenset(
     "filter exclude order_by all distinct annotate values values_list count exists first last get update "
@@ -268,8 +269,13 @@ def rows_at_stake(scene: Scene, query: Query) -> TermAtStake:
 
 def in_own_loop(found: Collection) -> bool:
     """Whether the rows are fetched once and consumed again and again: a table in memory."""
-    if found.reads.is_param(found.expression) and found.reads.loops(found.expression):
+    around = found.reads.loops(found.expression)
+    if around and found.reads.is_param(found.expression):
         return True
+    if around and found.root[0] == ir.ATTR:  # a relation stays on its row
+        return not any(
+            turns.root_name(found.root) in turns.bound_names(x) for x in around if x[0] in _TURNING
+        )
     return found.reads.loops(found.expression) != found.reads.loops(found.root)
 
 

@@ -139,7 +139,13 @@ def is_read(effect: Effect) -> bool:
     ):
         return False
     words = effect.label.split()
-    return bool(text_of(effect)) and words[0].upper() not in _NOT_READS and "prefetch" not in effect.label
+    text = text_of(effect)
+    return (
+        bool(text)
+        and "…" not in text
+        and words[0].upper() not in _NOT_READS
+        and "prefetch" not in effect.label
+    )
 
 
 def text_of(effect: Effect) -> str:

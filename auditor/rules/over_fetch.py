@@ -155,7 +155,9 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
         outer = reads.parent(above)
         if outer is not None and outer[0] == ir.CALL and outer[2] is above:
             return None
-        if above[3] in query.loaded and is_column_behind(reads, above):
+        relation = query.model.relations.get(above[3])
+        is_many = relation is not None and relation.many
+        if above[3] in query.loaded and (is_many or is_column_behind(reads, above)):
             continue
         if not is_plain_column(query, above[3]):
             return None

@@ -63,6 +63,7 @@ RULE = RuleInfo(
 
 _SAVING = frozenset({"save", "delete", "create", "bulk_create", "full_clean", "clean", "asave", "adelete"})
 """Methods of a model whose own queries belong to the write: `write-per-row` speaks of them."""
+_SETTING = frozenset({"SET", "SAVEPOINT", "RELEASE", "BEGIN", "PRAGMA", "LOCK", "ANALYZE", "VACUUM"})
 FIXED = (
     "fields",
     "columns",
@@ -118,6 +119,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             or effect.kind != "sql"
             or effect.operation == "write"
             or effect.cause == "lazy-load"
+            or is_setting(effect)
         ):
             continue
         direct = effect.site.function is looped.spot.function
@@ -132,9 +134,15 @@ def readings(scene: Scene) -> Iterator[Reading]:
             if (
                 effect.operation != "write"
                 and effect.cause != "lazy-load"
+                and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
                 yield Reading(looped, effect, False, trust(looped, effect, len(way)))
+
+
+def is_setting(effect: Effect) -> bool:
+    """A statement that only sets something for those that follow."""
+    return effect.label.split(" ", 1)[0].upper() in _SETTING
 
 
 def trust(looped: Looped, effect: Effect, away: int) -> float:
@@ -157,7 +165,8 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
 def is_fixed(loop: Loop) -> bool:
     """Whether the source, not the data, says how many turns there are, going by the names."""
     known = "" if loop.size is None else loop.size.name
-    return known.endswith(FIXED) or loop_name(loop).endswith(FIXED)
+    name = loop_name(loop)
+    return known.endswith(FIXED) or name.endswith(FIXED) or name.isupper()
 
 
 def is_write(function: Function) -> bool:

@@ -56,11 +56,22 @@ def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
     heard = [] if name == "delete" else listeners(scene, model, "_save")
     if verb != "INSERT":
         heard = [r for r in heard if not is_about_new(r.function)]
-    if any(writes(scene, r.function) for r in heard):
+    if not names_columns(looped) and any(writes(scene, r.function) for r in heard):
         return Obstacle(f"a receiver writes with every {name} of `{model.name}`", NEEDED)
     if scene.project.method(model.cls, name) is not None:
         return Obstacle(f"`{model.name}` has a `{name}()` of its own", SKIPPED)
     return Obstacle(f"receivers listen to every {name} of `{model.name}`", SKIPPED) if heard else NONE
+
+
+def names_columns(looped: Looped) -> bool:
+    """Whether the save says which columns it is about: `save(update_fields=[…])`, what `bulk_update` does."""
+    return any(
+        node[0] == ir.CALL
+        and looped.spot.start <= node[1] <= looped.spot.end
+        and turns.name_of(node[2]) in {"save", "asave"}
+        and any(key == "update_fields" for key, _ in node[4])
+        for node in turns.nodes(looped.loop.node)
+    )
 
 
 def written_model(effect: Effect) -> Model | None:

@@ -85,10 +85,11 @@ def find(scene: Scene) -> Iterator[Claim]:
             or in_own_loop(found)
             or is_per_row(found)
             or found.query.ordered
-            or (found.query.distinct and found.query.shape == "flat")
         ):
             continue
         key = key_column(scene, found, use)
+        if found.query.shape != "rows" and not is_cut(found, use):
+            continue
         if key and is_one_order(found, use.node):
             made = claim(scene, found, use, key)
             if believable(scene, made):
@@ -141,11 +142,14 @@ def is_one_order(found: Collection, node: Node) -> bool:
     return True
 
 
+def is_cut(found: Collection, use: Use) -> bool:
+    """Whether only a part of what was sorted is used."""
+    parent = None if use.node is None else found.reads.parent(use.node)
+    return parent is not None and parent[0] == ir.SUB
+
+
 def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
     rows = rows_named(found.query)
-    call = use.node
-    parent = None if call is None else found.reads.parent(call)
-    is_cut = parent is not None and parent[0] == ir.SUB
     named = key if key == "the value" else f"`{key}`"
     return Claim(
         spot=spot_of(use.site),
@@ -153,11 +157,17 @@ def claim(scene: Scene, found: Collection, use: Use, key: str) -> Claim:
         evidence=[
             fetched_evidence(found),
             Evidence(kind="note", text=f"they are sorted by {named} here and read in no other order"),
-            *([Evidence(kind="note", text="only a part of them is used after the sort")] if is_cut else []),
+            *(
+                [Evidence(kind="note", text="only a part of them is used after the sort")]
+                if is_cut(found, use)
+                else []
+            ),
         ],
-        confidence=(0.85 if is_cut else 0.65 if not found.is_relation and key != "the value" else 0.5)
+        confidence=(
+            0.85 if is_cut(found, use) else 0.65 if not found.is_relation and key != "the value" else 0.5
+        )
         - found.doubt,
-        severity=Severity.MEDIUM if is_cut else None,
+        severity=Severity.MEDIUM if is_cut(found, use) else None,
         related=query_places(found),
         cost_term=rows_at_stake(scene, found.query),
         could_be_wrong="There are only a few rows, or the database's collation orders them differently.",
