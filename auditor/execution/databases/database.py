@@ -1,0 +1,71 @@
+"""What every engine offers a world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from auditor.execution.confinement import Bind
+from auditor.execution.supervised import Relay
+
+Row = Mapping[str, object]
+"""Column and value, as JSON has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the target finds its database, inside: the placeholders of its settings and their values."""
+
+    values: Mapping[str, str]
+    relays: tuple[Relay, ...] = ()
+    """From its port to the database's socket."""
+    binds: tuple[Bind, ...] = ()
+
+
+class Database(Protocol):
+    """One database of one world. The target must not run while it is set back."""
+
+    @property
+    def name(self) -> str:
+        """The engine with its version."""
+
+    @property
+    def place(self) -> Place:
+        """Where the target finds it."""
+
+    def keep(self, folder: Path, /) -> None:
+        """Makes what it holds now the template, and stores that in the new folder `folder`."""
+
+    def take(self, folder: Path, /) -> None:
+        """Makes what `keep` stored the template and the present state."""
+
+    def reset(self) -> None:
+        """Back to the template."""
+
+    def dump(self) -> dict[str, tuple[Row, ...]]:
+        """Every row by table, in an order that depends on the rows alone."""
+
+    def close(self) -> None:
+        """Ends what was started."""
+
+
+class NoDatabase:
+    """For a target that stores nothing."""
+
+    name = "none"
+    place = Place(values={})
+
+    def keep(self, folder: Path, /) -> None:
+        folder.mkdir(mode=0o700)
+
+    def take(self, folder: Path, /) -> None:
+        """Nothing."""
+
+    def reset(self) -> None:
+        """Nothing."""
+
+    def dump(self) -> dict[str, tuple[Row, ...]]:
+        return {}
+
+    def close(self) -> None:
+        """Nothing."""

@@ -1,0 +1,95 @@
+"""SQLite: a file of the world's own. Nothing stands between the target and its data that could count for us."""
+
+import json
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from auditor.execution.databases.database import Place, Row
+from auditor.execution.guest import Guest
+from auditor.execution.plain_files import copy_beneath, hand_over
+from auditor.model.fault import Fault
+
+FILE: Final = "app.sqlite3"
+_STATE: Final = ("", "-wal", "-journal")
+"""What belongs to the state of a database file, by suffix; ``-shm`` is made anew."""
+
+
+class SQLite:
+    """The file at `path`, relative to `folder`, which the guest may write; it sees `folder` as `inside`."""
+
+    def __init__(self, folder: Path, path: str, /, *, inside: str, guest: Guest) -> None:
+        self._folder = folder
+        self._path = path
+        self._inside = inside
+        self._guest = guest
+        self._template: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The target's own library makes the file, so the version is its interpreter's."""
+        return "sqlite"
+
+    @property
+    def place(self) -> Place:
+        """`{path}` is absolute."""
+        return Place(values={"path": f"{self._inside}/{self._path}"})
+
+    def keep(self, folder: Path, /) -> None:
+        folder.mkdir(mode=0o700)
+        for suffix in _STATE:
+            copy_beneath(self._folder, self._path + suffix, folder / (FILE + suffix))
+        self._template = folder
+
+    def take(self, folder: Path, /) -> None:
+        self._template = folder
+        self.reset()
+
+    def reset(self) -> None:
+        assert self._template is not None  # a world sets back only what it has kept
+        for suffix in (*_STATE, "-shm"):
+            target = self._folder / (self._path + suffix)
+            target.unlink(missing_ok=True)
+            if suffix in _STATE and copy_beneath(self._template, FILE + suffix, target):
+                hand_over(target, self._guest)
+
+    def dump(self) -> dict[str, tuple[Row, ...]]:
+        """As the protocol says; read from a copy, so that the target's own file stays as it is."""
+        with tempfile.TemporaryDirectory(prefix="auditor-dump-") as folder:
+            copy = Path(folder) / FILE
+            for suffix in _STATE:
+                copy_beneath(self._folder, self._path + suffix, Path(f"{copy}{suffix}"))
+            if not copy.exists():
+                return {}
+            try:
+                return _rows(copy)
+            except sqlite3.DatabaseError as error:
+                raise Fault(f"is no database that can be read: {error}", where=self._path) from error
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _rows(file: Path) -> dict[str, tuple[Row, ...]]:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+        connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+        names = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+        ).fetchall()
+        return {name: _table(connection, name) for (name,) in names}
+
+
+def _table(connection: sqlite3.Connection, name: str) -> tuple[Row, ...]:
+    quoted = '"' + name.replace('"', '""') + '"'
+    cursor = connection.execute(f"SELECT * FROM {quoted}")  # noqa: S608  a table's own name, quoted
+    columns = [column[0] for column in cursor.description]
+    rows = [{column: _plain(value) for column, value in zip(columns, row, strict=True)} for row in cursor]
+    return tuple(sorted(rows, key=lambda row: json.dumps(list(row.values()), default=str)))
+
+
+def _plain(value: object) -> object:
+    return {"bytes": value.hex()} if isinstance(value, bytes) else value

@@ -1,0 +1,65 @@
+"""Prepared states that outlive a run: the database after migrating and seeding, and the files that came with it."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from auditor.execution.recipe import Recipe
+from auditor.execution.removal import remove_tree
+
+_FORMAT: Final = "1"
+_KEEP: Final = 8
+"""Templates of one target; a full database of each can take hundreds of megabytes."""
+DATABASE: Final = "database"
+FILES: Final = "files"
+
+
+def template_key(recipe: Recipe, /, *, digest: str, scale: int, engine: str) -> str:
+    """Equal only for what gives the same state: tree, commands, environment, scale and the engine with its version."""
+    database, boot = recipe.database, recipe.boot
+    said = [
+        _FORMAT, digest, engine, scale, str(recipe.python), boot.env, boot.cwd, boot.migrate, database.seed,
+        database.urls, database.url_env, database.env, database.path,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, default=repr).encode()).hexdigest()[:32]
+
+
+class Templates:
+    """A folder of templates by key. One that stands under its key is whole: it is moved there when it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: str, /) -> Path | None:
+        """The template's folder."""
+        found = self.folder / key
+        if not found.is_dir():
+            return None
+        with suppress(OSError):
+            os.utime(found)
+        return found
+
+    def keep(self, key: str, made: Path, /) -> Path:
+        """Takes the folder `made` (on the same file system) under `key`; the one that is there already wins."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            made.rename(self.folder / key)
+        except OSError:
+            if not (self.folder / key).is_dir():
+                raise
+            remove_tree(made)
+        self._prune(key)
+        return self.folder / key
+
+    def _prune(self, newest: str) -> None:
+        """Removes those not used for longest. One that is in use has been read already: worlds work on copies."""
+        others = sorted(
+            (entry for entry in self.folder.iterdir() if entry.name != newest),
+            key=lambda entry: entry.stat().st_mtime,
+        )
+        for entry in others[: max(0, len(others) - _KEEP + 1)]:
+            with suppress(OSError):
+                remove_tree(entry)

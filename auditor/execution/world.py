@@ -1,0 +1,338 @@
+"""The world around a target: its private copy, its database, its companions and the hosts it calls, all our own."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from auditor.config.command import Command
+from auditor.config.database import Engine
+from auditor.config.placeholder import fill
+from auditor.execution.beneath import ends_beneath
+from auditor.execution.boot import NotBooted, pass_gate
+from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
+from auditor.execution.copies import Copied, copy_tree
+from auditor.execution.databases.database import Database, NoDatabase, Row
+from auditor.execution.databases.sqlite import FILE, SQLite
+from auditor.execution.disposable import own_folder
+from auditor.execution.guest import Guest, guest_identity
+from auditor.execution.ownership import own_copy
+from auditor.execution.recipe import Recipe
+from auditor.execution.removal import remove_tree
+from auditor.execution.root_error import find_root_error
+from auditor.execution.server import DOOR, SPOOL, TARGET, Server
+from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
+from auditor.execution.template import DATABASE, FILES, Templates, template_key
+from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
+from auditor.model.fault import Fault
+
+_DATA: Final = "db"
+"""In the shared folder: where an SQLite file lies that the target can be told about."""
+_SERVING: Final = Limits(wall_s=24 * 3600.0)
+_COMMAND_S: Final = 1800.0
+_OUTPUT_BYTES: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A command of the target that has ended."""
+
+    ended: Ended
+    output: str
+    errors: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Status 0."""
+        return self.ended.succeeded
+
+
+class World:
+    """One target with everything around it. A context manager; leaving it ends and removes all of it.
+
+    Worlds stand beside each other; one of them serves one server at a time.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        tree: Path,
+        /,
+        *,
+        jail: Jail,
+        state: Path,
+        scale: int = 1,
+        replaced: Mapping[str, bytes] = {},
+        templates: Path | None = None,
+    ) -> None:
+        """Copies the tree at `tree`, with `replaced` (contents by path) in the place of its files.
+
+        `state` is the user's state folder, `scale` what the seed command is told. Prepared states are kept in `templates`
+        (None: not at all). `Fault` when the tree can't be copied.
+        """
+        self.recipe = recipe
+        self.jail = jail
+        self.scale = scale
+        self._guest: Guest = guest_identity()
+        self._server: Server | None = None
+        self._commands = 0
+        self._folder = _new_folder(own_folder(state))
+        self._tree, self._run = self._folder / "tree", self._folder / "run"
+        self._kept = self._folder / "kept"
+        self._stamps: dict[str, Stamp] = {}
+        self._templates = Templates(templates or self._folder / "templates")
+        try:
+            self.copied: Copied = copy_tree(tree, self._tree, guest=self._guest, replaced=replaced)
+            self._make_run_folder()
+            self._database: Database = self._open_database()
+        except BaseException:
+            remove_tree(self._folder)
+            raise
+
+    def prepare(self) -> bool:
+        """Brings the database to its first state: a kept template, or `migrate` and `seed`; True when these were run.
+
+        `Fault` with the root error of the command that failed.
+        """
+        key = template_key(
+            self.recipe, digest=self.copied.digest, scale=self.scale, engine=self._database.name
+        )
+        found = self._templates.find(key)
+        if found is not None:
+            put_all(found / FILES, self._tree, guest=self._guest)
+            self._database.take(found / DATABASE)
+        else:
+            before = stamps(self._tree)
+            self.migrate()
+            self._seed()
+            self._keep(key, changed(before, stamps(self._tree)))
+        if not self._overlaid:
+            copy_tree(self._tree, self._kept, guest=self._guest)
+        self._stamps = stamps(self._tree)
+        return found is None
+
+    def migrate(self) -> None:
+        """Runs the target's own `migrate`, when it has one; on another's template this is what a change brings along."""
+        if self.recipe.boot.migrate is not None:
+            self._run_or_fail(self.recipe.boot.migrate, "migrate")
+
+    def reset(self) -> None:
+        """Back to the prepared state, database and files alike. `Fault` while the target runs."""
+        if self._server is not None and self._server.alive():
+            raise Fault("the target still runs, so its data can't be set back")
+        self._database.reset()
+        if not self._overlaid and self._kept.exists():
+            aside = self._database_files
+            restore(self._tree, self._stamps, kept=self._kept, guest=self._guest, aside=aside)
+            self._stamps = stamps(self._tree)
+
+    def run(self, command: Command, /, *, wall_s: float = _COMMAND_S, keep_files: bool = False) -> Ran:
+        """Runs one command of the target where its commands run, with its environment and database.
+
+        `keep_files`: what it writes into the tree stays. Otherwise, where there are overlays, that is gone at its end.
+        """
+        self._commands += 1
+        name = f"command-{self._commands}"
+        process = Process(
+            name=name,
+            argv=self.recipe.argv(command, scale=self.scale, **self._place),
+            env=self._environment(probe=False),
+            cwd=self.recipe.cwd,
+            errors_apart=True,
+        )
+        with self._start(
+            (process,), relays=self._database.place.relays, wall_s=wall_s, overlaid=not keep_files
+        ) as supervised:
+            ended = supervised.running.wait()
+        output, errors = (
+            ends_beneath(self._run / LOGS, f"{name}{suffix}.log", limit=_OUTPUT_BYTES).decode(
+                "utf-8", "replace"
+            )
+            for suffix in ("", ".errors")
+        )
+        return Ran(ended=ended, output=output, errors=errors)
+
+    def boot(self, *, probe: bool = False, lines: bool = False) -> Server:
+        """Starts the target and puts it through the gate.
+
+        With `probe` each request is recorded, and with `lines` the lines that it executed too. Raises `NotBooted`, a `Fault`,
+        when it does not come up; then nothing of it runs any more.
+        """
+        if self._server is not None and self._server.alive():
+            raise Fault("the target runs already in this world")
+        self._clear_run_folder()
+        target = Process(
+            name=TARGET,
+            argv=self.recipe.command,
+            env=self._environment(probe=probe, lines=lines),
+            cwd=self.recipe.cwd,
+        )
+        port = self.recipe.boot.port
+        door = Relay(
+            name="door", listen=f"unix:{RUN}/{DOOR}", to=(f"tcp:127.0.0.1:{port}", f"tcp:::1:{port}")
+        )
+        supervised = self._start(
+            (*self._companions(), target),
+            relays=(door, *self._database.place.relays),
+            wall_s=_SERVING.wall_s,
+            overlaid=True,
+        )
+        try:
+            report = pass_gate(
+                supervised,
+                self.recipe.boot,
+                self._run / DOOR,
+                log=TARGET,
+                tree=WORK if self.jail.isolates else str(self._tree),
+            )
+        except BaseException:
+            supervised.kill()
+            raise
+        if not report.ok:
+            supervised.kill()
+            raise NotBooted(report)
+        self._server = Server(supervised, report)
+        return self._server
+
+    def dump(self) -> dict[str, tuple[Row, ...]]:
+        """Every row by table, in an order that depends on the rows alone."""
+        return self._database.dump()
+
+    def close(self) -> None:
+        """Ends and removes everything."""
+        if self._server is not None:
+            self._server.kill()
+        self._database.close()
+        remove_tree(self._folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _overlaid(self) -> bool:
+        """Whether what the target writes into its tree is gone when it ends. Not where its database lies there."""
+        return self.jail.overlays and not self._database_files
+
+    @property
+    def _database_files(self) -> tuple[str, ...]:
+        path = self.recipe.database.path
+        if self.recipe.database.engine is not Engine.SQLITE or path is None:
+            return ()
+        return tuple(f"{path}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
+
+    @property
+    def _place(self) -> dict[str, str]:
+        """The database's placeholders and their values."""
+        settings = self.recipe.database
+        values = dict(self._database.place.values)
+        return {**values, "url": fill(settings.url_template(settings.engine), values)}
+
+    def _open_database(self) -> Database:
+        settings = self.recipe.database
+        if settings.engine is Engine.SQLITE and settings.path is not None:
+            return SQLite(self._tree, settings.path, inside=WORK, guest=self._guest)
+        if settings.engine is Engine.SQLITE:
+            return SQLite(self._run / _DATA, FILE, inside=f"{RUN}/{_DATA}", guest=self._guest)
+        return NoDatabase()
+
+    def _environment(self, *, probe: bool, lines: bool = False) -> dict[str, str]:
+        settings, place = self.recipe.database, self._place
+        env = dict(self.recipe.env)
+        if settings.engine is not Engine.NONE:
+            env |= {
+                settings.url_env: place["url"],
+                **{name: fill(value, place) for name, value in settings.env},
+            }
+        if probe:
+            path = [f"{GUEST}/probe", *filter(None, [env.get("PYTHONPATH")])]
+            env |= {"PYTHONPATH": ":".join(path), "AUDITOR_SPOOL": f"{RUN}/{SPOOL}", "AUDITOR_TREE": WORK}
+            env |= {"AUDITOR_LINES": "1"} if lines else {}
+        return env
+
+    def _companions(self) -> tuple[Process, ...]:
+        return tuple(
+            Process(
+                name=service.name,
+                argv=service.command.filled({"port": service.port or ""}).argv,
+                env={**self._environment(probe=False), **dict(service.env)},
+                cwd=self.recipe.cwd,
+                ready_port=service.port if service.ready else None,
+                ready_path=service.ready if service.ready != "tcp" else None,
+                ready_timeout_s=service.ready_timeout_ms / 1000,
+            )
+            for service in self.recipe.services
+        )
+
+    def _start(
+        self, processes: tuple[Process, ...], *, relays: tuple[Relay, ...], wall_s: float, overlaid: bool
+    ) -> Supervised:
+        overlay = overlaid and self._overlaid
+        return supervise(
+            self.jail,
+            self._run,
+            processes=processes,
+            relays=relays,
+            python=self.recipe.python,
+            binds=(
+                Bind(source=self._tree, target=WORK, writable=True, overlay=overlay),
+                *self._database.place.binds,
+            ),
+            limits=Limits(wall_s=wall_s),
+        )
+
+    def _seed(self) -> None:
+        if self.recipe.database.seed is not None:
+            self._run_or_fail(self.recipe.database.seed, "seed")
+
+    def _run_or_fail(self, command: Command, what: str) -> None:
+        ran = self.run(command, keep_files=True)
+        if ran.succeeded:
+            return
+        text = f"{ran.output}\n{ran.errors}"
+        root = find_root_error(text, tree=WORK if self.jail.isolates else str(self._tree))
+        why = str(root) if root else (text.strip().splitlines() or ["it says nothing"])[-1]
+        raise Fault(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
+
+    def _keep(self, key: str, paths: tuple[str, ...]) -> None:
+        made = self._folder / "made"
+        (made / FILES).mkdir(parents=True)
+        files = set(paths) - set(self._database_files)
+        parents = {parent for path in files for parent in _parents(path)}
+        for path in sorted(files | parents):
+            if (self._tree / path).exists() or (self._tree / path).is_symlink():
+                put(self._tree, path, made / FILES, guest=self._guest)
+        self._database.keep(made / DATABASE)
+        kept = self._templates.keep(key, made)
+        self._database.take(kept / DATABASE)
+
+    def _make_run_folder(self) -> None:
+        prepare_run_folder(self._run, inner=(SPOOL, _DATA))
+        own_copy(self._run, self._guest)
+
+    def _clear_run_folder(self) -> None:
+        """What one boot told must not be taken for the next one's."""
+        for name in (SPOOL, LOGS):
+            remove_tree(self._run / name)
+            (self._run / name).mkdir(mode=0o755)
+            shutil.chown(self._run / name, self._guest.uid, self._guest.gid)
+        (self._run / DOOR).unlink(missing_ok=True)
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _new_folder(own: Path) -> Path:
+    number = 1
+    while True:
+        try:
+            (own / f"w{number}").mkdir(mode=0o755)
+        except FileExistsError:
+            number += 1
+        else:
+            return own / f"w{number}"

@@ -1,0 +1,107 @@
+"""A target, its private copy and its database."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.config.command import Command
+from auditor.execution.knock import knock
+from auditor.execution.world import World
+from auditor.model.fault import Fault
+
+MakeWorld = Callable[..., World]
+
+APP = """
+import os, sqlite3
+from flask import Flask, request
+app = Flask(__name__)
+def database():
+    return sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
+@app.get("/")
+def index():
+    return {"names": [name for (name,) in database().execute("SELECT name FROM people ORDER BY name")]}
+@app.get("/add/<name>")
+def add(name):
+    with database() as connection:
+        connection.execute("INSERT INTO people VALUES (?)", [name])
+    with open("notes.txt", "a") as notes:
+        notes.write(name)
+    return "ok"
+@app.get("/notes")
+def notes():
+    return open("notes.txt").read()
+"""
+SEED = """
+import os, sqlite3, sys
+with sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///")) as connection:
+    connection.execute("CREATE TABLE people (name TEXT)")
+    connection.executemany("INSERT INTO people VALUES (?)", [[f"p{n}"] for n in range(int(sys.argv[1]))])
+open("seeded", "w").write("yes")
+"""
+FILES = {"app.py": APP, "seed.py": SEED, "notes.txt": "-"}
+SETTINGS = """
+[boot]
+command = "gunicorn --workers 1 --bind 127.0.0.1:{port} app:app"
+[database]
+engine = "sqlite"
+seed = "python seed.py {scale}"
+"""
+
+
+def test_a_target_boots_with_its_data_and_goes_back_to_it(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = make_world(FILES, SETTINGS, scale=2)
+    assert world.prepare()
+    with world.boot() as server:
+        assert server.report.ok
+        assert server.report.workers == 1
+        assert knock(server.door, "/", timeout_s=5).body == b'{"names":["p0","p1"]}\n'
+        assert knock(server.door, "/add/new", timeout_s=5).status == 200
+        assert knock(server.door, "/notes", timeout_s=5).body == b"-new"
+        with pytest.raises(Fault, match="still runs"):
+            world.reset()
+    assert world.dump() == {"people": ({"name": "new"}, {"name": "p0"}, {"name": "p1"})}
+    world.reset()
+    with world.boot() as server:
+        assert knock(server.door, "/", timeout_s=5).body == b'{"names":["p0","p1"]}\n'
+        assert knock(server.door, "/notes", timeout_s=5).body == b"-"
+    assert sorted(path.name for path in (tmp_path / "target").iterdir()) == ["app.py", "notes.txt", "seed.py"]
+
+
+def test_a_prepared_state_is_found_again(make_world: MakeWorld, tmp_path: Path) -> None:
+    first = make_world(FILES, SETTINGS, templates=tmp_path / "templates")
+    assert first.prepare()
+    second = make_world(FILES, SETTINGS, templates=tmp_path / "templates")
+    assert not second.prepare()
+    assert second.dump() == first.dump() == {"people": ({"name": "p0"},)}
+    assert second.run(Command("", ("cat", "seeded"))).output == "yes"
+    larger = make_world(FILES, SETTINGS, templates=tmp_path / "templates", scale=3)
+    assert larger.prepare()
+
+
+def test_a_database_in_the_tree_is_set_back_with_the_rest(make_world: MakeWorld) -> None:
+    settings = SETTINGS.replace('engine = "sqlite"', 'engine = "sqlite"\npath = "var/app.db"')
+    world = make_world({**FILES, "var/keep": ""}, settings)
+    world.prepare()
+    with world.boot() as server:
+        assert knock(server.door, "/add/new", timeout_s=5).status == 200
+    assert len(world.dump()["people"]) == 2
+    world.reset()
+    assert len(world.dump()["people"]) == 1
+    with world.boot() as server:
+        assert knock(server.door, "/notes", timeout_s=5).body == b"-"
+
+
+def test_a_seed_that_fails_says_where_it_began(make_world: MakeWorld) -> None:
+    world = make_world({**FILES, "seed.py": "def go():\n    raise ValueError('no rows')\ngo()\n"}, SETTINGS)
+    with pytest.raises(Fault, match=r"ValueError: no rows \(seed\.py:2, in go\)"):
+        world.prepare()
+
+
+def test_nothing_stays_when_a_world_is_closed(make_world: MakeWorld, state: Path) -> None:
+    world = make_world(FILES, SETTINGS)
+    world.prepare()
+    server = world.boot()
+    world.close()
+    assert not server.alive()
+    assert [entry for folder in (state / "tmp").iterdir() for entry in folder.iterdir()] == []
