@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from auditor.measure.answer import Answer
-from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.records import ProbeRecord
 from auditor.measure.request import Request
 
 
@@ -29,7 +29,7 @@ class Exchange:
     request: Request
     answer: Answer
     record: ProbeRecord | None = None
-    """None when the probe was off, or when its record did not come: then `lost`."""
+    """With what it did late. None when the probe was off, or when the record did not come: then `lost`."""
     lost: bool = False
     """A record was waited for in vain. That is a failure and not a zero."""
     witnessed: Witnessed | None = None

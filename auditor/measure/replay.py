@@ -17,7 +17,7 @@ from auditor.measure.answer import Answer
 from auditor.measure.encoding import encode
 from auditor.measure.exchange import Exchange, Witnessed
 from auditor.measure.identity import Identity, headers_of
-from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.records import ProbeRecord, by_request
 from auditor.measure.request import Request, Role
 from auditor.measure.sending import Door, Limits
 from auditor.measure.taking import take_from
@@ -39,6 +39,8 @@ class Watch:
     """The probe's records since the last call; None when the probe is off."""
     witness: Callable[[], Witnessed] | None = None
     """What the database has counted so far."""
+    quiet: Callable[[], object] | None = None
+    """Waits, after the last answer, until what was put off has been done."""
     record_wait_s: float = 5.0
     """A record that has not come by then is lost."""
 
@@ -97,6 +99,7 @@ def replay(
             for wave in chosen.waves():
                 deque(pool.map(session.send, wave), maxlen=0)
             session.settle()
+        session.finish()
     exchanges = tuple(session.exchanges[request.id] for request in chosen.requests)
     return Replay(mode=mode, exchanges=exchanges, outside=tuple(session.outside))
 
@@ -136,6 +139,8 @@ class _Session:
         self._values: dict[str, JsonValue] = {}
         self._waiting: dict[str, str] = {}
         """Opaque id and id of the requests whose record has not come."""
+        self._sent: dict[str, str] = {}
+        self._records: list[ProbeRecord] = []
         self._gather()  # what the boot and the logins left
 
     def run(self, request: Request) -> None:
@@ -162,7 +167,7 @@ class _Session:
         self._values |= taken
         self.exchanges[request.id] = Exchange(request=request, answer=answer)
         if opaque is not None:
-            self._waiting[opaque] = request.id
+            self._sent[opaque] = self._waiting[opaque] = request.id
 
     def settle(self) -> None:
         """Waits until every record has come, or long enough; then those that have not are lost."""
@@ -175,13 +180,24 @@ class _Session:
             self.exchanges[id_] = replace(self.exchanges[id_], lost=True)
         self._waiting.clear()
 
+    def finish(self) -> None:
+        """Takes what came late, and gives each request its record with what it did after its answer."""
+        if self._watch.quiet is not None:
+            self._watch.quiet()
+        self._gather()
+        of_requests = by_request(record for record in self._records if record.request in self._sent)
+        for opaque, record in of_requests.items():
+            id_ = self._sent[opaque]
+            self.exchanges[id_] = replace(self.exchanges[id_], record=record, lost=False)
+
     def _gather(self) -> None:
         for record in self._watch.records() if self._watch.records else ():
-            id_ = self._waiting.pop(record.request or "", None)
-            if id_ is None:
+            if record.request is not None and record.request in self._sent:
+                self._records.append(record)
+                if not record.late:
+                    self._waiting.pop(record.request, None)
+            elif record.started is None:
                 self.outside.append(record)
-            else:
-                self.exchanges[id_] = replace(self.exchanges[id_], record=record)
 
 
 def _headers(

@@ -11,8 +11,8 @@ from little_app import App, Got, Reply, as_json
 
 from auditor.measure.exchange import Witnessed
 from auditor.measure.identity import Identity
-from auditor.measure.probe_record import ProbeRecord
-from auditor.measure.replay import Replay, Watch, replay
+from auditor.measure.records import ProbeEffect, ProbeRecord
+from auditor.measure.replay import Replay, Watch, opaque_id, replay
 from auditor.measure.request import Request
 from auditor.measure.sending import Limits
 from auditor.measure.workload import workload_of
@@ -217,7 +217,7 @@ class Spool:
     def app(self, got: Got) -> Reply:
         self.statements += 3
         if got.target != "/lost":
-            self.late.append((2, ProbeRecord(request=got.headers["x-auditor-request"], path=got.target)))
+            self.late.append((2, ProbeRecord(got.headers["x-auditor-request"], 1, path=got.target)))
         return as_json({})
 
     def records(self) -> list[ProbeRecord]:
@@ -228,7 +228,7 @@ class Spool:
 
 def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serve) -> None:
     spool = Spool()
-    spool.late.append((0, ProbeRecord(request=None, path="boot")))
+    spool.late.append((0, ProbeRecord(None, 1, path="boot")))
     watch = Watch(
         records=spool.records,
         witness=lambda: Witnessed(statements=spool.statements, transactions=0),
@@ -243,6 +243,24 @@ def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serv
     assert {e.witnessed for e in done.exchanges} == {Witnessed(statements=3, transactions=0)}
     assert [record.path for record in done.outside] == ["boot"]
     assert "The probe's record of 1 requests did not come, `lost` first." in doubts(done.exchanges)
+
+
+def test_what_a_request_does_late_is_put_back(serve: Serve) -> None:
+    spool = Spool()
+    mail = ProbeEffect("mail", "send", "late")
+
+    def quiet() -> None:
+        opaque = opaque_id(Request(id="a", path="/a"))
+        spool.late += [
+            (0, ProbeRecord(opaque, 1, effects=(mail,), late=True)),
+            (0, ProbeRecord(None, 2, started={"python": "3.11"})),
+        ]
+
+    done = run(serve(spool.app), Request(id="a", path="/a"), watch=Watch(records=spool.records, quiet=quiet))
+    record = done.exchanges[0].record
+    assert record is not None
+    assert record.effects == (mail,)
+    assert done.outside == ()
 
 
 def test_eight_are_under_way_at_once_and_needs_are_kept(serve: Serve) -> None:

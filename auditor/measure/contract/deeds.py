@@ -7,12 +7,18 @@ from typing import Final, Literal
 from pydantic import Field, JsonValue
 
 from auditor.measure.contract.tree import Bag, Tree, tree_of
-from auditor.measure.probe_record import ProbeEffect, ProbeRecord
+from auditor.measure.records import ProbeEffect, ProbeRecord
 from auditor.model.value import Value
 
 DeedKind = Literal["mail", "task", "log", "http", "llm", "file", "subprocess", "error"]
 
 LOUD_LEVELS: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
+_ALWAYS: Final[dict[str, DeedKind]] = {
+    "mail": "mail",
+    "task": "task",
+    "llm": "llm",
+    "subprocess": "subprocess",
+}
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LEVELS: Final = frozenset({"NOTSET", "DEBUG", "INFO"})
 _OF_THE_MACHINERY: Final = (
@@ -44,7 +50,7 @@ def deeds_of(record: ProbeRecord, /, *, audit_loggers: Collection[str] = ()) -> 
             word `audit` do by themselves.
     """
     found = [deed for effect in record.effects if (deed := _deed(effect, audit_loggers)) is not None]
-    errors = [Deed(kind="error", what=name, detail={"message": said}) for name, said in record.errors]
+    errors = [Deed(kind="error", what=each.type, detail={"message": each.message}) for each in record.errors]
     return (*found, *errors)
 
 
@@ -58,7 +64,7 @@ def deeds_tree(deeds: Iterable[Deed], /) -> Tree:
 
 def _deed(effect: ProbeEffect, audit_loggers: Collection[str]) -> Deed | None:
     detail = dict(effect.detail)
-    what = f"{effect.op} {effect.text}".strip()
+    what = f"{effect.op} {effect.text or ''}".strip()
     if effect.kind == "log":
         logger = str(detail.get("logger", ""))
         audit = _is_audit(logger, audit_loggers)
@@ -71,9 +77,8 @@ def _deed(effect: ProbeEffect, audit_loggers: Collection[str]) -> Deed | None:
     if effect.kind == "file":
         mode = str(detail.get("mode", ""))
         return Deed(kind="file", what=what, detail=detail) if set(mode) & set("wax+") else None
-    if effect.kind in {"mail", "task", "llm", "subprocess"}:
-        return Deed(kind=effect.kind, what=what, detail=detail)
-    return None
+    kind = _ALWAYS.get(effect.kind)
+    return None if kind is None else Deed(kind=kind, what=what, detail=detail)
 
 
 def _is_audit(logger: str, named: Collection[str]) -> bool:

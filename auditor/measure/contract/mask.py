@@ -49,7 +49,7 @@ def merged(one: Blur, other: Blur) -> Blur:
         kinds=tuple(sorted({*one.kinds, *other.kinds})),
         order=one.order or other.order,
         stable=tuple(sorted(set(one.stable) & set(other.stable))),
-        shape=_joined(one.shape, other.shape),
+        shape=_joined(_shape(one, other), _shape(other, one)),
         pattern=_meeting(one.pattern, other.pattern),
     )
 
@@ -60,6 +60,13 @@ def mask_of(blurs: Iterable[Blur]) -> Mask:
     for blur in blurs:
         found[blur.place] = merged(found[blur.place], blur) if blur.place in found else blur
     return Mask(blurs=tuple(found[place] for place in sorted(found)))
+
+
+def _shape(blur: Blur, beside: Blur) -> Shape | None:
+    """Its shape, or its bare kinds where the other's shape is to hold for both."""
+    if blur.shape is not None or beside.shape is None:
+        return blur.shape
+    return Shape(kinds=tuple(kind for kind in blur.kinds if kind != "missing"))
 
 
 def _joined(one: Shape | None, other: Shape | None) -> Shape | None:

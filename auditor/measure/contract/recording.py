@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from auditor.measure.answer import Answer
 from auditor.measure.contract.deeds import Deed, deeds_of
 from auditor.measure.contract.row_changes import Rows, TableChanges, row_changes
-from auditor.measure.probe_record import ProbeRecord
+from auditor.measure.records import ProbeRecord
 from auditor.measure.replay import Mode, Replay
 
 

@@ -1,5 +1,6 @@
 """What a replay did to the database: rows by table, before beside after."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
@@ -8,17 +9,17 @@ from auditor.measure.contract.matching import exact_pairs
 from auditor.measure.contract.tree import Bag, Tree, canonical, tree_of
 from auditor.model.value import Value
 
-Row = Mapping[str, JsonValue]
-Rows = Mapping[str, Sequence[Row]]
-"""Rows by table, columns by name; what JSON has no value for comes as a text."""
+Row = dict[str, JsonValue]
+Rows = Mapping[str, Sequence[Mapping[str, object]]]
+"""Rows by table, columns by name, values as JSON has them; what JSON can't hold is taken as its text."""
 
 
 class TableChanges(Value):
     """One table's rows that came, went or changed. A row is told by its `id` where every row has one."""
 
-    added: tuple[dict[str, JsonValue], ...] = ()
-    removed: tuple[dict[str, JsonValue], ...] = ()
-    changed: tuple[tuple[dict[str, JsonValue], dict[str, JsonValue]], ...] = ()
+    added: tuple[Row, ...] = ()
+    removed: tuple[Row, ...] = ()
+    changed: tuple[tuple[Row, Row], ...] = ()
     """The row before and after."""
 
     @property
@@ -29,7 +30,10 @@ class TableChanges(Value):
 
 def row_changes(before: Rows, after: Rows, /) -> dict[str, TableChanges]:
     """Changes by table; a table that stayed as it was is not there."""
-    found = {table: _of_table(before.get(table, ()), after.get(table, ())) for table in {*before, *after}}
+    found = {
+        table: _of_table(_plain(before.get(table, ())), _plain(after.get(table, ())))
+        for table in {*before, *after}
+    }
     return {table: found[table] for table in sorted(found) if not found[table].nothing}
 
 
@@ -37,8 +41,8 @@ def changes_tree(changes: Mapping[str, TableChanges], /) -> Tree:
     """Bags of rows by table and kind of change; of a changed row its key and the columns that changed."""
     return {
         table: {
-            "added": Bag(tree_of(dict(row)) for row in of.added),
-            "removed": Bag(tree_of(dict(row)) for row in of.removed),
+            "added": Bag(tree_of({**row}) for row in of.added),
+            "removed": Bag(tree_of({**row}) for row in of.removed),
             "changed": Bag(_change(old, new) for old, new in of.changed),
         }
         for table, of in changes.items()
@@ -46,8 +50,8 @@ def changes_tree(changes: Mapping[str, TableChanges], /) -> Tree:
 
 
 def _of_table(before: Sequence[Row], after: Sequence[Row]) -> TableChanges:
-    old = [tree_of(dict(row)) for row in before]
-    new = [tree_of(dict(row)) for row in after]
+    old = [tree_of({**row}) for row in before]
+    new = [tree_of({**row}) for row in after]
     _, gone, come = exact_pairs(old, new)
     by_key = {key: at for at in come if (key := _key(new[at])) is not None}
     changed: list[tuple[int, int]] = []
@@ -57,10 +61,26 @@ def _of_table(before: Sequence[Row], after: Sequence[Row]) -> TableChanges:
             changed.append((at, by_key.pop(key)))
     kept, kept_new = {a for a, _ in changed}, {b for _, b in changed}
     return TableChanges(
-        added=tuple(dict(after[at]) for at in come if at not in kept_new),
-        removed=tuple(dict(before[at]) for at in gone if at not in kept),
-        changed=tuple((dict(before[a]), dict(after[b])) for a, b in changed),
+        added=tuple(after[at] for at in come if at not in kept_new),
+        removed=tuple(before[at] for at in gone if at not in kept),
+        changed=tuple((before[a], after[b]) for a, b in changed),
     )
+
+
+def _plain(rows: Sequence[Mapping[str, object]]) -> list[Row]:
+    return [{column: _value(value) for column, value in row.items()} for row in rows]
+
+
+def _value(value: object) -> JsonValue:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"number": repr(value)}
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(item) for item in value]
+    return str(value)
 
 
 def _key(row: Tree) -> str | None:

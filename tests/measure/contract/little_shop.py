@@ -12,7 +12,7 @@ from typing import Any
 from auditor.measure.answer import Answer
 from auditor.measure.contract.recording import Recording, recording_of
 from auditor.measure.exchange import Exchange
-from auditor.measure.probe_record import ProbeEffect, ProbeRecord
+from auditor.measure.records import ProbeEffect, ProbeError, ProbeRecord
 from auditor.measure.replay import Replay
 from auditor.measure.request import Request
 from auditor.measure.workload import Workload, workload_of
@@ -136,7 +136,7 @@ def recorded(seed: int, change: Change = lambda _: None) -> Recording:
         for request in WORKLOAD.requests
         if request.id in made["answers"]
     ]
-    outside = (ProbeRecord(request=None, effects=_effects(made["outside"])),)
+    outside = (ProbeRecord(request=None, pid=1, effects=_effects(made["outside"])),)
     replay = Replay(mode="in order", exchanges=tuple(exchanges), outside=outside)
     return recording_of(replay, before=made["before"], after=made["after"])
 
@@ -158,8 +158,8 @@ def _answer(parts: World) -> Answer:
 
 
 def _record(made: World, id_: str) -> ProbeRecord:
-    errors = tuple(made["errors"].get(id_, ()))
-    return ProbeRecord(request=id_, effects=_effects(made["effects"].get(id_, ())), errors=errors)
+    errors = tuple(ProbeError(name, said, ()) for name, said in made["errors"].get(id_, ()))
+    return ProbeRecord(request=id_, pid=1, effects=_effects(made["effects"].get(id_, ())), errors=errors)
 
 
 def _effects(trees: list[World]) -> tuple[ProbeEffect, ...]:
