@@ -1,7 +1,8 @@
 """Caches that code keeps by hand: work that is done only when nothing is remembered yet.
 
 Recognised are a test of a place that the branch below fills (`if self._x is None: self._x = …`, `if key not in memo:
-memo[key] = …`), and a test of what a cache gave (`hit = cache.get(key)`; `if hit is not None: return hit`).
+memo[key] = …`), a test of what a cache gave (`hit = cache.get(key)`; `if hit is not None: return hit`), and a look-up in
+a dictionary that outlives the call and is filled further down (`hit = KEPT.get(key)`, `try: return KEPT[key]`).
 """
 
 from __future__ import annotations
@@ -21,15 +22,73 @@ FROM_CACHE: Final = Ext("<from a cache>")
 """What a read of a cache gives: the value, or nothing."""
 
 
-def remembered_part(s: Node, env: Mapping[str, Value]) -> Literal["then", "rest"] | None:
-    """Which part of an `if` runs only when nothing is remembered: its first arm, what follows it, or neither."""
+def remembered_part(
+    s: Node, env: Mapping[str, Value], body: Sequence[Node] = ()
+) -> Literal["then", "rest"] | None:
+    """Which part of an `if` runs only when nothing is remembered: its first arm, what follows it, or neither.
+
+    `body` is that of the function, in which the place that is looked up may be filled.
+    """
     for place, missing in tests(s[3]):
+        kept_in = looked_up(place, body)
+        if kept_in is not None and outlives(kept_in, env) and fills(body, kept_in):
+            if missing and fills(s[4], kept_in):
+                return "then"
+            if not missing and departs(s[4]):
+                return "rest"
         kept = env.get(place[2]) is FROM_CACHE if place[0] == ir.NAME else is_lasting(place, env)
         if missing and (kept or place[0] == ir.SUB) and fills(s[4], place):
             return "then"
         if not missing and kept and returns_value(s[4]):
             return "rest"
     return None
+
+
+def missed_part(
+    s: Node, env: Mapping[str, Value], body: Sequence[Node]
+) -> Literal["handlers", "rest"] | None:
+    """The same of a `try` that looks a place up: its handlers, or these and what follows it."""
+    first = s[3][-1] if s[3] else None
+    if first is None or first[0] not in {ir.RETURN, ir.ASSIGN, ir.EXPR}:
+        return None
+    place = first[4] if first[0] == ir.ASSIGN else first[3]
+    if place is None or place[0] not in {ir.SUB, ir.ATTR} or not outlives(place, env):
+        return None
+    if any(fills(handler[2], place) for handler in s[4]):
+        return "handlers"
+    return "rest" if first[0] == ir.RETURN and fills(body, place) else None
+
+
+def looked_up(place: Node, body: Sequence[Node]) -> Node | None:
+    """`KEPT[key]` for a name that `KEPT.get(key)` gave, in the condition itself or before it."""
+    value = place[3] if place[0] == ir.WALRUS else given_to(place[2], body) if place[0] == ir.NAME else None
+    if value is None or value[0] != ir.CALL or value[2][0] != ir.ATTR or value[2][3] != "get" or value[4]:
+        return None
+    return (ir.SUB, value[1], value[2][2], value[3][0]) if 1 <= len(value[3]) <= 2 else None
+
+
+def given_to(name: str, statements: Sequence[Node]) -> Node | None:
+    """What the first assignment to a name in these statements gives it."""
+    for s in statements:
+        if s[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == name for t in s[3]):
+            return s[4]  # type: ignore[no-any-return]  # shape of ir.ASSIGN
+        for inner in inner_blocks(s):
+            found = given_to(name, inner)
+            if found is not None:
+                return found
+    return None
+
+
+def outlives(place: Node, env: Mapping[str, Value]) -> bool:
+    """True for an item or attribute of what outlives the call: of an object, or of a name that is not the call's own."""
+    if place[0] == ir.ATTR or place[2][0] != ir.NAME:
+        return is_lasting(place, env)
+    return place[2][2] not in env
+
+
+def departs(statements: Sequence[Node]) -> bool:
+    """True where nothing is left to be done: the remembered value is returned, or the turn ends."""
+    return returns_value(statements) or (bool(statements) and statements[-1][0] == ir.CONTINUE)
 
 
 def tests(condition: Node) -> Iterator[tuple[Node, bool]]:
@@ -52,7 +111,7 @@ def tests(condition: Node) -> Iterator[tuple[Node, bool]]:
         args = condition[3]
         if len(args) == 2 and args[1][0] == ir.CONST:
             yield (ir.ATTR, args[0][1], args[0], args[1][2]), False
-    elif condition[0] in {ir.NAME, ir.ATTR, ir.SUB}:
+    elif condition[0] in {ir.NAME, ir.ATTR, ir.SUB, ir.WALRUS}:
         yield condition, False
 
 

@@ -145,7 +145,7 @@ def if_statement(m: Machine, s: Node) -> bool:
         return block(m, arm) or flow.leaves(arm)
     env, branch, remembered, loops = cx.env, cx.branch, cx.remembered, cx.loops
     m.guard(s)
-    kept = remembering.remembered_part(s, env)
+    kept = remembering.remembered_part(s, env, own_body(m))
     then_env = dict(env)
     else_env = dict(env)
     narrow(m, s[3], then_env)
@@ -153,6 +153,7 @@ def if_statement(m: Machine, s: Node) -> bool:
     cx.remembered = remembered or kept == "then"
     cx.loops = pinning.without_pinned(m, s[3], "then")
     then_left = block(m, s[4]) or flow.leaves(s[4])
+    nested = not s[5] and cx.remembered
     cx.remembered, cx.loops = remembered, loops
     cx.loops = pinning.without_pinned(m, s[3], "rest") if s[5] else loops
     then_env = cx.env
@@ -160,7 +161,7 @@ def if_statement(m: Machine, s: Node) -> bool:
     else_left = block(m, s[5]) or flow.leaves(s[5])
     else_env = cx.env
     cx.branch, cx.loops = branch, loops
-    cx.remembered = remembered or kept == "rest"
+    cx.remembered = remembered or kept == "rest" or (nested and kept is None)
     if then_left:
         cx.env = else_env
     elif else_left:
@@ -168,6 +169,11 @@ def if_statement(m: Machine, s: Node) -> bool:
     else:
         cx.env = joining.merged(then_env, else_env)
     return False
+
+
+def own_body(m: Machine) -> Sequence[Node]:
+    """The statements of the function whose code is being read."""
+    return () if m.cx.function is None else m.cx.function.body
 
 
 def narrow(m: Machine, condition: Node, env: dict[str, Value]) -> None:
@@ -197,11 +203,11 @@ def for_statement(m: Machine, s: Node) -> None:
     value = expressions.expression(m, s[4])
     cx.line = s[4][1]
     loop, element = iteration.open_loop(m, value, s, "for", naming.source_name(s[4]), s[3])
-    before = m.inside(loop)
+    before, remembered = m.inside(loop), cx.remembered
     forget(m, s)
     expressions.assign(m, s[3], element)
     block(m, s[5])
-    m.cx.loops = before
+    cx.loops, cx.remembered = before, remembered
     block(m, s[6])
 
 
@@ -218,11 +224,11 @@ def while_statement(m: Machine, s: Node) -> None:
     if deciding.decide(m, s[3]) is False:
         return
     loop = Loop(m.site(), None, None, s, "while", branch=m.cx.branch)
-    before = m.inside(loop)
+    before, remembered = m.inside(loop), m.cx.remembered
     forget(m, s)
     expressions.test(m, s[3])
     block(m, s[4])
-    m.cx.loops = before
+    m.cx.loops, m.cx.remembered = before, remembered
     block(m, s[5])
 
 
@@ -246,8 +252,10 @@ def try_statement(m: Machine, s: Node) -> None:
     block(m, s[3])
     forget(m, s)
     m.guard(s)
-    branch, env = cx.branch, cx.env
+    branch, env, remembered = cx.branch, cx.env, cx.remembered
+    missed = remembering.missed_part(s, env, own_body(m))
     for n, (_, name, body) in enumerate(s[4]):
+        cx.remembered = remembered or missed is not None
         cx.branch = (*branch, (id(s), n + 1))
         cx.env = dict(env)
         if name:
@@ -255,7 +263,7 @@ def try_statement(m: Machine, s: Node) -> None:
         block(m, body)
         if not flow.leaves(body):
             env = joining.merged(env, cx.env)
-    cx.branch, cx.env = branch, env
+    cx.branch, cx.env, cx.remembered = branch, env, remembered or missed == "rest"
     block(m, s[5])
     block(m, s[6])
 
