@@ -1,0 +1,136 @@
+"""A first workload, for a target that comes with none: every endpoint that can be asked without knowing more than its path.
+
+Parameters of the path are filled with keys out of the database as it was seeded: the first row, the last, one that is not there. What
+takes a body is left to a person, a recording or a schema, and is listed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.measure.request import Request
+
+Rows = Mapping[str, Sequence[Mapping[str, object]]]
+"""Rows by table."""
+
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+_KEYS: Final = ("id", "pk", "uuid", "slug", "code", "key", "name", "username")
+_SAFE: Final = frozenset({"GET", "HEAD", "ANY"})
+_MISSING: Final = "999999999"
+MAX_KEYS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An endpoint to be asked."""
+
+    method: str
+    path: str
+    """Parameters as `{name}`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Requests, and what there are none for."""
+
+    requests: tuple[Request, ...]
+    left_out: tuple[tuple[str, str], ...]
+    """Endpoint and reason."""
+
+
+def propose_workload(
+    endpoints: Iterable[Served], rows: Rows, /, *, identities: Sequence[str] = ()
+) -> Proposal:
+    """Asks each endpoint as nobody and as each identity, with keys that exist and one that does not."""
+    requests: dict[str, Request] = {}
+    left_out: list[tuple[str, str]] = []
+    for endpoint in sorted(set(endpoints), key=lambda one: (one.path, one.method)):
+        name = f"{endpoint.method} {endpoint.path}"
+        if endpoint.method not in _SAFE:
+            left_out.append((name, "it takes a body or changes something: add a request to the workload"))
+            continue
+        method = "GET" if endpoint.method == "ANY" else endpoint.method
+        paths = _paths(endpoint.path, rows)
+        if not paths:
+            left_out.append((name, "no row of the database fits the parameters of its path"))
+        for number, path in enumerate(paths, 1):
+            for identity in (*identities, None):
+                suffix = "" if identity is None else f" as {identity}"
+                identifier = f"{method} {endpoint.path} #{number}{suffix}"
+                request = Request(id=identifier, method=method, path=path)
+                requests[identifier] = request.model_copy(update={"identity": identity})
+    return Proposal(requests=tuple(requests.values()), left_out=tuple(left_out))
+
+
+def _paths(path: str, rows: Rows) -> tuple[str, ...]:
+    names = _PARAMETER.findall(path)
+    if not names:
+        return (path,)
+    choices = {name: _values(name, _segment_before(path, name), rows) for name in names}
+    if not all(choices.values()):
+        return ()
+    longest = max(len(values) for values in choices.values())
+    made = [
+        _filled(path, {name: values[min(at, len(values) - 1)] for name, values in choices.items()})
+        for at in range(longest)
+    ]
+    last = names[-1]
+    if choices[last][0].isdigit():
+        made.append(_filled(path, {name: values[0] for name, values in choices.items()} | {last: _MISSING}))
+    return tuple(dict.fromkeys(made))
+
+
+def _filled(path: str, values: Mapping[str, str]) -> str:
+    return _PARAMETER.sub(lambda found: values[found[1]], path)
+
+
+def _segment_before(path: str, name: str) -> str:
+    """`spaces` for `{id}` in `/api/spaces/{id}`."""
+    before = path.partition("{" + name + "}")[0].rstrip("/").split("/")
+    words = [part for part in before if part and not part.startswith("{")]
+    return words[-1] if words else ""
+
+
+def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
+    """Up to three: the first, one from the middle, the last, of the column that the parameter most likely means."""
+    stem, _, key = name.rpartition("_")
+    table = _table([stem if key in _KEYS else name, segment, name], rows)
+    if table is None:
+        return ()
+    columns = rows[table][0].keys()
+    wanted = [key if stem else name, name, *_KEYS]
+    column = next((one for one in wanted if one in columns), next(iter(columns), None))
+    values = (
+        sorted({str(row[column]) for row in rows[table] if row.get(column) not in (None, "")}, key=_order)
+        if column
+        else []
+    )
+    fit = [value for value in values if "/" not in value and len(value) <= 200]
+    return tuple(dict.fromkeys([*fit[:1], *fit[len(fit) // 2 :][:1], *fit[-1:]]))[:MAX_KEYS]
+
+
+def _order(value: str) -> tuple[int, str]:
+    return len(value), value
+
+
+def _table(words: Sequence[str], rows: Rows) -> str | None:
+    """The table that one of the words names: itself, its plural, or behind the prefix of an application."""
+    for word in words:
+        plain = word.lower().replace("-", "_")
+        if not plain:
+            continue
+        forms = {
+            plain,
+            f"{plain}s",
+            f"{plain}es",
+            re.sub("y$", "ies", plain),
+            re.sub("s$", "", plain),
+            re.sub("ies$", "y", plain),
+        }
+        for table in sorted(rows, key=lambda name: (len(name), name)):
+            if rows[table] and (
+                table.lower() in forms or any(table.lower().endswith(f"_{form}") for form in forms)
+            ):
+                return table
+    return None

@@ -1,0 +1,46 @@
+from auditor.measure.proposing import Served, propose_workload
+
+ROWS = {
+    "spaces": [{"id": number, "slug": f"s{number}"} for number in range(1, 13)],
+    "shop_order_line": [{"id": 7, "note": "x"}],
+    "users": [{"username": "ada", "id": 1}],
+    "empty": [],
+}
+
+
+def asked(*endpoints: tuple[str, str]) -> list[str]:
+    made = propose_workload([Served(*endpoint) for endpoint in endpoints], ROWS)
+    return [request.path for request in made.requests]
+
+
+def test_keys_are_those_of_the_first_a_middle_and_the_last_row_and_one_that_is_not_there() -> None:
+    assert asked(("GET", "/spaces/{id}")) == ["/spaces/1", "/spaces/7", "/spaces/12", "/spaces/999999999"]
+    assert asked(("GET", "/a/{space_id}")) == asked(("GET", "/a/{space_id}"))
+    assert asked(("GET", "/x/{space_id}"))[0] == "/x/1"
+
+
+def test_a_column_is_taken_by_its_name() -> None:
+    assert asked(("GET", "/spaces/{slug}"))[0] == "/spaces/s1"
+    assert asked(("GET", "/users/{username}")) == ["/users/ada"]
+
+
+def test_tables_behind_a_prefix_and_in_the_singular_are_found() -> None:
+    assert asked(("GET", "/order-lines/{pk}"))[0] == "/order-lines/7"
+
+
+def test_what_cannot_be_asked_is_said() -> None:
+    made = propose_workload(
+        [Served("POST", "/spaces"), Served("GET", "/empty/{id}"), Served("GET", "/z/{q}")], ROWS
+    )
+    assert made.requests == ()
+    assert [name for name, _ in made.left_out] == ["GET /empty/{id}", "POST /spaces", "GET /z/{q}"]
+
+
+def test_everybody_asks_and_so_does_nobody() -> None:
+    made = propose_workload([Served("ANY", "/ready")], ROWS, identities=["admin", "member"])
+    assert [(request.identity, request.method) for request in made.requests] == [
+        ("admin", "GET"),
+        ("member", "GET"),
+        (None, "GET"),
+    ]
+    assert len({request.id for request in made.requests}) == 3
