@@ -5,9 +5,10 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from auditor.model.observation import Observation
 from auditor.model.report import Report
 
-_MODELS: Final[dict[str, type[BaseModel]]] = {"report": Report}
+_MODELS: Final[dict[str, type[BaseModel]]] = {"observation": Observation, "report": Report}
 
 
 def schema_names() -> tuple[str, ...]:

@@ -1,0 +1,46 @@
+"""Which endpoint a request of the workload is for."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+_PARAMETER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The known endpoints of a target, by id (`GET /api/items/{id}`)."""
+
+    ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, ids: Iterable[str], /) -> "Endpoints":
+        """Those among `ids` that are routes."""
+        return cls(tuple(sorted({id_ for id_ in ids if id_.partition(" ")[2].startswith("/")})))
+
+    def match(self, method: str, path: str, /) -> str:
+        """The id of the most literal route that takes the request; `METHOD path` itself where none is known."""
+        fitting = [id_ for id_ in self.ids if _fits(id_, method, path)]
+        return min(fitting, key=_looseness, default=f"{method} {path}")
+
+
+def _fits(id_: str, method: str, path: str) -> bool:
+    verb, _, route = id_.partition(" ")
+    asked = {method, "GET"} if method == "HEAD" else {method}
+    return (verb == "ANY" or verb in asked) and _pattern(route).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(route: str) -> re.Pattern[str]:
+    # A parameter may take more than one segment (a path converter); a looser fit loses to a stricter one.
+    literal = [re.escape(part) for part in _PARAMETER.split(route.rstrip("/"))]
+    return re.compile("(.+)".join(literal) + "/?")
+
+
+def _looseness(id_: str) -> tuple[int, int, bool, str]:
+    """More segments first, then fewer parameters, then a method of its own."""
+    verb, _, route = id_.partition(" ")
+    parameters = len(_PARAMETER.findall(route))
+    segments = route.count("/")
+    return (-segments, parameters, verb == "ANY", id_)
