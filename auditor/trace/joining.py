@@ -46,8 +46,9 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Const):
         return b
     if isinstance(a, Query) and isinstance(b, Query) and a.model is b.model and a.shape == b.shape:
-        return join_queries(a, b)
-    if isinstance(a, Row) and isinstance(b, Row) and a.model is b.model:
+        if comparable(a, b):
+            return join_queries(a, b)
+    elif isinstance(a, Row) and isinstance(b, Row) and a.model is b.model and comparable(a, b):
         return a if len(a.loaded) <= len(b.loaded) else b
     if isinstance(a, Inst) and isinstance(b, Inst) and a.cls is b.cls:
         return a
@@ -56,6 +57,11 @@ def join(a: Value, b: Value) -> Value:
         if all(value is not f for f in flat):
             flat.append(value)
     return OneOf(tuple(flat[:4]))
+
+
+def comparable(a: Query | Row, b: Query | Row) -> bool:
+    """Whether one loads all that the other does: rows of queries that load different relations are kept apart."""
+    return a.loaded <= b.loaded or b.loaded <= a.loaded
 
 
 def inexact(value: Value) -> Value:
@@ -78,6 +84,7 @@ def join_queries(a: Query, b: Query) -> Query:
     return altered(
         a if len(a.text) >= len(b.text) else b,
         loaded=a.loaded & b.loaded,
+        strategies=tuple(s for s in a.strategies if s in b.strategies),
         filters=a.filters + extra,
         bound=bound,
         limited=a.limited and b.limited,

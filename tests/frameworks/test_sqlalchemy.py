@@ -351,3 +351,30 @@ def test_filters_of_joined_models_go_through_the_relation() -> None:
     )
     assert query.query is not None
     assert query.query.filters == (("title", "istartswith"), ("author.name", "exact"), ("author_id", "exact"))
+
+
+TWO_QUERIES = """
+    loud = select(Book).options(joinedload(Book.author), raiseload(Book.tags))
+    full = select(Book).options(selectinload(Book.tags), raiseload(Book.author))
+"""
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "for stmt in [loud, full]:\n    for b in session.scalars(stmt): b.author, b.tags",
+        "for b in list(session.scalars(loud)) + list(session.scalars(full)): b.author, b.tags",
+        "if x: loud = full\nfor b in session.scalars(loud): b.author, b.tags",
+    ],
+)
+def test_rows_of_two_queries_keep_what_each_of_them_loads(rows: str) -> None:
+    assert [e for e in effects(f"{dedent(TWO_QUERIES)}\n{rows}") if e.startswith("Book.")] == []
+
+
+def test_what_neither_of_two_queries_loads_is_lazy() -> None:
+    found = effects("""
+        for stmt in [select(Book).options(joinedload(Book.author)), select(Book)]:
+            for book in session.scalars(stmt):
+                book.author
+    """)
+    assert [e for e in found if e.startswith("Book.")] == ["Book.author x1"]
