@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GET: Final = "__template_get__"
 INCLUDE: Final = "__template_include__"
+CACHED: Final = "__template_cached__"
+"""Called with the arguments of `{% cache %}`: whether the fragment is remembered."""
 _OPENERS: Final = re.compile(r"\{[%{#]")
 _ENDS: Final = {"{%": "%}", "{{": "}}", "{#": "#}"}
 _PATH: Final = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)*")
@@ -122,6 +124,8 @@ class _Compiler:
             return [self.condition(tag)]
         if tag.name in {"block", "macro", "call", "filter", "blocktrans", "blocktranslate"}:
             return self.section(tag)
+        if tag.name == "cache":
+            return [self.cached(tag)]
         if tag.name in {"with", "set"}:
             return self.assigned(tag)
         if tag.name == "extends":
@@ -198,6 +202,14 @@ class _Compiler:
             )
             return [(ir.EXPR, tag.line, tag.line, call)]
         return body
+
+    def cached(self, tag: _Tag) -> Node:
+        """`{% cache timeout name vary %}`: what is inside runs unless the fragment is remembered."""
+        asked: Node = (ir.CALL, tag.line, (ir.NAME, tag.line, CACHED), (self.other(tag),), ())
+        body = self.block(frozenset({"endcache"}))
+        end = self.tags[self.at].line if self.at < len(self.tags) else tag.line
+        self.at += 1
+        return (ir.IF, tag.line, end, (ir.NOT, tag.line, asked), tuple(body), ())
 
     def assigned(self, tag: _Tag) -> list[Node]:
         statements: list[Node] = []

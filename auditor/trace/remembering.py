@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from auditor.frameworks.templates import CACHED
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Ext, Row, Sym, Value
@@ -29,7 +30,10 @@ def remembered_part(
 
     `body` is that of the function, in which the place that is looked up may be filled.
     """
-    for place, missing in tests(s[3]):
+    condition = s[3]
+    if condition[0] == ir.NOT and condition[2][0] == ir.CALL and condition[2][2][2] == CACHED:
+        return "then"
+    for place, missing in tests(condition):
         kept_in = looked_up(place, body)
         if kept_in is not None and outlives(kept_in, env) and fills(body, kept_in):
             if missing and fills(s[4], kept_in):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from auditor.frameworks.templates import Template, compile_template
+from auditor.frameworks.templates import CACHED, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
@@ -126,6 +126,7 @@ class Templates:
         return {
             "__template_get__": Hook(self.get),
             "__template_include__": Hook(self.include),
+            CACHED: Hook(asks_cache),
             "__template_block__": Hook(lambda m, a, k, n: self.block(m, a, k, n, blocks)),
         }
 
@@ -179,6 +180,12 @@ class Templates:
             self.run(m, body, function, dict(m.cx.env), blocks)
             self.open_blocks.pop()
         return UNKNOWN
+
+
+def asks_cache(m: Machine, _: list[Value], __: dict[str, Value], node: Node | None) -> Value:
+    """`{% cache %}`: one read of the cache that fragments are kept in."""
+    m.effect("cache", "template fragment", "read", cause="call", node=node)
+    return UNKNOWN
 
 
 def is_jinja(path: str, source: str, *, default: bool) -> bool:

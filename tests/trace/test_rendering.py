@@ -1,0 +1,49 @@
+"""What a template does where a view renders it."""
+
+from auditor.frameworks.entry import EntryPoint
+from auditor.index.lower import lower
+from auditor.index.project import Project
+from auditor.knowledge.load import load
+from auditor.trace.analysis import analyse
+from auditor.trace.chains import chains
+from auditor.trace.rendering import Templates
+from auditor.trace.semantics import Semantics, orms_of
+
+CODE = """
+import auditor_intrinsics
+import requests
+
+class Page:
+    def title(self):
+        return requests.get("a")
+
+def entry(request):
+    return auditor_intrinsics.render_template("page.html", {"page": Page(), "pages": [Page() for p in request.pages]})
+"""
+
+
+def rendered(template: str) -> list[tuple[str, str, bool]]:
+    """Kind, sizes and whether it is remembered, of each operation of a view that renders the template."""
+    project = Project([("app.py", "app", lower(CODE.encode()))])
+    handler = next(f for m in project.modules for f in m.functions if f.name == "entry")
+    point = EntryPoint("http", "GET", "/", "test", handler, None, handler.qualname, "app.py", handler.line)
+    templates = Templates({"templates/page.html": lambda: template}, jinja=False)
+    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
+    trace = analyse(project, [point], knowledge=load(), semantics=semantics)
+    found, _ = chains(trace.machine, trace.entries[0].summary, 100)
+    return [(c.effect.kind, "·".join(c.sizes), c.remembered) for c in found]
+
+
+def test_outside_a_fragment_nothing_is_remembered() -> None:
+    text = "{% cache 500 side page.id %}x{% endcache %}{% for p in pages %}{{ p.title }}{% endfor %}"
+    assert rendered(text) == [("cache", "", False), ("http", "pages", False)]
+
+
+def test_a_fragment_is_paid_on_a_miss() -> None:
+    text = "{{ page.title }}{% cache 500 side %}{% for p in pages %}{{ p.title }}{% endfor %}{% endcache %}"
+    assert sorted(rendered(text)) == [("cache", "", False), ("http", "", False), ("http", "pages", True)]
+
+
+def test_a_fragment_in_a_loop_is_asked_for_in_every_turn() -> None:
+    text = "{% for p in pages %}{% cache 500 row p.id %}{{ p.title }}{% endcache %}{% endfor %}"
+    assert sorted(rendered(text)) == [("cache", "pages", False), ("http", "pages", True)]
