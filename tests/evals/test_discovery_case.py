@@ -190,8 +190,9 @@ def test_a_module_compiles_and_gives_nothing_away(file: Path) -> None:
     assert REVEALING.findall(source) == []
 
 
-def test_the_guide_gives_nothing_away() -> None:
-    assert REVEALING.findall((APP / "README.md").read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("name", ["README.md", "auditor.toml"])
+def test_the_guide_and_the_settings_give_nothing_away(name: str) -> None:
+    assert REVEALING.findall((APP / name).read_text(encoding="utf-8")) == []
 
 
 def test_the_application_is_a_realistic_size() -> None:
@@ -201,7 +202,7 @@ def test_the_application_is_a_realistic_size() -> None:
 def test_only_files_of_the_application_ship() -> None:
     others = {file.name for file in APP.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
     others -= {file.name for file in SOURCES}
-    assert others == {"README.md", "Procfile", "requirements.txt"}
+    assert others == {"README.md", "Procfile", "requirements.txt", "auditor.toml"}
 
 
 def test_the_application_keeps_to_its_own_runtime_policy() -> None:

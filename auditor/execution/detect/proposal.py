@@ -1,0 +1,116 @@
+"""All that detection found, from the tree to a proposal: this is the whole way."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.execution.detect.absent import absent_settings
+from auditor.execution.detect.application import Application, applications, served
+from auditor.execution.detect.clue import Clue, best
+from auditor.execution.detect.collecting import statements, trusts
+from auditor.execution.detect.companions import needs_redis, other_companions
+from auditor.execution.detect.compose import services
+from auditor.execution.detect.health import health_paths
+from auditor.execution.detect.interpreter import PACKAGE_OF, interpreters
+from auditor.execution.detect.migrating import migrations
+from auditor.execution.detect.needing import needed_variables
+from auditor.execution.detect.reading import Read, reads
+from auditor.execution.detect.samples import samples
+from auditor.execution.detect.seeding import Seed, seeds
+from auditor.execution.detect.starting import Start, starts
+from auditor.execution.detect.storing import Storage, storage
+from auditor.execution.detect.tree import Tree
+from auditor.frameworks.entry import EntryPoint
+from auditor.index.project import Project
+
+_OTHER_STARTS: Final = 2
+"""Shown beside the one proposed."""
+_WORTH_A_LOOK: Final = 0.6
+_SERVER_SETTINGS: Final = re.compile(r"(?:^|/)(?:gunicorn|uvicorn|hypercorn)[\w.-]*\.py:\d+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the tree tells about how it is run. None and empty where it tells nothing."""
+
+    name: str
+    """The folder's."""
+    frameworks: tuple[str, ...]
+    start: Clue[Start] | None
+    other_starts: tuple[Clue[Start], ...] = ()
+    application: Clue[Application] | None = None
+    ready: Clue[str] | None = None
+    migrate: Clue[str] | None = None
+    storage: Clue[Storage] | None = None
+    seed: Clue[Seed] | None = None
+    variables: tuple[Clue[tuple[str, str]], ...] = ()
+    python: Clue[str] | None = None
+    redis: Clue[str] | None = None
+    other_companions: tuple[Clue[str], ...] = ()
+    absent: tuple[Clue[str], ...] = ()
+    """Settings files to be made from an example."""
+    complete: bool = True
+    """False when the tree has more files than are looked at."""
+
+
+def propose(
+    tree: Tree, project: Project, entries: Sequence[EntryPoint], /, *, env: Mapping[str, str] = os.environ
+) -> Proposal:
+    """Reads the tree's files and its indexed code; `env` is the user's environment."""
+    composed = services(tree)
+    known = samples(tree, composed)
+    written = statements(tree, composed)
+    trust = trusts(tree, written)
+    objects = applications(project)
+    ways = starts(tree, written, trust)
+    made = tuple(
+        Clue(
+            served(clue.value),
+            clue.place,
+            clue.confidence,
+            "nothing in the tree says which server production uses",
+        )
+        for clue in objects[:1]
+    )
+    start = best((*ways, *made))
+    cwd = start.value.cwd if start else "."
+    read = tuple(each for each in reads(project) if _concerns(each, start))
+    stored = storage(project, read, composed, known)
+    told = _told(stored)
+    frameworks = tuple(sorted({entry.framework for entry in entries if entry.kind == "http"}))
+    packages = tuple(PACKAGE_OF[name] for name in frameworks if name in PACKAGE_OF)
+    return Proposal(
+        name=tree.root.name,
+        frameworks=frameworks,
+        start=start,
+        other_starts=tuple(clue for clue in ways if clue is not start and clue.confidence >= _WORTH_A_LOOK)[
+            :_OTHER_STARTS
+        ],
+        application=objects[0] if objects else None,
+        ready=best(health_paths(tree, entries, composed)),
+        migrate=best(migrations(tree, written, trust, cwd=cwd)),
+        storage=stored,
+        seed=best(seeds(tree, written, trust, cwd=cwd)),
+        variables=needed_variables(read, known, told=told),
+        python=best(interpreters(tree.root, env, packages=packages)),
+        redis=needs_redis(tree, composed, read),
+        other_companions=other_companions(composed),
+        absent=absent_settings(tree),
+        complete=tree.complete,
+    )
+
+
+def _concerns(read: Read, start: Clue[Start] | None) -> bool:
+    """Not what the settings of another server process read."""
+    if not _SERVER_SETTINGS.search(read.place):
+        return True
+    name = read.place.rpartition(":")[0].rpartition("/")[2]
+    return name == "gunicorn.conf.py" or (start is not None and name in start.value.command)
+
+
+def _told(stored: Clue[Storage] | None) -> frozenset[str]:
+    if stored is None:
+        return frozenset()
+    return frozenset({stored.value.url_env or "", *(name for name, _ in stored.value.env)})

@@ -1,0 +1,112 @@
+"""The command that fills a migrated database with data to measure on."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.execution.detect.clue import Clue
+from auditor.execution.detect.python_command import python_command
+from auditor.execution.detect.statement import Statement
+from auditor.execution.detect.tree import Tree
+from auditor.execution.detect.wrappers import join, unwrapped
+
+_SEEDS: Final = re.compile(
+    r"(?:db[_:-])?seeds?(?:[_-]?(?:db|data|database|load|demo|dev))?|(?:load[_-]?)?seeds?(?:[_-]?load)?"
+    r"|populate(?:[_-]?(?:db|data|database|demo))?|(?:load|make|create|generate|init|install)[_-]?"
+    r"(?:fixtures?|test[_-]?data|sample[_-]?data|demo[_-]?data|dev[_-]?data|example[_-]?data|demo|dummy[_-]?data)"
+    r"|(?:load|make|generate)[_-]?data|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|fake[_-]?data"
+)
+_AMOUNT: Final = re.compile(
+    r"""add_argument\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",
+    re.DOTALL,
+)
+_DEFAULT: Final = re.compile(r"default\s*=\s*(\d+)")
+_FOLDERS: Final = frozenset({"", "scripts", "bin", "tools", "db", "script", "database", "seeds"})
+_TESTS: Final = re.compile(r"(?:^|/)(?:tests?|testing|node_modules|docs|examples?)(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """How data gets into the database."""
+
+    command: str
+    """With ``{scale}`` where it can make more or less."""
+    full: int | None
+    """The scale that the command takes by itself."""
+
+
+def seeds(
+    tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], /, *, cwd: str
+) -> tuple[Clue[Seed], ...]:
+    """Commands that do it, the best first, as they are run from `cwd`."""
+    clues = (*_written(tree, found, trust, cwd), *_by_name(tree, cwd))
+    firsts: dict[str, Clue[Seed]] = {}
+    for clue in sorted(clues, key=lambda clue: (-clue.confidence, clue.place)):
+        firsts.setdefault(clue.value.command, clue)
+    return tuple(firsts.values())
+
+
+def _written(
+    tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], cwd: str
+) -> Iterator[Clue[Seed]]:
+    for statement in found:
+        words = unwrapped(statement.words)
+        called = [_name(word) for word in words[:4] if not word.startswith("-")]
+        says = any(_SEEDS.fullmatch(name) for name in called)
+        if not says and not (_SEEDS.fullmatch(_name(statement.name)) and words[:1] and _is_python(words)):
+            continue
+        command = python_command(tree, words, folder=statement.folder, cwd=cwd)
+        if command is None or not _is_python(command) or {"--schema-only", "--help"} & set(command):
+            continue
+        if not says and command[1:2] == ("-m",):
+            continue
+        confidence = 0.85 if says else 0.7
+        yield Clue(
+            _seed(tree, command, cwd),
+            statement.place,
+            round(confidence * (0.6 + 0.4 * trust[statement.file]), 2),
+        )
+
+
+def _by_name(tree: Tree, cwd: str) -> Iterator[Clue[Seed]]:
+    manage = next(iter(tree.named("manage.py")), None)
+    for file in tree.files:
+        folder, _, name = file.rpartition("/")
+        if not name.endswith(".py") or not _SEEDS.fullmatch(name.removesuffix(".py")) or _TESTS.search(file):
+            continue
+        if folder.endswith("management/commands") and manage is not None:
+            command: tuple[str, ...] = ("python", posixpath.relpath(manage, cwd), name.removesuffix(".py"))
+        elif folder.rpartition("/")[2] in _FOLDERS and file.count("/") <= 2 and "__main__" in tree.read(file):
+            command = ("python", posixpath.relpath(file, cwd))
+        else:
+            continue
+        yield Clue(_seed(tree, command, cwd, source=file), f"{file}:1", 0.7)
+
+
+def _seed(tree: Tree, command: tuple[str, ...], cwd: str, source: str = "") -> Seed:
+    """The command, with its amount as a placeholder when its source takes one."""
+    script = source or (posixpath.normpath(posixpath.join(cwd, command[1])) if len(command) > 1 else "")
+    amount = _AMOUNT.search(tree.read(script)) if script.endswith(".py") else None
+    if amount is None:
+        return Seed(join(command), None)
+    option = amount["option"]
+    words, skip = [], False
+    for word in command:
+        if skip or word.startswith(f"{option}="):
+            skip = False
+        elif word == option:
+            skip = True
+        else:
+            words.append(word)
+    default = _DEFAULT.search(amount["rest"])
+    return Seed(join((*words, option, "{scale}")), int(default[1]) if default else None)
+
+
+def _name(word: str) -> str:
+    return word.rpartition("/")[2].removesuffix(".py").rpartition(".")[2]
+
+
+def _is_python(words: tuple[str, ...]) -> bool:
+    return words[0].rpartition("/")[2].startswith(("python", "flask")) or words[0].endswith(".py")

@@ -1,0 +1,197 @@
+"""A proposal as the text of an ``auditor.toml``: every value with its source, what is missing as a comment."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from auditor.config.boot import DEFAULT_PORT
+from auditor.config.database import Engine
+from auditor.execution.detect.clue import SURE, Clue
+from auditor.execution.detect.proposal import Proposal
+from auditor.model.text import clean, shorten
+
+_USABLE: Final = 0.4
+"""Below that a value is written as a comment."""
+_BESIDE: Final = 96
+"""A comment that would go further right stands above its line."""
+_FOUND_BY_ITSELF: Final = (".venv", "venv", "env")
+
+_HEAD: Final = """\
+# How auditor starts {name}, fills its database, and signs in. Written by `auditor init`; the comment beside
+# a value says where it was found. Keys: docs, or `auditor schema target`. Secrets don't belong here: write env:NAME.
+"""
+
+
+def settings_text(proposal: Proposal, /) -> str:
+    """The file, ready to be written; it is valid whatever the tree holds."""
+    sections = (
+        [_HEAD.format(name=_comment(proposal.name, 60))],
+        _boot(proposal),
+        _database(proposal),
+        _services(proposal),
+        _identities(),
+        _workload(),
+    )
+    return "\n".join("\n".join(lines).rstrip("\n") + "\n" for lines in map(list, sections))
+
+
+def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
+    """Keys that nothing in the tree tells, each with what to write there."""
+    found = []
+    if proposal.start is None or proposal.start.confidence < _USABLE:
+        found.append(
+            (
+                "boot.command",
+                'what production runs: command = "gunicorn package.wsgi:app --bind 127.0.0.1:{port}"',
+            )
+        )
+    if proposal.storage is None:
+        found.append(
+            ("database.engine", 'engine = "sqlite", "postgresql", or "none" when it has no database')
+        )
+    elif proposal.migrate is None:
+        found.append(("boot.migrate", "what makes the tables of an empty database"))
+    if proposal.seed is None and proposal.storage is not None:
+        found.append(("database.seed", 'what fills it with data worth measuring: seed = "python seed.py"'))
+    if proposal.ready is None:
+        found.append(("boot.ready", "no health path was found: an open port counts as ready"))
+    found.extend((clue.value, f"make it from {clue.place}") for clue in proposal.absent)
+    return tuple(found)
+
+
+def _boot(proposal: Proposal) -> Iterator[str]:
+    yield "[boot]"
+    start = proposal.start
+    if start is None:
+        yield '# command = "gunicorn package.wsgi:app --bind 127.0.0.1:{port}"  # not found: what production runs'
+    else:
+        yield from _line("command", start.value.command, start)
+        if start.value.development:
+            yield "# ^ a development server: figures of another server than production's say little"
+        for other in proposal.other_starts:
+            yield from _line("command", other.value.command, other, off=True, label="or ")
+        if start.value.cwd != ".":
+            yield from _line("cwd", start.value.cwd, None)
+    yield from (
+        _line("ready", proposal.ready.value, proposal.ready)
+        if proposal.ready
+        else ('# ready = "/health"  # not found: an open port counts as ready',)
+    )
+    if proposal.migrate is not None:
+        yield from _line("migrate", proposal.migrate.value, proposal.migrate)
+    elif proposal.storage is not None:
+        yield '# migrate = "…"  # not found: what makes the tables of an empty database'
+    yield from _python(proposal)
+    yield f"# port = {DEFAULT_PORT}  # {{port}} of the command; the jail's loopback is its own"
+    if proposal.variables:
+        yield ""
+        yield "[boot.env]"
+        for clue in proposal.variables:
+            name, value = clue.value
+            yield from _line(name, value, Clue(value, clue.place, 1.0, clue.note))
+
+
+def _python(proposal: Proposal) -> Iterator[str]:
+    clue = proposal.python
+    if clue is None or clue.confidence < _USABLE:
+        lacks = f"; {clue.value} {clue.note}" if clue is not None and clue.note else ""
+        yield f'# python = ".venv"  # no environment has its packages{_comment(lacks)}'
+    else:
+        yield from _line(
+            "python", clue.value, clue, off=clue.value in _FOUND_BY_ITSELF or clue.place == "VIRTUAL_ENV"
+        )
+
+
+def _database(proposal: Proposal) -> Iterator[str]:
+    yield "[database]"
+    clue = proposal.storage
+    if clue is None:
+        yield 'engine = "none"  # no database was found'
+        return
+    stored = clue.value
+    yield from _line("engine", stored.engine.value, clue)
+    if stored.url_env:
+        yield from _line("url_env", stored.url_env, None, off=stored.url_env == "DATABASE_URL")
+    if stored.scheme:
+        tail = "/{path}" if stored.engine is Engine.SQLITE else "{user}:{password}@{host}:{port}/{name}"
+        yield from _line("url", f"{stored.scheme}://{tail}", None)
+    seed = proposal.seed
+    if seed is None:
+        yield '# seed = "python seed.py --scale {scale}"  # not found: what fills the database with data worth measuring'
+    else:
+        yield from _line("seed", seed.value.command, seed)
+        if "{scale}" in seed.value.command:
+            yield "small = 1  # for contract, edges and counts"
+            full = seed.value.full
+            yield (
+                f"full = {full}  # for timing; what the command takes by itself"
+                if full and full > 1
+                else ("# full = 10  # for timing")
+            )
+    if stored.env:
+        yield ""
+        yield "[database.env]"
+        for name, value in stored.env:
+            yield from _line(name, value, None)
+
+
+def _services(proposal: Proposal) -> Iterator[str]:
+    if proposal.redis is not None:
+        yield f"[[service]]  # {_comment(proposal.redis.place)}"
+        yield 'name = "redis"'
+        yield "command = \"redis-server --port {port} --save '' --appendonly no\""
+        yield "port = 6379"
+        yield ""
+    for other in proposal.other_companions:
+        yield f"# {_comment(other.place)} starts {_comment(other.value)}, too. If requests need it: [[service]], or [[outside]]"
+        yield "# for a host that answers from written responses."
+    if proposal.redis is None and not proposal.other_companions:
+        yield "# [[service]]  # a companion process beside the application"
+        yield '# name = "redis"'
+        yield '# command = "redis-server --port {port}"'
+        yield "# port = 6379"
+    yield ""
+    yield "# [[outside]]  # a host of the outside world, answered from what stands here; the jail has no network"
+    yield '# host = "api.example.com"'
+    yield '# delay = "120ms"'
+    yield '# responses = [{ path = "/v1/*", json = {} }]'
+
+
+def _identities() -> Iterator[str]:
+    yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
+    yield '# name = "member"'
+    yield '# login = { path = "/login", json = { email = "…", password = "env:MEMBER_PASSWORD" }, token = "$.token" }'
+
+
+def _workload() -> Iterator[str]:
+    yield "# [workload]"
+    yield '# file = "requests.jsonl"  # without it, requests are made from the routes'
+    yield '# skip = ["POST /admin/*"]  # never called'
+
+
+def _line(
+    key: str, value: str, clue: Clue[object] | None, /, *, off: bool = False, label: str = ""
+) -> Iterator[str]:
+    """A key and its value, with the source beside or above it; a comment where it is not sure enough."""
+    off = off or (clue is not None and clue.confidence < _USABLE)
+    told = []
+    if clue is not None:
+        told = [label + clue.place, *([clue.note] if clue.note else [])]
+        if clue.confidence < SURE and not off:
+            told.append("check it")
+    comment = _comment("; ".join(told))
+    text = f"{'# ' if off else ''}{key} = {quoted(value)}"
+    if comment and len(text) + len(comment) > _BESIDE:
+        yield f"# {comment}:"
+        yield text
+    else:
+        yield f"{text}  # {comment}" if comment else text
+
+
+def quoted(value: str, /) -> str:
+    """A TOML string on one line."""
+    return json.dumps(clean(value), ensure_ascii=False)
+
+
+def _comment(text: str, limit: int = 160) -> str:
+    return shorten(clean(text), limit)
