@@ -1,9 +1,12 @@
 """One way to write a value as JSON, so that the same input gives the same bytes on every machine."""
 
 import json
-from typing import Final
+import re
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -16,6 +19,9 @@ _UNSAFE: Final[dict[int, str]] = {
     **{code: f"\\u{code:04x}" for code in (0x61C, *range(0x2060, 0x2070), 0xFEFF)},
 }
 """Half characters have no UTF-8; control and direction marks could fool a terminal that shows the file."""
+_ANY_UNSAFE: Final = re.compile(f"[{''.join(re.escape(chr(code)) for code in _UNSAFE)}]")
+_PLAIN: Final = frozenset({str, int, bool, NoneType})
+"""Types that pydantic's own writer, which is compiled, writes as this one does."""
 
 
 def canonical_json(value: BaseModel, /) -> str:
@@ -44,6 +50,7 @@ class _Writer:
         self._models: dict[tuple[int, str], str] = {}
         """By identity and indentation; the value being written keeps its parts alive."""
         self._fields: dict[type[BaseModel], list[tuple[str, str]]] = {}
+        self._plain: dict[object, bool] = {}
 
     def text(self, value: object, line: str) -> str:
         """`value` as JSON; `line` is a line break with the indentation that it stands at."""
@@ -66,11 +73,29 @@ class _Writer:
 
     def _model(self, value: BaseModel, line: str) -> str:
         cls = type(value)
+        if self._is_plain(cls) and (made := _compiled(value, line)) is not None:
+            return made
         fields = self._fields.get(cls)
         if fields is None:
             named = cls.model_fields.items()
             fields = self._fields[cls] = [(self._string(field.alias or name), name) for name, field in named]
         return self._object([(key, getattr(value, name)) for key, name in fields], line)
+
+    def _is_plain(self, kind: Any) -> bool:
+        """Whether values of this type hold no mappings, whose order means nothing, and no floats."""
+        known = self._plain.get(kind)
+        if known is None:
+            self._plain[kind] = False  # of one that holds itself, nothing is claimed
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                known = all(self._is_plain(field.annotation) for field in kind.model_fields.values())
+            elif get_origin(kind) in {Union, UnionType, tuple}:
+                known = all(self._is_plain(part) for part in get_args(kind) if part is not Ellipsis)
+            elif get_origin(kind) is Annotated:
+                known = self._is_plain(get_args(kind)[0])
+            else:
+                known = kind in _PLAIN or get_origin(kind) is Literal
+            self._plain[kind] = known
+        return known
 
     def _object(self, entries: list[tuple[str, object]], line: str) -> str:
         inner = line + "  "
@@ -83,10 +108,25 @@ class _Writer:
         return made
 
 
+def _compiled(value: BaseModel, line: str) -> str | None:
+    """A plain value as pydantic writes it, indented as it should be; None where it has half characters."""
+    try:
+        made = value.model_dump_json(indent=2, by_alias=True)
+    except PydanticSerializationError:
+        return None
+    if _ANY_UNSAFE.search(made):
+        made = made.translate(_UNSAFE)
+    return made.replace("\n", line)  # within a string it would be escaped
+
+
 def _scalar(value: object) -> str:
+    if value is None:
+        return "null"
+    if type(value) is int:
+        return str(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # so that `1.0` and `1` (and `-0.0`) are written alike
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)):
         return json.dumps(value, allow_nan=False)
     message = f"{type(value).__name__} has no form in JSON"
     raise TypeError(message)

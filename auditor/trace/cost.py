@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.index.symbols import Function
+    from auditor.trace.analysis import Root
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Branch, Loop, Summary
 
@@ -33,6 +34,8 @@ class CostTable:
     known: dict[int, Costs] = field(default_factory=dict)
     active: set[int] = field(default_factory=set)
     recursive: set[int] = field(default_factory=set)
+    shared: dict[int, Costs] = field(default_factory=dict)
+    """By identity of a part of several roots, such as a middleware."""
 
     def function(self, function: Function) -> Costs:
         """The cost of one call of `function`, whatever its arguments; a recursion counts once and is marked."""
@@ -50,6 +53,17 @@ class CostTable:
             costs = {kind: multiply(p, (RECURSION_DEPTH,)) for kind, p in costs.items()}
         self.known[key] = costs
         return costs
+
+    def root(self, root: Root) -> Costs:
+        """The cost of an entry point: of all that runs for it, each part of which is added up once."""
+        if not root.parts:
+            return self.summary(root.summary)
+        total: Costs = {}
+        for part in root.parts:
+            if id(part) not in self.shared:
+                self.shared[id(part)] = self.summary(part)
+            add(total, self.shared[id(part)])
+        return total
 
     def summary(self, summary: Summary) -> Costs:
         """The cost of what a summary holds, its calls included; arms of one branch exclude each other."""

@@ -72,7 +72,7 @@ def endpoint(
                     named[loop.size.name] = Size(
                         table=loop.size.table, file=place[0], line=max(place[1], 1), bound=loop.size.bound
                     )
-    costs = table.summary(root.summary)
+    costs = table.root(root)
     complete = not root.summary.truncated and not is_cut and covered.resolved == covered.calls
     return Endpoint(
         id=entry.id,
