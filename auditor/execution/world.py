@@ -13,7 +13,9 @@ from auditor.execution.beneath import ends_beneath
 from auditor.execution.boot import NotBooted, pass_gate
 from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
 from auditor.execution.copies import Copied, copy_tree
+from auditor.execution.databases import postgres
 from auditor.execution.databases.database import Database, NoDatabase, Row
+from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.sqlite import FILE, SQLite
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
@@ -25,6 +27,7 @@ from auditor.execution.server import DOOR, SPOOL, TARGET, Server
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
 from auditor.execution.template import DATABASE, FILES, Templates, template_key
 from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
+from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
 
 _DATA: Final = "db"
@@ -103,6 +106,7 @@ class World:
             put_all(found / FILES, self._tree, guest=self._guest)
             self._database.take(found / DATABASE)
         else:
+            self._database.start_empty()
             before = stamps(self._tree)
             self.migrate()
             self._seed()
@@ -199,6 +203,15 @@ class World:
         """Every row by table, in an order that depends on the rows alone."""
         return self._database.dump()
 
+    @property
+    def witness(self) -> Witness | None:
+        """What counts the statements that reach the database; None where nothing stands between (SQLite)."""
+        return self._database.witness if isinstance(self._database, Postgres) else None
+
+    def check(self) -> None:
+        """`Fault` when the database has died: what was measured since is void, and no verdict."""
+        self._database.check()
+
     def close(self) -> None:
         """Ends and removes everything."""
         if self._server is not None:
@@ -234,9 +247,18 @@ class World:
     def _open_database(self) -> Database:
         settings = self.recipe.database
         if settings.engine is Engine.SQLITE and settings.path is not None:
-            return SQLite(self._tree, settings.path, inside=WORK, guest=self._guest)
+            return SQLite(self._tree, settings.path, self._folder / "sqlite", inside=WORK, guest=self._guest)
         if settings.engine is Engine.SQLITE:
-            return SQLite(self._run / _DATA, FILE, inside=f"{RUN}/{_DATA}", guest=self._guest)
+            data = self._run / _DATA
+            return SQLite(data, FILE, self._folder / "sqlite", inside=f"{RUN}/{_DATA}", guest=self._guest)
+        if settings.engine is Engine.POSTGRESQL:
+            return Postgres(
+                self._folder / "postgresql",
+                self._run,
+                jail=self.jail,
+                guest=self._guest,
+                round_trip_ms=self.recipe.round_trip_ms,
+            )
         return NoDatabase()
 
     def _environment(self, *, probe: bool, lines: bool = False) -> dict[str, str]:
@@ -306,11 +328,10 @@ class World:
             if (self._tree / path).exists() or (self._tree / path).is_symlink():
                 put(self._tree, path, made / FILES, guest=self._guest)
         self._database.keep(made / DATABASE)
-        kept = self._templates.keep(key, made)
-        self._database.take(kept / DATABASE)
+        self._templates.keep(key, made)
 
     def _make_run_folder(self) -> None:
-        prepare_run_folder(self._run, inner=(SPOOL, _DATA))
+        prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR))
         own_copy(self._run, self._guest)
 
     def _clear_run_folder(self) -> None:

@@ -33,17 +33,23 @@ class Database(Protocol):
     def place(self) -> Place:
         """Where the target finds it."""
 
+    def start_empty(self) -> None:
+        """Makes an empty one."""
+
     def keep(self, folder: Path, /) -> None:
         """Makes what it holds now the template, and stores that in the new folder `folder`."""
 
     def take(self, folder: Path, /) -> None:
-        """Makes what `keep` stored the template and the present state."""
+        """Instead of `start_empty`: makes what `keep` stored the template and the present state."""
 
     def reset(self) -> None:
         """Back to the template."""
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
+
+    def check(self) -> None:
+        """`Fault` when it has died: what was measured since is void."""
 
     def close(self) -> None:
         """Ends what was started."""
@@ -54,6 +60,9 @@ class NoDatabase:
 
     name = "none"
     place = Place(values={})
+
+    def start_empty(self) -> None:
+        """Nothing."""
 
     def keep(self, folder: Path, /) -> None:
         folder.mkdir(mode=0o700)
@@ -66,6 +75,9 @@ class NoDatabase:
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         return {}
+
+    def check(self) -> None:
+        """Nothing."""
 
     def close(self) -> None:
         """Nothing."""

@@ -18,14 +18,17 @@ _STATE: Final = ("", "-wal", "-journal")
 
 
 class SQLite:
-    """The file at `path`, relative to `folder`, which the guest may write; it sees `folder` as `inside`."""
+    """The file at `path`, relative to `folder`, which the guest may write; it sees `folder` as `inside`.
 
-    def __init__(self, folder: Path, path: str, /, *, inside: str, guest: Guest) -> None:
+    `template` is a folder of ours for what it is set back to.
+    """
+
+    def __init__(self, folder: Path, path: str, template: Path, /, *, inside: str, guest: Guest) -> None:
         self._folder = folder
         self._path = path
         self._inside = inside
         self._guest = guest
-        self._template: Path | None = None
+        self._template = template
 
     @property
     def name(self) -> str:
@@ -37,18 +40,22 @@ class SQLite:
         """`{path}` is absolute."""
         return Place(values={"path": f"{self._inside}/{self._path}"})
 
+    def start_empty(self) -> None:
+        """The target's library makes the file."""
+
     def keep(self, folder: Path, /) -> None:
-        folder.mkdir(mode=0o700)
-        for suffix in _STATE:
-            copy_beneath(self._folder, self._path + suffix, folder / (FILE + suffix))
-        self._template = folder
+        for each in (folder, self._template):
+            each.mkdir(mode=0o700)
+            for suffix in _STATE:
+                copy_beneath(self._folder, self._path + suffix, each / (FILE + suffix))
 
     def take(self, folder: Path, /) -> None:
-        self._template = folder
+        self._template.mkdir(mode=0o700)
+        for suffix in _STATE:
+            copy_beneath(folder, FILE + suffix, self._template / (FILE + suffix))
         self.reset()
 
     def reset(self) -> None:
-        assert self._template is not None  # a world sets back only what it has kept
         for suffix in (*_STATE, "-shm"):
             target = self._folder / (self._path + suffix)
             target.unlink(missing_ok=True)
@@ -67,6 +74,9 @@ class SQLite:
                 return _rows(copy)
             except sqlite3.DatabaseError as error:
                 raise Fault(f"is no database that can be read: {error}", where=self._path) from error
+
+    def check(self) -> None:
+        """A file does not die."""
 
     def close(self) -> None:
         """Nothing runs."""

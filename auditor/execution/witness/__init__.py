@@ -1,0 +1,1 @@
+"""A relay before PostgreSQL that counts what passes: the truth that the probe is checked against."""

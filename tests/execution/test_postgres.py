@@ -1,0 +1,241 @@
+"""PostgreSQL of a world's own, and the witness before it."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import psycopg2
+import pytest
+
+from auditor.execution.confinement import Jail
+from auditor.execution.databases.postgres import Postgres
+from auditor.execution.guest import guest_identity
+from auditor.execution.removal import remove_tree
+from auditor.execution.witness.seen import Seen
+from auditor.model.fault import Fault
+
+
+class Stand:
+    """A server that tests in this file share; the host plays the target."""
+
+    def __init__(self, jail: Jail, folder: Path) -> None:
+        (folder / "run" / "pg").mkdir(parents=True)
+        self.folder = folder
+        self.jail = jail
+        self.database = self.another("one")
+        self.database.start_empty()
+        with self.connect() as connection:
+            connection.execute("CREATE TABLE people (id int PRIMARY KEY, name text)")
+            connection.execute("INSERT INTO people SELECT n, 'p' || n FROM generate_series(1, 10) n")
+        self.database.keep(folder / "template")
+
+    def another(self, name: str) -> Postgres:
+        return Postgres(self.folder / name, self.folder / "run", jail=self.jail, guest=guest_identity())
+
+    def words(self, **changes: str) -> dict[str, str]:
+        values = self.database.place.values
+        return {
+            "host": str(self.folder / "run" / "pg"),
+            "user": values["user"],
+            "password": values["password"],
+            "dbname": values["name"],
+            **changes,
+        }
+
+    def connect(self, **changes: str) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(**self.words(**changes))  # type: ignore[arg-type]
+
+    def during(self, act: Callable[[], object]) -> Seen:
+        since = time.monotonic()
+        act()
+        return self.database.witness.seen(since)
+
+
+@pytest.fixture(scope="module")
+def stand(jail: Jail, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    stand = Stand(jail, tmp_path_factory.mktemp("pg"))
+    yield stand
+    stand.database.close()
+    remove_tree(stand.folder)
+
+
+@pytest.fixture
+def written(stand: Stand) -> Iterator[Stand]:
+    """For tests that write."""
+    yield stand
+    stand.database.reset()
+
+
+def texts(seen: Seen) -> list[str]:
+    return [statement.text for statement in seen.statements]
+
+
+def test_the_template_comes_back(stand: Stand) -> None:
+    with stand.connect() as connection:
+        connection.execute("DELETE FROM people")
+        connection.execute("CREATE TABLE more (id int)")
+    assert stand.database.dump() == {"more": (), "people": ()}
+    stand.database.reset()
+    dumped = stand.database.dump()
+    assert list(dumped) == ["people"]
+    assert {"id": 10, "name": "p10"} in dumped["people"]
+    assert len(dumped["people"]) == 10
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "COPY people TO PROGRAM 'cat'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "CREATE ROLE other SUPERUSER",
+        "CREATE DATABASE other",
+        "SET ROLE auditor_admin",
+    ],
+)
+def test_the_targets_role_is_nobody(stand: Stand, forbidden: str) -> None:
+    with stand.connect() as connection:
+        connection.autocommit = True
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(forbidden)
+
+
+@pytest.mark.parametrize("changes", [{"user": "auditor_admin"}, {"dbname": "postgres"}, {"password": "x"}])
+def test_nobody_else_comes_in(stand: Stand, changes: dict[str, str]) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        stand.connect(**changes)
+
+
+def test_simple_queries_are_counted(written: Stand) -> None:
+    def act() -> None:
+        connection = psycopg2.connect(**written.words())
+        cursor = connection.cursor()
+        cursor.execute("SELECT * FROM people WHERE id <= %s", [3])
+        cursor.fetchall()
+        cursor.execute("UPDATE people SET name = 'x' WHERE id > 8; SELECT 1")
+        connection.commit()
+        connection.close()
+
+    seen = written.during(act)
+    assert [(each.tag, each.part, each.rows, each.affected) for each in seen.statements] == [
+        ("BEGIN", 0, 0, 0),
+        ("SELECT", 0, 3, 3),
+        ("UPDATE", 0, 0, 2),
+        ("SELECT", 1, 1, 1),
+        ("COMMIT", 0, 0, 0),
+    ]
+    assert (seen.queries, seen.transactions, seen.rows, seen.connections) == (3, 1, 4, 1)
+    assert seen.bytes_out > 0
+    assert all(each.ended_s >= each.began_s for each in seen.statements)
+
+
+def test_extended_queries_are_counted_by_execution(stand: Stand) -> None:
+    def act() -> None:
+        with stand.connect() as connection:
+            connection.prepare_threshold = 0
+            for number in range(4):
+                connection.execute("SELECT name FROM people WHERE id = %s", [number])
+
+    seen = stand.during(act)
+    assert seen.queries == 4
+    assert seen.rows == 3
+    assert [each.prepared for each in seen.statements if each.tag == "SELECT"] == [False, True, True, True]
+    assert {each.text for each in seen.statements if each.tag == "SELECT"} == {
+        "SELECT name FROM people WHERE id = $1"
+    }
+
+
+def test_a_pipeline_with_an_error_counts_up_to_the_error(stand: Stand) -> None:
+    with stand.connect() as connection:
+        connection.autocommit = True
+
+        def act() -> None:
+            with suppress(psycopg.errors.DivisionByZero), connection.pipeline():
+                for text in ("SELECT 1", "SELECT 1 / 0", "SELECT 3"):
+                    connection.execute(text)
+            connection.execute("SELECT 4")
+
+        seen = stand.during(act)
+    assert [(each.text, each.error) for each in seen.statements] == [
+        ("SELECT 1", None),
+        ("SELECT 1 / 0", "22012"),
+        ("SELECT 4", None),
+    ]
+
+
+def test_copy_is_one_statement_with_its_rows(written: Stand) -> None:
+    def act() -> None:
+        with written.connect() as connection, connection.cursor() as cursor:
+            with cursor.copy("COPY people FROM STDIN") as copy:
+                for number in range(100, 150):
+                    copy.write_row((number, "c"))
+            with cursor.copy("COPY people TO STDOUT") as copy:
+                assert len(list(copy.rows())) == 60
+
+    seen = written.during(act)
+    assert [(each.tag, each.affected) for each in seen.statements if not each.controls] == [
+        ("COPY", 50),
+        ("COPY", 60),
+    ]
+
+
+def test_a_cursor_that_is_read_bit_by_bit_is_one_query_and_its_fetches(stand: Stand) -> None:
+    def act() -> None:
+        with stand.connect() as connection, connection.cursor("named") as cursor:
+            cursor.execute("SELECT id FROM people")
+            assert len(cursor.fetchmany(4)) == 4
+            assert len(cursor.fetchall()) == 6
+
+    assert [each.tag for each in stand.during(act).statements if not each.controls][:3] == [
+        "DECLARE CURSOR",
+        "FETCH",
+        "FETCH",
+    ]
+
+
+def test_connections_are_told_apart_and_windows_too(stand: Stand) -> None:
+    with stand.connect() as first, stand.connect() as second:
+        first.execute("SELECT 'before'")
+        since = time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: [each.execute("SELECT 1") for _ in range(50)], (first, second)))
+        seen = stand.database.witness.seen(since)
+    by_connection = {each.connection for each in seen.statements}
+    assert len(by_connection) == 2
+    assert sum(each.tag == "SELECT" for each in seen.statements) == 100
+    assert "SELECT 'before'" not in texts(seen)
+
+
+def test_large_values_pass_unchanged(stand: Stand) -> None:
+    with stand.connect() as connection:
+        large = "x" * 5_000_000
+        row = connection.execute("SELECT %s::text, repeat('y', 3000000)", [large]).fetchone()
+    assert row == (large, "y" * 3_000_000)
+
+
+def test_a_round_trip_can_be_added(stand: Stand) -> None:
+    with stand.connect() as connection:
+        connection.execute("SELECT 1")
+        stand.database.witness.round_trip_ms = 20
+        try:
+            began = time.monotonic()
+            for _ in range(5):
+                connection.execute("SELECT 1")
+            assert time.monotonic() - began >= 0.1
+        finally:
+            stand.database.witness.round_trip_ms = 0
+
+
+def test_a_stored_template_makes_another_server(stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "run" / "pg").mkdir(parents=True)
+    other = Postgres(tmp_path / "two", tmp_path / "run", jail=stand.jail, guest=guest_identity())
+    try:
+        other.take(stand.folder / "template")
+        assert other.dump() == stand.database.dump()
+        other._server.kill()  # type: ignore[union-attr]
+        with pytest.raises(Fault, match="has died, so what was measured is void"):
+            other.check()
+    finally:
+        other.close()
