@@ -34,17 +34,19 @@ table's size to the answer's. Time an insert of many rows on both sides.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.model.text import listed
 from auditor.rules import names
 from auditor.rules.audience import audience
-from auditor.rules.claim import Claim, place
+from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, models, schema_of
 from auditor.rules.growth import growth
 from auditor.rules.scene import spot_of
@@ -91,6 +93,39 @@ class Demand:
 
 
 def find(scene: Scene) -> Iterator[Claim]:
+    """One claim per table, for all of its columns that lack an index: they are added in one migration."""
+    by_class: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for made in by_column(scene):
+        if is_worth_saying(scene, made):
+            by_class[made.spot.module.path, made.subject.rpartition(".")[0]].append(made)
+    for claims in by_class.values():
+        yield merged(claims)
+
+
+def merged(claims: list[Claim]) -> Claim:
+    """What is told of a table with several such columns, the surest first."""
+    first, *others = sorted(claims, key=lambda c: (-c.confidence, c.spot.start))
+    if not others:
+        return first
+    table, _, _ = first.subject.rpartition(".")
+    together = [first, *others]
+    columns = [c.subject.rpartition(".")[2] for c in together]
+    statements = [s for c in together for s in re.findall("`(CREATE [^`]+)`", c.fix)]
+    return replace(
+        first,
+        title=f"no index of `{table}` begins with {listed([f'`{c}`' for c in columns], 9)}",
+        subject=", ".join(c.subject for c in together),
+        evidence=[*first.evidence, *(e for c in others for e in c.evidence[:2])],
+        related=[*first.related[:1], *(place(c.spot, "definition") for c in others), *first.related[1:]],
+        payers=tuple(f for c in together for f in c.payers),
+        could_be_wrong=f"`{table}` is small, or written far more than read; each index makes its writes dearer.",
+        fix="Add an index for each: " + "; ".join(f"`{s}`" for s in statements) + "."
+        if statements
+        else f"Give each of {listed([f'`{c}`' for c in columns], 9)} an index.",
+    )
+
+
+def by_column(scene: Scene) -> Iterator[Claim]:
     """Foreign keys first, then columns that queries of requests search by."""
     schema = schema_of(scene)
     told: set[tuple[str, int]] = set()

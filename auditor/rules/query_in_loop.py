@@ -83,6 +83,7 @@ MENTIONED = 0.6
 def find(scene: Scene) -> Iterator[Claim]:
     """Reads inside loops; writes are `write-per-row`'s, lazy loads `lazy-load-in-loop`'s.
 
+    Of loops inside loops, where the inner one stands in a function that is called, the inner one is told.
     At most two claims a loop: one for its statements that query themselves, one for those that call what does.
     """
     by_loop: dict[tuple[str, int, int], dict[bool, list[Reading]]] = {}
@@ -130,7 +131,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
-        for effect, way in scene.effects_below(looped.call.callee, "sql", limit=12):
+        for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
             if (
                 effect.operation != "write"
                 and effect.cause != "lazy-load"
@@ -156,7 +157,7 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if is_fallback(effect):
         confidence -= 0.35
     if is_fixed(looped.loop):
-        confidence -= 0.3
+        confidence -= 0.45
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence

@@ -176,9 +176,12 @@ class Scene:
         ]
 
     def effects_below(
-        self, function: Function, kind: str, limit: int = 4
+        self, function: Function, kind: str, limit: int = 4, *, in_loops: bool = True
     ) -> list[tuple[Effect, list[Function]]]:
-        """The nearest operations of a kind that calling `function` leads to, each with the functions on the way."""
+        """The nearest operations of a kind that calling `function` leads to, each with the functions on the way.
+
+        Without `in_loops` those are left out that a loop further down repeats.
+        """
         found: list[tuple[Effect, list[Function]]] = []
         seen: set[int] = set()
         queue: list[tuple[Function, list[Function]]] = [(function, [function])]
@@ -191,12 +194,16 @@ class Scene:
             if summary is None:
                 continue
             for effect in summary.effects:
+                if not in_loops and repeating(effect.loops):
+                    continue
                 if effect.kind == kind and not effect.remembered and len(found) < limit:
                     found.append((effect, path))
             queue.extend(
                 (call.callee, [*path, call.callee])
                 for call in summary.calls
-                if not call.remembered and kind in self.costs.function(call.callee)
+                if not call.remembered
+                and (in_loops or not repeating(call.loops))
+                and kind in self.costs.function(call.callee)
             )
         return found
 

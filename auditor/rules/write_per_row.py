@@ -80,7 +80,7 @@ _GUARDED = 0.2
 """What a guard in a function that is called costs."""
 _NEAR = 2
 """Functions between loop and write beyond which a turn is a job of its own, which no bulk statement replaces."""
-_JOB = 6
+_JOB = 3
 """Statements of a called function from which on it is a job of its own too."""
 _FEW = (
     "admins",
