@@ -38,7 +38,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names
+from auditor.rules import names, remade_rows, turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, strip
 from auditor.rules.collection import (
@@ -106,6 +106,30 @@ def find(scene: Scene) -> Iterator[Claim]:
             made = claim(scene, found, use, columns)
             if believable(scene, made):
                 yield made
+    yield from of_remade(scene)
+
+
+def of_remade(scene: Scene) -> Iterator[Claim]:
+    """Sieves over what rows were made into, by what are columns of the rows."""
+    for own in remade_rows.remade(scene):
+        for node in turns.nodes(own.function.body) if own.columns else ():
+            if node[0] != ir.COMP or len(node[4]) != 1:
+                continue
+            target, rows, conditions, _ = node[4][0]
+            if rows[0] != ir.NAME or rows[2] != own.name or target[0] != ir.NAME:
+                continue
+            keys = {k for c in conditions for k in remade_rows.keys_read(scene, own.function, c, target[2])}
+            tested = sorted({own.columns[k] for k in keys if k in own.columns})
+            if tested:
+                named = ", ".join(f"`{c}`" for c in tested[:4])
+                yield remade_rows.told(
+                    scene,
+                    own,
+                    node[1],
+                    title=f"{own.query.model.name} rows are left out in Python by {named}, after work on each",
+                    note=f"the condition on {named} is checked here, once all of them are made",
+                    fix=f"Put the condition on {named} into the query; what Python computes can stay.",
+                )
 
 
 def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:

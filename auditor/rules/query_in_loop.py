@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.index.symbols import Function
-    from auditor.rules.scene import Looped, Scene
+    from auditor.rules.scene import Looped, Scene, Spot
     from auditor.trace.summary import Effect, Loop
 
 RULE = RuleInfo(
@@ -175,6 +175,11 @@ def is_write(function: Function) -> bool:
     return function.owner is not None and function.name in _SAVING
 
 
+def built_at(effect: Effect) -> Spot:
+    """Where the query is written down, which is not always where it runs."""
+    return spot_of(effect.site if effect.query is None else effect.query.site)
+
+
 def claim(group: list[Reading]) -> Claim:
     group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key, r.effect.site.line))
     best = group[0]
@@ -182,7 +187,7 @@ def claim(group: list[Reading]) -> Claim:
     what, loop = effect.label, looped.loop.site
     within = "" if effect.site.function is None else effect.site.function.name
     places = {(r.effect.site.module.path, r.effect.site.start): r for r in reversed(group)}
-    sites = [r for r in places.values() if r.confidence > MENTIONED or r is best]
+    sites = [r for r in places.values() if round(r.confidence, 2) >= MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
     calls = {r.looped.spot.key: r for r in reversed(group) if r.looped.spot.key != looped.spot.key}
     how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
@@ -203,7 +208,7 @@ def claim(group: list[Reading]) -> Claim:
         ],
         confidence=best.confidence,
         related=[
-            *(place(spot_of(r.effect.site), "query") for r in sites[:3]),
+            *(place(built_at(r.effect), "query") for r in sites[:3]),
             *(place(r.looped.spot, "call") for r in calls.values()),
             place(spot_of(loop), "loop"),
         ],

@@ -36,7 +36,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names
+from auditor.rules import names, remade_rows
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, strip
 from auditor.rules.collection import (
@@ -88,6 +88,27 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(scene, found, use)
         if believable(scene, made):
             yield made
+    yield from of_remade(scene)
+
+
+def of_remade(scene: Scene) -> Iterator[Claim]:
+    """Pages cut out of what all rows were made into."""
+    for own in remade_rows.remade(scene):
+        reads = scene.texts.of(own.function)
+        for load in reads.loads.get(own.name, []):
+            cut = reads.parent(load)
+            if cut is None or cut[0] != ir.SUB or cut[2] is not load or cut[3][0] != ir.SLICE:
+                continue
+            if cut[3][3] is not None and cut[3][4] is None and not reads.loops(cut):
+                yield remade_rows.told(
+                    scene,
+                    own,
+                    cut[1],
+                    title=f"every {own.query.model.name} is fetched and worked on, and a slice is used",
+                    note="the cut is made here, after all of them were made",
+                    fix="Cut in the query where its conditions and order are in it too; else find the keys of the "
+                    "page first and do the work for those alone.",
+                )
 
 
 def is_cut_only(found: Collection, use: Use) -> bool:

@@ -35,7 +35,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names
+from auditor.rules import names, remade_rows, turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim
 from auditor.rules.collection import (
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.index.ir import Node
+    from auditor.index.symbols import Function
     from auditor.rules.collection import Collection
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
@@ -94,6 +95,56 @@ def find(scene: Scene) -> Iterator[Claim]:
             made = claim(scene, found, use, key)
             if believable(scene, made):
                 yield made
+    yield from of_remade(scene)
+
+
+def of_remade(scene: Scene) -> Iterator[Claim]:
+    """Sorts of what rows were made into, by what are columns of the rows."""
+    for own in remade_rows.remade(scene):
+        for node in turns.nodes(own.function.body) if own.columns else ():
+            rows = sorted_expression(node) if node[0] == ir.CALL else None
+            if rows is None or rows[0] != ir.NAME or rows[2] != own.name:
+                continue
+            key = next((v for k, v in node[4] if k == "key"), None)
+            keys = {
+                k
+                for f, item, body in lambdas(scene, own.function, key)
+                for k in keys_of(scene, f, item, body)
+            }
+            ordering = sorted({own.columns[k] for k in keys if k in own.columns})
+            if ordering:
+                named = ", ".join(f"`{c}`" for c in ordering[:4])
+                yield remade_rows.told(
+                    scene,
+                    own,
+                    node[1],
+                    title=f"{own.query.model.name} rows are sorted in Python by {named}, after work on each",
+                    note=f"{named} holds what the database could order by",
+                    fix=f"Let the query order by {named} where that is asked for.",
+                )
+
+
+def lambdas(scene: Scene, function: Function, key: Node | None) -> Iterator[tuple[Function, str, Node]]:
+    """(function, parameter, body) of a key: the lambda itself, or those that a project function returns."""
+    if key is None:
+        return
+    if key[0] == ir.LAMBDA and len(key[2]) == 1:
+        yield function, key[2][0][0], key[3]
+    elif key[0] == ir.CALL and (maker := remade_rows.callee(scene, function, key)) is not None:
+        for node in turns.nodes(maker.body):
+            if (
+                node[0] == ir.RETURN
+                and node[3] is not None
+                and node[3][0] == ir.LAMBDA
+                and len(node[3][2]) == 1
+            ):
+                yield maker, node[3][2][0][0], node[3][3]
+
+
+def keys_of(scene: Scene, function: Function, item: str, body: Node) -> set[str]:
+    """Keys that stand in a sort key as they are, not computed with."""
+    parts = body[3] if body[0] == ir.SEQ else (body,)
+    return {k for p in parts if p[0] == ir.SUB for k in remade_rows.keys_read(scene, function, p, item)}
 
 
 def sorted_expression(node: Node) -> Node | None:
