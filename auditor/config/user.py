@@ -18,7 +18,7 @@ class JailChoice(StrEnum):
     """Which jail runs the target. The flags ``--jail`` and ``--no-jail`` win."""
 
     AUTO = "auto"
-    BWRAP = "bwrap"
+    BUBBLEWRAP = "bubblewrap"
     OUTER = "outer"
     """This machine is a throw-away container already."""
     NONE = "none"

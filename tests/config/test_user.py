@@ -75,12 +75,12 @@ def test_the_jail_and_what_may_be_spent(tmp_path: Path) -> None:
     assert settings.jail is JailChoice.OUTER
     assert settings.limits == SpendingLimits(usd=2.5)
     assert settings.secrets == ("B",)
-    chosen = load_user_settings({**env, "AUDITOR_JAIL": "bwrap", "AUDITOR_SECRETS": "A, B,"})
-    assert chosen.jail is JailChoice.BWRAP
+    chosen = load_user_settings({**env, "AUDITOR_JAIL": "bubblewrap", "AUDITOR_SECRETS": "A, B,"})
+    assert chosen.jail is JailChoice.BUBBLEWRAP
     assert chosen.secrets == ("A", "B")
 
 
 def test_an_unknown_jail_is_a_fault() -> None:
     with pytest.raises(Fault, match="no jail") as caught:
         load_user_settings({"AUDITOR_JAIL": "docker"})
-    assert "bwrap" in caught.value.hint
+    assert "bubblewrap" in caught.value.hint

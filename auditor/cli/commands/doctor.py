@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
@@ -13,23 +14,30 @@ from auditor.cli.parser import Parser
 class Doctor:
     """Checks the surroundings."""
 
-    summary: str = "check this installation and show what it uses"
+    summary: str = "check this installation, and what a target needs to be recorded"
 
     def prepare_parser(self, parser: Parser, /) -> None:
-        """The form."""
+        """The target and the form."""
+        parser.add_argument(
+            "path", metavar="PATH", nargs="?", help="a tree: also check what recording it needs"
+        )
         parser.add_argument("--json", action="store_true", help="as JSON")
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
-        """Prints one check a line; the status is 1 when something that an audit needs is missing."""
+        """Prints one check a line; the status is 1 when something is missing."""
         from auditor.cli.checks import run_checks  # noqa: PLC0415  imports what it checks
 
         checks = run_checks()
+        if arguments.path is not None:
+            from auditor.cli.target_checks import check_target  # noqa: PLC0415  brings the engine along
+
+            checks += check_target(Path(arguments.path))
         if arguments.json:
             rows = [{"name": check.name, "ok": check.ok, "text": check.text} for check in checks]
             console.output.write(json.dumps(rows, ensure_ascii=False, indent=2))
         else:
             for check in checks:
-                console.output.write(f"{'ok     ' if check.ok else 'PROBLEM'}  {check.name:<10} {check.text}")
+                console.output.write(f"{'ok     ' if check.ok else 'PROBLEM'}  {check.name:<12} {check.text}")
         return ExitCode.DONE if all(check.ok for check in checks) else ExitCode.FINDINGS
 
 

@@ -18,7 +18,7 @@ _FOUND_BY_ITSELF: Final = (".venv", "venv", "env")
 
 _HEAD: Final = """\
 # How auditor starts {name}, fills its database, and signs in. Written by `auditor init`; the comment beside
-# a value says where it was found. Keys: docs, or `auditor schema target`. Secrets don't belong here: write env:NAME.
+# a value says where it was found. Secrets don't belong in it: write env:NAME, and hand NAME over.
 """
 
 
