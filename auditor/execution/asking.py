@@ -2,6 +2,7 @@
 
 import os
 import resource
+from typing import Final
 
 from auditor.execution.confinement import Bind, Confinement, Limits
 from auditor.model.fault import Fault
@@ -16,6 +17,9 @@ def resource_limits(limits: Limits, /) -> list[tuple[int, int]]:
     ]
 
 
+_LONGEST_S: Final = 31 * 24 * 3600.0
+
+
 def check_confinement(confinement: Confinement, /) -> None:
     """`Fault` for one that makes no sense; nothing is guessed."""
     if not confinement.argv or not confinement.argv[0]:
@@ -27,6 +31,10 @@ def check_confinement(confinement: Confinement, /) -> None:
         raise Fault("a variable's name can't be empty or contain =")
     if any(set(part) & set(" \t\n\r") or not part for pair in confinement.hosts for part in pair):
         raise Fault("an address or a host's name can't be empty or contain spaces")
+    limits = confinement.limits
+    counts = limits.memory_bytes, limits.processes, limits.open_files, limits.file_bytes, limits.tmp_bytes
+    if not 0 < limits.wall_s < _LONGEST_S or min(counts) < 1 or limits.output_bytes < 0:
+        raise Fault("a limit has to be more than nothing, and not longer than a month")
     for bind in confinement.binds:
         _check_bind(bind)
 

@@ -1,5 +1,6 @@
 """A command with its keeper, seen from auditor: started, listened to, ended."""
 
+import contextlib
 import os
 import selectors
 import subprocess
@@ -45,7 +46,7 @@ class KeptCommand:
         """Starts and returns once the command has begun; raises `NotStarted`.
 
         `plan.inherited` are closed here. `each_line` is called from another thread; an exception of it stops
-        the command and is raised by whoever asks for the end.
+        the command and is raised by `poll` and `wait`, not by `stop`.
         """
         self._began = time.monotonic()
         self._lifeline_lock = threading.Lock()
@@ -75,13 +76,13 @@ class KeptCommand:
 
     def poll(self) -> Ended | None:
         """None while it runs."""
-        return self._ended() if self._done.is_set() else None
+        return self._heard_out() if self._done.is_set() else None
 
     def wait(self, timeout_s: float | None = None, /) -> Ended:
         """Waits for the end; raises `TimeoutError` when it still runs after `timeout_s`."""
         if not self._done.wait(timeout_s):
             raise TimeoutError(f"still running after {timeout_s} s")
-        return self._ended()
+        return self._heard_out()
 
     def stop(self) -> Ended:
         """Ends the whole tree now, hard; how it had ended when it already had."""
@@ -99,9 +100,12 @@ class KeptCommand:
     ) -> None:
         self.stop()
 
-    def _ended(self) -> Ended:
+    def _heard_out(self) -> Ended:
         if self._trouble is not None:
             raise self._trouble
+        return self._ended()
+
+    def _ended(self) -> Ended:
         how, code = self._how
         return Ended(
             how=how,
@@ -123,7 +127,6 @@ class KeptCommand:
                     sys.executable,
                     "-I",
                     "-S",
-                    "-B",
                     "-c",
                     _BOOTSTRAP,
                     _root(),
@@ -166,13 +169,13 @@ class KeptCommand:
                     else:
                         selector.unregister(key.fd)
                         os.close(key.fd)
-        self._keeper.wait()
         for lines in self._lines.values():
             self._guarded(lines.finish)
         self._wall_s = time.monotonic() - self._began
         self._let_go()
         self._done.set()
         self._began_or_ended.set()
+        self._keeper.wait()
 
     def _hear(self, name: str, chunk: bytes) -> None:
         if name == "status":
@@ -205,6 +208,8 @@ class KeptCommand:
         """Tells the keeper to end it all; it hears the same when this process is gone."""
         with self._lifeline_lock:
             if self._lifeline >= 0:
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(self._lifeline, b".")  # closing is not enough: a fork of ours may hold it open
                 os.close(self._lifeline)
                 self._lifeline = -1
 

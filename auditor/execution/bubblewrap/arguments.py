@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from auditor.execution.bubblewrap.files import SHARED
+from auditor.execution.bubblewrap.files import SHARED_FOLDERS
 from auditor.execution.confinement import Bind, Confinement
 
 _SHM_BYTES: Final = 64 << 20
@@ -48,7 +48,7 @@ def _system() -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
-    for shared in SHARED:
+    for shared in SHARED_FOLDERS:
         if Path(shared).exists():
             yield from ("--ro-bind", shared, shared)
 

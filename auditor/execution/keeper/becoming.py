@@ -74,9 +74,18 @@ def _lower(kind: int, value: int) -> None:
 
 
 def _exec(argv: list[str], env: dict[str, str]) -> None:
-    """Execs; what can't be found or run gives the exit status and the message that a shell gives."""
-    try:
-        os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        os.write(2, f"{argv[0]}: {error.strerror}\n".encode("utf-8", "surrogateescape"))
-        os._exit(NOT_EXECUTABLE if error.errno == errno.EACCES else NOT_FOUND)
+    """Execs; what can't be found or run gives the exit status and the message that a shell gives.
+
+    Looks along `PATH` itself: `os.execvpe` would import a module, which this user may have no access to.
+    """
+    name = argv[0]
+    folders = [""] if "/" in name else [f"{folder}/" for folder in env.get("PATH", "").split(":") if folder]
+    found = errno.ENOENT
+    for folder in folders:
+        try:
+            os.execve(folder + name, argv, env)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
+                found = error.errno or found
+    os.write(2, f"{name}: {os.strerror(found)}\n".encode("utf-8", "surrogateescape"))
+    os._exit(NOT_FOUND if found == errno.ENOENT else NOT_EXECUTABLE)
