@@ -3,6 +3,7 @@
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -24,6 +25,8 @@ _START_S: Final = 30.0
 """A start takes 0.03 s; this is for a machine on its knees."""
 _KEEPER_S: Final = 10.0
 """How long the keeper may take to end a tree before it is ended itself."""
+_ORPHANS_S: Final = 1.0
+"""How long output is still listened to when the keeper is gone: whoever could print is dead, or was not kept."""
 _CHUNK: Final = 1 << 18
 _BOOTSTRAP: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from auditor.execution.keeper.main import main; main()"
@@ -55,7 +58,8 @@ class KeptCommand:
         self._reason = ""
         self._has_started = False
         self._status = b""
-        self._how: tuple[How, int | None] = ("stopped", None)
+        self._how: tuple[How, int | None] | None = None
+        self._inside = -1
         self._wall_s = 0.0
         self._trouble: BaseException | None = None
         self._kept = {name: Kept(limits.output_bytes) for name in ("output", "errors")}
@@ -106,7 +110,7 @@ class KeptCommand:
         return self._ended()
 
     def _ended(self) -> Ended:
-        how, code = self._how
+        how, code = self._how or ("stopped", None)
         return Ended(
             how=how,
             code=code,
@@ -161,14 +165,19 @@ class KeptCommand:
         with selectors.DefaultSelector() as selector:
             for name, descriptor in pipes.items():
                 selector.register(descriptor, selectors.EVENT_READ, name)
-            while selector.get_map():
-                for key, _ in selector.select():
+            patience = None
+            while selector.get_map() and (ready := selector.select(patience)):
+                for key, _ in ready:
                     chunk = os.read(key.fd, _CHUNK)
                     if chunk:
                         self._hear(key.data, chunk)
                     else:
                         selector.unregister(key.fd)
-                        os.close(key.fd)
+                        if key.data == "status":
+                            patience = _ORPHANS_S
+                            self._end_orphans()
+        for descriptor in (*pipes.values(), *((self._inside,) if self._inside >= 0 else ())):
+            os.close(descriptor)
         for lines in self._lines.values():
             self._guarded(lines.finish)
         self._wall_s = time.monotonic() - self._began
@@ -176,6 +185,12 @@ class KeptCommand:
         self._done.set()
         self._began_or_ended.set()
         self._keeper.wait()
+
+    def _end_orphans(self) -> None:
+        """Should the keeper have been killed, the first process inside takes the whole namespace with it."""
+        if self._how is None and self._inside >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._inside, signal.SIGKILL)
 
     def _hear(self, name: str, chunk: bytes) -> None:
         if name == "status":
@@ -196,8 +211,10 @@ class KeptCommand:
 
     def _told(self, fields: list[str]) -> None:
         match fields:
-            case ["started"]:
+            case ["started", pid]:
                 self._has_started = True
+                with contextlib.suppress(OSError):  # it may have ended already
+                    self._inside = os.pidfd_open(int(pid))
                 self._began_or_ended.set()
             case ["failed", reason]:
                 self._reason = reason

@@ -13,8 +13,8 @@ from auditor.execution.keeper.watching import Watch
 def main() -> None:
     """``main PLAN STATUS LIFELINE PARENT``: three open descriptors and the pid of auditor.
 
-    The plan is marshalled by the same interpreter. To `STATUS` go lines of tab-separated fields: ``started``,
-    ``failed REASON`` and ``ended HOW CODE``. The end of `LIFELINE` means that auditor wants no more, or is gone.
+    The plan is marshalled by the same interpreter. To `STATUS` go lines of tab-separated fields: ``started
+    PID``, ``failed REASON`` and ``ended HOW CODE``. The end of `LIFELINE` means that auditor wants no more, or is gone.
     """
     plan_fd, status_fd, lifeline_fd, auditor = (int(text) for text in sys.argv[1:5])
     for descriptor in (plan_fd, status_fd, lifeline_fd):

@@ -135,7 +135,8 @@ class Watch:
 
     def _say_started(self) -> None:
         self._started = True
-        os.write(self._status, b"started\n")
+        inside = _number(self._news, _CHILD_PID) or self._child
+        os.write(self._status, f"started\t{inside}\n".encode())
 
     def _reap(self) -> int | None:
         """The command's wait status when it has ended; others that ended are reaped too."""

@@ -19,7 +19,7 @@ os.mkfifo('fifo')
 import socket; socket.socket(socket.AF_UNIX).bind('socket')
 os.mkdir('locked'); open('locked/file', 'w').close(); os.chmod('locked', 0)
 os.mkdir('many'); [open(f'many/{n}', 'w').close() for n in range(5000)]
-for _ in range(4096):
+for _ in range(int(sys.argv[2])):
     os.mkdir('deep'); os.chdir('deep')
 open('end', 'w').close()
 print('done')
@@ -31,7 +31,8 @@ def test_s16_links_pipes_and_depths_are_removed_without_following_or_blocking(ce
     precious.mkdir()
     (precious / "file").write_text("kept")
     before = (precious / "file").stat()
-    assert cell.says(TRAPS, str(precious / "file")) == "done"
+    once = os.geteuid() == 0 and cell.jail.name == "bubblewrap"  # it takes a disk some seconds
+    assert cell.says(TRAPS, str(precious / "file"), "4096" if once else "200") == "done"
     remove_tree(cell.work)
     assert not cell.work.exists()
     after = (precious / "file").stat()

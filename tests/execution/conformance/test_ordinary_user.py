@@ -10,9 +10,10 @@ import pytest
 
 import auditor
 from auditor.execution.bubblewrap.binaries import Binary, find_binaries
-from auditor.execution.choosing import choose_outer
+from auditor.execution.choosing import admitted
 from auditor.execution.guest import guest_identity
 from auditor.execution.interpreter import interpreter_binds
+from auditor.execution.outer import Outer
 from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
 
@@ -25,12 +26,20 @@ USER = 60_733
 def test_the_suite_holds_for_an_ordinary_user() -> None:
     folder = Path(tempfile.mkdtemp(prefix="auditor-user-"))
     os.chown(folder, USER, USER)
-    # the binds are shown at their places; what is tested is the checkout
     places = [*(str(bind.source) for bind in interpreter_binds(Path(sys.executable))), str(ROOT)]
-    # `-c` for the rest: a run of its own must not write into the checkout
     suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={folder / 'base'}"]
     run = subprocess.run(
-        [sys.executable, str(HERE / "ordinary_user.py"), str(USER), *places, "--", *suite, str(HERE)],
+        [
+            sys.executable,
+            str(HERE / "ordinary_user.py"),
+            str(USER),
+            *places,
+            "--",
+            *suite,
+            "-k",
+            "not outer",
+            str(HERE),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -42,7 +51,7 @@ def test_the_suite_holds_for_an_ordinary_user() -> None:
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="asked as an ordinary user, by the test above")
+@pytest.mark.skipif(os.geteuid() == 0, reason="asked as an ordinary user, by the first test here")
 def test_s2_where_user_namespaces_are_denied_it_refuses_and_names_the_setting() -> None:
     binary = next(one for one in find_binaries() if isinstance(one, Binary))
     run = subprocess.run(
@@ -64,7 +73,7 @@ def test_s2_where_user_namespaces_are_denied_it_refuses_and_names_the_setting() 
     assert "--no-jail" in said
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="asked as an ordinary user, by the test above")
-def test_an_outer_jail_is_refused_to_a_user_whose_files_the_guest_could_read() -> None:
-    with pytest.raises(Fault):
-        choose_outer(guest_identity())
+@pytest.mark.skipif(os.geteuid() == 0, reason="asked as an ordinary user, by the first test here")
+def test_the_container_around_us_is_refused_to_a_user_whose_files_the_guest_could_read() -> None:
+    with pytest.raises(Fault, match="a file outside can be read"):
+        admitted(Outer(guest_identity()), guest_identity(), in_container=True)
