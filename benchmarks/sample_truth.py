@@ -4,7 +4,8 @@
 
 Without a report the application beside EXPECTED.toml (`app/`) is audited. A bottleneck is *found* by a finding of
 its rule (or of one of `also`) when their places meet: the finding's own span or one of its `related` places with
-the bottleneck's span, or the finding's own span with one of the bottleneck's `related` places. A look-alike is
+the bottleneck's span, the finding's own span with one of the bottleneck's `related` places, or the query of one
+with the query of the other. A look-alike is
 *hit* by the own span of a finding of one of its `silent` rules. A finding that explains nothing that was put in,
 and is not tolerated, is *unexplained*: not false by itself, but worth reading.
 """
@@ -50,8 +51,15 @@ def names(finding: dict[str, Any], truth: dict[str, Any]) -> bool:
     """Whether a finding tells of a bottleneck."""
     if finding["rule"] not in {truth["rule"], *truth.get("also", ())}:
         return False
-    return any(meet(place, truth) for place in (finding, *finding["related"])) or any(
-        meet(finding, place) for place in truth.get("related", ())
+    explained = truth.get("related", ())
+    return (
+        any(meet(place, truth) for place in (finding, *finding["related"]))
+        or any(meet(finding, place) for place in explained)
+        or any(
+            place["role"] == other["role"] == "query" and meet(place, other)
+            for place in finding["related"]
+            for other in explained
+        )
     )
 
 

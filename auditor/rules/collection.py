@@ -248,7 +248,8 @@ def narrowed(query: Query) -> bool:
 
 def rows_named(query: Query) -> str:
     """What the query gives, as a plural: `Space rows`, ``distinct `locale` values of Space``."""
-    if query.shape == "rows" and query.only is None:
+    entity = len(query.columns) == 1 and isinstance(query.columns[0], ModelValue)
+    if (query.shape == "rows" or entity) and query.only is None:
         return f"{query.model.name} rows"
     columns = sorted(query.only or ())
     named = ", ".join(f"`{c}`" for c in columns[:3]) + (", …" if len(columns) > 3 else "")

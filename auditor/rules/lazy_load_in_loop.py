@@ -66,7 +66,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         loops = repeating(effect.loops)
         if effect.kind == "sql" and effect.cause == "lazy-load" and loops and not effect.remembered:
             origin = None if effect.row is None else effect.row.origin
-            if is_fallback(effect):
+            if is_fallback(effect) or has_unread_options(effect):
                 continue
             site = loops[-1].site if origin is None else origin.site
             # A generic view builds the query of many models in one place.
@@ -74,6 +74,12 @@ def find(scene: Scene) -> Iterator[Claim]:
             groups.setdefault((site.module.path, site.start, site.line, model), []).append((scope, effect))
     for group in groups.values():
         yield claim(group)
+
+
+def has_unread_options(effect: Effect) -> bool:
+    """Whether the query was given loading options of which nobody can tell what they load."""
+    origin = None if effect.row is None else effect.row.origin
+    return origin is not None and any(strategy == "unknown" for _, _, strategy in origin.strategies)
 
 
 def claim(group: list[tuple[Summary, Effect]]) -> Claim:

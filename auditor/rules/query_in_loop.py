@@ -105,6 +105,8 @@ class Reading:
     direct: bool
     """The statement runs the query itself."""
     confidence: float
+    away: int = 0
+    """Calls between the statement and the query."""
 
 
 def readings(scene: Scene) -> Iterator[Reading]:
@@ -127,7 +129,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
         if not direct and (looped.spot.key in written or any(is_write(f) for f, _ in effect.frames)):
             continue
         away = 0 if direct else len(effect.frames)
-        yield Reading(looped, effect, direct, trust(looped, effect, away))
+        yield Reading(looped, effect, direct, trust(looped, effect, away), away)
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
@@ -138,7 +140,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                yield Reading(looped, effect, False, trust(looped, effect, len(way)))
+                yield Reading(looped, effect, False, trust(looped, effect, len(way)), len(way))
 
 
 def is_setting(effect: Effect) -> bool:
@@ -181,7 +183,9 @@ def built_at(effect: Effect) -> Spot:
 
 
 def claim(group: list[Reading]) -> Claim:
-    group = sorted(group, key=lambda r: (-round(r.confidence, 2), r.looped.spot.key, r.effect.site.line))
+    group = sorted(
+        group, key=lambda r: (-round(r.confidence, 2), r.away, r.looped.spot.key, r.effect.site.line)
+    )
     best = group[0]
     looped, effect = best.looped, best.effect
     what, loop = effect.label, looped.loop.site

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from auditor.trace.analysis import Trace
     from auditor.trace.summary import Call, Effect, Frames, Loop, Summary, Use
 
+_HANDFUL: Final = 5
+"""Turns up to which a loop is not worth a word."""
 _BUSY: Final = frozenset({"sql", "http", "llm", "mail", "task"})
 """Kinds beside which a log record costs nothing."""
 
@@ -209,8 +211,13 @@ class Scene:
 
 
 def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
-    """The loops that turn more often than a constant of the source says."""
-    return tuple(x for x in loops if x.repeats and not x.batch)
+    """The loops that turn more often than a constant, or a small limit, of the source says."""
+    return tuple(x for x in loops if x.repeats and not x.batch and not is_short(x))
+
+
+def is_short(loop: Loop) -> bool:
+    """Whether the source limits it to a handful of turns."""
+    return loop.size is not None and loop.size.bound is not None and loop.size.bound <= _HANDFUL
 
 
 def seen_from(loop: Loop, site: Site, frames: Frames) -> Spot:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.rules import turns
+from auditor.rules.claim import strip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,10 +120,20 @@ def is_alone(s: Node) -> bool:
 
 
 def is_fallback(effect: Effect) -> bool:
-    """Whether it stands behind an `or`: it runs only where what comes before gives nothing."""
+    """Whether it stands behind an `or`, or an `if x: return x`: it runs only where what comes before gives nothing."""
     node, function = effect.node, effect.site.function
     if node is None or function is None:
         return False
+    if any(
+        s[0] == ir.IF
+        and s[2] < effect.site.line
+        and len(s[4]) == 1
+        and s[4][0][0] == ir.RETURN
+        and s[4][0][3] is not None
+        and strip(s[4][0][3]) == strip(s[3])
+        for s in function.body
+    ):
+        return True
     return any(
         n[0] == ir.BOOL and n[2] == "or" and any(id(node) in turns.identities(part) for part in n[3][1:])
         for n in turns.nodes(function.body)

@@ -203,7 +203,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= 0.25
     if loop_name(looped.loop).endswith(_FEW) or is_keywords(looped.loop):
         confidence -= 0.4
-    if effect.label.startswith("INSERT ") and is_used_in_turn(looped, effect.node):
+    if "INSERT" in effect.label and is_used_in_turn(looped, effect.node):
         confidence -= 0.25
     if effect.label == "FLUSH":
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
