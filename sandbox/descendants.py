@@ -25,14 +25,13 @@ def descendants(root):
     return found
 
 
-def workers(root):
-    """The processes that serve: those below `root` that have none below themselves, or `root` alone.
-
-    What `multiprocessing` starts to clean up after it serves nobody.
-    """
-    below = {pid: parent for pid, parent in descendants(root).items() if not _is_tracker(pid)}
-    parents = set(below.values())
-    return sorted(pid for pid in below if pid not in parents) or [root]
+def serving(root):
+    """Of `root` and the processes below it those that hold a listening socket and started nobody who does, too:
+    the workers of a server, or the server itself where it has none."""
+    inodes = set(_listeners())
+    parents = descendants(root)
+    holding = {pid for pid in [root, *parents] if inodes & _socket_inodes(pid)}
+    return sorted(pid for pid in holding if not any(parents.get(other) == pid for other in holding))
 
 
 def listening(root):
@@ -40,15 +39,20 @@ def listening(root):
     inodes = set()
     for pid in [root, *descendants(root)]:
         inodes |= _socket_inodes(pid)
-    places = set()
+    return sorted({place for inode, place in _listeners().items() if inode in inodes})
+
+
+def _listeners():
+    """Place by inode of every listening socket that can be seen."""
+    found = {}
     for table in ("tcp", "tcp6"):
         for fields in _rows("/proc/net/" + table):
-            if fields[3] == _LISTEN and fields[9] in inodes:
-                places.add(_address(fields[1]))
+            if fields[3] == _LISTEN:
+                found[fields[9]] = _address(fields[1])
     for fields in _rows("/proc/net/unix"):
-        if len(fields) > 7 and fields[3] == "00010000" and fields[6] in inodes:
-            places.add("unix:" + fields[7])
-    return sorted(places)
+        if len(fields) > 7 and fields[3] == "00010000":
+            found[fields[6]] = "unix:" + fields[7]
+    return found
 
 
 def _parent(pid):
@@ -58,14 +62,6 @@ def _parent(pid):
     except OSError:
         return None
     return None if fields[0] in (b"Z", b"X") else int(fields[1])
-
-
-def _is_tracker(pid):
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as file:
-            return b"multiprocessing.resource_tracker" in file.read()
-    except OSError:
-        return True
 
 
 def _socket_inodes(pid):

@@ -6,9 +6,9 @@ The plan: ``relays`` (``{"name", "listen", "to": [...]}``, see `relay`), ``contr
 next one starts when the one before is ready.
 
 Standard output is a line of JSON for everything that happens: ``relaying``, ``unheard`` (a place that could not be listened
-on), ``started``, ``ready``, ``late``, ``exited``, ``workers`` (the target's serving processes whenever they change).
-On the control socket ``stop`` asks the target to end and
-``where`` is answered by a line of JSON with the places it listens on.
+on), ``started``, ``ready``, ``late``, ``exited``.
+On the control socket ``stop`` asks the target to end; ``where`` is answered by a line of JSON with the places it listens
+on, ``who`` by one with the ids of its serving processes.
 
 When the target ends, everything ends; and when whoever started this is gone, too.
 """
@@ -57,7 +57,6 @@ class Supervisor:
         """The target's process id, once it has started."""
         self.code = None
         """The status to end with, once the target has ended."""
-        self.workers = []
         self.servers = []
 
     async def run(self):
@@ -69,7 +68,6 @@ class Supervisor:
             if starting.done():
                 starting.result()
             self.reap()
-            self.note_workers()
             if os.getppid() != self.parent:
                 break
         starting.cancel()
@@ -158,19 +156,11 @@ class Supervisor:
             if pid == self.target:
                 self.code = code if code >= 0 else 128 - code
 
-    def note_workers(self):
-        if self.target is None or self.code is not None:
-            return
-        found = descendants.workers(self.target)
-        if found != self.workers:
-            self.workers = found
-            tell("workers", pids=found)
-
     async def serve_control(self, reader, writer):
         line = (await reader.readline()).strip()
-        if line == b"where":
-            places = descendants.listening(self.target) if self.target else []
-            writer.write(json.dumps(places).encode() + b"\n")
+        if line in (b"where", b"who"):
+            ask = descendants.listening if line == b"where" else descendants.serving
+            writer.write(json.dumps(ask(self.target) if self.target else []).encode() + b"\n")
         elif line == b"stop":
             await self.stop()
         writer.close()

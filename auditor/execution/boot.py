@@ -95,7 +95,10 @@ class _Gate:
         self.seconds = time.monotonic() - self.started
         if not self._good(reply):
             return self._not_ready(reply)
-        before = set(self._workers())
+        before = set(self.supervised.workers())
+        if not before:
+            text = f"something else in its jail answers on port {self.boot.port}"
+            return self._failed("address-in-use", text, hint="give each service a port of its own")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             replies = list(
                 pool.map(lambda _: knock(self.door, self.path, timeout_s=_KNOCK_S), range(AT_ONCE))
@@ -191,13 +194,6 @@ class _Gate:
             ok=ok, seconds=self.seconds, workers=len(self.supervised.workers()), log=self.log, problem=problem,
             text=text, hint=hint, root_error=root_error, asked=asked or self._looked_up(),
         )  # fmt: skip
-
-    def _workers(self) -> tuple[int, ...]:
-        """Once the supervisor has told of any: it looks every 100 ms."""
-        deadline = time.monotonic() + 2
-        while not (workers := self.supervised.workers()) and time.monotonic() < deadline:
-            time.sleep(_EVERY_S)
-        return workers
 
     def _log_text(self) -> str:
         return ends_beneath(self.log.parent, self.log.name, limit=_LOG_BYTES).decode("utf-8", "replace")

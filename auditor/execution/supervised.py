@@ -107,17 +107,12 @@ class Supervised:
         return None
 
     def workers(self) -> tuple[int, ...]:
-        """The serving processes' ids inside, as last told."""
-        told = self.told.all("workers")
-        return tuple(told[-1]["pids"]) if told else ()
+        """Ids inside of the target's processes that hold its socket: its workers, or itself where it has none."""
+        return tuple(int(pid) for pid in self._list(b"who"))
 
     def listening(self) -> tuple[str, ...]:
         """Where the target listens: ``127.0.0.1:8000``; empty when the supervisor does not answer."""
-        try:
-            answer = self._control(b"where")
-            return tuple(str(place) for place in json.loads(answer or b"[]"))
-        except (OSError, ValueError):
-            return ()
+        return tuple(str(place) for place in self._list(b"where"))
 
     def stop(self) -> Ended:
         """Asks the target to end, so that it can finish what it does and flush what it holds; then all ends."""
@@ -138,6 +133,13 @@ class Supervised:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    def _list(self, word: bytes) -> list[Any]:
+        try:
+            answer = json.loads(self._control(word) or b"[]")
+        except (OSError, ValueError):
+            return []
+        return answer if isinstance(answer, list) else []
 
     def _control(self, word: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX) as control:
