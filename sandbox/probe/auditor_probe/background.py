@@ -6,6 +6,7 @@ import sys
 
 from auditor_probe import settings, spool
 from auditor_probe.current import SCOPE
+from auditor_probe.json_text import encode
 from auditor_probe.record import line
 
 _state = {"effects": []}
@@ -13,7 +14,7 @@ _state = {"effects": []}
 
 def install():
     """Says that the probe is there, and arranges for what gathers to be written at exit and not inherited by forks."""
-    spool.append(dict(line(None, []), started=_process()))
+    spool.append(line(None, [], more=',"started":' + encode(_process())))
     atexit.register(flush)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_forked)
@@ -35,6 +36,7 @@ def flush():
 
 
 def _forked():
+    spool.forked()
     _state["effects"] = []
     scope = SCOPE.get()
     if scope is not None:  # the request goes on in the parent; what the child does for it is late

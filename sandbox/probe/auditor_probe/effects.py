@@ -56,6 +56,4 @@ def mark(kind, op, text=None, detail=None):
 
 def _write_late(effect):
     record, effect.late = effect.late, None
-    entry = line(record.request, [effect], handler=record.handler)
-    entry["late"] = True
-    spool.append(entry)
+    spool.append(line(record.request, [effect], handler=record.handler, more=',"late":true'))

@@ -34,7 +34,8 @@ HOOKS = {
     # databases
     "sqlite3.dbapi2": "libraries.sqlite",
     "psycopg2": "libraries.psycopg2",
-    "sqlalchemy.engine": "libraries.sqlalchemy_engine",
+    "aiosqlite.core": "libraries.aiosqlite",
+    "sqlalchemy.engine.base": "libraries.sqlalchemy_engine",
     "sqlalchemy.pool": "libraries.sqlalchemy_pool",
     "sqlalchemy.orm.session": "libraries.sqlalchemy_orm",
     "sqlalchemy.orm.strategies": "libraries.sqlalchemy_orm",

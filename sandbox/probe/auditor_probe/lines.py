@@ -9,6 +9,7 @@ import sys
 
 from auditor_probe import notes, settings, spool, stacks
 from auditor_probe.current import SCOPE
+from auditor_probe.json_text import encode
 from auditor_probe.record import line
 
 _outside = {}
@@ -80,4 +81,4 @@ def _flush():
     lines = {name: sorted(found) for name, found in _outside.items()}
     if lines:
         _outside.clear()
-        spool.append(dict(line(None, []), lines=lines))
+        spool.append(line(None, [], more=',"lines":' + encode(lines)))

@@ -5,10 +5,15 @@ import os
 import time
 
 from auditor_probe import notes, settings, spool
+from auditor_probe.json_text import effect_text, encode, quoted
 from auditor_probe.stages import Stages
 
 # Originals: monkey patching must not get between the probe and the clock.
 _now, _cpu, _thread_id, _getpid = time.perf_counter, time.thread_time, _thread.get_ident, os.getpid
+
+_HEAD = (
+    ',"thread":%d,"method":%s,"path":%s,"status":%s,"wall_ms":%.3f,"cpu_ms":%s,"ttfb_ms":%.3f,"bytes_out":%d'
+)
 
 _open_by_thread = {}
 """Native thread → the number of requests open on it, and a count of all that were ever opened."""
@@ -87,22 +92,22 @@ class Record(object):
         ended = self.answered or _now()
         cpu = self._cpu_ms()
         effects, self.effects = self.effects, []
-        entry = line(self.request, effects, handler=self.handler)
-        entry.update(
-            thread=self.thread,
-            method=self.method,
-            path=self.path,
-            status=self.status,
-            wall_ms=round((ended - self.started) * 1000, 3),
-            cpu_ms=cpu,
-            ttfb_ms=round(((self.first_byte or ended) - self.started) * 1000, 3),
-            bytes_out=self.bytes_out,
-            errors=self.errors,
-            dropped=self.dropped,
-        )
+        more = ""
+        if self.errors or self.dropped:
+            more += ',"errors":%s,"dropped":%s' % (encode(self.errors), encode(self.dropped))
         if self.lines is not None:
-            entry["lines"] = {name: sorted(found) for name, found in self.lines.items()}
-        spool.append(entry)
+            more += ',"lines":' + encode({name: sorted(found) for name, found in self.lines.items()})
+        head = _HEAD % (
+            self.thread,
+            "null" if self.method is None else quoted(self.method),
+            "null" if self.path is None else quoted(self.path),
+            "null" if self.status is None else self.status,
+            (ended - self.started) * 1000,
+            "null" if cpu is None else "%.3f" % cpu,
+            ((self.first_byte or ended) - self.started) * 1000,
+            self.bytes_out,
+        )
+        spool.append(line(self.request, effects, handler=self.handler, more=head + more))
 
     def _cpu_ms(self):
         """CPU of the request's thread and its helpers; None when the thread's time was shared with others."""
@@ -110,51 +115,47 @@ class Record(object):
         others[0] -= 1
         if self.shared or others[1] != self.order or _thread_id() != self.thread or self.moved:
             return None
-        return round((_cpu() - self.cpu_started + self.helper_cpu) * 1000, 3)
+        return (_cpu() - self.cpu_started + self.helper_cpu) * 1000
 
 
-def line(request, effects, handler=None):
-    """The parts of a line that every kind of record has."""
-    texts, stack_ids, stacks = {}, {}, []
+def line(request, effects, handler=None, more=""):
+    """The text of a line; `more` is what it has besides the parts of every line, each begun by a comma."""
+    if effects:
+        more = _effects_text(effects, handler) + more
+    found = notes.taken()
+    if found:
+        more += ',"notes":' + encode(found)
+    name = "null" if request is None else quoted(request)
+    return '{"v":1,"request":%s,"pid":%d%s}' % (name, _getpid(), more)
+
+
+def _effects_text(effects, handler):
+    texts, stack_places, stacks = {}, {}, []
     stages = Stages(handler)
-    places = {id(effect): place for place, effect in enumerate(effects)}
     entries = []
+    places = None
     for effect in effects:
         stack = effect.stack
         place = stage = None
         if stack is not None:
-            place = stack_ids.get(id(stack))
+            place = stack_places.get(stack)
             if place is None:
-                place = stack_ids[id(stack)] = len(stacks)
+                place = stack_places[stack] = len(stacks)
                 stacks.append([frame[:3] for frame in stack.frames])
             stage = stages.of(stack, effect)
+        text = effect.text
+        if text is not None:
+            text = texts.setdefault(text, len(texts))
         detail = effect.detail
         if effect.kind == "lazy-load":
+            if places is None:
+                places = {id(other): number for number, other in enumerate(effects)}
             detail = dict(detail, sql=places.get(detail["sql"]))
-        text = effect.text
-        entries.append(
-            {
-                "kind": effect.kind,
-                "op": effect.op,
-                "text": None if text is None else texts.setdefault(text, len(texts)),
-                "shape": effect.shape,
-                "rows": effect.rows,
-                "ms": None if effect.ms is None else round(effect.ms, 3),
-                "stack": place,
-                "stage": stage,
-                "detail": detail,
-            }
-        )
-    entry = {
-        "v": 1,
-        "request": request,
-        "pid": _getpid(),
-        "effects": entries,
-        "texts": list(texts),
-        "stacks": stacks,
-        "stages": stages.rows(),
-    }
-    found = notes.taken()
-    if found:
-        entry["notes"] = found
-    return entry
+        entries.append(effect_text(effect, text, place, stage, detail))
+    return ',"effects":[%s],"texts":%s,"stacks":%s,"stages":%s' % (
+        ",".join(entries),
+        encode(list(texts)),
+        encode(stacks),
+        encode(stages.rows()),
+    )
+

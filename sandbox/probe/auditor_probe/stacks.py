@@ -2,17 +2,28 @@
 
 A walk goes from the effect outwards to the server's entry. Only frames of application files count; they are
 recognised by file name, because strings keep their hash and code objects do not.
+
+What lies outside a running frame does not change while it runs (unless it is a generator's), so a walk leaves a
+`Mark` with that outer stack on each application frame, and the next walk ends at the first mark. A frame has one
+place where something can be left that dies with it: `f_trace`, which is only looked at while somebody traces; then
+no marks are made.
 """
 
+import os
 import sys
 
 from auditor_probe import settings
 
 _getframe = sys._getframe
+_gettrace = sys.gettrace
 _HERE = __file__.rpartition("/")[0] + "/"
 _FOREIGN = ("site-packages", "dist-packages", ".venv", "venv", "node_modules", ".tox", ".nox")
 _LIMIT = 50000
-_DEPTH = 400
+_DEPTH = 1000
+_DEEPEST = 200
+_GENERATOR = 0x20 | 0x200
+_MARKS = sys.version_info >= (3, 10)
+"""Before, a frame with `f_trace` no longer knew its current line."""
 
 ENTRY = object()
 """Marks the probe's own files in which a request enters: the walk ends there."""
@@ -24,12 +35,28 @@ _stacks = {}
 class Stack(object):
     """`frames` is a tuple of (file, line, function, id of the code), outermost first."""
 
-    __slots__ = ("codes", "frames", "prefix")
+    __slots__ = ("codes", "frames", "outer")
 
-    def __init__(self, frames, codes, prefix):
-        self.frames = frames
-        self.codes = codes  # kept alive: their ids are part of the key
-        self.prefix = prefix
+    def __init__(self, outer, frame, relative):
+        code = frame.f_code
+        place = (relative, frame.f_lineno or 0, getattr(code, "co_qualname", code.co_name), id(code))
+        self.outer = outer
+        self.frames = ((outer.frames if outer is not None else ()) + (place,))[-_DEEPEST:]
+        self.codes = code  # kept alive: its id is part of the key
+
+
+class Mark(object):
+    """Left on a frame: the stack outside of it, and the scope's base for which that was found."""
+
+    __slots__ = ("base", "outer")
+
+    def __init__(self, outer, base):
+        self.outer = outer
+        self.base = base
+
+    def __call__(self, frame, event, argument):
+        """Somebody began to trace after all: nothing to see."""
+        return None
 
 
 def entry_file(name):
@@ -56,15 +83,15 @@ def called_by_application(*between):
     return False
 
 
-def here(prefix=None):
-    """The stack of the caller, put below `prefix`; None without application frames."""
+def here(base=None):
+    """The stack of the caller, put below `base`; None without application frames."""
     frame = _getframe(2)
-    key = [id(prefix)]
     files = _files
+    new = []
+    outer = base
     steps = 0
     while frame is not None and steps < _DEPTH:
-        code = frame.f_code
-        name = code.co_filename
+        name = frame.f_code.co_filename
         relative = files.get(name, 0)
         if relative is not None:
             if relative == 0:
@@ -72,44 +99,39 @@ def here(prefix=None):
             if relative is ENTRY:
                 break
             if relative is not None:
-                key.append(id(code))
-                key.append(frame.f_lasti)
+                new.append(frame)
+                mark = frame.f_trace
+                if mark.__class__ is Mark and mark.base is base:
+                    outer = mark.outer
+                    break
         frame = frame.f_back
         steps += 1
-    if len(key) == 1:
-        return prefix
-    found = _stacks.get(tuple(key))
+    if not new:
+        return base
+    if len(new) > 1:
+        marking = _MARKS and _gettrace() is None
+        for frame in reversed(new):
+            if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
+                frame.f_trace = Mark(outer, base)
+            outer = _below(outer, frame)
+        return outer
+    return _below(outer, new[0])
+
+
+def _below(outer, frame):
+    key = (id(outer), id(frame.f_code), frame.f_lasti)
+    found = _stacks.get(key)
     if found is None:
-        found = _intern(tuple(key), _getframe(2), prefix)
+        if len(_stacks) >= _LIMIT:
+            _stacks.clear()
+        found = _stacks[key] = Stack(outer, frame, _files[frame.f_code.co_filename])
     return found
-
-
-def _intern(key, frame, prefix):
-    frames, codes = [], []
-    while frame is not None and len(codes) * 2 < len(key) - 1:
-        code = frame.f_code
-        relative = _files.get(code.co_filename)
-        if relative is ENTRY:
-            break
-        if relative is not None:
-            frames.append(
-                (relative, frame.f_lineno or 0, getattr(code, "co_qualname", code.co_name), id(code))
-            )
-            codes.append(code)
-        frame = frame.f_back
-    frames.reverse()
-    above = prefix.frames if prefix is not None else ()
-    if len(_stacks) >= _LIMIT:
-        _stacks.clear()
-    stack = Stack((above + tuple(frames))[-200:], codes, prefix)
-    _stacks[key] = stack
-    return stack
 
 
 def _classify(name):
     relative = None
     root = settings.TREE.rstrip("/") + "/"
-    path = _real(name)
+    path = name if name.startswith("<") else os.path.realpath(name)
     if path.startswith(root):
         relative = path[len(root) :]
         parts = relative.split("/")
@@ -117,14 +139,6 @@ def _classify(name):
             relative = None
     _files[name] = relative
     return relative
-
-
-def _real(name):
-    if name.startswith("<"):
-        return name
-    import os
-
-    return os.path.realpath(name)
 
 
 def _below_prefix(path):

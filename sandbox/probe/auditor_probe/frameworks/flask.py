@@ -32,11 +32,15 @@ def _dispatch(original):
 
 
 def _name_view(app, *context):
-    """Flask up to 3.1 has the request in a context variable of its own, later versions pass the context."""
+    """Later versions hand the context on, earlier ones keep it in a context variable, the first in a stack."""
+    from flask import globals as place
+
     if context:
         request = context[0].request
+    elif hasattr(place, "_cv_request"):
+        request = place._cv_request.get().request
     else:
-        from flask import request
+        request = place._request_ctx_stack.top.request
     rule = request.url_rule
     if rule is None:
         return

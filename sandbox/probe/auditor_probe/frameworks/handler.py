@@ -7,7 +7,10 @@ def handled_by(view):
     """`view`: a function, a bound method, a partial, an instance that is called, under any decorators."""
     scope = SCOPE.get()
     if scope is not None and scope.record.handler is None:
-        scope.record.handler = code_of(view)
+        code = getattr(view, "__code__", None)
+        if code is None or hasattr(view, "__wrapped__"):
+            code = code_of(view)
+        scope.record.handler = code
 
 
 def code_of(view):

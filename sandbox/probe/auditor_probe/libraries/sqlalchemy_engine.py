@@ -1,5 +1,6 @@
 """SQLAlchemy over a driver that has no hook of its own: its cursor events."""
 
+from auditor_probe import patching
 from auditor_probe.libraries import sql
 
 _OWN_HOOK = {
@@ -16,17 +17,20 @@ _OWN_HOOK = {
 
 
 def patch(module):
-    """`sqlalchemy.engine`."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
+    """`sqlalchemy.engine.base`. A listener costs each statement of its engine, so only those get one that need it."""
+    patching.around(module.Engine, "__init__", lambda engine, *rest, **options: engine, _made)
 
-    event.listen(Engine, "before_cursor_execute", _before)
-    event.listen(Engine, "after_cursor_execute", _after)
+
+def _made(engine, result, error):
+    if error is None and engine.dialect.driver not in _OWN_HOOK:
+        from sqlalchemy import event
+
+        event.listen(engine, "before_cursor_execute", _before)
+        event.listen(engine, "after_cursor_execute", _after)
 
 
 def _before(connection, cursor, statement, parameters, context, executemany):
-    if connection.dialect.driver not in _OWN_HOOK:
-        context._auditor_effect = sql.begun(statement, parameters, executemany)
+    context._auditor_effect = sql.begun(statement, parameters, executemany)
 
 
 def _after(connection, cursor, statement, parameters, context, executemany):

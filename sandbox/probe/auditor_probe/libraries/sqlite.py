@@ -55,8 +55,11 @@ def _named_like(base, members):
 
 def _connection_class(base):
     default = _module[0].Cursor
+    plain = _cursor_class(default)
 
     def cursor(self, *args, **kwargs):
+        if not args and not kwargs:
+            return base.cursor(self, plain)
         try:
             if args:
                 args = (_cursor_class(args[0]),) + args[1:]
@@ -65,6 +68,16 @@ def _connection_class(base):
         except Exception as error:
             notes.note("sqlite3 cursor", error)
         return base.cursor(self, *args, **kwargs)
+
+    def execute(self, *args):
+        """The three shortcuts make a cursor in C, past our `cursor`."""
+        return cursor(self).execute(*args)
+
+    def executemany(self, *args):
+        return cursor(self).executemany(*args)
+
+    def executescript(self, *args):
+        return cursor(self).executescript(*args)
 
     def commit(self):
         if self.in_transaction:
@@ -84,6 +97,9 @@ def _connection_class(base):
     members = {
         "__slots__": (),
         "cursor": cursor,
+        "execute": execute,
+        "executemany": executemany,
+        "executescript": executescript,
         "commit": commit,
         "rollback": rollback,
         "__exit__": __exit__,
@@ -102,32 +118,47 @@ def _cursor_class(base):
 
 
 def _make_cursor_class(base):
-    def run(self, name, statement, parameters, many):
+    plain_execute = base.execute
+
+    def execute(self, statement, *parameters):
         connection = self.connection
+        implicit = not connection.in_transaction
+        effect = self._auditor_effect = sql.begun(statement, parameters[0] if parameters else None)
         try:
-            implicit = not connection.in_transaction
-        except Exception:  # a closed connection: the call itself will say so
-            implicit = False
-        effect = sql.begun(statement, parameters, many)
-        self._auditor_effect = effect
-        try:
-            result = getattr(base, name)(self, statement, *(() if parameters is None else (parameters,)))
+            result = plain_execute(self, statement, *parameters)
         except BaseException as error:
             sql.failed(effect, error)
             raise
-        sql.ended(effect, self.rowcount)
-        if implicit and effect is not None and effect.kind == "sql" and connection.in_transaction:
-            sql.transaction("begin")
+        _done(self, effect, connection, implicit)
         return result
 
-    def execute(self, sql_text, *parameters):
-        return run(self, "execute", sql_text, parameters[0] if parameters else None, False)
-
-    def executemany(self, sql_text, parameters):
-        return run(self, "executemany", sql_text, parameters, True)
+    def executemany(self, statement, parameters):
+        connection = self.connection
+        implicit = not connection.in_transaction
+        effect = self._auditor_effect = sql.begun(statement, parameters, True)
+        try:
+            result = base.executemany(self, statement, parameters)
+        except BaseException as error:
+            sql.failed(effect, error)
+            raise
+        _done(self, effect, connection, implicit)
+        return result
 
     def executescript(self, script):
-        return run(self, "executescript", script, None, False)
+        effect = self._auditor_effect = sql.begun(script)
+        try:
+            result = base.executescript(self, script)
+        except BaseException as error:
+            sql.failed(effect, error)
+            raise
+        sql.ended(effect)
+        return result
+
+    def _done(self, effect, connection, implicit):
+        if effect is not None:
+            sql.ended(effect, self.rowcount)
+            if implicit and effect.kind == "sql" and connection.in_transaction:
+                sql.transaction("begin")
 
     def fetchone(self):
         row = base.fetchone(self)

@@ -1,0 +1,28 @@
+"""JSON by hand for the parts that are written thousands of times."""
+
+import json
+
+try:
+    from _json import encode_basestring_ascii as quoted
+except ImportError:
+    from json.encoder import py_encode_basestring_ascii as quoted
+
+encode = json.JSONEncoder(separators=(",", ":"), default=repr).encode
+"""Any value."""
+
+_EFFECT = '{"kind":"%s","op":%s,"text":%s,"shape":%s,"rows":%s,"ms":%s,"stack":%s,"stage":%s,"detail":%s}'
+
+
+def effect_text(effect, text, stack, stage, detail):
+    """One effect; `text`, `stack` and `stage` are numbers or None."""
+    return _EFFECT % (
+        effect.kind,
+        quoted(effect.op),
+        "null" if text is None else text,
+        "null" if effect.shape is None else quoted(effect.shape),
+        "null" if effect.rows is None else effect.rows,
+        "null" if effect.ms is None else "%.3f" % effect.ms,
+        "null" if stack is None else stack,
+        "null" if stage is None else stage,
+        "null" if detail is None else encode(detail),
+    )
