@@ -116,7 +116,9 @@ def cost_of_batch(server: Server, path: str, count: int) -> float:
     return spent
 
 
-def measure(servers: dict[str, Server], path: str, *, rounds: int, budget: float) -> tuple[list[float], float]:
+def measure(
+    servers: dict[str, Server], path: str, *, rounds: int, budget: float
+) -> tuple[list[float], float]:
     """Ratios of the pairs, and milliseconds of CPU a request without the probe."""
     for server in servers.values():
         cost_of_batch(server, path, 3)
@@ -137,7 +139,9 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--budget", type=float, default=0.2, help="CPU seconds of a batch")
-    parser.add_argument("--same", action="store_true", help="both without the probe: what the machine makes up")
+    parser.add_argument(
+        "--same", action="store_true", help="both without the probe: what the machine makes up"
+    )
     parser.add_argument("--only", default="", help="endpoints whose name contains this")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -104,7 +104,9 @@ def test_requests_at_once_do_not_mix(boot: Boot, command: list[str]) -> None:
         assert record.notes == ()
         assert record.bytes_out == len(answer.body)
         assert ("x-polite", "yes") in answer.headers
-        handler = {"async": "asynchronous", "after": "rows", "stream": "stream.<locals>.parts"}.get(kind, kind)
+        handler = {"async": "asynchronous", "after": "rows", "stream": "stream.<locals>.parts"}.get(
+            kind, kind
+        )
         for effect in record.of_kind("sql"):
             assert effect.stack, (request, effect)
             functions = [frame.function.rpartition(".")[2] for frame in effect.stack]

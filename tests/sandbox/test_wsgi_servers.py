@@ -7,7 +7,7 @@ import pytest
 
 from auditor.measure.records import ProbeRecord
 
-from .conftest import Boot
+from .conftest import Boot, Server
 
 APP = """
 import json, logging, sys, threading, time
@@ -123,32 +123,25 @@ def as_sqlite_says(seen: list[str]) -> int:
 
 
 @pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
-def test_statements_and_transactions_are_those_that_sqlite_saw(boot: Boot, command: list[str]) -> None:
+def test_statements_are_those_that_sqlite_saw_also_when_requests_come_at_once(
+    boot: Boot, command: list[str]
+) -> None:
     server = boot({"app.py": APP}, command)
-    said = json.loads(server.get("/books/3", "r1").body)
-    assert said["header"] is None
-    record = server.record("r1")
-    assert (record.method, record.path, record.status) == ("GET", "/books/3", 200)
-    assert record.notes == ()
-    assert len(sql_of(record)) == as_sqlite_says(said["seen"]) == 4
-    written = json.loads(server.get("/write/zoe", "r2").body)["seen"]
-    record = server.record("r2")
+    paths = {f"r{n}": f"/books/{n % 8 + 1}" for n in range(16)}
+    for request, answer in server.at_once(paths).items():
+        record, said = server.record(request), json.loads(answer.body)
+        assert said["header"] is None
+        assert (record.method, record.path, record.status) == ("GET", paths[request], 200)
+        assert len(sql_of(record)) == as_sqlite_says(said["seen"]) == 1 + len(said["names"])
+        assert len(record.of_kind("log")) == 1
+        assert record.bytes_out == len(answer.body)
+        assert record.notes == ()
+    written = json.loads(server.get("/write/zoe", "w").body)["seen"]
+    record = server.record("w")
     transactions = [effect.op.upper() for effect in record.of_kind("transaction")]
     assert transactions == [text.split()[0] for text in written if text.split()[0] in {"BEGIN", "COMMIT"}]
     assert len(sql_of(record)) == as_sqlite_says(written)
-
-
-@pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
-def test_requests_at_once_do_not_mix(boot: Boot, command: list[str]) -> None:
-    server = boot({"app.py": APP}, command)
-    paths = {f"r{n}": f"/books/{n % 8 + 1}" for n in range(24)}
-    answers = server.at_once(paths)
-    for request in paths:
-        record = server.record(request)
-        said = json.loads(answers[request].body)
-        assert len(sql_of(record)) == as_sqlite_says(said["seen"]), request
-        assert len(record.of_kind("log")) == 1
-        assert record.bytes_out == len(answers[request].body)
+    assert_same_without(boot, server, command)
 
 
 @pytest.mark.parametrize("worker", ["sync", "gthread", "gevent"])
@@ -218,9 +211,8 @@ def test_workers_write_under_their_own_pid(boot: Boot) -> None:
     assert {record.pid for record in boot_sql if record.method is None} == {server.process.pid}
 
 
-@pytest.mark.parametrize("command", SERVERS.values(), ids=SERVERS.keys())
-def test_answers_are_the_same_without_the_probe(boot: Boot, command: list[str]) -> None:
-    with_probe, without = boot({"app.py": APP}, command), boot({"app.py": APP}, command, probe=False)
+def assert_same_without(boot: Boot, with_probe: Server, command: list[str]) -> None:
+    without = boot({"app.py": APP}, command, probe=False)
     for path in ("/books/3", "/stream", "/broken", "/fan/2", "/nothing"):
         one, other = with_probe.get(path, "r"), without.get(path)
         assert (one.status, one.body) == (other.status, other.body)

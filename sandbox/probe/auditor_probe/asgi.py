@@ -67,7 +67,11 @@ def _opened(scope):
 
 def _sender(record, send):
     async def sender(message):
-        await send(message)
+        token = SCOPE.set(None)  # what the server does with it, its access log above all, is not the application's
+        try:
+            await send(message)
+        finally:
+            SCOPE.reset(token)
         try:
             _observe(record, message)
         except Exception as error:

@@ -158,4 +158,3 @@ def _effects_text(effects, handler):
         encode(stacks),
         encode(stages.rows()),
     )
-

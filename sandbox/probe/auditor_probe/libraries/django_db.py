@@ -1,0 +1,42 @@
+"""Django's connections and the loads that reading an attribute causes; the statements are told by the drivers."""
+
+from auditor_probe import patching
+from auditor_probe.current import SCOPE
+from auditor_probe.effects import mark
+from auditor_probe.libraries import lazy
+
+
+def patch(module):
+    """`django.db.backends.base.base`, `.models.fields.related_descriptors`, `.models.query_utils`."""
+    kind = module.__name__.rpartition(".")[2]
+    if kind == "base":
+        patching.around(module.BaseDatabaseWrapper, "_cursor", _using)
+    elif kind == "related_descriptors":
+        for name in ("ForwardManyToOneDescriptor", "ForwardOneToOneDescriptor"):
+            patching.replace(getattr(module, name), "get_object", lazy.caused(_forward))
+        patching.replace(module.ReverseOneToOneDescriptor, "__get__", lazy.caused(_reverse))
+    else:
+        patching.replace(module.DeferredAttribute, "__get__", lazy.caused(_deferred))
+
+
+def _using(connection, *rest, **options):
+    """Without a pool a request has one connection for each alias: taken with its first cursor."""
+    scope = SCOPE.get()
+    if scope is not None:
+        seen = scope.record.seen
+        if connection.alias in seen:
+            return
+        seen.add(connection.alias)
+        mark("session", "checkout", connection.alias)
+
+
+def _forward(descriptor, instance, *rest):
+    return "%s.%s" % (type(instance).__name__, descriptor.field.name)
+
+
+def _reverse(descriptor, instance, *rest, **options):
+    return "%s.%s" % (type(instance).__name__, descriptor.related.get_accessor_name())
+
+
+def _deferred(descriptor, instance, *rest, **options):
+    return "%s.%s" % (type(instance).__name__, descriptor.field.attname)

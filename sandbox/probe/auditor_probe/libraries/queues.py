@@ -1,0 +1,55 @@
+"""Tasks enqueued: celery, rq, dramatiq, arq, huey. What the broker's client does below it keeps quiet."""
+
+from auditor_probe import patching, statements
+from auditor_probe.effects import begin, end
+from auditor_probe.libraries.inside import counting, loud, quiet
+
+
+def patch(module):
+    """The module in which each library's way to its broker stands."""
+    name = module.__name__
+    if name == "celery.app.task":
+        patching.around(module.Task, "apply_async", _celery, _done)
+    elif name == "celery.app.base":
+        patching.around(module.Celery, "send_task", _by_name, _done)
+    elif name == "rq.queue":
+        patching.around(module.Queue, "enqueue_job", _rq, _done)
+    elif name == "dramatiq.actor":
+        patching.around(module.Actor, "send_with_options", _dramatiq, _done)
+    elif name == "arq.connections":
+        patching.around(module.ArqRedis, "enqueue_job", _by_name, _done)
+    elif name == "huey.api":
+        patching.around(module.Huey, "enqueue", _huey, _done)
+
+
+def _begun(task, args):
+    if not counting():
+        return None
+    effect = begin("task", "enqueue", str(task), statements.shape_of(args))
+    return None if effect is None else (effect, quiet())
+
+
+def _celery(task, args=None, *rest, **options):
+    return _begun(task.name, args)
+
+
+def _by_name(owner, name, *args, **options):
+    return _begun(name, args)
+
+
+def _rq(queue, job, *rest, **options):
+    return _begun(job.func_name, job.args)
+
+
+def _dramatiq(actor, *rest, **options):
+    return _begun(actor.actor_name, options.get("args"))
+
+
+def _huey(huey, task, *rest):
+    return _begun(task.name, task.args)
+
+
+def _done(token, result, error):
+    effect, silence = token
+    loud(silence)
+    end(effect)

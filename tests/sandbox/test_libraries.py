@@ -1,0 +1,245 @@
+"""Each library's calls become the effects they are, once, at the line that made them."""
+
+from pathlib import Path
+
+from auditor.measure.records import ProbeRecord
+
+from .guest import run_guest
+
+
+def told(record: ProbeRecord) -> list[tuple[str, str, str | None]]:
+    assert record.notes == ()
+    return [(effect.kind, effect.op, effect.text) for effect in record.effects]
+
+
+SERVER = """
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.startswith("/old"):
+            self.send_response(302)
+            self.send_header("Location", "/new")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            body = b'{"id":"1","object":"x","choices":[],"content":[],"model":"m","created":1}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+    def log_message(self, *_):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+port = server.server_port
+base = f"http://127.0.0.1:{port}"
+"""
+
+
+def test_http_calls_count_once_whatever_the_client(tmp_path: Path) -> None:
+    script = """
+    import asyncio, urllib.request
+    import aiohttp, httpx, requests
+
+    def by_urllib():
+        urllib.request.urlopen(base + "/a?secret=1").read()
+        requests.get(base + "/b", params={"secret": 1})
+        requests.get(base + "/old")
+        httpx.get(base + "/c?secret=1")
+        asyncio.run(several())
+        try:
+            requests.get("http://127.0.0.1:1/none")
+        except requests.ConnectionError:
+            pass
+
+    async def several():
+        async with httpx.AsyncClient() as client, aiohttp.ClientSession() as session:
+            await asyncio.gather(client.get(base + "/d"), client.get(base + "/e"))
+            async with session.get(base + "/f?secret=1") as answer:
+                await answer.read()
+
+    request(by_urllib)
+    """
+    (record,) = run_guest(tmp_path, SERVER + _plain(script)).values()
+    paths = [
+        str(text).partition("/")[2].rpartition("/")[2] for kind, _, text in told(record) if kind == "http"
+    ]
+    assert paths == ["a", "b", "old", "new", "c", "d", "e", "f", "none"]
+    assert {effect.kind for effect in record.effects} == {"http"}
+    assert [effect.detail.get("status") for effect in record.effects] == [
+        200,
+        200,
+        302,
+        200,
+        200,
+        200,
+        200,
+        200,
+        None,
+    ]
+    assert record.effects[-1].detail["error"] in {"ConnectionRefusedError", "NewConnectionError"}
+    functions = [str(effect.frame and effect.frame.function).rpartition(".")[2] for effect in record.effects]
+    assert functions == ["by_urllib"] * 5 + ["several"] * 3 + ["by_urllib"]
+
+
+def test_model_calls_are_model_calls_and_not_http_too(tmp_path: Path) -> None:
+    script = """
+    import openai, anthropic
+
+    def ask():
+        client = openai.OpenAI(api_key="x", base_url=base + "/v1", max_retries=0)
+        client.chat.completions.create(model="gpt", messages=[])
+        other = anthropic.Anthropic(api_key="x", base_url=base, max_retries=0)
+        other.messages.create(model="claude", max_tokens=5, messages=[{"role": "user", "content": "hi"}])
+
+    request(ask)
+    """
+    (record,) = run_guest(tmp_path, SERVER + _plain(script)).values()
+    calls = [effect for effect in record.effects if effect.kind in {"llm", "http"}]
+    assert [(effect.kind, effect.text, effect.detail["model"]) for effect in calls] == [
+        ("llm", "/chat/completions", "gpt"),
+        ("llm", "/v1/messages", "claude"),
+    ]
+
+
+def test_logs_below_their_level_do_not_count(tmp_path: Path) -> None:
+    script = """
+    import logging
+    logging.basicConfig(level="INFO", stream=open("/dev/null", "w"))
+    log, quiet = logging.getLogger("shop.orders"), logging.getLogger("quiet")
+    quiet.setLevel("ERROR")
+
+    def view():
+        log.debug("no")
+        quiet.warning("no")
+        log.info("order %s of %s", 1, "ada")
+        log.info("order %s of %s", 2, "ada")
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            log.exception("failed")
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert told(record) == [
+        ("log", "INFO", "order %s of %s"),
+        ("log", "INFO", "order %s of %s"),
+        ("log", "ERROR", "failed"),
+    ]
+    one, two, three = (effect.detail for effect in record.effects)
+    assert one["logger"] == "shop.orders"
+    assert one["text"] != two["text"]
+    assert three["exception"] == "ZeroDivisionError"
+
+
+def test_files_programs_sleeps_and_locks(tmp_path: Path) -> None:
+    script = """
+    import asyncio, json, os, pathlib, subprocess, tempfile, threading, time
+
+    def view():
+        with open("a.txt", "w") as file:
+            file.write("x")
+        pathlib.Path("a.txt").read_text()
+        tempfile.TemporaryFile().close()
+        subprocess.run(["/bin/true", "secret"])
+        os.system("true secret")
+        time.sleep(0.001)
+        event = threading.Event()
+        threading.Timer(0.01, event.set).start()
+        event.wait()
+        asyncio.run(held())
+
+    async def held():
+        lock = asyncio.Lock()
+        await lock.acquire()
+        asyncio.get_running_loop().call_later(0.01, lock.release)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+        await lock.acquire()
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert told(record) == [
+        ("file", "open", "a.txt"),
+        ("file", "open", "a.txt"),
+        ("subprocess", "run", "/bin/true"),
+        ("subprocess", "system", "true"),
+        ("sleep", "sleep", None),
+        ("lock", "acquire", "Event"),
+        ("sleep", "sleep", None),
+        ("lock", "acquire", "asyncio.Lock"),
+    ]
+
+
+def test_hosts_that_are_looked_up(tmp_path: Path) -> None:
+    script = """
+    import socket
+
+    def view():
+        try:
+            socket.getaddrinfo("nowhere.invalid", 80)
+        except OSError:
+            pass
+        socket.getaddrinfo("127.0.0.1", 80)
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert told(record) == [("resolve", "getaddrinfo", "nowhere.invalid")]
+
+
+def test_pool_waits(tmp_path: Path) -> None:
+    script = """
+    import threading
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.pool import QueuePool
+    engine = create_engine("sqlite:///x.db", poolclass=QueuePool, pool_size=1, max_overflow=0)
+
+    def view():
+        held = engine.connect()
+        threading.Timer(0.02, held.close).start()
+        with engine.connect() as second:
+            second.execute(text("select 1"))
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert [effect.op for effect in record.of_kind("session")] == ["checkout", "connect", "checkout"]
+    (wait,) = record.of_kind("pool-wait")
+    assert wait.ms is not None
+    assert wait.ms > 10
+
+
+def test_a_driver_without_a_hook_is_seen_through_sqlalchemy(tmp_path: Path) -> None:
+    script = """
+    import sqlite3
+    real = sqlite3.connect.__wrapped__
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+    SQLiteDialect_pysqlite.driver = "unheard-of"
+    engine = create_engine("sqlite://", creator=lambda: real(":memory:"))
+
+    def view():
+        with engine.connect() as connection:
+            connection.execute(text("select :n"), {"n": 1}).all()
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    (effect,) = [effect for effect in record.of_kind("sql") if "select ?" in str(effect.text)]
+    assert effect.shape == "(int)"
+
+
+def _plain(script: str) -> str:
+    import textwrap
+
+    return textwrap.dedent(script)
