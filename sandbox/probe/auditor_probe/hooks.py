@@ -29,6 +29,7 @@ HOOKS = {
     "eventlet.greenthread": "concurrency.greenlets",
     "greenlet": "concurrency.greenlets",
     "asyncio.base_events": "concurrency.tasks",
+    "asyncio.runners": "concurrency.tasks",
     "uvloop": "concurrency.tasks",
     "anyio.to_thread": "concurrency.tasks",
     # databases

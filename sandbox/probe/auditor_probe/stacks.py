@@ -28,6 +28,9 @@ _MARKS = sys.version_info >= (3, 10)
 ENTRY = object()
 """Marks the probe's own files in which a request enters: the walk ends there."""
 
+LOOP = object()
+"""Marks the files of event loops: what lies outside did not start a task, its base says who did."""
+
 _files = {}
 _stacks = {}
 
@@ -64,12 +67,17 @@ def entry_file(name):
     _files[name] = ENTRY
 
 
+def loop_file(name):
+    """Says that frames of the file `name` run an event loop."""
+    _files[name] = LOOP
+
+
 def application_file(name):
     """The path relative to the tree of an application's file, else None."""
     found = _files.get(name, 0)
     if found == 0:
         found = _classify(name)
-    return found if found is not ENTRY else None
+    return found if found is not ENTRY and found is not LOOP else None
 
 
 def called_by_application(*between):
@@ -96,9 +104,9 @@ def here(base=None):
         if relative is not None:
             if relative == 0:
                 relative = _classify(name)
-            if relative is ENTRY:
+            if relative is ENTRY or (relative is LOOP and base is not None):
                 break
-            if relative is not None:
+            if relative is not None and relative is not LOOP:
                 new.append(frame)
                 mark = frame.f_trace
                 if mark.__class__ is Mark and mark.base is base:

@@ -1,14 +1,17 @@
 """asyncio tasks copy the context anyhow; what they lack is the stack that created them."""
 
-from auditor_probe import notes, patching
+from auditor_probe import notes, patching, stacks
 from auditor_probe.concurrency.threads import within
 from auditor_probe.current import SCOPE, inherited
 
 
 def patch(module):
-    """`asyncio.base_events`, `uvloop`, `anyio.to_thread`."""
+    """`asyncio.base_events`, `asyncio.runners`, `uvloop`, `anyio.to_thread`."""
     if module.__name__ == "asyncio.base_events":
         patching.replace(module.BaseEventLoop, "create_task", _creating)
+        stacks.loop_file(module.events.Handle._run.__code__.co_filename)
+    elif module.__name__ == "asyncio.runners":
+        stacks.loop_file(module.run.__code__.co_filename)
     elif module.__name__ == "uvloop":
         patching.replace(module.Loop, "create_task", _creating)
     else:
