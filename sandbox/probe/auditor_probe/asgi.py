@@ -67,7 +67,9 @@ def _opened(scope):
 
 def _sender(record, send):
     async def sender(message):
-        token = SCOPE.set(None)  # what the server does with it, its access log above all, is not the application's
+        token = SCOPE.set(
+            None
+        )  # what the server does with it, its access log above all, is not the application's
         try:
             await send(message)
         finally:
