@@ -261,7 +261,7 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
     """`value[index]`."""
     if isinstance(value, Dictionary):
         if isinstance(index, Const) and index.value in value.entries:
-            return value.entries[index.value]
+            return joining.inexact(value.entries[index.value])
         if value.other is not None:
             return value.other if isinstance(index, Const) else iteration.reborn(m, value.other)
         return UNKNOWN if value.grown else joining.join_all(list(value.entries.values()))
