@@ -1,0 +1,95 @@
+"""What every run of a target needs: its settings, how it starts, the jail, and where its state is kept."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from auditor.config.target import TARGET_FILE, TargetSettings, load_target_settings
+from auditor.config.user import JailChoice, UserSettings
+from auditor.execution.choosing import Wanted, choose_jail
+from auditor.execution.confinement import Jail
+from auditor.execution.recipe import Recipe, recipe_of
+from auditor.execution.world import World
+from auditor.model.fault import Fault
+
+_JAILS: Final[Mapping[JailChoice, Wanted]] = {
+    JailChoice.AUTO: "auto",
+    JailChoice.BWRAP: "bubblewrap",
+    JailChoice.OUTER: "outer",
+    JailChoice.NONE: "none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One target, ready to be started as often as is wished."""
+
+    root: Path
+    settings: TargetSettings
+    recipe: Recipe = field(repr=False)
+    jail: Jail
+    state: Path
+    """The user's state folder."""
+    folder: Path
+    """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`."""
+
+    def world(self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None) -> World:
+        """A private copy with everything around it; `replaced` are contents in the place of the tree's files."""
+        return World(
+            self.recipe,
+            self.root,
+            jail=self.jail,
+            state=self.state,
+            scale=scale,
+            replaced=replaced or {},
+            templates=self.folder / "template",
+        )
+
+    @property
+    def notice(self) -> str:
+        """What every report says when nothing is kept out; empty otherwise."""
+        return (
+            ""
+            if self.jail.isolates
+            else "the target ran without a jail (--no-jail): it could do whatever you can"
+        )
+
+
+def open_bench(path: Path, user: UserSettings, /, *, env: Mapping[str, str] = os.environ) -> Bench:
+    """The bench of the target at `path`.
+
+    Raises:
+        Fault: there is no tree, its settings can't be used, or there is no jail.
+    """
+    try:
+        root = path.resolve(strict=True)
+    except OSError as error:
+        raise Fault("there is no such folder", where=str(path)) from error
+    if not root.is_dir():
+        raise Fault("is no folder", where=str(path), hint="the top of the target's tree")
+    settings = load_target_settings(root)
+    if settings.boot.command is None:
+        raise Fault(
+            "nothing says how the target is started",
+            where=f"{path / TARGET_FILE}",
+            hint="`auditor init` looks for it and writes the file",
+        )
+    recipe = recipe_of(settings, root, env=env, allowed=user.secrets)
+    return Bench(
+        root=root,
+        settings=settings,
+        recipe=recipe,
+        jail=choose_jail(_JAILS[user.jail]),
+        state=user.state_dir,
+        folder=target_folder(user.state_dir, root),
+    )
+
+
+def target_folder(state: Path, root: Path, /) -> Path:
+    """Where the state of the target at `root` (resolved) is kept."""
+    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+    name = "".join(char if char.isalnum() or char in "-_." else "-" for char in root.name)[:40] or "target"
+    return state / "targets" / f"{name}-{digest}"

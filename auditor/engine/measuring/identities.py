@@ -1,0 +1,79 @@
+"""Identities as the target's settings give them, made ready to be sent."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from auditor.config.identity import TOKEN, IdentitySettings, LoginSettings
+from auditor.config.secret import resolve
+from auditor.execution.world import World
+from auditor.measure.identity import Identity
+from auditor.measure.request import Request
+from auditor.model.fault import Fault
+
+_TAKEN: Final = "${token}"
+
+
+def identities_of(
+    settings: Iterable[IdentitySettings], world: World, /, *, env: Mapping[str, str], allowed: Iterable[str]
+) -> tuple[Identity, ...]:
+    """Every identity; commands that give a token are run now, logins when the server is up.
+
+    Raises:
+        Fault: a secret was not handed over, or a command gives no token.
+    """
+    secrets = frozenset(allowed)
+
+    def known(text: str) -> str:
+        return resolve(text, env=env, allowed=secrets)
+
+    made = []
+    for one in settings:
+        token = _token_of(one, world)
+        headers = tuple((name, known(value).replace(TOKEN, token or _TAKEN)) for name, value in one.headers)
+        login = () if one.login is None else (_login(one.name, one.login, known),)
+        made.append(Identity(name=one.name, headers=headers, login=login))
+    return tuple(made)
+
+
+def _token_of(one: IdentitySettings, world: World) -> str | None:
+    if one.command is None:
+        return None
+    ran = world.run(one.command)
+    lines = ran.output.strip().splitlines()
+    if not ran.succeeded or not lines:
+        said = (ran.errors.strip().splitlines() or ["it prints nothing"])[-1]
+        raise Fault(f"{one.command.text!r} gives no token: {said}", where=f"identity {one.name!r}")
+    return lines[-1].strip()
+
+
+def _login(name: str, login: LoginSettings, known: Any) -> Request:
+    headers = [(key, known(value)) for key, value in login.headers]
+    body: JsonValue = None
+    if login.json is not None:
+        body = _filled(login.json, known)
+    elif login.form:
+        from urllib.parse import urlencode  # noqa: PLC0415
+
+        headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        body = urlencode([(key, known(value)) for key, value in login.form])
+    take = {"token": login.token} if login.token else {}
+    return Request(
+        id=f"login {name}", method=login.method, path=login.path, headers=tuple(headers), body=body, take=take
+    )
+
+
+def _filled(value: object, known: Any) -> JsonValue:
+    match value:
+        case str(text):
+            filled: JsonValue = known(text)
+            return filled
+        case list(items):
+            return [_filled(item, known) for item in items]
+        case dict(items):
+            return {str(key): _filled(item, known) for key, item in items.items()}
+        case None | bool() | int() | float():
+            return value
+        case _:
+            return str(value)  # TOML's dates and times

@@ -1,0 +1,105 @@
+"""`auditor record`: what known-good answers and does, run twice, kept as a contract."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import auditor
+from auditor.config.user import UserSettings
+from auditor.engine.measuring.bench import Bench, open_bench
+from auditor.engine.measuring.identities import identities_of
+from auditor.engine.measuring.rounds import Round, play_round
+from auditor.engine.measuring.survey import survey
+from auditor.engine.measuring.workload import Chosen, choose_workload
+from auditor.engine.request import AuditRequest, Notes
+from auditor.measure.contract.compare import compare
+from auditor.measure.contract.contract import About, Contract, make_contract
+from auditor.measure.contract.difference import Difference
+from auditor.measure.contract.store import save_contract
+from auditor.measure.worth import doubts
+
+CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRequest:
+    """What is asked for."""
+
+    audit: AuditRequest
+    """The tree, and how it is read."""
+    user: UserSettings
+    workload: Path | None = None
+    edges: bool = True
+    runs: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What came of it."""
+
+    folder: Path
+    """Where the contract lies."""
+    contract: Contract
+    chosen: Chosen
+    doubts: tuple[str, ...]
+    """What it can't judge, a sentence each; to be said loudly."""
+    self_differences: tuple[Difference, ...]
+    """Of the last run against the contract made from all: none, or the noise could not be learnt."""
+    boot_s: float
+    jail: str
+    notice: str
+
+
+def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = os.environ) -> Recorded:
+    """Boots the target, plays the workload at the small scale as often as asked, and keeps the contract.
+
+    Raises:
+        Fault: whatever keeps it from being recorded, with what to do.
+    """
+    bench = open_bench(request.audit.path, request.user, env=env)
+    surveyed = survey(request.audit, notes, parameters=request.edges)
+    with bench.world(bench.settings.database.small) as world:
+        notes.step("preparing the data")
+        world.prepare()
+        identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
+        chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
+        rounds: list[Round] = []
+        for number in range(request.runs):
+            notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests)} requests")
+            rounds.append(play_round(world, chosen.workload, identities))
+        tree = world.copied.digest
+    recordings = [one.recording for one in rounds]
+    contract = make_contract(chosen.workload, recordings, about=_about(bench, tree))
+    save_contract(contract, bench.folder / CONTRACT)
+    return Recorded(
+        folder=bench.folder / CONTRACT,
+        contract=contract,
+        chosen=chosen,
+        doubts=(*doubts(rounds[0].replay.exchanges), *_hosts(rounds)),
+        self_differences=tuple(one for run in recordings for one in compare(contract, run)),
+        boot_s=rounds[0].boot.seconds,
+        jail=bench.jail.name,
+        notice=bench.notice,
+    )
+
+
+def _about(bench: Bench, tree: str) -> About:
+    return About(
+        tree=tree,
+        settings="",
+        environment={
+            "auditor": auditor.__version__,
+            "jail": bench.jail.name,
+            "database": bench.settings.database.engine.value,
+        },
+    )
+
+
+def _hosts(rounds: list[Round]) -> tuple[str, ...]:
+    hosts = sorted({host for one in rounds for host in one.asked})
+    return (
+        (f"It asked for hosts that nobody answers: {', '.join(hosts)}. Name them under [[outside]].",)
+        if hosts
+        else ()
+    )

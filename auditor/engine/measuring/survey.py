@@ -1,0 +1,92 @@
+"""What reading the tree says of its endpoints, for those who are about to call them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.engine.opening import opened
+from auditor.engine.request import AuditRequest, Notes
+from auditor.frameworks import discover
+from auditor.frameworks.entry import EntryPoint
+from auditor.index.build import build_index
+from auditor.knowledge.load import load
+from auditor.measure.edges.parameters import Parameter, Span, parameters_of
+from auditor.repo.errors import Unreadable
+from auditor.repo.snapshot import Snapshot
+from auditor.trace.analysis import Trace, analyse
+from auditor.trace.semantics import semantics_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """One endpoint that is served over HTTP."""
+
+    id: str
+    """As in a report: `GET /spaces/{id}`."""
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    """What its code reads from the request; empty where nobody asked."""
+
+
+def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -> tuple[Surveyed, ...]:
+    """The HTTP endpoints of the tree, sorted by id.
+
+    With `parameters` calls are followed, and what the code on an endpoint's way reads and compares is looked up.
+    """
+    with opened(request) as job:
+        notes.step("reading files")
+        index = build_index(
+            job.snapshot, jobs=request.jobs, cache_dir=request.cache_dir, progress=notes.progress
+        )
+        entries = tuple(entry for entry in discover(index.project) if entry.kind == "http")
+        ways: dict[int, list[Span]] = {}
+        sources: dict[str, str] = {}
+        if parameters:
+            notes.step("following calls")
+            trace = analyse(
+                index.project,
+                entries,
+                knowledge=load(),
+                semantics=semantics_of(index),
+                progress=notes.progress,
+            )
+            ways = _ways(trace, entries)
+            sources = _sources(job.snapshot, {span.file for way in ways.values() for span in way})
+        found = {
+            entry.id: Surveyed(
+                id=entry.id,
+                method=entry.method,
+                path=entry.path,
+                parameters=parameters_of(sources, ways.get(id(entry), ()), path=entry.path),
+            )
+            for entry in entries
+        }
+    return tuple(found[key] for key in sorted(found))
+
+
+def _ways(trace: Trace, entries: tuple[EntryPoint, ...]) -> dict[int, list[Span]]:
+    """By identity of the entry: its handler first, then every function of the project that it reaches."""
+    ways = {
+        id(entry): [Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line)]
+        for entry in entries
+    }
+    for module in trace.project.modules:
+        if module.role != "app":
+            continue
+        for function in module.functions:
+            span = Span(module.path, function.line, function.end_line)
+            for entry in trace.endpoints_of(function):
+                if id(entry) in ways and span not in ways[id(entry)]:
+                    ways[id(entry)].append(span)
+    return ways
+
+
+def _sources(snapshot: Snapshot, wanted: set[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for file in snapshot.files:
+        if file.path in wanted and Path(file.path).suffix == ".py":
+            try:
+                texts[file.path] = snapshot.read_text(file).text
+            except Unreadable:
+                continue  # the audit says so; nothing is known of its parameters
+    return texts

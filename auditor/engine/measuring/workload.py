@@ -1,0 +1,131 @@
+"""Where the requests come from: a file, or what the tree and its database say."""
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.engine.measuring.bench import Bench
+from auditor.engine.measuring.survey import Surveyed
+from auditor.measure.edges.requests import edge_requests, typed_body_edges
+from auditor.measure.proposing import Rows, Served, propose_workload
+from auditor.measure.request import Request
+from auditor.measure.workload import Workload, load_workload, workload_of
+from auditor.model.fault import Fault
+
+MOST_EDGES = 600
+"""Of one workload: beyond it edges are dropped evenly, and that is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The workload of a run, and what a person must know of it."""
+
+    workload: Workload
+    notes: tuple[str, ...]
+    edges: int
+    endpoints: dict[str, str]
+    """By request, the id of the endpoint that it asks, where that is known."""
+
+
+def choose_workload(
+    bench: Bench,
+    surveyed: tuple[Surveyed, ...],
+    rows: Rows,
+    /,
+    *,
+    file: Path | None = None,
+    edges: bool = True,
+) -> Chosen:
+    """The requests of the file that was named, else of the settings' file, else proposed; with edge requests beside them.
+
+    Raises:
+        Fault: the file can't be used, or there is nothing to ask.
+    """
+    named = file or (bench.root / bench.settings.workload.file if bench.settings.workload.file else None)
+    notes: list[str] = []
+    if named is not None:
+        requests = load_workload(named).requests
+    else:
+        requests, notes = _proposed(bench, surveyed, rows)
+    skipped = [one.id for one in requests if _is_skipped(one, surveyed, bench.settings.workload.skip)]
+    requests = tuple(one for one in requests if one.id not in skipped)
+    if not requests:
+        raise Fault(
+            "there is no request to send, so nothing can be judged",
+            where=str(named or bench.root),
+            hint="write a requests.jsonl, or `auditor capture -- pytest`",
+        )
+    extra = _edges(requests, surveyed) if edges else ()
+    if len(extra) > MOST_EDGES:
+        notes.append(f"{len(extra) - MOST_EDGES} of {len(extra)} edge requests are left out")
+        extra = tuple(extra[len(extra) * at // MOST_EDGES] for at in range(MOST_EDGES))
+    workload = workload_of((*requests, *extra))
+    endpoints = {
+        request.id: endpoint.id
+        for request in workload.requests
+        if (endpoint := asked(request, surveyed)) is not None
+    }
+    return Chosen(workload=workload, notes=tuple(notes), edges=len(extra), endpoints=endpoints)
+
+
+def asked(request: Request, surveyed: Iterable[Surveyed], /) -> Surveyed | None:
+    """The endpoint that a request asks: the one with the most literal path that fits."""
+    parts = request.path.rstrip("/").split("/")
+    fitting = [
+        one
+        for one in surveyed
+        if one.method in {request.method, "ANY"} and _fits(parts, one.path.rstrip("/").split("/"))
+    ]
+    return max(fitting, key=lambda one: (_literal(one.path), one.method != "ANY", one.id), default=None)
+
+
+def _literal(path: str) -> tuple[int, ...]:
+    return tuple(0 if part.startswith("{") else 1 for part in path.rstrip("/").split("/"))
+
+
+def _fits(parts: list[str], pattern: list[str]) -> bool:
+    if len(parts) != len(pattern):
+        return False
+    return all(
+        wanted == part or (wanted.startswith("{") and part)
+        for part, wanted in zip(parts, pattern, strict=True)
+    )
+
+
+def _proposed(
+    bench: Bench, surveyed: tuple[Surveyed, ...], rows: Rows
+) -> tuple[tuple[Request, ...], list[str]]:
+    made = propose_workload(
+        (Served(one.method, one.path) for one in surveyed),
+        rows,
+        identities=[identity.name for identity in bench.settings.identities],
+    )
+    notes = [
+        "the workload was made from the routes and the keys in the database: add your own with [workload] file"
+    ]
+    if made.left_out:
+        notes.append(
+            f"{len(made.left_out)} endpoints have no request: {', '.join(name for name, _ in made.left_out[:5])}…"
+        )
+    return made.requests, notes
+
+
+def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...]) -> tuple[Request, ...]:
+    """Around the first request of each endpoint: in a proposed workload the one of somebody who is let in."""
+    done: set[str] = set()
+    made: list[Request] = []
+    for request in requests:
+        endpoint = asked(request, surveyed)
+        if endpoint is None or endpoint.id in done:
+            continue
+        done.add(endpoint.id)
+        made += edge_requests(request, endpoint.parameters)
+        made += typed_body_edges(request)
+    return tuple(made)
+
+
+def _is_skipped(request: Request, surveyed: tuple[Surveyed, ...], patterns: tuple[str, ...]) -> bool:
+    endpoint = asked(request, surveyed)
+    names = [f"{request.method} {request.path}", *([endpoint.id] if endpoint else [])]
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
