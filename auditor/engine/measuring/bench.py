@@ -17,7 +17,7 @@ from auditor.model.fault import Fault
 
 _JAILS: Final[Mapping[JailChoice, Wanted]] = {
     JailChoice.AUTO: "auto",
-    JailChoice.BWRAP: "bubblewrap",
+    JailChoice.BUBBLEWRAP: "bubblewrap",
     JailChoice.OUTER: "outer",
     JailChoice.NONE: "none",
 }

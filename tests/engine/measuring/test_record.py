@@ -1,0 +1,104 @@
+"""From a folder with settings to a contract, and what the contract catches."""
+
+from dataclasses import replace
+
+import pytest
+
+from auditor.engine.measuring.bench import open_bench
+from auditor.engine.measuring.identities import identities_of
+from auditor.engine.measuring.record import Recorded, RecordRequest, record
+from auditor.engine.measuring.rounds import play_round
+from auditor.engine.request import Notes
+from auditor.measure.contract.compare import compare
+from auditor.measure.contract.difference import Difference, failures
+from auditor.measure.contract.store import load_contract
+from auditor.model.fault import Fault
+
+
+Known = tuple[RecordRequest, Recorded]
+
+
+def test_what_it_answers_and_does_is_recorded_and_its_noise_known(asked: RecordRequest, notes: Notes) -> None:
+    recorded = record(asked, notes)
+    contract = load_contract(recorded.folder)
+    assert recorded.doubts == ()
+    assert recorded.self_differences == ()
+    assert {id_: heard.answer.status for id_, heard in contract.recording.heard.items()} == {
+        "list": 200,
+        "one": 200,
+        "mine": 200,
+        "add": 201,
+        "added": 200,
+    }
+    assert sorted(contract.masks) == ["list"]
+    assert list(contract.recording.changes) == ["people"]
+    assert (asked.audit.path / "requests.jsonl").exists()
+    assert not any(asked.audit.path.glob("*.sqlite3"))
+
+
+MUTANTS = {
+    "a field is lost": ('"name": row["name"], "teams"', '"teams"'),
+    "an id becomes a text": ('jsonify(id=row["id"], name', 'jsonify(id=str(row["id"]), name'),
+    "0 is a limit": ("found[:limit] if limit else found", "found[:limit]"),
+    "the order turns": ("ORDER BY id", "ORDER BY id DESC"),
+    "a write is lost": ('cursor = connection.execute("INSERT INTO people (name) VALUES (?)", [name])', "cursor = connection.execute('SELECT 1')"),
+    "a warning is lost": ('app.logger.warning("added %s", name)', "pass"),
+    "anybody is let in": ("abort(401)", "pass"),
+    "noise that is not there": ("at=time.time()", "at=None"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_change_of_behaviour_is_a_difference(known: Known, mutant: str) -> None:
+    before, after = MUTANTS[mutant]
+    assert failures(held_to(known, before, after)), mutant
+
+
+def test_a_change_that_keeps_behaviour_is_none(known: Known) -> None:
+    before = 'teams = connection.execute("SELECT name FROM teams WHERE person = ?", [row["id"]]).fetchall()'
+    after = 'teams = [t for t in connection.execute("SELECT name, person FROM teams") if t["person"] == row["id"]]'
+    assert held_to(known, before, after) == ()
+
+
+def held_to(known: Known, before: str, after: str) -> tuple[Difference, ...]:
+    """What differs from the contract when the one place that reads `before` reads `after`."""
+    asked, recorded = known
+    bench = open_bench(asked.audit.path, asked.user)
+    source = (asked.audit.path / "app.py").read_text()
+    assert source.count(before) == 1
+    with bench.world(1, replaced={"app.py": source.replace(before, after).encode()}) as world:
+        world.prepare()
+        identities = identities_of(bench.settings.identities, world, env={}, allowed=())
+        played = play_round(world, recorded.contract.workload, identities)
+    return compare(recorded.contract, played.recording)
+
+
+def test_a_target_without_a_command_is_sent_to_init(asked: RecordRequest, notes: Notes) -> None:
+    (asked.audit.path / "auditor.toml").write_text("[database]\nengine = 'sqlite'\n")
+    with pytest.raises(Fault, match="auditor init"):
+        record(asked, notes)
+
+
+def test_only_refusals_are_said_loudly(asked: RecordRequest, notes: Notes) -> None:
+    workload = asked.workload
+    assert workload is not None
+    workload.write_text('{"id": "a", "path": "/mine"}\n{"id": "b", "path": "/nowhere"}\n')
+    assert any("nothing can be judged" in doubt for doubt in record(asked, notes).doubts)
+
+
+def test_without_a_file_every_route_that_can_be_asked_is(asked: RecordRequest, notes: Notes) -> None:
+    recorded = record(replace(asked, workload=None, edges=True), notes)
+    ids = [request.id for request in recorded.contract.workload.requests]
+    assert "GET /people #1 as ada" in ids
+    assert "GET /people/{person_id} #1" in ids
+    assert any(id_.startswith("GET /people #1 as ada~limit-") for id_ in ids)
+    assert any("POST /people" in note for note in recorded.chosen.notes)
+
+
+def test_a_boot_that_fails_names_the_first_error(asked: RecordRequest, notes: Notes) -> None:
+    source = (asked.audit.path / "app.py").read_text()
+    (asked.audit.path / "app.py").write_text(
+        source.replace("app = Flask", "import no_such_module\napp = Flask")
+    )
+    with pytest.raises(Fault, match="no_such_module"):
+        record(asked, notes)
