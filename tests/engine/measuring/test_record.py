@@ -14,7 +14,6 @@ from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.store import load_contract
 from auditor.model.fault import Fault
 
-
 Known = tuple[RecordRequest, Recorded]
 
 
