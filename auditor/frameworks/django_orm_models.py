@@ -238,11 +238,7 @@ class Registry:
 
     def _inherit(self, model: Model) -> None:
         """What rows have from their concrete parents; a reverse relation may have come to those meanwhile."""
-        passed_on: set[int] = set()
-        for parent in model.parents:
-            if id(parent) in passed_on:
-                continue  # a nearer parent has handed on what this one has
-            passed_on.update(map(id, parent.parents))
+        for parent in nearest_parents(model):
             for name, column in parent.columns.items():
                 model.columns.setdefault(name, column)
             for name, relation in parent.relations.items():
@@ -261,3 +257,12 @@ class Registry:
     def target_of(self, relation: Relation) -> Model | None:
         """The model at the other end; None where it can be any, or is in no file and no known library."""
         return self.by_key.get(relation.target.lower()) if relation.target else None
+
+
+def nearest_parents(model: Model) -> Iterator[Model]:
+    """Concrete parents but those that a nearer one has for parents too, and hands on all they have."""
+    passed_on: set[int] = set()
+    for parent in model.parents:
+        if id(parent) not in passed_on:
+            passed_on.update(map(id, parent.parents))
+            yield parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.frameworks.django_orm_indexes import listed, read_index
+from auditor.frameworks.django_orm_models import nearest_parents
 from auditor.sql.schema import Column, ForeignKey, Index, Source, Table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def declarations(registry: Registry) -> Iterator[Table]:
 
 
 def _table(registry: Registry, model: Model) -> Table:
-    inherited = {id(c) for parent in model.parents for c in parent.columns.values()}
+    inherited = {id(c) for parent in nearest_parents(model) for c in parent.columns.values()}
     files = {d.name: d.owner.module.path for d in registry.fields[id(model.cls)]}
     home = model.cls.module.path
     own = [c for c in model.columns.values() if id(c) not in inherited]

@@ -1,7 +1,7 @@
 import textwrap
 
 from auditor.frameworks.django_orm_migrations import migration_declarations, schema_declarations
-from auditor.frameworks.django_orm_models import Registry
+from auditor.frameworks.django_orm_models import Registry, nearest_parents
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.sql.schema import Dropped, Schema, Table, build_schema
@@ -149,3 +149,33 @@ def test_operations_on_the_database_alone() -> None:
         "yes",
         Dropped(kind="index", name="old"),
     ]
+
+
+def test_a_long_line_of_joined_tables_is_walked_link_by_link() -> None:
+    line = ["    class M0(models.Model):\n        f0 = models.CharField()\n"]
+    line += [f"    class M{n}(M{n - 1}):\n        f{n} = models.CharField()\n" for n in range(1, 40)]
+    found = registry("\n" + "".join(line))
+    last = found.by_key["shop.m39"]
+    assert len(last.parents) == 39
+    assert [parent.name for parent in nearest_parents(last)] == ["M38"]
+    table = build_schema(schema_declarations(found)).table("shop_m39")
+    assert table is not None
+    assert [c.name for c in table.columns] == ["m38_ptr_id", "f39"]
+
+
+def test_of_several_parents_each_hands_on_its_own() -> None:
+    found = registry(
+        """
+    class Root(models.Model): ...
+    class Left(Root):
+        left = models.CharField()
+    class Right(Root):
+        right = models.CharField()
+    class Both(Left, Right): ...
+    """
+    )
+    both = found.by_key["shop.both"]
+    assert [parent.name for parent in nearest_parents(both)] == ["Left", "Right"]
+    table = build_schema(schema_declarations(found)).table("shop_both")
+    assert table is not None
+    assert not {"left", "right"} & {c.name for c in table.columns}

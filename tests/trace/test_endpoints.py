@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from auditor.trace.analysis import Root
 from auditor.trace.cost import CostTable
 from auditor.trace.endpoints import endpoints, unreached_effects
+from auditor.trace.summary import Summary
 
 Traced = Callable[..., tuple[Any, Any]]
 
@@ -59,3 +61,16 @@ def test_ids_do_not_move_with_the_lines_above(traced: Traced) -> None:
     before, _ = endpoints((trace := traced({"app.py": SOURCE})[0]), CostTable(trace.machine))
     after, _ = endpoints((trace := traced({"app.py": "\n\n\n" + SOURCE})[0]), CostTable(trace.machine))
     assert [e.id for e in before[0].effects] == [e.id for e in after[0].effects]
+
+
+def test_what_runs_before_several_endpoints_is_added_up_once(traced: Traced) -> None:
+    trace, handler = traced({"app.py": "import requests\n\ndef entry():\n    requests.get('http://x')\n"})
+    table = CostTable(trace.machine)
+    around = Summary(None, calls=list(handler.summary.calls), done=True)
+    roots = [
+        Root(handler.function, own, None, (own, around))
+        for own in (Summary(None, calls=list(handler.summary.calls), done=True) for _ in range(5))
+    ]
+    costs = [table.root(root) for root in roots]
+    assert costs == [{"http": {(): (2, 2)}}] * 5
+    assert len(table.shared) == len(roots) + 1
