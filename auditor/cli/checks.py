@@ -105,6 +105,23 @@ def _sample() -> Check:
         return Check("sample", ok=False, text=str(fault))
 
 
+def check_jail() -> Check:
+    """Whether a target could be run here; to read one it need not be."""
+    settings = _loaded()
+    if settings is None:
+        return Check("jail", ok=True, text="not tried: the settings can't be read")
+    from auditor.execution.choosing import choose_jail  # noqa: PLC0415  nobody else here needs it
+
+    try:
+        jail = choose_jail(settings.jail.value)
+    except Fault as fault:
+        return Check("jail", ok=True, text=f"none, so that targets can be read but not run: {fault}")
+    if not jail.isolates:
+        return Check("jail", ok=True, text=f"{jail.name}: it keeps nothing out")
+    layers = "layers over copies" if jail.overlays else "no layers over copies"
+    return Check("jail", ok=True, text=f"{jail.name}, passed its self-test, {layers}")
+
+
 def _writable(name: str, folder: Path) -> Check:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,7 @@ def test_doctor_finds_this_installation_in_order(capsys: pytest.CaptureFixture[s
     status, out, _ = run(capsys, "doctor")
     assert (status, "PROBLEM" in out) == (0, False)
     assert "reads Python" in out
+    assert re.search(r"^ok +jail +(bubblewrap, passed its self-test|none, so that)", out, re.MULTILINE)
 
 
 def test_doctor_names_what_is_wrong(

@@ -25,10 +25,12 @@ class Doctor:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Prints one check a line; the status is 1 when something is missing."""
-        from auditor.cli.checks import run_checks  # noqa: PLC0415  imports what it checks
+        from auditor.cli.checks import check_jail, run_checks  # noqa: PLC0415  imports what it checks
 
         checks = run_checks()
-        if arguments.path is not None:
+        if arguments.path is None:
+            checks += (check_jail(),)
+        else:
             from auditor.cli.target_checks import check_target  # noqa: PLC0415  brings the engine along
 
             checks += check_target(Path(arguments.path))
