@@ -6,7 +6,18 @@ from pathlib import Path
 
 import auditor
 
-HEAVY = {"typing", "re", "enum", "signal", "json", "pathlib", "dataclasses", "subprocess", "pydantic", "inspect"}
+HEAVY = {
+    "typing",
+    "re",
+    "enum",
+    "signal",
+    "json",
+    "pathlib",
+    "dataclasses",
+    "subprocess",
+    "pydantic",
+    "inspect",
+}
 
 
 def test_the_keeper_imports_nothing_slow() -> None:
