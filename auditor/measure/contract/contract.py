@@ -1,13 +1,15 @@
 """What known-good answers and does for a workload, with its noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
 
-from auditor.measure.contract.mask import Mask
+from auditor.measure.contract.excluded import excluded_blurs
+from auditor.measure.contract.mask import Blur, Mask, mask_of
 from auditor.measure.contract.noise import learn
 from auditor.measure.contract.recording import Recording
+from auditor.measure.contract.tree import Tree
 from auditor.measure.contract.view import left_behind, view_of
 from auditor.measure.workload import Workload
 from auditor.model.value import Value
@@ -48,13 +50,16 @@ class Contract:
         return tuple(sorted({*self.statuses, *silent}))
 
 
-def make_contract(workload: Workload, runs: Sequence[Recording], /, *, about: About) -> Contract:
+def make_contract(
+    workload: Workload, runs: Sequence[Recording], /, *, about: About, excluded: Collection[str] = ()
+) -> Contract:
     """From two or more runs of known-good on the same data.
 
     Args:
         workload: what was sent.
         runs: one or more, in the same mode; the first is what others are held to.
         about: what they were recorded from.
+        excluded: places in bodies (`$.generated_at`) that are noise by the target's settings.
     """
     first = runs[0]
     masks: dict[str, Mask] = {}
@@ -64,7 +69,10 @@ def make_contract(workload: Workload, runs: Sequence[Recording], /, *, about: Ab
         seen = sorted({each.answer.status for each in heard if each.answer.status is not None})
         if len(seen) > 1:
             statuses[id_] = tuple(seen)
-        mask = learn([view_of(each) for each in heard])
+        views = [view_of(each) for each in heard]
+        mask = learn(views)
+        if excluded:
+            mask = mask_of([*mask.blurs, *(blur for view in views for blur in _excluded(view, excluded))])
         if mask.blurs:
             masks[id_] = mask
     left = learn([left_behind(run) for run in runs])
@@ -77,3 +85,9 @@ def make_contract(workload: Workload, runs: Sequence[Recording], /, *, about: Ab
         left=left,
         statuses=statuses,
     )
+
+
+def _excluded(view: Mapping[str, Tree], places: Collection[str]) -> Iterator[Blur]:
+    body = view["body"]
+    if isinstance(body, dict) and body.get("as") == "json":
+        yield from excluded_blurs(body["content"], places)

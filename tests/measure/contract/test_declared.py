@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from little_shop import WORKLOAD, World, recorded
 
 from auditor.measure.contract.compare import compare
@@ -92,3 +94,15 @@ def test_a_status_that_varies_by_itself_is_known_as_unsteady() -> None:
     assert contract.unsteady == ("cart",)
     assert compare(contract, recorded(3, fails)) == ()
     assert compare(contract, recorded(3, other))
+
+
+def test_what_the_settings_exclude_is_compared_by_presence_and_type() -> None:
+    def change(**fields: object) -> Callable[[World], None]:
+        return lambda w: w["answers"]["list"]["json"]["items"][1].update(fields)
+
+    places = ["$.items[0].price", "$.items[*].tags", "$.no.such"]
+    contract = make_contract(WORKLOAD, [recorded(1), recorded(2)], about=About(), excluded=places)
+    assert compare(contract, recorded(3, change(price=1, tags=[]))) == ()
+    for fields in ({"price": None}, {"price": "1"}, {"tags": None}, {"stock": 9}):
+        assert compare(contract, recorded(3, change(**fields))), fields
+    assert compare(contract, recorded(3, lambda w: w["answers"]["list"]["json"]["items"][1].pop("price")))
