@@ -2,7 +2,7 @@
 
 import time
 
-from auditor_probe import notes, settings, stacks
+from auditor_probe import lines, notes, settings, stacks
 from auditor_probe.current import SCOPE, Scope
 from auditor_probe.failures import frames_of
 from auditor_probe.record import Record
@@ -46,6 +46,7 @@ async def serve(application, scope, receive, send):
 
 
 def _opened(scope):
+    lines.enter()
     try:
         if scope["type"] != "http":
             return None

@@ -54,6 +54,33 @@ def mark(kind, op, text=None, detail=None):
     return effect
 
 
+def mark_before(effect, kind, op):
+    """An effect without a duration that came before `effect`, though it is only known now."""
+    added = mark(kind, op)
+    scope = SCOPE.get()
+    if added is None or scope is None or scope.record.closed:
+        return
+    effects = scope.record.effects
+    if effects and effects[-1] is added:
+        for place in range(len(effects) - 2, -1, -1):
+            if effects[place] is effect:
+                effects.insert(place, effects.pop())
+                added.started = effect.started
+                return
+
+
+def open_statement():
+    """The first of the statements that the current request is just sending, if that was the last it did."""
+    scope = SCOPE.get()
+    found = None
+    if scope is not None and not scope.record.closed:
+        for effect in reversed(scope.record.effects):
+            if effect.kind != "sql" or effect.ms is not None:
+                break
+            found = effect
+    return found
+
+
 def _write_late(effect):
     record, effect.late = effect.late, None
     spool.append(line(record.request, [effect], handler=record.handler, more=',"late":true'))

@@ -1,6 +1,6 @@
 """A WSGI request: from the server's call to the moment the answer has been closed."""
 
-from auditor_probe import notes, settings, stacks
+from auditor_probe import lines, notes, settings, stacks
 from auditor_probe.current import SCOPE, Scope
 from auditor_probe.failures import frames_of
 from auditor_probe.record import Record
@@ -23,6 +23,7 @@ def observed(application):
 
 def serve(application, environ, start_response):
     """Calls `application`; inside a request that is already observed it just calls it."""
+    lines.enter()
     try:
         request = environ.pop(_KEY, None)
         outer = SCOPE.get()

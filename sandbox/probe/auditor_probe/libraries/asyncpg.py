@@ -16,7 +16,7 @@ def patch(module):
             module.PreparedStatement, "_PreparedStatement__bind_execute", _prepared, _rows, optional=True
         )
     elif kind == "cursor":
-        patching.around(module.BaseCursor, "_bind_execute", _cursor, _rows, optional=True)
+        patching.around(module.BaseCursor, "_bind_exec", _cursor, _rows, optional=True)
         patching.around(module.BaseCursor, "_bind", _cursor, _done, optional=True)
     else:
         from auditor_probe.effects import begin

@@ -6,11 +6,12 @@ from auditor_probe.effects import begin
 
 def patch(module):
     """`builtins`; `io.open` is the same function."""
+    import _io
     import io
 
     standing = patching.around_builtin(module, "open", _opening)
     if standing is not None:
-        io.open = standing
+        io.open = _io.open = standing  # the latter is where pickle looks for it
 
 
 def _opening(file, mode="r", *rest, **options):

@@ -1,7 +1,7 @@
 """psycopg 3: its cursors are Python classes; transactions begin and end in one generator of the connection."""
 
-from auditor_probe import notes, patching
-from auditor_probe.effects import begin, end
+from auditor_probe import notes, patching, statements
+from auditor_probe.effects import end, mark, mark_before, open_statement
 from auditor_probe.libraries import sql
 
 _CURSORS = {
@@ -82,9 +82,7 @@ def _telling(original):
     def _exec_command(self, command, *rest, **options):
         try:
             text = command if isinstance(command, (bytes, str)) else command.as_string(self)
-            effect = begin_command(text)
-            if effect is not None:
-                end(effect)
+            _tell(text)
         except Exception as error:
             notes.note("psycopg transaction", error)
         return original(self, command, *rest, **options)
@@ -92,10 +90,12 @@ def _telling(original):
     return _exec_command
 
 
-def begin_command(text):
-    """A command that the driver sends on its own."""
-    from auditor_probe import statements
-
+def _tell(text):
+    """A command that the driver sends on its own; BEGIN comes before the statement that made it necessary."""
     text = statements.as_text(text)
     kind, verb = statements.kind_and_verb(text)
-    return begin(kind, verb, text)
+    sending = open_statement()
+    if verb == "begin" and sending is not None:
+        mark_before(sending, kind, verb)
+    else:
+        mark(kind, verb, text)

@@ -69,12 +69,7 @@ def _make_connection_class(base, cursor_type):
             sql.transaction("rollback")
         return base.rollback(self)
 
-    def __exit__(self, kind, error, traceback):
-        if self.status == _BEGUN:
-            sql.transaction("commit" if kind is None else "rollback")
-        return base.__exit__(self, kind, error, traceback)
-
-    members = {"cursor": cursor, "commit": commit, "rollback": rollback, "__exit__": __exit__}
+    members = {"cursor": cursor, "commit": commit, "rollback": rollback}  # leaving a `with` calls one of them
     return type(base.__name__, (base,), _named_like(base, members))
 
 

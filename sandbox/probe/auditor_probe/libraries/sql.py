@@ -1,7 +1,7 @@
 """Effects of database drivers."""
 
 from auditor_probe import notes, statements
-from auditor_probe.effects import begin, end, mark
+from auditor_probe.effects import begin, end, mark, mark_before
 
 
 def begun(statement, parameters=None, many=False):
@@ -46,6 +46,14 @@ def fetched(effect, count):
     """`count` more rows reached the application."""
     if effect is not None:
         effect.rows = (effect.rows or 0) + count
+
+
+def begun_before(effect):
+    """The driver began a transaction on its own before the statement of `effect`."""
+    try:
+        mark_before(effect, "transaction", "begin")
+    except Exception as error:
+        notes.note("transaction", error)
 
 
 def transaction(verb):

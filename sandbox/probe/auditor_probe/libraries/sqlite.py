@@ -56,6 +56,7 @@ def _named_like(base, members):
 def _connection_class(base):
     default = _module[0].Cursor
     plain = _cursor_class(default)
+    told = set()
 
     def cursor(self, *args, **kwargs):
         if not args and not kwargs:
@@ -81,18 +82,25 @@ def _connection_class(base):
 
     def commit(self):
         if self.in_transaction:
+            told.add(id(self))
             sql.transaction("commit")
         return base.commit(self)
 
     def rollback(self):
         if self.in_transaction:
+            told.add(id(self))
             sql.transaction("rollback")
         return base.rollback(self)
 
     def __exit__(self, kind, error, traceback):
-        if self.in_transaction:
-            sql.transaction("commit" if kind is None else "rollback")
-        return base.__exit__(self, kind, error, traceback)
+        """Python 3.8 comes through our `commit`, later versions don't."""
+        told.discard(id(self))
+        open_before = self.in_transaction
+        try:
+            return base.__exit__(self, kind, error, traceback)
+        finally:
+            if open_before and id(self) not in told:
+                sql.transaction("commit" if kind is None else "rollback")
 
     members = {
         "__slots__": (),
@@ -158,7 +166,7 @@ def _make_cursor_class(base):
         if effect is not None:
             sql.ended(effect, self.rowcount)
             if implicit and effect.kind == "sql" and connection.in_transaction:
-                sql.transaction("begin")
+                sql.begun_before(effect)
 
     def fetchone(self):
         row = base.fetchone(self)
