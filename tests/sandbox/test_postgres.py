@@ -70,7 +70,7 @@ def logged(folder: Path, name: str) -> list[str]:
 
 
 def verb(text: str) -> str:
-    return text.split()[0].strip(";").upper()
+    return text.split(maxsplit=1)[0].strip(";").upper()
 
 
 def told(record: ProbeRecord) -> list[str]:
