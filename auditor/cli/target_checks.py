@@ -136,8 +136,9 @@ def _database(target: Target) -> Check:
     engine = target.settings.database.engine
     if engine is Engine.NONE:
         found = target.proposal.storage
-        if found is None:
-            return Check("database", ok=True, text="none")
+        if found is None or found.value.engine is Engine.NONE:
+            text = f"none; {found.place}: {found.note}" if found else "none"
+            return Check("database", ok=True, text=text)
         line = f"[database] engine = '{found.value.engine.value}'"
         return Check("database", ok=False, text=f"{found.place} speaks of one: {line}")
     if engine is Engine.POSTGRESQL and not _has_postgresql():

@@ -96,7 +96,7 @@ def _harmless(read: Read) -> str:
         return "127.0.0.1"
     if name.endswith("PORT"):
         return "9"
-    if re.search(r"EMAIL|MAIL", name):
+    if "Email" in kind or re.search(r"EMAIL|MAIL", name):
         return "nobody@example.com"
     if re.search(r"DIR|PATH|ROOT|FOLDER", name):
         return "/tmp"  # noqa: S108  inside the jail

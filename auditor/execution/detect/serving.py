@@ -217,7 +217,7 @@ def _program(words: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, .
         start = ("python", words[0])
     elif first in {"django-admin", "django-admin.py"}:
         first, start = "manage.py", ("django-admin",)
-    first = {"waitress": "waitress-serve"}.get(first, first)
+    first = {"waitress": "waitress-serve", "gunicorn.app.wsgiapp": "gunicorn"}.get(first, first)
     server = SERVERS.get(first)
     if server is None:
         return None

@@ -58,7 +58,7 @@ def _clue(tree: Tree, statement: Statement, judged: Serving, trust: float) -> Cl
         folder = import_folder(tree, app.partition(":")[0], near=near.strip("."))
     elif judged.server == "manage.py":
         folder = _folder_of(tree, judged.words[1], statement.folder)
-    cwd = (folder if folder is not None else statement.folder) or "."
+    cwd = (folder if folder is not None else _home(tree, statement.folder)) or "."
     words, missing = _placed(tree, judged.words, statement.folder, cwd)
     confidence = trust * (_DEVELOPMENT if judged.development else 1.0)
     if (app is not None and folder is None) or missing:
@@ -66,6 +66,18 @@ def _clue(tree: Tree, statement: Statement, judged: Serving, trust: float) -> Cl
     notes = (*judged.notes, *(f"{path} is not in the tree" for path in missing))
     start = Start(join(words), cwd, judged.server, app, judged.development)
     return Clue(start, statement.place, round(confidence, 2), "; ".join(notes))
+
+
+def _home(tree: Tree, folder: str) -> str:
+    """Where a command runs that names no application.
+
+    Beside ``manage.py``, else where its own file lies if that folder holds a Python project, else at the top.
+    """
+    managed = tree.named("manage.py")
+    if managed:
+        return managed[0].rpartition("/")[0]
+    own = ("pyproject.toml", "requirements.txt", "setup.py", "wsgi.py", "app.py", "main.py")
+    return folder if any(f"{folder}/{name}" in tree.known for name in own) else ""
 
 
 def _folder_of(tree: Tree, path: str, near: str) -> str | None:
@@ -98,7 +110,8 @@ def _placed(
         is_option = word.startswith("--") and bool(equals) and option in _PATH_OPTIONS
         is_value = at > 0 and words[at - 1] in _PATH_OPTIONS
         is_script = word.endswith("manage.py") and at <= 1
-        if not (is_option or is_value or is_script):
+        is_settings = at == 1 and re.fullmatch(r"[\w./-]+\.(?:ini|ya?ml|json|toml|py)", word) is not None
+        if not (is_option or is_value or is_script or is_settings):
             continue
         path = (value if is_option else word).removeprefix("file:").removeprefix("python:")
         found = tree.find(path, near=folder) or tree.find(path) or _only(tree, path)

@@ -30,11 +30,16 @@ _ELSEWHERE: Final = re.compile(
 )
 _SCHEME: Final = re.compile(
     r"(?P<scheme>(?P<engine>sqlite|postgres(?:ql)?|postgis|mysql|mariadb|spatialite)(?:\+\w+)?):/"
+    r"(?:(?<=sqlite:/)|/[\w@:{%$\[]|//)"
 )
+"""A server's scheme with something behind it: what only replaces one scheme by another is no address."""
 _ENGINE_OF: Final = {
     "sqlite": Engine.SQLITE, "sqlite3": Engine.SQLITE, "spatialite": Engine.SQLITE, "postgres": Engine.POSTGRESQL,
     "postgresql": Engine.POSTGRESQL, "postgis": Engine.POSTGRESQL, "postgresql_psycopg2": Engine.POSTGRESQL,
 }  # fmt: skip
+_NAMES_OF_POSTGRESQL: Final = frozenset(
+    "postgres postgresql postgresql_psycopg2 django.db.backends.postgresql django.db.backends.postgresql_psycopg2".split()
+)
 _IMAGE: Final = re.compile(
     r"(?:^|/)(?P<name>postgres|postgis|timescaledb|pgvector|mysql|mariadb|percona)(?:[:@/-]|$)"
 )
@@ -77,10 +82,13 @@ def storage(
         _from_variable(url, known, evidence)
     _from_code(project, evidence)
     best = max(evidence.engines, key=lambda clue: clue.confidence, default=None)
-    parts = _parts(found)
-    if best is None:
-        return None
+    parts = _parts(found, known)
     other = max(evidence.others, key=lambda clue: clue.confidence, default=None)
+    if best is None:
+        nothing = Storage(engine=Engine.NONE, url_env=None, scheme=None, env=())
+        return (
+            Clue(nothing, other.place, 0.3, f"{other.value}: no copy can be made of one") if other else None
+        )
     note = (
         f"{other.value} ({other.place}) can't be copied; {best.value} is what the code takes too"
         if other and other.confidence > best.confidence
@@ -93,7 +101,7 @@ def storage(
             engine=best.value,
             url_env=url.name if url else None,
             scheme=scheme if scheme and "+" in scheme else None,
-            env=parts if best.value is Engine.POSTGRESQL else (),
+            env=(*_choice(found, known), *parts) if best.value is Engine.POSTGRESQL else (),
         ),
         best.place,
         round(best.confidence * (0.8 if url is None and not parts else 1.0), 2),
@@ -121,13 +129,28 @@ def _is_url(name: str) -> bool:
     return _URL.fullmatch(name) is not None and _ELSEWHERE.search(name) is None
 
 
-def _parts(found: Sequence[Read]) -> tuple[tuple[str, str], ...]:
-    """Variables for the parts of one database, each with its placeholder."""
+def _choice(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[str, str], ...]:
+    """Variables that choose the engine: `DB=postgres`."""
+    names = {read.name for read in found if _PARTS.fullmatch(read.name) is None}
+    return tuple(
+        (name, known[name].value)
+        for name in sorted(names & set(known))
+        if known[name].value in _NAMES_OF_POSTGRESQL
+    )
+
+
+def _parts(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[str, str], ...]:
+    """Variables for the parts of one database, each with its placeholder.
+
+    Those of an example file count where the code reads another part of the same set: a password is often read
+    by a function of the project's own.
+    """
     by_prefix: dict[str, dict[str, str]] = {}
-    for read in found:
-        match = _PARTS.fullmatch(read.name)
-        if match and not _ELSEWHERE.search(read.name):
-            by_prefix.setdefault(match["prefix"], {})[read.name] = f"{{{_PLACEHOLDER_OF[match['part']]}}}"
+    read_ones = {read.name for read in found}
+    for name in (*sorted(read_ones), *sorted(set(known) - read_ones)):
+        match = _PARTS.fullmatch(name)
+        if match and not _ELSEWHERE.search(name) and (name in read_ones or match["prefix"] in by_prefix):
+            by_prefix.setdefault(match["prefix"], {})[name] = f"{{{_PLACEHOLDER_OF[match['part']]}}}"
     main = max(by_prefix.values(), key=lambda values: len(set(values.values())), default={})
     if len(set(main.values())) < 2:
         return ()
@@ -176,7 +199,7 @@ def _from_code(project: Project, evidence: _Evidence) -> None:
         stack = [(statement, 0) for statement in module.body]
         while stack:
             node, depth = stack.pop()
-            if node[0] == ir.CONST and isinstance(node[2], str):
+            if node[0] in {ir.CONST, ir.FSTR} and isinstance(node[2], str):
                 text, place = node[2], f"{module.path}:{node[1]}"
                 if text.startswith(("django.db.backends.", "django.contrib.gis.db.backends.")):
                     _note_engine(text.rpartition(".")[2], place, evidence)

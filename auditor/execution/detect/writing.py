@@ -45,7 +45,7 @@ def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
                 'what production runs: command = "gunicorn package.wsgi:app --bind 127.0.0.1:{port}"',
             )
         )
-    if proposal.storage is None:
+    if proposal.storage is None or proposal.storage.value.engine is Engine.NONE:
         found.append(
             ("database.engine", 'engine = "sqlite", "postgresql", or "none" when it has no database')
         )
@@ -105,8 +105,9 @@ def _python(proposal: Proposal) -> Iterator[str]:
 def _database(proposal: Proposal) -> Iterator[str]:
     yield "[database]"
     clue = proposal.storage
-    if clue is None:
-        yield 'engine = "none"  # no database was found'
+    if clue is None or clue.value.engine is Engine.NONE:
+        said = f"{clue.place}; {clue.note}" if clue else "no database was found"
+        yield f'engine = "none"  # {_comment(said)}'
         return
     stored = clue.value
     yield from _line("engine", stored.engine.value, clue)

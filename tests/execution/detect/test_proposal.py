@@ -88,10 +88,19 @@ def test_the_production_command(
     assert command_of(proposed(files)) == expected
 
 
+def test_settings_of_a_server_are_named_from_where_it_runs(proposed: Propose) -> None:
+    files = {
+        **DJANGO,
+        "docker/Dockerfile": 'FROM x\nCMD ["uwsgi", "/opt/s/docker/u.ini"]\n',
+        "docker/u.ini": "x\n",
+    }
+    assert command_of(proposed(files))[:2] == ("uwsgi docker/u.ini --http-socket 127.0.0.1:{port}", ".")
+
+
 def test_a_development_server_is_only_taken_when_there_is_nothing_else(proposed: Propose) -> None:
     files = {**DJANGO, "Makefile": "run:\n\tpython manage.py runserver\n"}
     assert "gunicorn" in command_of(proposed(files))[0]
-    del files["shop/wsgi.py"]
+    assert command_of(proposed({**files, "shop/wsgi.py": ""}))[0].startswith("python manage.py runserver")
 
 
 def test_a_server_of_another_tree_is_not_ours(proposed: Propose) -> None:
@@ -199,7 +208,10 @@ def test_values_come_from_examples_and_never_from_the_developers_own(proposed: P
     ("files", "engine", "url_env"),
     [
         ({"config.py": "URL = 'https://sqlite.org'\n"}, None, None),
+        ({"config.py": "U = ENV.replace('postgres://', 'postgresql://')\n"}, None, None),
+        ({"config.py": "U = 'mysql://u@h/d'\n"}, Engine.NONE, None),
         ({"config.py": "U = 'sqlite:///x.db'\n"}, Engine.SQLITE, None),
+        ({"config.py": "U = f'sqlite:///{here}/x.db'\n"}, Engine.SQLITE, None),
         (
             {"config.py": "import os\nU = os.environ.get('DATABASE_URL', 'sqlite:///x.db')\n"},
             Engine.SQLITE,
@@ -254,6 +266,17 @@ def test_the_health_path(paths: list[str], expected: str | None, proposed: Propo
     )
     found = proposed({"app.py": f"from flask import Flask\napp = Flask(__name__)\n{routes}"}).ready
     assert (found and found.value) == expected
+
+
+def test_a_variable_that_chooses_the_engine_and_parts_of_an_example(proposed: Propose) -> None:
+    files = {
+        "settings.py": "import os\nD = os.environ.get('DB')\nH = os.environ.get('DB_HOST')\nP = secret('DB_PASSWORD')\n",
+        ".env.example": "DB=postgres\nDB_HOST=db\nDB_PASSWORD=x\nOTHER_DB_NAME=y\n",
+        "docker-compose.yml": "services: {db: {image: 'postgres:16'}}\n",
+    }
+    stored = proposed(files).storage
+    assert stored is not None
+    assert dict(stored.value.env) == {"DB": "postgres", "DB_HOST": "{host}", "DB_PASSWORD": "{password}"}
 
 
 def test_a_redis_and_what_can_not_be_started(proposed: Propose) -> None:
