@@ -41,8 +41,7 @@ class Service:
 
 def services(tree: Tree, /) -> tuple[Service, ...]:
     """Every service of every compose file, those of what is deployed first."""
-    files = [file for file in tree.files if _FILE.fullmatch(file.rpartition("/")[2])]
-    files.sort(key=lambda file: not is_deployed(file))
+    files = sorted(tree.matching(_FILE), key=lambda file: not is_deployed(file))
     return tuple(service for file in files[:_MOST_FILES] for service in _of(file, tree.read(file)))
 
 

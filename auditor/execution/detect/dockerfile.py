@@ -11,9 +11,9 @@ from auditor.execution.detect.statement import Origin, Statement
 from auditor.execution.detect.tree import Tree
 
 _FILE: Final = re.compile(r"(?:Dockerfile|Containerfile)(?:[._-][\w.-]+)?|[\w.-]+\.(?:[Dd]ockerfile)")
-_INSTRUCTION: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)\s+(?P<rest>.*\S)\s*", re.DOTALL)
+_INSTRUCTION: Final = re.compile(r"(?P<name>[A-Za-z]+)\s+(?P<rest>\S.*)", re.DOTALL)
 _FROM: Final = re.compile(r"(?:--\S+\s+)*(?P<image>\S+)(?:\s+[aA][sS]\s+(?P<name>\S+))?")
-_PAIR: Final = re.compile(r"""(?P<name>[A-Za-z_]\w*)=(?P<value>"[^"]*"|'[^']*'|\S*)""")
+_PAIR: Final = re.compile(r"""(?<!\w)(?P<name>[A-Za-z_]\w*)=(?P<value>"[^"]*"|'[^']*'|\S*)""")
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class _Stage:
 
 def dockerfile(tree: Tree, /) -> Iterator[Statement]:
     """What each Dockerfile's stages start, the inner ones under their name; both the entry point with its arguments, and the arguments alone."""
-    for file in (file for file in tree.files if _FILE.fullmatch(file.rpartition("/")[2])):
+    for file in tree.matching(_FILE):
         stages = _stages(tree.read(file))
         for at, stage in enumerate(stages):
             for words, line in _started(stage):
@@ -59,7 +59,7 @@ def _stages(text: str) -> list[_Stage]:
     named: dict[str, _Stage] = {}
     stage: _Stage | None = None
     for line, number in logical_lines(text):
-        match = _INSTRUCTION.fullmatch(line)
+        match = _INSTRUCTION.fullmatch(line.strip())
         if match is None:
             continue
         instruction, rest = match["name"].upper(), match["rest"]

@@ -8,6 +8,7 @@ from auditor.execution.detect.shell import simple_commands
 from auditor.execution.detect.statement import Origin, Statement
 from auditor.execution.detect.tree import Tree
 
+_FILE: Final = re.compile(r"Procfile(\.(?!md|rst|txt)\w+)?")
 _LINE: Final = re.compile(r"(?P<name>[\w-]+):\s*(?P<command>\S.*)")
 
 

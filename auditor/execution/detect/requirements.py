@@ -52,7 +52,7 @@ def installed(python: Path, /) -> frozenset[str]:
 
 
 def _of_lines(text: str) -> tuple[str, ...]:
-    lines = (line.partition(" #")[0].strip() for line in text.splitlines())
+    lines = (line.partition(" #")[0].strip() for line in text.splitlines() if len(line) < 500)
     return _names(line for line in lines if not line.startswith(("#", "-")))
 
 

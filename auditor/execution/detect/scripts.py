@@ -94,7 +94,7 @@ def tasks(tree: Tree, /) -> Iterator[Statement]:
 
 def documents(tree: Tree, /) -> Iterator[Statement]:
     """Commands in the code blocks of documents for people; prose never counts."""
-    for file in (file for file in tree.files if _DOCUMENT.fullmatch(file.rpartition("/")[2])):
+    for file in tree.matching(_DOCUMENT):
         if file.count("/") > 2:
             continue
         for text, number in _code_lines(tree.read(file)):
@@ -137,13 +137,13 @@ def _code_lines(text: str) -> Iterator[tuple[str, int]]:
     """Lines inside fenced blocks, and indented lines after a line that ends in ``::``."""
     fenced = indented = False
     for number, line in enumerate(text.splitlines(), start=1):
-        fence = _FENCE.fullmatch(line)
+        fence = _FENCE.fullmatch(line.strip())
         if fence:
             fenced = not fenced
         elif fenced:
             if not line.lstrip().startswith("#"):
                 yield line, number
-        elif _CODE_BLOCK.fullmatch(line):
+        elif _CODE_BLOCK.fullmatch(line.strip()):
             indented = True
         elif indented and line.startswith(("    ", "\t", "   ")):
             yield line, number

@@ -11,6 +11,7 @@ _MOST_WORDS: Final = 200
 _EXPANSIONS: Final = 6
 """Rounds of replacing variables: `${A:-${B:-c}}` needs two; more is no settings file any more."""
 _LONGEST: Final = 4_000
+_LONGEST_VALUE: Final = 500
 _VARIABLE: Final = re.compile(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)")
 _SUBSTITUTION: Final = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _FUNCTION: Final = re.compile(r"\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?\s*$")
@@ -58,7 +59,7 @@ def logical_lines(text: str, /, *, first_line: int = 1) -> Iterator[tuple[str, i
         if ends:
             ends = "" if raw.strip() == ends else ends
             continue
-        if raw.lstrip().startswith("#"):
+        if len(raw) > _LONGEST or raw.lstrip().startswith("#"):
             continue
         began = began if pending else number
         pending += raw
@@ -139,7 +140,7 @@ def _command(words: list[str], known: dict[str, str]) -> tuple[str, ...]:
     while assigned < len(words) and (match := _ASSIGNMENT.fullmatch(words[assigned])):
         assigned += 1
         if assigned == len(words) or all(_ASSIGNMENT.fullmatch(word) for word in words):
-            known[match["name"]] = match["value"]
+            known[match["name"]] = match["value"][:_LONGEST_VALUE]
     rest = words[assigned:]
     redirected = next((at for at, word in enumerate(rest) if word and set(word) <= set("<>&")), len(rest))
     end = (

@@ -13,6 +13,8 @@ from auditor.execution.detect.statement import Statement
 from auditor.execution.detect.tree import Tree
 from auditor.execution.detect.wrappers import join
 
+_MOST: Final = 100
+"""Looked into; each is a search through the tree."""
 _DEVELOPMENT: Final = 0.5
 _UNRESOLVED: Final = 0.4
 """A command whose application the tree does not have belongs to something else."""
@@ -37,11 +39,12 @@ class Start:
 def starts(tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], /) -> tuple[Clue[Start], ...]:
     """Every way to start the target that somebody wrote down, the best first, no command twice."""
     clues: dict[str, Clue[Start]] = {}
-    for statement in found:
-        judged = serving(statement.words)
-        if judged is None:
-            continue
-        clue = _clue(tree, statement, judged, weight(statement, trust))
+    servers = [
+        (weight(each, trust), each, judged) for each in found if (judged := serving(each.words)) is not None
+    ]
+    servers.sort(key=lambda server: -server[0])
+    for worth, statement, judged in servers[:_MOST]:
+        clue = _clue(tree, statement, judged, worth)
         known = clues.get(clue.value.command)
         if known is None or known.confidence < clue.confidence:
             clues[clue.value.command] = clue

@@ -1,8 +1,10 @@
 """The files of a tree, listed and read within bounds: it may be huge, full of links, or made to hurt."""
 
 import os
+import re
 import stat
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -13,6 +15,7 @@ _MOST_FILES: Final = 50_000
 _DEEPEST: Final = 10
 """Folders below the root; what starts an application stands near the top."""
 _MOST_BYTES: Final = 256 << 10
+_MOST_OF_A_KIND: Final = 100
 _CLOSED: Final = CACHES | {"node_modules", "bower_components", "site-packages"}
 
 
@@ -29,8 +32,14 @@ class Tree:
     """`files`, and every folder that holds one."""
 
     def named(self, *names: str) -> tuple[str, ...]:
-        """Files with one of these names, wherever they are."""
-        return tuple(file for file in self.files if file.rpartition("/")[2] in names)
+        """Files with one of these names: the nearest to the top, no more than a project has."""
+        found = (file for file in self.files if file.rpartition("/")[2] in names)
+        return tuple(islice(found, _MOST_OF_A_KIND))
+
+    def matching(self, pattern: re.Pattern[str], /) -> tuple[str, ...]:
+        """Files whose name `pattern` fits as a whole: the nearest to the top, no more than a project has."""
+        found = (file for file in self.files if pattern.fullmatch(file.rpartition("/")[2]))
+        return tuple(islice(found, _MOST_OF_A_KIND))
 
     def read(self, file: str, /) -> str:
         """The text of a file; empty for one that is too long, binary, a link, or gone."""

@@ -9,12 +9,13 @@ from auditor.execution.detect.statement import Origin, Statement
 from auditor.execution.detect.tree import Tree
 
 _SUPERVISOR: Final = re.compile(r"supervisord?[\w.-]*\.(?:conf|ini)|supervisord?\.conf")
+_UNIT: Final = re.compile(r".+\.service")
 _SECTION: Final = re.compile(r"\s*\[(?:(?:program|fcgi-program):)?(?P<name>[^\]]+)\]\s*")
 
 
 def systemd(tree: Tree, /) -> Iterator[Statement]:
     """``ExecStart`` of every unit."""
-    for file in (file for file in tree.files if file.endswith(".service")):
+    for file in tree.matching(_UNIT):
         for number, line in enumerate(tree.read(file).splitlines(), start=1):
             key, _, value = line.strip().partition("=")
             if key.strip() in {"ExecStart", "ExecStartPre"}:
@@ -31,7 +32,7 @@ def systemd(tree: Tree, /) -> Iterator[Statement]:
 
 def supervisor(tree: Tree, /) -> Iterator[Statement]:
     """``command`` of every program."""
-    for file in (file for file in tree.files if _SUPERVISOR.fullmatch(file.rpartition("/")[2])):
+    for file in tree.matching(_SUPERVISOR):
         name = ""
         for number, line in enumerate(tree.read(file).splitlines(), start=1):
             section = _SECTION.fullmatch(line)

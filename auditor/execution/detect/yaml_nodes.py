@@ -5,7 +5,7 @@ from typing import Final
 
 import yaml
 
-_MOST_BYTES: Final = 128 << 10
+_MOST_BYTES: Final = 64 << 10
 """PyYAML reads about 100 kB a second."""
 _MERGES: Final = 8
 """Chained ``<<`` that are followed."""

@@ -1,13 +1,14 @@
 """From small trees to what is proposed."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from auditor.config.database import Engine
-from auditor.config.target import parse_target_settings
+from auditor.config.target import load_target_settings, parse_target_settings
 from auditor.execution.detect.interpreter import interpreters, lacks
 from auditor.execution.detect.proposal import Proposal
 from auditor.execution.detect.tree import Tree, open_tree
@@ -339,3 +340,16 @@ def test_links_and_special_files_are_not_followed(tmp_path: Path) -> None:
 def test_a_big_or_binary_file_reads_as_nothing(grow: Grow) -> None:
     tree = grow({"a": "x" * 300_000, "b": "x\0y", "c": "x\r\ny"})
     assert (tree.read("a"), tree.read("b"), tree.read("c")) == ("", "", "x\ny")
+
+
+def test_the_sample_is_proposed_as_its_author_wrote_it(tmp_path: Path, proposed: Propose) -> None:
+    app = Path(__file__).parents[3] / "evals/cases/discovery/app"
+    shutil.copytree(
+        app, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("auditor.toml", "__pycache__")
+    )
+    mine = parse_target_settings(settings_text(proposed({})).encode())
+    authors = load_target_settings(app)
+    assert (mine.boot.command, mine.boot.migrate) == (authors.boot.command, authors.boot.migrate)
+    assert (mine.boot.ready, mine.boot.env) == (authors.boot.ready, authors.boot.env)
+    assert (mine.database.engine, mine.database.seed) == (authors.database.engine, authors.database.seed)
+    assert (mine.database.small, mine.database.full) == (authors.database.small, authors.database.full)
