@@ -20,9 +20,9 @@ def own_copy(copy: Path, guest: Guest, /) -> None:
 
 
 def check_owned(copy: Path, guest: Guest, /) -> None:
-    """`Fault` when an overlay over `copy` would fail; each folder is looked at once in a process."""
+    """`Fault` when an overlay over `copy` would fail; a folder that did not change is looked at once."""
     root = os.lstat(copy)
-    key = (root.st_dev, root.st_ino, guest)
+    key = _key(root, guest)
     if key in _CHECKED:
         return
     strangers: list[str] = []
@@ -50,13 +50,13 @@ def _change(copy: Path, guest: Guest) -> None:
 
     try:
         walk(copy, change)
-        root = os.lstat(copy)
-        _own(os.fspath(copy), root, guest, folder=None)
+        _own(os.fspath(copy), os.lstat(copy), guest, folder=None)
+        owned = os.lstat(copy)
     except OSError as error:
         raise Fault(
             f"can't be handed to the guest ({guest.uid}:{guest.gid}): {error.strerror}", where=str(copy)
         ) from error
-    _CHECKED.add((root.st_dev, root.st_ino, guest))
+    _CHECKED.add(_key(owned, guest))
 
 
 def _own(name: str, found: os.stat_result, guest: Guest, *, folder: int | None) -> None:
@@ -67,5 +67,10 @@ def _own(name: str, found: os.stat_result, guest: Guest, *, folder: int | None) 
         os.chmod(name, mode & ~0o6000, dir_fd=folder)
 
 
-_CHECKED: set[tuple[int, int, Guest]] = set()
+def _key(root: os.stat_result, guest: Guest) -> tuple[int, int, int, Guest]:
+    """With the time of its last change: a number is given again to the next folder."""
+    return root.st_dev, root.st_ino, root.st_ctime_ns, guest
+
+
+_CHECKED: set[tuple[int, int, int, Guest]] = set()
 """Folders known to belong to a guest throughout."""

@@ -124,7 +124,8 @@ class Watch:
         try:
             if self._group:
                 self._group.add(pid)
-            _limit_processes(pid, self._plan.processes, self._plan.identity)
+            if _counts_by_namespace():
+                _limit_processes(pid, self._plan.processes, self._plan.identity)
         except ProcessLookupError:
             return  # bubblewrap gave up, and its end will be seen
         os.write(self._gate, b"1")
@@ -161,6 +162,12 @@ class Watch:
         if code != 0 and self._group and self._group.memory_ran_out():
             return "ended\tmemory\t"
         return f"ended\texited\t{code}" if code >= 0 else f"ended\tsignalled\t{-code}"
+
+
+def _counts_by_namespace() -> bool:
+    """Linux before 5.14 counts a user's processes all over the machine, which makes the limit useless here."""
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int("".join(filter(str.isdigit, minor)))) >= (5, 14)
 
 
 def _limit_processes(pid: int, processes: int, identity: tuple[int, int] | None) -> None:
