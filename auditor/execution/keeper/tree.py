@@ -11,6 +11,8 @@ def end_tree() -> None:
 
     All are stopped before any is killed, so that nothing can fork faster than it is found.
     """
+    if not _reap():
+        return
     stopped: set[int] = set()
     while new := descendants() - stopped:
         for pid in new:
@@ -25,28 +27,40 @@ def end_tree() -> None:
 
 
 def descendants() -> set[int]:
-    """Living processes below this one, as of now."""
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (parent := _parent(name)) is not None:
-            children.setdefault(parent, []).append(int(name))
+    """Processes below this one, as of now; one that is just being born may be missed."""
     found: set[int] = set()
     waiting = [os.getpid()]
     while waiting:
-        below = children.get(waiting.pop(), [])
+        below = [child for child in _children(waiting.pop()) if child not in found]
         found.update(below)
         waiting.extend(below)
     return found
 
 
+def _children(pid: int) -> list[int]:
+    """Of all its threads; none when it has ended."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
+    except OSError:
+        if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+            return _children_by_search(pid)  # a kernel without CONFIG_PROC_CHILDREN
+    return found
+
+
+def _children_by_search(pid: int) -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _parent(name) == pid]
+
+
 def _parent(pid: str) -> int | None:
-    """None when it has ended, a zombie included: that one is only waiting to be reaped."""
+    """None when it has ended."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            state, parent = file.read().rpartition(b")")[2].split()[:2]
+            return int(file.read().rpartition(b")")[2].split()[1])
     except OSError:
         return None
-    return None if state in {b"Z", b"X"} else int(parent)
 
 
 def _reap() -> bool:
