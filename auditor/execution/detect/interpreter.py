@@ -26,6 +26,8 @@ def interpreters(
 ) -> tuple[Clue[str], ...]:
     """Virtual environments and interpreters, the best first; `packages` are folders their site-packages should have.
 
+    Without `packages` nothing tells whether the user's own Python is meant, so it is not proposed.
+
     The value is relative to `root` where it lies inside.
     """
     clues = [
@@ -37,7 +39,7 @@ def interpreters(
     active = env.get("VIRTUAL_ENV")
     if active and is_environment(Path(active)):
         clues.append(_clue(root, Path(active), "VIRTUAL_ENV", 0.85, packages))
-    for program in ("python3", "python"):
+    for program in ("python3", "python") if packages else ():
         path = shutil.which(program, path=env.get("PATH"))
         if (
             path and "shims" not in Path(path).parts

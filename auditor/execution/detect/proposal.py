@@ -14,6 +14,7 @@ from auditor.execution.detect.companions import needs_redis, other_companions
 from auditor.execution.detect.compose import services
 from auditor.execution.detect.health import health_paths
 from auditor.execution.detect.interpreter import PACKAGE_OF, interpreters
+from auditor.execution.detect.login import login_paths
 from auditor.execution.detect.migrating import migrations
 from auditor.execution.detect.needing import needed_variables
 from auditor.execution.detect.reading import Read, reads
@@ -47,6 +48,8 @@ class Proposal:
     seed: Clue[Seed] | None = None
     variables: tuple[Clue[tuple[str, str]], ...] = ()
     python: Clue[str] | None = None
+    login: Clue[str] | None = None
+    """The path of a route that signs somebody in."""
     redis: Clue[str] | None = None
     other_companions: tuple[Clue[str], ...] = ()
     absent: tuple[Clue[str], ...] = ()
@@ -92,6 +95,7 @@ def propose(
         ready=best(health_paths(tree, entries, composed)),
         migrate=best(migrations(tree, written, trust, cwd=cwd)),
         storage=stored,
+        login=best(login_paths(entries)),
         seed=best(seeds(tree, written, trust, cwd=cwd)),
         variables=needed_variables(read, known, told=told),
         python=best(interpreters(tree.root, env, packages=packages)),

@@ -29,7 +29,7 @@ def settings_text(proposal: Proposal, /) -> str:
         _boot(proposal),
         _database(proposal),
         _services(proposal),
-        _identities(),
+        _identities(proposal),
         _workload(),
     )
     return "\n".join("\n".join(lines).rstrip("\n") + "\n" for lines in map(list, sections))
@@ -142,7 +142,8 @@ def _services(proposal: Proposal) -> Iterator[str]:
         yield 'name = "redis"'
         yield "command = \"redis-server --port {port} --save '' --appendonly no\""
         yield "port = 6379"
-        yield ""
+        if proposal.other_companions:
+            yield ""
     for other in proposal.other_companions:
         yield f"# {_comment(other.place)} starts {_comment(other.value)}, too. If requests need it: [[service]], or [[outside]]"
         yield "# for a host that answers from written responses."
@@ -158,10 +159,14 @@ def _services(proposal: Proposal) -> Iterator[str]:
     yield '# responses = [{ path = "/v1/*", json = {} }]'
 
 
-def _identities() -> Iterator[str]:
+def _identities(proposal: Proposal) -> Iterator[str]:
+    login = proposal.login
+    path = login.value if login else "/login"
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
-    yield '# login = { path = "/login", json = { email = "…", password = "env:MEMBER_PASSWORD" }, token = "$.token" }'
+    if login is not None:
+        yield f"# {_comment(login.place)} signs somebody in:"
+    yield f'# login = {{ path = {quoted(path)}, json = {{ email = "…", password = "env:MEMBER_PASSWORD" }}, token = "$.token" }}'
 
 
 def _workload() -> Iterator[str]:

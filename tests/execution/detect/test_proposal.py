@@ -269,6 +269,23 @@ def test_the_health_path(paths: list[str], expected: str | None, proposed: Propo
     assert (found and found.value) == expected
 
 
+@pytest.mark.parametrize(
+    ("route", "expected"),
+    [
+        ("@app.get('/login')", None),
+        ("@app.post('/login/<int:n>')", None),
+        ("@app.post('/login-help')", None),
+        ("@app.post('/api/session')", "/api/session"),
+    ],
+)
+def test_the_route_that_signs_somebody_in(route: str, expected: str | None, proposed: Propose) -> None:
+    proposal = proposed(
+        {"app.py": f"from flask import Flask\napp = Flask(__name__)\n{route}\ndef f(n=0): return ''\n"}
+    )
+    assert (proposal.login and proposal.login.value) == expected
+    assert (f'path = "{expected}"' in settings_text(proposal)) is (expected is not None)
+
+
 def test_a_variable_that_chooses_the_engine_and_parts_of_an_example(proposed: Propose) -> None:
     files = {
         "settings.py": "import os\nD = os.environ.get('DB')\nH = os.environ.get('DB_HOST')\nP = secret('DB_PASSWORD')\n",
