@@ -68,24 +68,40 @@ class NotBooted(Fault):
 
 
 def pass_gate(
-    supervised: Supervised, boot: BootSettings, door: Path, /, *, log: str, tree: str = WORK
+    supervised: Supervised,
+    boot: BootSettings,
+    door: Path,
+    /,
+    *,
+    log: str,
+    tree: str = WORK,
+    asked: Callable[[], tuple[str, ...]] = tuple,
 ) -> BootReport:
     """Waits for the target to be ready and puts it through the gate; never raises for what the target does.
 
-    `log` is the name of the target's process, `tree` the folder of its code as its tracebacks name it.
+    `log` is the name of the target's process, `tree` the folder of its code as its tracebacks name it, `asked`
+    tells which hosts were asked for something and did not answer.
     """
-    return _Gate(supervised, boot, door, log=log, tree=tree).report()
+    return _Gate(supervised, boot, door, log=log, tree=tree, asked=asked).report()
 
 
 class _Gate:
     def __init__(
-        self, supervised: Supervised, boot: BootSettings, door: Path, *, log: str, tree: str
+        self,
+        supervised: Supervised,
+        boot: BootSettings,
+        door: Path,
+        *,
+        log: str,
+        tree: str,
+        asked: Callable[[], tuple[str, ...]],
     ) -> None:
         self.supervised = supervised
         self.boot = boot
         self.door = door
         self.log = supervised.run_folder / LOGS / f"{log}.log"
         self.tree = tree
+        self.unanswered = asked
         self.path = boot.ready if boot.ready.startswith("/") else "/"
         self.started = time.monotonic()
         self.seconds = 0.0
@@ -192,20 +208,17 @@ class _Gate:
               root_error: RootError | None = None, asked: tuple[str, ...] = ()) -> BootReport:  # fmt: skip
         return BootReport(
             ok=ok, seconds=self.seconds, workers=len(self.supervised.workers()), log=self.log, problem=problem,
-            text=text, hint=hint, root_error=root_error, asked=asked or self._looked_up(),
+            text=text, hint=hint, root_error=root_error, asked=asked or self.unanswered(),
         )  # fmt: skip
 
     def _log_text(self) -> str:
         return ends_beneath(self.log.parent, self.log.name, limit=_LOG_BYTES).decode("utf-8", "replace")
 
-    def _looked_up(self) -> tuple[str, ...]:
-        return tuple(str(event["host"]) for event in self.supervised.told.all("asked"))
-
     def _asked(self, root: RootError | None) -> tuple[str, ...]:
-        """What was looked up; where no name server could listen, what the log says of hosts not reached."""
-        looked_up = self._looked_up()
-        if looked_up or root is None or not _UNREACHED.search(f"{root.type} {root.message} {root.excerpt}"):
-            return looked_up
+        """What our own proxy was asked for in vain; else what the log says of hosts that were not reached."""
+        known = self.unanswered()
+        if known or root is None or not _UNREACHED.search(f"{root.type} {root.message} {root.excerpt}"):
+            return known
         found = _UNKNOWN_HOST.findall(self._log_text())
         return tuple(dict.fromkeys(found)) or ("a host that it does not name",)
 

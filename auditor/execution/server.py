@@ -50,10 +50,6 @@ class Server:
         """Ids of its serving processes, inside: others than after the boot were started again."""
         return self._supervised.workers()
 
-    def asked(self) -> tuple[str, ...]:
-        """Host names that it looked up and nobody answers, in the order of the first time."""
-        return tuple(str(event["host"]) for event in self._supervised.told.all("asked"))
-
     def records(self) -> tuple[bytes, ...]:
         """Lines that the probe has completed since the last call, by process; `OSError` when the spool was tampered with."""
         folder = self._supervised.run_folder / SPOOL

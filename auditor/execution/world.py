@@ -9,6 +9,7 @@ from typing import Final, Self
 from auditor.config.command import Command
 from auditor.config.database import Engine
 from auditor.config.placeholder import fill
+from auditor.execution.authority import make_authority
 from auditor.execution.beneath import ends_beneath
 from auditor.execution.boot import NotBooted, pass_gate
 from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
@@ -16,9 +17,12 @@ from auditor.execution.copies import Copied, copy_tree
 from auditor.execution.databases import postgres
 from auditor.execution.databases.database import Database, NoDatabase, Row
 from auditor.execution.databases.postgres import Postgres
+from auditor.execution.databases.redis import PROGRAM, find_redis
 from auditor.execution.databases.sqlite import FILE, SQLite
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
+from auditor.execution.outside import FOLDER as OUTSIDE
+from auditor.execution.outside import Outside
 from auditor.execution.ownership import own_copy
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
@@ -89,6 +93,7 @@ class World:
             self.copied: Copied = copy_tree(tree, self._tree, guest=self._guest, replaced=replaced)
             self._make_run_folder()
             self._database: Database = self._open_database()
+            self.outside: Outside = self._open_outside()
         except BaseException:
             remove_tree(self._folder)
             raise
@@ -145,9 +150,7 @@ class World:
             cwd=self.recipe.cwd,
             errors_apart=True,
         )
-        with self._start(
-            (process,), relays=self._database.place.relays, wall_s=wall_s, overlaid=not keep_files
-        ) as supervised:
+        with self._start((process,), wall_s=wall_s, overlaid=not keep_files) as supervised:
             ended = supervised.running.wait()
         output, errors = (
             ends_beneath(self._run / LOGS, f"{name}{suffix}.log", limit=_OUTPUT_BYTES).decode(
@@ -178,7 +181,7 @@ class World:
         )
         supervised = self._start(
             (*self._companions(), target),
-            relays=(door, *self._database.place.relays),
+            relays=(door,),
             wall_s=_SERVING.wall_s,
             overlaid=True,
         )
@@ -189,6 +192,7 @@ class World:
                 self._run / DOOR,
                 log=TARGET,
                 tree=WORK if self.jail.isolates else str(self._tree),
+                asked=self._asked,
             )
         except BaseException:
             supervised.kill()
@@ -216,6 +220,7 @@ class World:
         """Ends and removes everything."""
         if self._server is not None:
             self._server.kill()
+        self.outside.close()
         self._database.close()
         remove_tree(self._folder)
 
@@ -261,9 +266,17 @@ class World:
             )
         return NoDatabase()
 
+    def _open_outside(self) -> Outside:
+        hosts = tuple(each.host for each in self.recipe.outside)
+        bundle = self._run / OUTSIDE / "trusted.pem"
+        authority = make_authority(hosts, self._folder / "authority", bundle=bundle)
+        return Outside(
+            self.recipe.outside, self._run, tree=self._tree, guest=self._guest, authority=authority
+        )
+
     def _environment(self, *, probe: bool, lines: bool = False) -> dict[str, str]:
         settings, place = self.recipe.database, self._place
-        env = dict(self.recipe.env)
+        env = {**self.outside.env, **self.recipe.env}
         if settings.engine is not Engine.NONE:
             env |= {
                 settings.url_env: place["url"],
@@ -276,11 +289,14 @@ class World:
         return env
 
     def _companions(self) -> tuple[Process, ...]:
+        env = self._environment(probe=False)
+        if self._wants_redis:
+            env["PATH"] += f":{find_redis().folder}"
         return tuple(
             Process(
                 name=service.name,
                 argv=service.command.filled({"port": service.port or ""}).argv,
-                env={**self._environment(probe=False), **dict(service.env)},
+                env={**env, **dict(service.env)},
                 cwd=self.recipe.cwd,
                 ready_port=service.port if service.ready else None,
                 ready_path=service.ready if service.ready != "tcp" else None,
@@ -289,20 +305,28 @@ class World:
             for service in self.recipe.services
         )
 
+    @property
+    def _wants_redis(self) -> bool:
+        return any(PROGRAM in service.command.text for service in self.recipe.services)
+
+    def _asked(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(call.host for call in self.outside.unanswered()))
+
     def _start(
-        self, processes: tuple[Process, ...], *, relays: tuple[Relay, ...], wall_s: float, overlaid: bool
+        self, processes: tuple[Process, ...], *, relays: tuple[Relay, ...] = (), wall_s: float, overlaid: bool
     ) -> Supervised:
         overlay = overlaid and self._overlaid
         return supervise(
             self.jail,
             self._run,
             processes=processes,
-            relays=relays,
+            relays=(*relays, *self._database.place.relays, *self.outside.relays),
             python=self.recipe.python,
             binds=(
                 Bind(source=self._tree, target=WORK, writable=True, overlay=overlay),
-                *self._database.place.binds,
+                *(find_redis().binds if self._wants_redis else ()),
             ),
+            hosts=self.outside.hosts,
             limits=Limits(wall_s=wall_s),
         )
 
@@ -331,7 +355,7 @@ class World:
         self._templates.keep(key, made)
 
     def _make_run_folder(self) -> None:
-        prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR))
+        prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR, OUTSIDE))
         own_copy(self._run, self._guest)
 
     def _clear_run_folder(self) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from auditor.execution.confinement import Bind
 from auditor.execution.supervised import Relay
 
 Row = Mapping[str, object]
@@ -19,7 +18,6 @@ class Place:
     values: Mapping[str, str]
     relays: tuple[Relay, ...] = ()
     """From its port to the database's socket."""
-    binds: tuple[Bind, ...] = ()
 
 
 class Database(Protocol):
