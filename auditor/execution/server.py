@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,8 +22,11 @@ _SPOOL_BYTES: Final = 1 << 30
 class Server:
     """A booted target. Leaving it ends everything that was started for it."""
 
-    def __init__(self, supervised: Supervised, report: BootReport) -> None:
+    def __init__(
+        self, supervised: Supervised, report: BootReport, /, *, asked: Callable[[], tuple[str, ...]]
+    ) -> None:
         self._supervised = supervised
+        self._asked = asked
         self._offsets: dict[str, int] = {}
         self.report = report
         """How it booted."""
@@ -49,6 +53,10 @@ class Server:
     def workers(self) -> tuple[int, ...]:
         """Ids of its serving processes, inside: others than after the boot were started again."""
         return self._supervised.workers()
+
+    def asked(self) -> tuple[str, ...]:
+        """Hosts of the outside that were asked for something in vain. Names that were only looked up stand in the probe's records."""
+        return self._asked()
 
     def records(self) -> tuple[bytes, ...]:
         """Lines that the probe has completed since the last call, by process; `OSError` when the spool was tampered with."""

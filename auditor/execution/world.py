@@ -200,7 +200,7 @@ class World:
         if not report.ok:
             supervised.kill()
             raise NotBooted(report)
-        self._server = Server(supervised, report)
+        self._server = Server(supervised, report, asked=self._asked)
         return self._server
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
