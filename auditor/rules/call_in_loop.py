@@ -148,24 +148,15 @@ def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
     if waiting == "command":
         return False
     if effect.kind == "cache":
-        return (
-            effect.fact is not None
-            and effect.fact.batch is not None
-            and not beside_queries(scene, looped, effect)
-        )
+        return effect.fact is not None and effect.fact.batch is not None and not is_dwarfed(scene, looped)
     if effect.kind == "task":
         return waiting == "request"
-    return True
+    return effect.kind != "mail" or "send" in effect.label.lower()  # not the reading of a mailbox
 
 
-def beside_queries(scene: Scene, looped: Looped, effect: Effect) -> bool:
-    """Whether the function that asks the cache also asks the database, which is what costs."""
-    through = effect.site.function if looped.call is None else looped.call.callee
-    return (
-        through is not None
-        and through is not looped.loop.site.function
-        and "sql" in scene.costs.function(through)
-    )
+def is_dwarfed(scene: Scene, looped: Looped) -> bool:
+    """Whether the same turn does what costs more than a cache: queries, requests."""
+    return (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops
 
 
 def at(effect: Effect) -> str:

@@ -44,6 +44,7 @@ from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import paths
+from auditor.rules.asked_before import asked_before
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place, strip
 from auditor.rules.scene import spot_of
@@ -69,6 +70,7 @@ RULE = RuleInfo(
 
 _DEPTH: Final = 3
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
+_ORDER: Final = re.compile(r"\.order_by\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _NOT_READS: Final = frozenset(
     "BEGIN COMMIT ROLLBACK SAVEPOINT SET PRAGMA EXPLAIN LOCK SELECT nextval".split()
 ) - {"SELECT"}
@@ -82,6 +84,8 @@ def find(scene: Scene) -> Iterator[Claim]:
         for made in (
             *thrown_away(scope),
             *repeated_statements(scene, scope),
+            *reordered_statements(scene, scope),
+            *asked_by_helpers(scene, scope),
             *repeated_helpers(scene, scope),
         ):
             if made.spot.key not in seen and believable(scene, made):
@@ -121,6 +125,53 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
             again = not built_once and paths.rebinds(function, first.site.start, second.site.start, names)
             if surely and not again and not locks(first) and not locks(second):
                 yield statement_claim(first, second, 0.85 if surely == 1 else 0.65)
+
+
+def reordered_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
+    """Whole sets of rows that are fetched a second time in another order."""
+    groups: dict[tuple[Key, ...], list[Effect]] = defaultdict(list)
+    for effect in scope.effects:
+        function, query = effect.site.function, effect.query
+        if function is None or query is None or not is_read(effect) or not query.ordered or query.limited:
+            continue
+        if effect.label.startswith("SELECT ") and ".order_by(" in text_of(effect):
+            unordered = _ORDER.sub("", text_of(effect))
+            loops = tuple(id(x) for x in effect.loops)
+            key = (id(function), effect.label, unordered, query.filters, loops, len(effect.frames))
+            groups[key].append(effect)
+    for group in groups.values():
+        for first, second in pairwise(sorted(group, key=lambda e: e.site.line)):
+            function = first.site.function
+            if function is None or first.site.line == second.site.line or text_of(first) == text_of(second):
+                continue
+            names = frozenset(_WORD.findall(_ORDER.sub("", text_of(first))))
+            if paths.rebinds(function, first.site.start, second.site.start, names):
+                continue
+            if same_run(scene, scope, function, first.site, second.site) == 1 and not locks(second):
+                made = statement_claim(first, second, 0.6)
+                made.title = (
+                    f"`{second.label}` fetches the rows of line {first.site.line} again, in another order"
+                )
+                made.could_be_wrong = "The rows are many, only the first of each order are read, or the order is the database's own."
+                made.fix = f"Sort the rows of line {first.site.line} in Python: they are all there."
+                yield made
+
+
+def asked_by_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
+    """Queries of a function that a helper has run before, on the same keys."""
+    for call, first, second in asked_before(scene, scope):
+        function = call.site.function
+        if function is None or paths.touches_rows(function, call.site.end, second.site.start):
+            continue
+        between = (
+            c for c in scope.calls if call.site.line <= c.site.line < second.site.line and not c.frames
+        )
+        if any(e.operation == "write" for c in between for e, _ in scene.effects_below(c.callee, "sql", 12)):
+            continue
+        made = statement_claim(first, second, 0.65)
+        made.title = f"`{second.label}` has run already, in `{call.callee.name}`, with the same arguments"
+        made.fix = f"Let `{call.callee.name}` give what it has found, or take it from its caller."
+        yield made
 
 
 def both_arms(first: Effect | Call, second: Effect | Call) -> float:

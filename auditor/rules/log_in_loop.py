@@ -166,7 +166,10 @@ def judged(
     confidence = 0.8 if serialised else 0.7 if level == "info" else 0.6
     made = claim(looped, effect, serialised=serialised)
     made.confidence = (
-        confidence - (0.1 if conditional else 0) - (0.1 if nested else 0) - (0.15 if waiting == "task" else 0)
+        confidence
+        - (0.1 if conditional else 0)
+        - (0.1 if nested else 0)
+        - (0 if waiting != "task" else 0.15 if serialised else 0.25)
     )
     made.severity = Severity.MEDIUM if waiting == "request" and serialised else Severity.LOW
     if believable(scene, made):
