@@ -38,14 +38,14 @@ def asked_by_calls(
     function = second.site.function
     summary = scene.trace.machine.summaries.get(id(function))
     for call in () if summary is None else summary.calls:
-        if call.frames or call.loops or call.branch or call.deferred or call.site.function is not function:
+        if call.frames or call.loops or call.branch or call.deferred or call.site.function is None:
             continue
         below = scene.trace.machine.summaries.get(id(call.callee))
         for first in () if below is None else below.effects:
             if not first.frames and is_plain(first):
                 yield call, first
         # What a call does only with what it was given (a session) is known to the caller alone.
-        way = (*second.frames, (function, call.site.line))
+        way = (*second.frames, (call.site.function, call.site.line))
         for first in by_way.get(way, ()):
             if first.site.function is call.callee:
                 yield call, first
