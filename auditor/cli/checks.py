@@ -16,7 +16,15 @@ from auditor.config.paths import cache_dir, config_file, state_dir
 from auditor.config.user import UserSettings, load_user_settings
 from auditor.model.fault import Fault
 
-_PACKAGES: Final = ("gitpython", "pathspec", "pydantic", "sqlglot", "tree-sitter", "tree-sitter-python")
+_PACKAGES: Final = (
+    "gitpython",
+    "pathspec",
+    "pydantic",
+    "pyyaml",
+    "sqlglot",
+    "tree-sitter",
+    "tree-sitter-python",
+)
 """What an audit needs; the others serve doors that come later."""
 
 

@@ -29,6 +29,7 @@ from auditor.index.project import Project
 _OTHER_STARTS: Final = 2
 """Shown beside the one proposed."""
 _WORTH_A_LOOK: Final = 0.6
+_PLAUSIBLE: Final = 0.4
 _SERVER_SETTINGS: Final = re.compile(r"(?:^|/)(?:gunicorn|uvicorn|hypercorn)[\w.-]*\.py:\d+$")
 
 
@@ -44,6 +45,7 @@ class Proposal:
     application: Clue[Application] | None = None
     ready: Clue[str] | None = None
     migrate: Clue[str] | None = None
+    other_migrations: tuple[Clue[str], ...] = ()
     storage: Clue[Storage] | None = None
     seed: Clue[Seed] | None = None
     variables: tuple[Clue[tuple[str, str]], ...] = ()
@@ -80,6 +82,8 @@ def propose(
     start = best((*ways, *made))
     cwd = start.value.cwd if start else "."
     read = tuple(each for each in reads(project) if _concerns(each, start))
+    migrating = migrations(tree, written, trust, cwd=cwd)
+    seed = best(seeds(tree, written, trust, cwd=cwd))
     stored = storage(project, read, composed, known)
     told = _told(stored)
     frameworks = tuple(sorted({entry.framework for entry in entries if entry.kind == "http"}))
@@ -93,10 +97,11 @@ def propose(
         ],
         application=objects[0] if objects else None,
         ready=best(health_paths(tree, entries, composed)),
-        migrate=best(migrations(tree, written, trust, cwd=cwd)),
+        migrate=best(migrating),
+        other_migrations=_others(migrating, seed),
         storage=stored,
         login=best(login_paths(entries)),
-        seed=best(seeds(tree, written, trust, cwd=cwd)),
+        seed=seed,
         variables=needed_variables(read, known, told=told),
         python=best(interpreters(tree.root, env, packages=packages)),
         redis=needs_redis(tree, composed, read),
@@ -104,6 +109,12 @@ def propose(
         absent=absent_settings(tree),
         complete=tree.complete,
     )
+
+
+def _others(migrating: Sequence[Clue[str]], seed: Clue[Seed] | None) -> tuple[Clue[str], ...]:
+    filling = seed.value.command if seed else ""
+    plausible = [clue for clue in migrating[1:] if clue.confidence >= _PLAUSIBLE and clue.value != filling]
+    return tuple(plausible[:_OTHER_STARTS])
 
 
 def _concerns(read: Read, start: Clue[Start] | None) -> bool:

@@ -79,6 +79,8 @@ def _boot(proposal: Proposal) -> Iterator[str]:
     )
     if proposal.migrate is not None:
         yield from _line("migrate", proposal.migrate.value, proposal.migrate)
+        for way in proposal.other_migrations:
+            yield from _line("migrate", way.value, way, off=True, label="or ")
     elif proposal.storage is not None:
         yield '# migrate = "…"  # not found: what makes the tables of an empty database'
     yield from _python(proposal)

@@ -370,3 +370,15 @@ def test_the_sample_is_proposed_as_its_author_wrote_it(tmp_path: Path, proposed:
     assert (mine.boot.ready, mine.boot.env) == (authors.boot.ready, authors.boot.env)
     assert (mine.database.engine, mine.database.seed) == (authors.database.engine, authors.database.seed)
     assert (mine.database.small, mine.database.full) == (authors.database.small, authors.database.full)
+
+
+def test_other_ways_to_migrate_are_shown_beside_the_first(proposed: Propose) -> None:
+    text = settings_text(
+        proposed({
+            "config.py": "U = 'sqlite:///x.db'\n",
+            "alembic.ini": "[alembic]\n",
+            "Makefile": "db:\n\tpython -m shop.init_db --create\n",
+        })
+    )  # fmt: skip
+    assert '\nmigrate = "alembic upgrade head"' in text
+    assert '# migrate = "python -m shop.init_db --create"  # or Makefile:2' in text
