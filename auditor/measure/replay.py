@@ -167,7 +167,9 @@ class _Session:
         self._values |= taken
         self.exchanges[request.id] = Exchange(request=request, answer=answer)
         if opaque is not None:
-            self._sent[opaque] = self._waiting[opaque] = request.id
+            self._sent[opaque] = request.id
+            if answer.ending != "refused":  # no application has seen it
+                self._waiting[opaque] = request.id
 
     def settle(self) -> None:
         """Waits until every record has come, or long enough; then those that have not are lost."""

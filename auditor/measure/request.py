@@ -44,7 +44,11 @@ class Request(Value):
     @field_validator("headers", mode="before")
     @classmethod
     def _pairs(cls, headers: Any) -> Any:
-        return tuple(headers.items()) if isinstance(headers, dict) else headers
+        if isinstance(headers, dict):
+            return tuple(headers.items())
+        if isinstance(headers, list):
+            return tuple(tuple(pair) if isinstance(pair, list) else pair for pair in headers)
+        return headers
 
     @field_validator("method")
     @classmethod

@@ -245,6 +245,14 @@ def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serv
     assert "The probe's record of 1 requests did not come, `lost` first." in doubts(done.exchanges)
 
 
+def test_no_record_is_waited_for_when_nobody_listens(tmp_path: Path) -> None:
+    spool = Spool()
+    requests = [Request(id=str(n), path="/") for n in range(50)]
+    watch = Watch(records=spool.records, record_wait_s=60)
+    done = run(tmp_path / "none", *requests, watch=watch)
+    assert {exchange.answer.ending for exchange in done.exchanges} == {"refused"}
+
+
 def test_what_a_request_does_late_is_put_back(serve: Serve) -> None:
     spool = Spool()
     mail = ProbeEffect("mail", "send", "late")

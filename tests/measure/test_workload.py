@@ -47,6 +47,25 @@ def test_spelling_does_not_change_the_digest_and_content_does() -> None:
     assert parse_workload(one.render().encode(), name="w").digest == one.digest
 
 
+def test_what_is_rendered_is_read_back_the_same() -> None:
+    written = workload_of(
+        [
+            Request(
+                id="a",
+                method="POST",
+                path="/ü",
+                query=(("q", ""),),
+                headers=(("X", "1"), ("X", "2")),
+                body={"a": [None, 1, 1.0, "é"]},
+                take={"v": "$.v"},
+                roles=("time",),
+            ),
+            Request(id="b", path="/${v}", after=("a",), body_base64="AP8="),
+        ]
+    )
+    assert parse_workload(written.render().encode(), name="w") == written
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
