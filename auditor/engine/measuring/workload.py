@@ -1,13 +1,13 @@
 """Where the requests come from: a file, or what the tree and its database say."""
 
 import fnmatch
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.engine.measuring.bench import Bench
 from auditor.engine.measuring.survey import Surveyed
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
+from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.proposing import Rows, Served, propose_workload
 from auditor.measure.request import Request
 from auditor.measure.workload import Workload, load_workload, workload_of
@@ -69,28 +69,10 @@ def choose_workload(
     return Chosen(workload=workload, notes=tuple(notes), edges=len(extra), endpoints=endpoints)
 
 
-def asked(request: Request, surveyed: Iterable[Surveyed], /) -> Surveyed | None:
-    """The endpoint that a request asks: the one with the most literal path that fits."""
-    parts = request.path.rstrip("/").split("/")
-    fitting = [
-        one
-        for one in surveyed
-        if one.method in {request.method, "ANY"} and _fits(parts, one.path.rstrip("/").split("/"))
-    ]
-    return max(fitting, key=lambda one: (_literal(one.path), one.method != "ANY", one.id), default=None)
-
-
-def _literal(path: str) -> tuple[int, ...]:
-    return tuple(0 if part.startswith("{") else 1 for part in path.rstrip("/").split("/"))
-
-
-def _fits(parts: list[str], pattern: list[str]) -> bool:
-    if len(parts) != len(pattern):
-        return False
-    return all(
-        wanted == part or (wanted.startswith("{") and part)
-        for part, wanted in zip(parts, pattern, strict=True)
-    )
+def asked(request: Request, surveyed: tuple[Surveyed, ...], /) -> Surveyed | None:
+    """The endpoint that a request asks, where it is a known one."""
+    found = Endpoints.of(one.id for one in surveyed).match(request.method, request.path)
+    return next((one for one in surveyed if one.id == found), None)
 
 
 def _proposed(

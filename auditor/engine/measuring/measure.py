@@ -1,0 +1,233 @@
+"""`auditor measure`: what each request costs, counted at the small scale and timed at the full one."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import auditor
+from auditor.config.user import UserSettings
+from auditor.engine.measuring.bench import Bench, open_bench
+from auditor.engine.measuring.growing import Grown, grow
+from auditor.engine.measuring.identities import identities_of
+from auditor.engine.measuring.record import CONTRACT
+from auditor.engine.measuring.rounds import Playing, Round, play_round
+from auditor.engine.measuring.survey import Surveyed, survey
+from auditor.engine.measuring.workload import asked, choose_workload
+from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.selection import matching_endpoints
+from auditor.execution.world import World
+from auditor.measure.contract.store import load_contract
+from auditor.measure.identity import Identity
+from auditor.measure.observe import Measured, Subject, observe
+from auditor.measure.replay import Replay
+from auditor.measure.request import Request
+from auditor.measure.sending import Limits
+from auditor.measure.workload import Workload, workload_of
+from auditor.model.canonical import canonical_json
+from auditor.model.fault import Fault
+from auditor.model.observation import Observation
+
+OBSERVATIONS: Final = "observations"
+LATEST: Final = "latest.json"
+_TIMED: Final = Limits(deadline_s=120.0)
+"""Of a request that is timed: slow ones are what we are here for."""
+FRESH_EACH: Final = 6
+"""Up to so many endpoints each gets a fresh server of its own; of more, the cold figures are those of one server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureRequest:
+    """What is asked for."""
+
+    audit: AuditRequest
+    """The tree, and how it is read; its `endpoints` are those to be measured, all where there are none."""
+    user: UserSettings
+    workload: Path | None = None
+    repeats: int = 3
+    """Of counts and of times, cold and warm each."""
+    time: bool = True
+    growth: tuple[int, ...] = ()
+    """Scales of the data at which the growth is measured; at least three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What came of it."""
+
+    observation: Observation
+    growth: tuple[Grown, ...]
+    file: Path
+    """Where the observation was kept."""
+    notice: str
+
+
+def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] = os.environ) -> Measurement:
+    """Measures and keeps the observation.
+
+    Raises:
+        Fault: whatever keeps the target from being measured, with what to do.
+    """
+    bench = open_bench(request.audit.path, request.user, env=env)
+    scales = bench.settings.database
+    if request.growth and not scales.scales:
+        raise Fault(
+            "growth needs data of several sizes",
+            where="auditor.toml: database.seed",
+            hint='a command with {scale} in it: seed = "python seed.py --scale {scale}"',
+        )
+    every = AuditRequest(path=request.audit.path, jobs=request.audit.jobs, cache_dir=request.audit.cache_dir)
+    surveyed = survey(every, notes, parameters=False)
+    with bench.world(scales.small) as world:
+        notes.step(f"preparing the data at scale {scales.small}")
+        world.prepare()
+        identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
+        workload, said = _workload(bench, request, surveyed, world)
+        groups = _groups(workload, surveyed)
+        counted, counted_warm = _rounds(
+            world, groups, identities, Playing(role="time", warm=True, limits=_TIMED), request.repeats, notes
+        )
+        tree = world.copied.digest
+    timed: list[Replay] = []
+    timed_warm: list[Replay] = []
+    if request.time:
+        with bench.world(scales.full) as world:
+            notes.step(f"preparing the data at scale {scales.full}")
+            world.prepare()
+            playing = Playing(role="time", probe=False, warm=True, limits=_TIMED)
+            timed, timed_warm = _rounds(world, groups, identities, playing, request.repeats, notes)
+    grown = (
+        tuple(grow(bench, request.growth, workload, identities, surveyed, notes)) if request.growth else ()
+    )
+    observation = observe(
+        workload,
+        Measured(counted=counted, counted_warm=counted_warm, timed=timed, timed_warm=timed_warm),
+        subject=Subject(
+            target=str(request.audit.path),
+            tree=tree,
+            environment=_environment(bench, fresh_each=len(groups) > 1),
+            endpoints=[one.id for one in surveyed],
+        ),
+    )
+    observation = observation.model_copy(update={"notes": (*said, *observation.notes)})
+    file = _keep(bench.folder / OBSERVATIONS, observation)
+    return Measurement(observation=observation, growth=grown, file=file, notice=bench.notice)
+
+
+def latest_observation(folder: Path, /) -> Observation | None:
+    """The last one that was kept for the target whose state folder this is; None when there is none."""
+    try:
+        content = (folder / OBSERVATIONS / LATEST).read_bytes()
+    except OSError:
+        return None
+    return Observation.model_validate_json(content)
+
+
+def _rounds(
+    world: World,
+    groups: tuple[Workload, ...],
+    identities: tuple[Identity, ...],
+    playing: Playing,
+    repeats: int,
+    notes: Notes,
+) -> tuple[list[Replay], list[Replay]]:
+    """Cold and warm, as often as asked: each repeat is every group in a fresh server of its own."""
+    cold: list[Replay] = []
+    warm: list[Replay] = []
+    notes.step("counting" if playing.probe else "timing")
+    for number in range(repeats):
+        played: list[Round] = []
+        for at, group in enumerate(groups, 1):
+            played.append(play_round(world, group, identities, playing))
+            notes.progress(number * len(groups) + at, repeats * len(groups))
+        cold.append(_together(one.replay for one in played))
+        warm.append(_together(one.warm for one in played if one.warm is not None))
+    return cold, warm
+
+
+def _together(replays: Iterable[Replay]) -> Replay:
+    parts = tuple(replays)
+    return Replay(
+        mode="in order",
+        exchanges=tuple(exchange for part in parts for exchange in part.exchanges),
+        outside=tuple(record for part in parts for record in part.outside),
+    )
+
+
+def _workload(
+    bench: Bench, request: MeasureRequest, surveyed: tuple[Surveyed, ...], world: World
+) -> tuple[Workload, tuple[str, ...]]:
+    """The contract's, frozen, where there is one; else as `record` would choose it, without edges."""
+    folder = bench.folder / CONTRACT
+    notes: tuple[str, ...] = ()
+    if request.workload is None and folder.exists():
+        workload = load_contract(folder).workload
+    else:
+        chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=False)
+        workload, notes = chosen.workload, chosen.notes
+    timed = tuple(one for one in workload.requests if "time" in one.roles)
+    if request.audit.endpoints:
+        wanted = matching_endpoints(request.audit.endpoints, [one.id for one in surveyed])
+        timed = tuple(
+            one for one in timed if (found := asked(one, surveyed)) is not None and found.id in wanted
+        )
+    if not timed:
+        raise Fault(
+            "no request of the workload is for these endpoints",
+            where=", ".join(request.audit.endpoints) or str(bench.root),
+            hint="add one to the workload: `auditor record --workload FILE`",
+        )
+    return _closed(workload, timed), notes
+
+
+def _closed(workload: Workload, wanted: tuple[Request, ...]) -> Workload:
+    """These requests with all that they need, which is sent and not measured."""
+    keep = {one.id for one in wanted}
+    stack = list(keep)
+    while stack:
+        more = workload.needs[stack.pop()] - keep
+        keep |= more
+        stack += more
+    return workload_of(one for one in workload.requests if one.id in keep)
+
+
+def _groups(workload: Workload, surveyed: tuple[Surveyed, ...]) -> tuple[Workload, ...]:
+    """One workload an endpoint while they are few, so that each is cold; else one for all."""
+    by_endpoint: dict[str, list[Request]] = {}
+    for one in workload.requests:
+        found = asked(one, surveyed)
+        by_endpoint.setdefault(found.id if found else one.path, []).append(one)
+    if len(by_endpoint) > FRESH_EACH or any(workload.needs.values()):
+        return (workload,)
+    return tuple(workload_of(requests) for requests in by_endpoint.values())
+
+
+def _environment(bench: Bench, *, fresh_each: bool) -> dict[str, str]:
+    scales = bench.settings.database
+    return {
+        "auditor": auditor.__version__,
+        "jail": bench.jail.name,
+        "database": scales.engine.value,
+        "scale of counts": str(scales.small),
+        "scale of times": str(scales.full),
+        "cold": "a fresh server for each endpoint"
+        if fresh_each
+        else "one fresh server for the whole workload",
+    }
+
+
+def _keep(folder: Path, observation: Observation) -> Path:
+    """Numbered, so that earlier ones stay; `latest.json` is the same as the last."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    numbers = [
+        int(found[1]) for entry in folder.iterdir() if (found := re.fullmatch(r"(\d+)\.json", entry.name))
+    ]
+    file = folder / f"{max(numbers, default=0) + 1:04}.json"
+    text = canonical_json(observation)
+    for target in (file, folder / LATEST):
+        temporary = target.with_suffix(".part")
+        temporary.write_text(text, "utf-8")
+        temporary.replace(target)
+    return file
