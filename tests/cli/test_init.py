@@ -1,4 +1,7 @@
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,31 @@ def test_nothing_of_the_target_is_executed(tree: Path) -> None:
 def test_no_folder_is_a_fault(tree: Path, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(tree / path)]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+@pytest.mark.parametrize("flags", [[], ["--no-input"]])
+def test_on_a_terminal_only_what_is_missing_is_asked(tree: Path, flags: list[str]) -> None:
+    (tree / "Procfile").unlink()
+    (tree / "wsgi.py").write_text("x = 1\n")
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, b"gunicorn shop:app --bind 127.0.0.1:{port}\n")
+        done = subprocess.run(
+            [sys.executable, "-m", "auditor", "init", str(tree), *flags],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    asked = "what starts it in production" in done.stderr
+    command = load_target_settings(tree).boot.command
+    assert asked is (not flags)
+    assert (command is not None and command.argv[1] == "shop:app") is asked
+    assert "what fills its database" not in done.stderr
