@@ -117,6 +117,19 @@ def only_change(*findings: Finding) -> Change:
     return change
 
 
+# What weighs
+
+
+def test_a_rare_branch_of_many_endpoints_weighs_less_than_one_that_always_pays() -> None:
+    rarely = [endpoint(f"GET /{n}", CostTerm(low=0, high=1, sizes=("hits",))) for n in range(5)]
+    surely = endpoint("GET /surely", CostTerm(low=1, high=1, sizes=("rows",)))
+    rare = finding("a", "query-in-loop", endpoints=[e.id for e in rarely], sizes=("hits",))
+    sure = finding("b", "query-in-loop", endpoints=[surely.id], sizes=("rows",), function="app.b", line=30)
+    plan = plan_of(rare, sure, endpoints=(*rarely, surely))
+    ranks = {change.findings: change.rank for change in plan.changes if change.rank}
+    assert ranks[(rare.id,)] > ranks[(sure.id,)]
+
+
 # What stays out
 
 
