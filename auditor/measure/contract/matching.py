@@ -8,7 +8,7 @@ from auditor.measure.contract.tree import Tree, canonical
 
 _IDENTITIES: Final = ("id", "pk", "uuid", "key", "slug", "code", "name")
 _MOST_COMPARED: Final = 40_000
-"""Pairs whose likeness is looked at; with more, items are paired in the order of their text."""
+"""Pairs whose likeness is looked at; with more, what is left is paired in the order it came."""
 
 Pairs = list[tuple[int, int]]
 
@@ -47,26 +47,33 @@ def likely_pairs(
     named = identity_pairs(one, other)
     if named is not None:
         return named
-    if len(one) * len(other) > _MOST_COMPARED:
-        mine = sorted(range(len(one)), key=lambda at: text(one[at]))
-        theirs = sorted(range(len(other)), key=lambda at: text(other[at]))
-        return list(zip(mine, theirs, strict=False))
-    parts_one = [_parts(item, text) for item in one]
-    parts_other = [_parts(item, text) for item in other]
-    ranked = sorted(
-        (-(mine & theirs).total(), a, b)
-        for a, mine in enumerate(parts_one)
-        for b, theirs in enumerate(parts_other)
-    )
-    pairs: Pairs = []
-    used_one: set[int] = set()
+    mine, theirs = [_parts(item, text) for item in one], [_parts(item, text) for item in other]
+    pairs, left, left_other = _by_what_they_share(mine, theirs)
+    if len(left) * len(left_other) > _MOST_COMPARED:
+        return pairs + list(zip(left, left_other, strict=False))
+    ranked = sorted((-(mine[a] & theirs[b]).total(), a, b) for a in left for b in left_other)
+    used: set[int] = set()
     used_other: set[int] = set()
     for _, a, b in ranked:
-        if a not in used_one and b not in used_other:
+        if a not in used and b not in used_other:
             pairs.append((a, b))
-            used_one.add(a)
+            used.add(a)
             used_other.add(b)
     return pairs
+
+
+def _by_what_they_share(
+    mine: Sequence[Counter[str]], theirs: Sequence[Counter[str]]
+) -> tuple[Pairs, list[int], list[int]]:
+    """Pairs of items that are the same but for parts met on one side only: made up at random, or by a clock."""
+    common = {part for parts in mine for part in parts} & {part for parts in theirs for part in parts}
+
+    def shared(parts: Counter[str]) -> str:
+        return "\n".join(f"{parts[part]} {part}" for part in sorted(parts) if part in common)
+
+    keys: list[Tree] = [shared(parts) for parts in mine]
+    keys_other: list[Tree] = [shared(parts) for parts in theirs]
+    return exact_pairs(keys, keys_other)
 
 
 def _by(name: str, items: Sequence[Tree]) -> dict[str, int] | None:
