@@ -1,0 +1,31 @@
+"""Deterministic fixes for what rules find: one fix a file (docs/decisions/0006)."""
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+
+from auditor.codemods.outcome import Declined, Written
+from auditor.codemods.source import Source
+from auditor.model.report import Finding
+
+_NOT_FIXES = frozenset({"imports", "outcome", "places", "source", "spans"})
+
+
+@cache
+def codemods() -> tuple[ModuleType, ...]:
+    """Every fix there is, sorted by name: modules with `NAME`, `RULES` and `propose`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_FIXES)
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
+
+
+def propose(finding: Finding, source: Source, /) -> Written | tuple[Declined, ...]:
+    """The patch of the first fix that treats this finding; else why each that could have does not."""
+    declined: list[Declined] = []
+    for codemod in codemods():
+        if finding.rule in codemod.RULES:
+            result: Written | Declined = codemod.propose(finding, source)
+            if isinstance(result, Written):
+                return result
+            declined.append(result)
+    return tuple(declined)

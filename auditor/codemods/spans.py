@@ -1,0 +1,106 @@
+"""Edits of a text by the spans of its syntax tree: everything outside a span keeps its bytes."""
+
+import ast
+import io
+import tokenize
+from itertools import pairwise
+
+
+class Spans:
+    """A Python text and the places of its nodes. `ast` counts columns in UTF-8 bytes; here they are characters."""
+
+    def __init__(self, text: str) -> None:
+        """Takes line feeds only, as `repo.decode` gives them; raises SyntaxError."""
+        self.text = text
+        self.tree = ast.parse(text)
+        self.lines = text.split("\n")
+        self._starts = [0]
+        for line in self.lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._edits: list[tuple[int, int, str]] = []
+
+    def span(self, node: ast.AST, /) -> tuple[int, int]:
+        """Begin and end of a node, in characters."""
+        line, column = node.lineno, node.col_offset  # type: ignore[attr-defined]  # expressions and statements have them
+        end_line, end_column = node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+        return self._at(line, column), self._at(end_line, end_column)
+
+    def source(self, node: ast.AST, /) -> str:
+        """The text of a node, as it is written."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def replace(self, node: ast.AST, text: str, /) -> None:
+        """Puts `text` in the node's place."""
+        self._edits.append((*self.span(node), text))
+
+    def insert(self, at: int, text: str, /) -> None:
+        """Puts `text` before the character `at`."""
+        self._edits.append((at, at, text))
+
+    def insert_after(self, node: ast.AST, text: str, /) -> None:
+        """Puts `text` right behind the node."""
+        self.insert(self.span(node)[1], text)
+
+    def insert_lines_before(self, node: ast.stmt, lines: list[str], /) -> None:
+        """Puts whole lines before a statement, with its indentation."""
+        indent = self.indent(node)
+        self.insert(
+            self._starts[first_line(node) - 1], "".join(f"{indent}{line}".rstrip() + "\n" for line in lines)
+        )
+
+    def remove_lines(self, node: ast.stmt, /) -> None:
+        """Removes the whole lines of a statement that shares them with no other."""
+        start, end = self._starts[first_line(node) - 1], self._starts[self._end_line(node)]
+        self._edits.append((start, min(end, len(self.text)), ""))
+
+    def indent(self, node: ast.stmt, /) -> str:
+        """The white space before a statement."""
+        line = self.lines[node.lineno - 1]
+        return line[: len(line) - len(line.lstrip())]
+
+    def comments(self, node: ast.AST, /) -> bool:
+        """Whether a comment stands inside the node's lines, where an edit would lose it."""
+        start, end = self.span(node)
+        try:
+            tokens = list(tokenize.generate_tokens(io.StringIO(self.text[start:end] + "\n").readline))
+        except (tokenize.TokenError, SyntaxError, IndentationError):
+            return "#" in self.text[start:end]
+        return any(token.type == tokenize.COMMENT for token in tokens)
+
+    def result(self) -> str:
+        """The text with all edits.
+
+        Raises:
+            ValueError: two edits overlap.
+            SyntaxError: the result is no Python, which is a fault of the codemod.
+        """
+        edits = sorted(set(self._edits), key=lambda edit: (edit[0], edit[1]))
+        for left, right in pairwise(edits):
+            if left[1] > right[0]:
+                raise ValueError(f"edits overlap at character {right[0]}")
+        parts: list[str] = []
+        end = 0
+        for start, stop, text in edits:
+            parts += [self.text[end:start], text]
+            end = stop
+        made = "".join([*parts, self.text[end:]])
+        ast.parse(made)
+        return made
+
+    def _at(self, line: int, column: int) -> int:
+        text = self.lines[line - 1]
+        if text.isascii():
+            return self._starts[line - 1] + column
+        return self._starts[line - 1] + len(text.encode()[:column].decode())
+
+    def _end_line(self, node: ast.stmt) -> int:
+        assert node.end_lineno is not None
+        return node.end_lineno
+
+
+def first_line(node: ast.stmt) -> int:
+    """With decorators."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    return node.lineno
