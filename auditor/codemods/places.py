@@ -31,11 +31,11 @@ def function_at(tree: ast.AST, line: int, /) -> Function | None:
     """The innermost function that holds a line."""
     found: Function | None = None
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (
+        holds = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (
             node.end_lineno or 0
-        ):
-            if found is None or node.lineno >= found.lineno:
-                found = node
+        )
+        if holds and (found is None or node.lineno >= found.lineno):  # type: ignore[attr-defined]  # a function
+            found = node  # type: ignore[assignment]  # as above
     return found
 
 
