@@ -62,7 +62,7 @@ def restore(
     differing = tuple(path for path in changed(before, stamps(root)) if path not in aside)
     for path in differing:
         remove_tree(root / path)
-        if path in before:
+        if path in before and os.path.lexists(kept / path):
             put(kept, path, root, guest=guest)
     return differing
 
@@ -85,10 +85,12 @@ def put(source: Path, path: str, root: Path, /, *, guest: Guest) -> None:
         os.chown(to, guest.uid, guest.gid, follow_symlinks=False)
 
 
-def put_all(source: Path, root: Path, /, *, guest: Guest) -> None:
-    """Copies all of `source` over `root`; what stands in the way goes."""
+def put_all(source: Path, root: Path, /, *, guest: Guest, aside: Collection[str] = ()) -> None:
+    """Copies all of `source` but `aside` over `root`; what stands in the way goes."""
     for path, stamp in sorted(stamps(source).items()):
-        if not (stat.S_ISDIR(stamp.mode) and (root / path).is_dir() and not (root / path).is_symlink()):
+        if path not in aside and not (
+            stat.S_ISDIR(stamp.mode) and (root / path).is_dir() and not (root / path).is_symlink()
+        ):
             remove_tree(root / path)
             put(source, path, root, guest=guest)
     own_copy(root, guest)

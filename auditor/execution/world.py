@@ -72,8 +72,11 @@ class World:
         scale: int = 1,
         replaced: Mapping[str, bytes] = {},
         templates: Path | None = None,
+        based_on: str | None = None,
     ) -> None:
         """Copies the tree at `tree`, with `replaced` (contents by path) in the place of its files.
+
+        `based_on` is the `template` of another world, whose data a changed tree starts from: see `prepare`.
 
         `state` is the user's state folder, `scale` what the seed command is told. Prepared states are kept in `templates`
         (None: not at all). `Fault` when the tree can't be copied.
@@ -88,6 +91,8 @@ class World:
         self._tree, self._run = self._folder / "tree", self._folder / "run"
         self._kept = self._folder / "kept"
         self._stamps: dict[str, Stamp] = {}
+        self._replaced = frozenset(replaced)
+        self._based_on = based_on
         self._templates = Templates(templates or self._folder / "templates")
         try:
             self.copied: Copied = copy_tree(tree, self._tree, guest=self._guest, replaced=replaced)
@@ -99,32 +104,37 @@ class World:
             raise
 
     def prepare(self) -> bool:
-        """Brings the database to its first state: a kept template, or `migrate` and `seed`; True when these were run.
+        """Brings the database to its first state; True when the target's commands were run for it.
 
-        `Fault` with the root error of the command that failed.
+        That is the template of before, or the template that it is based on and this tree's `migrate`, or, on an empty
+        database, `migrate` and `seed`. `Fault` with the root error of the command that failed.
         """
-        key = template_key(
-            self.recipe, digest=self.copied.digest, scale=self.scale, engine=self._database.name
-        )
-        found = self._templates.find(key)
+        found = self._templates.find(self.template)
+        base = self._templates.find(self._based_on) if self._based_on and found is None else None
         if found is not None:
-            put_all(found / FILES, self._tree, guest=self._guest)
-            self._database.take(found / DATABASE)
+            self._take(found)
+        elif base is not None:
+            self._take(base)
+            self._run_or_fail(self.recipe.boot.migrate, "migrate")
+            self._database.mark()
         else:
             self._database.start_empty()
             before = stamps(self._tree)
-            self.migrate()
-            self._seed()
-            self._keep(key, changed(before, stamps(self._tree)))
+            self._run_or_fail(self.recipe.boot.migrate, "migrate")
+            self._run_or_fail(self.recipe.database.seed, "seed")
+            self._database.mark()
+            self._keep(changed(before, stamps(self._tree)))
         if not self._overlaid:
             copy_tree(self._tree, self._kept, guest=self._guest)
         self._stamps = stamps(self._tree)
         return found is None
 
-    def migrate(self) -> None:
-        """Runs the target's own `migrate`, when it has one; on another's template this is what a change brings along."""
-        if self.recipe.boot.migrate is not None:
-            self._run_or_fail(self.recipe.boot.migrate, "migrate")
+    @property
+    def template(self) -> str:
+        """The key of its first state: for worlds of changed trees that are to be based on it."""
+        return template_key(
+            self.recipe, digest=self.copied.digest, scale=self.scale, engine=self._database.name
+        )
 
     def reset(self) -> None:
         """Back to the prepared state, database and files alike. `Fault` while the target runs."""
@@ -191,7 +201,7 @@ class World:
                 self.recipe.boot,
                 self._run / DOOR,
                 log=TARGET,
-                tree=WORK if self.jail.isolates else str(self._tree),
+                tree=self._tree_inside,
                 asked=self._asked,
             )
         except BaseException:
@@ -231,6 +241,15 @@ class World:
         self.close()
 
     @property
+    def _in_place(self) -> bool:
+        """Whether the jail has no file system of its own, so that the target sees the host's paths."""
+        return self.jail.name in {"none", "outer"}
+
+    @property
+    def _tree_inside(self) -> str:
+        return str(self._tree) if self._in_place else WORK
+
+    @property
     def _overlaid(self) -> bool:
         """Whether what the target writes into its tree is gone when it ends. Not where its database lies there."""
         return self.jail.overlays and not self._database_files
@@ -252,10 +271,22 @@ class World:
     def _open_database(self) -> Database:
         settings = self.recipe.database
         if settings.engine is Engine.SQLITE and settings.path is not None:
-            return SQLite(self._tree, settings.path, self._folder / "sqlite", inside=WORK, guest=self._guest)
+            return SQLite(
+                self._tree,
+                settings.path,
+                self._folder / "sqlite",
+                inside=self._tree_inside,
+                guest=self._guest,
+            )
         if settings.engine is Engine.SQLITE:
             data = self._run / _DATA
-            return SQLite(data, FILE, self._folder / "sqlite", inside=f"{RUN}/{_DATA}", guest=self._guest)
+            return SQLite(
+                data,
+                FILE,
+                self._folder / "sqlite",
+                inside=f"{self._run if self._in_place else RUN}/{_DATA}",
+                guest=self._guest,
+            )
         if settings.engine is Engine.POSTGRESQL:
             return Postgres(
                 self._folder / "postgresql",
@@ -330,20 +361,22 @@ class World:
             limits=Limits(wall_s=wall_s),
         )
 
-    def _seed(self) -> None:
-        if self.recipe.database.seed is not None:
-            self._run_or_fail(self.recipe.database.seed, "seed")
+    def _take(self, template: Path) -> None:
+        put_all(template / FILES, self._tree, guest=self._guest, aside=self._replaced)
+        self._database.take(template / DATABASE)
 
-    def _run_or_fail(self, command: Command, what: str) -> None:
+    def _run_or_fail(self, command: Command | None, what: str) -> None:
+        if command is None:
+            return
         ran = self.run(command, keep_files=True)
         if ran.succeeded:
             return
         text = f"{ran.output}\n{ran.errors}"
-        root = find_root_error(text, tree=WORK if self.jail.isolates else str(self._tree))
+        root = find_root_error(text, tree=self._tree_inside)
         why = str(root) if root else (text.strip().splitlines() or ["it says nothing"])[-1]
         raise Fault(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
 
-    def _keep(self, key: str, paths: tuple[str, ...]) -> None:
+    def _keep(self, paths: tuple[str, ...]) -> None:
         made = self._folder / "made"
         (made / FILES).mkdir(parents=True)
         files = set(paths) - set(self._database_files)
@@ -351,8 +384,8 @@ class World:
         for path in sorted(files | parents):
             if (self._tree / path).exists() or (self._tree / path).is_symlink():
                 put(self._tree, path, made / FILES, guest=self._guest)
-        self._database.keep(made / DATABASE)
-        self._templates.keep(key, made)
+        self._database.store(made / DATABASE)
+        self._templates.keep(self.template, made)
 
     def _make_run_folder(self) -> None:
         prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR, OUTSIDE))

@@ -1,10 +1,10 @@
 """Targets that are really booted, in the jail that this machine has."""
 
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,26 +38,13 @@ def make_world(jail: Jail, state: Path, tmp_path: Path) -> Iterator[MakeWorld]:
     """Makes a world of files or of a folder, and closes it at the end of the test."""
     with ExitStack() as stack:
 
-        def make(
-            files: Mapping[str, str] | Path,
-            settings: str = "",
-            *,
-            templates: Path | None = None,
-            scale: int = 1,
-        ) -> World:
+        def make(files: Mapping[str, str] | Path, settings: str = "", **more: Any) -> World:
             root = files if isinstance(files, Path) else tmp_path / "target"
             for name, text in () if isinstance(files, Path) else files.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text, "utf-8")
-            parsed = parse_target_settings(settings.replace("PYTHON", environment()).encode())
-            recipe = recipe_of(parsed, root, env={"VIRTUAL_ENV": environment()})
-            return stack.enter_context(
-                World(recipe, root, jail=jail, state=state, templates=templates, scale=scale)
-            )
+            parsed = parse_target_settings(settings.encode())
+            recipe = recipe_of(parsed, root, env={"VIRTUAL_ENV": sys.prefix})
+            return stack.enter_context(World(recipe, root, **{"jail": jail, "state": state, **more}))
 
         yield make
-
-
-def environment() -> str:
-    """The environment that these tests run in: it has the servers and frameworks."""
-    return sysconfig.get_path("data") if sys.prefix != sys.base_prefix else sys.prefix

@@ -71,7 +71,7 @@ def alive(processes: set[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(pid, started) for pid, started in processes if start_time(pid) == started}
 
 
-@pytest.mark.parametrize(("moment", "processes"), [("copied", 0), ("prepared", 5), ("booted", 12)])
+@pytest.mark.parametrize(("moment", "processes"), [("copied", 0), ("booted", 12)])
 def test_nothing_is_left_of_a_killed_auditor(
     jail: object, state: Path, tmp_path: Path, make_world: MakeWorld, moment: str, processes: int
 ) -> None:

@@ -30,7 +30,8 @@ class Stand:
         with self.connect() as connection:
             connection.execute("CREATE TABLE people (id int PRIMARY KEY, name text)")
             connection.execute("INSERT INTO people SELECT n, 'p' || n FROM generate_series(1, 10) n")
-        self.database.keep(folder / "template")
+        self.database.mark()
+        self.database.store(folder / "template")
 
     def another(self, name: str) -> Postgres:
         return Postgres(self.folder / name, self.folder / "run", jail=self.jail, guest=guest_identity())
@@ -193,6 +194,15 @@ def test_a_cursor_that_is_read_bit_by_bit_is_one_query_and_its_fetches(stand: St
         "FETCH",
         "FETCH",
     ]
+
+
+def test_running_sums_are_those_of_the_statements(stand: Stand) -> None:
+    before = stand.database.witness.totals()
+    with stand.connect() as connection:
+        connection.execute("SELECT * FROM people")
+        connection.execute("SAVEPOINT s")
+    added = stand.database.witness.totals().since(before)
+    assert (added.queries, added.transactions, added.rows, added.connections) == (1, 1, 10, 1)
 
 
 def test_connections_are_told_apart_and_windows_too(stand: Stand) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.config.command import Command
+from auditor.execution.choosing import choose_jail
 from auditor.execution.knock import knock
 from auditor.execution.world import World
 from auditor.model.fault import Fault
@@ -105,3 +106,49 @@ def test_nothing_stays_when_a_world_is_closed(make_world: MakeWorld, state: Path
     world.close()
     assert not server.alive()
     assert [entry for folder in (state / "tmp").iterdir() for entry in folder.iterdir()] == []
+
+
+MIGRATING = SETTINGS.replace("[database]", 'migrate = "python migrate.py"\n[database]')
+MIGRATE = """
+import os, sqlite3
+with sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///")) as connection:
+    connection.execute("CREATE TABLE IF NOT EXISTS versions (number INT)")
+    connection.execute("INSERT INTO versions VALUES (NUMBER)")
+"""
+
+
+def test_a_changed_tree_starts_from_the_data_of_another(make_world: MakeWorld, tmp_path: Path) -> None:
+    files = {**FILES, "migrate.py": MIGRATE.replace("NUMBER", "1")}
+    first = make_world(files, MIGRATING, templates=tmp_path / "templates", scale=2)
+    first.prepare()
+    second = make_world(
+        tmp_path / "target",
+        MIGRATING,
+        templates=tmp_path / "templates",
+        scale=2,
+        replaced={
+            "migrate.py": MIGRATE.replace("NUMBER", "2").encode(),
+            "seed.py": b"raise SystemExit('not again')",
+        },
+        based_on=first.template,
+    )
+    assert second.prepare()
+    assert second.dump()["versions"] == ({"number": 1}, {"number": 2})
+    assert len(second.dump()["people"]) == 2
+    second.reset()
+    assert len(second.dump()["versions"]) == 2
+    assert second.run(Command("", ("cat", "seeded"))).output == "yes"
+
+
+def test_without_a_jail_the_same_things_happen_on_the_host(make_world: MakeWorld) -> None:
+    settings = SETTINGS.replace("[boot]", "[boot]\nport = 18431")
+    world = make_world(FILES, settings, jail=choose_jail("none"))
+    world.prepare()
+    with world.boot() as server:
+        assert knock(server.door, "/add/new", timeout_s=5).status == 200
+        assert knock(server.door, "/notes", timeout_s=5).body == b"-new"
+    world.reset()
+    with world.boot() as server:
+        assert knock(server.door, "/notes", timeout_s=5).body == b"-"
+        server.stop()
+        assert not server.alive()

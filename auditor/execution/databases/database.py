@@ -34,11 +34,14 @@ class Database(Protocol):
     def start_empty(self) -> None:
         """Makes an empty one."""
 
-    def keep(self, folder: Path, /) -> None:
-        """Makes what it holds now the template, and stores that in the new folder `folder`."""
+    def mark(self) -> None:
+        """Makes what it holds now the template."""
+
+    def store(self, folder: Path, /) -> None:
+        """Writes the template to the new folder `folder`; what it holds is the template again."""
 
     def take(self, folder: Path, /) -> None:
-        """Instead of `start_empty`: makes what `keep` stored the template and the present state."""
+        """Instead of `start_empty`: makes what `store` wrote the template and the present state."""
 
     def reset(self) -> None:
         """Back to the template."""
@@ -62,7 +65,10 @@ class NoDatabase:
     def start_empty(self) -> None:
         """Nothing."""
 
-    def keep(self, folder: Path, /) -> None:
+    def mark(self) -> None:
+        """Nothing."""
+
+    def store(self, folder: Path, /) -> None:
         folder.mkdir(mode=0o700)
 
     def take(self, folder: Path, /) -> None:

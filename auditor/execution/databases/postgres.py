@@ -116,12 +116,18 @@ class Postgres:
             admin.query(f"CREATE DATABASE {DATABASE} OWNER {role}")
             admin.query("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
 
-    def keep(self, folder: Path, /) -> None:
+    def mark(self) -> None:
         with self._admin(DATABASE) as admin:
             admin.query("VACUUM (ANALYZE)")
         with self._admin("postgres") as admin:
             self._disconnect(admin)
+            admin.query(f"DROP DATABASE IF EXISTS {_TEMPLATE} WITH (FORCE)")
             admin.query(f"ALTER DATABASE {DATABASE} RENAME TO {_TEMPLATE}")
+        self.reset()
+
+    def store(self, folder: Path, /) -> None:
+        with self._admin("postgres") as admin:
+            admin.query(f"DROP DATABASE {DATABASE} WITH (FORCE)")
         self._stop()
         folder.mkdir(mode=0o700)
         (folder / _CLUSTER).mkdir(mode=0o700)

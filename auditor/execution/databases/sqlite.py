@@ -10,6 +10,7 @@ from typing import Final
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.guest import Guest
 from auditor.execution.plain_files import copy_beneath, hand_over
+from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
 
 FILE: Final = "app.sqlite3"
@@ -43,16 +44,17 @@ class SQLite:
     def start_empty(self) -> None:
         """The target's library makes the file."""
 
-    def keep(self, folder: Path, /) -> None:
-        for each in (folder, self._template):
-            each.mkdir(mode=0o700)
-            for suffix in _STATE:
-                copy_beneath(self._folder, self._path + suffix, each / (FILE + suffix))
-
-    def take(self, folder: Path, /) -> None:
+    def mark(self) -> None:
+        remove_tree(self._template)
         self._template.mkdir(mode=0o700)
         for suffix in _STATE:
-            copy_beneath(folder, FILE + suffix, self._template / (FILE + suffix))
+            copy_beneath(self._folder, self._path + suffix, self._template / (FILE + suffix))
+
+    def store(self, folder: Path, /) -> None:
+        _copy_state(self._template, folder)
+
+    def take(self, folder: Path, /) -> None:
+        _copy_state(folder, self._template)
         self.reset()
 
     def reset(self) -> None:
@@ -80,6 +82,12 @@ class SQLite:
 
     def close(self) -> None:
         """Nothing runs."""
+
+
+def _copy_state(source: Path, target: Path) -> None:
+    target.mkdir(mode=0o700)
+    for suffix in _STATE:
+        copy_beneath(source, FILE + suffix, target / (FILE + suffix))
 
 
 def _rows(file: Path) -> dict[str, tuple[Row, ...]]:

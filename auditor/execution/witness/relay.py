@@ -7,13 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
 from auditor.execution.guest import Guest
 from auditor.execution.witness.conversation import Conversation
 from auditor.execution.witness.framing import BrokenFrame
-from auditor.execution.witness.seen import Seen, SeenStatement
+from auditor.execution.witness.seen import Seen, SeenStatement, Totals
 
 KEEP: Final = 500_000
 """Statements that are kept, of about 300 bytes each; older ones are dropped and counted."""
@@ -41,6 +42,7 @@ class Witness:
         self._statements: list[SeenStatement] = []
         self._opened: list[float] = []
         self._dropped = 0
+        self._totals = Totals()
         self._sockets: set[socket.socket] = set()
         self._closed = False
         door.unlink(missing_ok=True)
@@ -60,8 +62,13 @@ class Witness:
             connections = sum(since <= each <= end for each in self._opened)
             return Seen(statements=statements, connections=connections, dropped=self._dropped)
 
+    def totals(self) -> Totals:
+        """Sums of all that has ended by now; costs the same however much that is."""
+        with self._lock:
+            return self._totals
+
     def clear(self) -> None:
-        """Forgets what was seen."""
+        """Forgets the statements that were seen; the sums go on."""
         with self._lock:
             self._statements.clear()
             self._opened.clear()
@@ -108,6 +115,7 @@ class Witness:
             server.sendall(startup)
             with self._lock:
                 self._opened.append(time.monotonic())
+                self._totals = replace(self._totals, connections=self._totals.connections + 1)
             talk = Conversation(number)
             back = threading.Thread(
                 target=self._pass, args=(server, client, self._answered(talk)), name="witness", daemon=True
@@ -172,6 +180,8 @@ class Witness:
             if ended:
                 with self._lock:
                     self._statements += ended
+                    for statement in ended:
+                        self._totals = self._totals.with_statement(statement)
                     surplus = len(self._statements) - KEEP
                     if surplus > 0:
                         del self._statements[:surplus]

@@ -40,8 +40,51 @@ class SeenStatement:
 
     @property
     def controls(self) -> bool:
-        """Whether it only begins or ends a transaction or a part of one."""
-        return self.tag in _CONTROL
+        """Whether it only begins or ends a transaction or a part of one; of one that failed its first word says it."""
+        return self.tag in _CONTROL or (
+            not self.tag and self.text.strip().partition(" ")[0].upper() in _CONTROL
+        )
+
+    @property
+    def begins(self) -> bool:
+        """Whether it began a transaction."""
+        return self.tag in {"BEGIN", "START TRANSACTION"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Running sums since the witness began: the difference of two is what happened between them."""
+
+    queries: int = 0
+    """Statements that don't just control a transaction, those refused included."""
+    transactions: int = 0
+    """Begun by a statement."""
+    rows: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    connections: int = 0
+
+    def with_statement(self, statement: SeenStatement) -> "Totals":
+        """And one more."""
+        return Totals(
+            queries=self.queries + (not (statement.controls or statement.continued)),
+            transactions=self.transactions + statement.begins,
+            rows=self.rows + statement.rows,
+            bytes_in=self.bytes_in + statement.bytes_in,
+            bytes_out=self.bytes_out + statement.bytes_out,
+            connections=self.connections,
+        )
+
+    def since(self, before: "Totals") -> "Totals":
+        """What was added to `before`."""
+        return Totals(
+            queries=self.queries - before.queries,
+            transactions=self.transactions - before.transactions,
+            rows=self.rows - before.rows,
+            bytes_in=self.bytes_in - before.bytes_in,
+            bytes_out=self.bytes_out - before.bytes_out,
+            connections=self.connections - before.connections,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +106,7 @@ class Seen:
     @property
     def transactions(self) -> int:
         """Transactions that were begun by a statement."""
-        return sum(statement.tag in {"BEGIN", "START TRANSACTION"} for statement in self.statements)
+        return sum(statement.begins for statement in self.statements)
 
     @property
     def rows(self) -> int:
