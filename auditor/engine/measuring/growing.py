@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.engine.measuring.bench import Bench
-from auditor.engine.measuring.rounds import Playing, play_round
 from auditor.engine.measuring.survey import Surveyed
 from auditor.engine.measuring.workload import asked
 from auditor.engine.request import Notes
 from auditor.measure.counts import counts_of
 from auditor.measure.growth import Fit, Outlook, fit_counts, fit_times, outlook
 from auditor.measure.identity import Identity
+from auditor.measure.running.bench import Bench
+from auditor.measure.running.rounds import Playing, play_round
 from auditor.measure.sending import Limits
 from auditor.measure.workload import Workload
 

@@ -9,11 +9,8 @@ from typing import Final
 
 import auditor
 from auditor.config.user import UserSettings
-from auditor.engine.measuring.bench import Bench, open_bench
 from auditor.engine.measuring.growing import Grown, grow
-from auditor.engine.measuring.identities import identities_of
 from auditor.engine.measuring.record import CONTRACT
-from auditor.engine.measuring.rounds import Playing, Round, play_round
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked, choose_workload
 from auditor.engine.request import AuditRequest, Notes
@@ -24,6 +21,9 @@ from auditor.measure.identity import Identity
 from auditor.measure.observe import Measured, Subject, observe
 from auditor.measure.replay import Replay
 from auditor.measure.request import Request
+from auditor.measure.running.bench import Bench, open_bench
+from auditor.measure.running.identities import identities_of
+from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import Limits
 from auditor.measure.workload import Workload, workload_of
 from auditor.model.canonical import canonical_json

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import auditor
 from auditor.config.user import UserSettings
-from auditor.engine.measuring.bench import Bench, open_bench
-from auditor.engine.measuring.identities import identities_of
-from auditor.engine.measuring.rounds import Round, play_round
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.workload import Chosen, choose_workload
 from auditor.engine.request import AuditRequest, Notes
@@ -17,6 +14,9 @@ from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.store import save_contract
+from auditor.measure.running.bench import Bench, open_bench
+from auditor.measure.running.identities import identities_of
+from auditor.measure.running.rounds import Round, play_round
 from auditor.measure.worth import doubts
 
 CONTRACT = "contract"

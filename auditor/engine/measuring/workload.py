@@ -4,12 +4,12 @@ import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.engine.measuring.bench import Bench
 from auditor.engine.measuring.survey import Surveyed
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.proposing import Rows, Served, propose_workload
 from auditor.measure.request import Request
+from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload, load_workload, workload_of
 from auditor.model.fault import Fault
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.engine.measuring.bench import open_bench
-from auditor.engine.measuring.identities import identities_of
 from auditor.engine.measuring.record import Recorded, RecordRequest, record
-from auditor.engine.measuring.rounds import play_round
 from auditor.engine.request import Notes
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.store import load_contract
+from auditor.measure.running.bench import open_bench
+from auditor.measure.running.identities import identities_of
+from auditor.measure.running.rounds import play_round
 from auditor.model.fault import Fault
 
 Known = tuple[RecordRequest, Recorded]
