@@ -42,6 +42,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.given_alike import given_alike
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.query_in_loop import FIXED
 from auditor.rules.scene import spot_of
@@ -120,6 +121,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if believable(scene, made) and (key not in best or rank < best[key][0]):
             best[key] = (rank, made)
     yield from (made for _, made in best.values())
+    yield from given_alike(scene)
 
 
 def is_candidate(
