@@ -13,8 +13,8 @@ from typing import Final
 from auditor.execution.witness.framing import Frame, Framer
 from auditor.execution.witness.seen import SeenStatement
 
-_ASKED: Final = (b"Q", b"P", b"B", b"E", b"C")
-_ANSWERED: Final = (b"C", b"E", b"Z", b"1", b"R")
+_ASKED: Final = (b"Q", b"P", b"B", b"E", b"C", b"S", b"F")
+_ANSWERED: Final = (b"C", b"E", b"I", b"s", b"Z")
 _TEXT_BYTES: Final = 1 << 20
 """Of a statement's text; a bulk insert can be longer, and nobody reads on."""
 
@@ -69,7 +69,7 @@ class Conversation:
             yield from self._one_answered(frame)
 
     def _one_asked(self, frame: Frame, now: float) -> None:
-        kind, size, payload = frame
+        kind, size, payload, _ = frame
         match kind:
             case b"Q":
                 self._statements.pop("", None)
@@ -104,11 +104,11 @@ class Conversation:
         self._portals[portal] = _Asked(text, size, prepared=again, portal=portal)
 
     def _one_answered(self, frame: Frame) -> Iterator[SeenStatement]:
-        kind, size, payload = frame
+        kind, size, payload, count = frame
         head = self._queue[0] if self._queue else None
         match kind:
             case b"D" | b"d" if head is not None:
-                head.rows += kind == b"D"
+                head.rows += count if kind == b"D" else 0
                 head.bytes_out += size
             case b"C" | b"I" if head is not None and head.text is not None:
                 yield self._ended(head, _text(payload.rstrip(b"\0")) if kind == b"C" else "")
@@ -150,8 +150,13 @@ class Conversation:
         """As many rows as were asked for; more of them may be, and that is the same statement."""
         portal = self._portals.get(asked.portal)
         statement = self._ended(asked, "SELECT")
+        asked.continued, asked.rows, asked.bytes_in, asked.bytes_out = (
+            True,
+            0,
+            0,
+            0,
+        )  # it may stand in the queue again
         if portal is asked:
-            asked.continued, asked.rows, asked.bytes_in, asked.bytes_out = True, 0, 0, 0
             self._portals[asked.portal] = asked
         return statement
 
