@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -26,8 +26,9 @@ class Message:
     method: str
     target: str
     """Path and query, percent-encoded."""
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    """Of an identity too: secrets."""
+    body: bytes = field(repr=False)
 
 
 def encode(

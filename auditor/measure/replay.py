@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from auditor.config.nearest import did_you_mean
 from auditor.measure.answer import Answer
-from auditor.measure.encoding import encode
+from auditor.measure.encoding import Message, encode
 from auditor.measure.exchange import Exchange, Witnessed
 from auditor.measure.identity import Identity, headers_of
 from auditor.measure.records import ProbeRecord, by_request
@@ -104,6 +104,29 @@ def replay(
     return Replay(mode=mode, exchanges=exchanges, outside=tuple(session.outside))
 
 
+def rehearse(
+    workload: Workload,
+    socket: Path,
+    /,
+    *,
+    identities: Iterable[Identity] = (),
+    host: str = "localhost",
+    limits: Limits | None = None,
+) -> dict[str, Message]:
+    """What is to be timed, ready to be sent: each request with the role `time`, its values and identity put in.
+
+    Sends everything once, in order; a request whose values were in no answer is left out. The messages hold
+    secrets and belong in no file. `Fault` as for `replay`.
+    """
+    chosen = select(workload, "time")
+    with Door(socket, limits=limits) as door:
+        session = _Session(door, host, Watch(), _headers(chosen, identities, door, host))
+        for request in chosen.in_order():
+            session.send(request)
+    timed = [request.id for request in chosen.requests if "time" in request.roles]
+    return {id_: session.messages[id_] for id_ in timed if id_ in session.messages}
+
+
 def select(workload: Workload, role: Role | None, /) -> Workload:
     """The requests with a role together with everything they need; all of them for None."""
     if role is None:
@@ -132,6 +155,7 @@ class _Session:
     ) -> None:
         self.exchanges: dict[str, Exchange] = {}
         self.outside: list[ProbeRecord] = []
+        self.messages: dict[str, Message] = {}
         self._door = door
         self._host = host
         self._watch = watch
@@ -162,6 +186,7 @@ class _Session:
             lacking = Answer(ending="not-sent", error=f"no earlier answer held ${{{error.args[0]}}}")
             self.exchanges[request.id] = Exchange(request=request, answer=lacking)
             return
+        self.messages[request.id] = message
         answer = self._door.send(message, opaque=opaque)
         taken, _ = take_from(request, answer)
         self._values |= taken

@@ -12,7 +12,7 @@ from little_app import App, Got, Reply, as_json
 from auditor.measure.exchange import Witnessed
 from auditor.measure.identity import Identity
 from auditor.measure.records import ProbeEffect, ProbeRecord
-from auditor.measure.replay import Replay, Watch, opaque_id, replay
+from auditor.measure.replay import Replay, Watch, opaque_id, rehearse, replay
 from auditor.measure.request import Request
 from auditor.measure.sending import Limits
 from auditor.measure.workload import workload_of
@@ -298,3 +298,17 @@ def test_only_a_role_and_what_it_needs(serve: Serve) -> None:
         role="time",
     )
     assert [exchange.request.id for exchange in done.exchanges] == ["make", "timed"]
+
+
+def test_what_is_timed_is_ready_to_be_sent(serve: Serve) -> None:
+    ann = Identity(name="ann", headers=(("Authorization", "Bearer t"),))
+    requests = [
+        Request(id="make", method="POST", path="/", take={"v": "$.v"}, roles=("contract",)),
+        Request(id="timed", path="/${v}").model_copy(update={"identity": "ann"}),
+        Request(id="other", path="/${none}"),
+        Request(id="taker", path="/", take={"none": "$.none"}),
+    ]
+    messages = rehearse(workload_of(requests), serve(lambda _: as_json({"v": 7})), identities=[ann])
+    assert {id_: message.target for id_, message in messages.items()} == {"timed": "/7", "taker": "/"}
+    assert ("authorization", "Bearer t") in messages["timed"].headers
+    assert "Bearer" not in repr(messages["timed"])
