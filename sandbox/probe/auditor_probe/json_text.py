@@ -10,6 +10,21 @@ except ImportError:
 encode = json.JSONEncoder(separators=(",", ":"), default=repr).encode
 """Any value."""
 
+_quoted = {}
+
+
+def kept(text):
+    """As `quoted`, for texts that come again: statements, templates."""
+    found = _quoted.get(text)
+    if found is None:
+        if len(_quoted) > 5000:
+            _quoted.clear()
+        found = quoted(text)
+        if len(text) < 20000:
+            _quoted[text] = found
+    return found
+
+
 _EFFECT = '{"kind":"%s","op":%s,"text":%s,"shape":%s,"rows":%s,"ms":%s,"stack":%s,"stage":%s,"detail":%s}'
 
 
@@ -17,7 +32,7 @@ def effect_text(effect, text, stack, stage, detail):
     """One effect; `text`, `stack` and `stage` are numbers or None."""
     return _EFFECT % (
         effect.kind,
-        quoted(effect.op),
+        kept(effect.op),
         "null" if text is None else text,
         "null" if effect.shape is None else quoted(effect.shape),
         "null" if effect.rows is None else effect.rows,

@@ -17,13 +17,6 @@ def around(owner, name, begin, end=None, optional=False):
     finish = end or _finish
     where = "%s.%s" % (getattr(owner, "__name__", owner), name)
 
-    def before(args, kwargs):
-        try:
-            return begin(*args, **kwargs)
-        except Exception as error:
-            notes.note(where, error)
-            return None
-
     def after(token, result, failure):
         try:
             finish(token, result, failure)
@@ -31,27 +24,35 @@ def around(owner, name, begin, end=None, optional=False):
             notes.note(where, error)
 
     def wrapper(*args, **kwargs):
-        token = before(args, kwargs)
+        try:
+            token = begin(*args, **kwargs)
+        except Exception as error:
+            notes.note(where, error)
+            token = None
+        if token is None:
+            return original(*args, **kwargs)
         try:
             result = original(*args, **kwargs)
         except BaseException as failure:
-            if token is not None:
-                after(token, None, failure)
+            after(token, None, failure)
             raise
-        if token is not None:
-            after(token, result, None)
+        after(token, result, None)
         return result
 
     async def asynchronous(*args, **kwargs):
-        token = before(args, kwargs)
+        try:
+            token = begin(*args, **kwargs)
+        except Exception as error:
+            notes.note(where, error)
+            token = None
+        if token is None:
+            return await original(*args, **kwargs)
         try:
             result = await original(*args, **kwargs)
         except BaseException as failure:
-            if token is not None:
-                after(token, None, failure)
+            after(token, None, failure)
             raise
-        if token is not None:
-            after(token, result, None)
+        after(token, result, None)
         return result
 
     put(owner, name, original, asynchronous if is_coroutine_function(original) else wrapper)

@@ -5,7 +5,7 @@ import os
 import time
 
 from auditor_probe import notes, settings, spool
-from auditor_probe.json_text import effect_text, encode, quoted
+from auditor_probe.json_text import effect_text, encode, kept, quoted
 from auditor_probe.stages import Stages
 
 # Originals: monkey patching must not get between the probe and the clock.
@@ -39,6 +39,11 @@ class Effect(object):
 
 class Record(object):
     """What one request did so far; `request` is None for what belongs to no request."""
+
+    __slots__ = (
+        "answered bytes_out closed cpu_started dropped effects errors first_byte handler helper_cpu lines method moved"
+        " order path request seen shared started status thread"
+    ).split()
 
     def __init__(self, request, method=None, path=None):
         self.request = request
@@ -141,7 +146,7 @@ def _effects_text(effects, handler):
             place = stack_places.get(stack)
             if place is None:
                 place = stack_places[stack] = len(stacks)
-                stacks.append([frame[:3] for frame in stack.frames])
+                stacks.append(stack.text)
             stage = stages.of(stack, effect)
         text = effect.text
         if text is not None:
@@ -152,9 +157,9 @@ def _effects_text(effects, handler):
                 places = {id(other): number for number, other in enumerate(effects)}
             detail = dict(detail, sql=places.get(detail["sql"]))
         entries.append(effect_text(effect, text, place, stage, detail))
-    return ',"effects":[%s],"texts":%s,"stacks":%s,"stages":%s' % (
+    return ',"effects":[%s],"texts":[%s],"stacks":[%s],"stages":%s' % (
         ",".join(entries),
-        encode(list(texts)),
-        encode(stacks),
+        ",".join([kept(text) for text in texts]),
+        ",".join(stacks),
         encode(stages.rows()),
     )

@@ -13,6 +13,7 @@ import os
 import sys
 
 from auditor_probe import settings
+from auditor_probe.json_text import encode
 
 _getframe = sys._getframe
 _gettrace = sys.gettrace
@@ -36,15 +37,16 @@ _stacks = {}
 
 
 class Stack(object):
-    """`frames` is a tuple of (file, line, function, id of the code), outermost first."""
+    """`frames` is a tuple of (file, line, function, id of the code), outermost first; `text` is their JSON."""
 
-    __slots__ = ("codes", "frames", "outer")
+    __slots__ = ("codes", "frames", "outer", "text")
 
     def __init__(self, outer, frame, relative):
         code = frame.f_code
         place = (relative, frame.f_lineno or 0, getattr(code, "co_qualname", code.co_name), id(code))
         self.outer = outer
         self.frames = ((outer.frames if outer is not None else ()) + (place,))[-_DEEPEST:]
+        self.text = encode([frame[:3] for frame in self.frames])
         self.codes = code  # kept alive: its id is part of the key
 
 

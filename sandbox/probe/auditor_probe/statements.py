@@ -48,7 +48,7 @@ def shape_of(parameters):
     if type(parameters) is dict:
         parts = ["%s=%s" % (name, _one(value)) for name, value in list(parameters.items())[:_MOST]]
     elif isinstance(parameters, (list, tuple)):
-        parts = [_one(value) for value in parameters[:_MOST]]
+        parts = [_NAMES.get(type(value)) or _one(value) for value in parameters[:_MOST]]
     elif hasattr(parameters, "keys"):
         parts = ["%s=%s" % (name, _one(parameters[name])) for name in list(parameters.keys())[:_MOST]]
     else:
@@ -59,10 +59,11 @@ def shape_of(parameters):
     return "(" + ",".join(parts) + ")"
 
 
+_NAMES = {int: "int", float: "float", bool: "bool", type(None): "NoneType"}
+
+
 def _one(value):
     kind = type(value)
-    if kind is int:
-        return "int"
     if kind is str or kind is bytes:
         return "%s:%d" % (kind.__name__, len(value))
     if kind is list or kind is tuple:

@@ -31,12 +31,11 @@ def caused(attribute):
 
 def _annotate(effects, before, name, scope):
     """Inserts the annotation before the first statement, unless an outer or inner loader has claimed that."""
-    claimed = [effect.detail["sql"] for effect in effects[before:] if effect.kind == "lazy-load"]
     for place in range(before, len(effects)):
         effect = effects[place]
+        if effect.kind == "lazy-load":
+            return  # an inner loader has claimed it
         if effect.kind == "sql":
-            if id(effect) in claimed:
-                return
             note = Effect(
                 "lazy-load", "load", name, None, {"attribute": name, "sql": id(effect)}, effect.stack
             )
