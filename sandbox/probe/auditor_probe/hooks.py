@@ -26,7 +26,7 @@ HOOKS = {
     "threading": "concurrency.threads",
     "concurrent.futures.thread": "concurrency.threads",
     "gevent.greenlet": "concurrency.greenlets",
-    "eventlet.greenthread": "concurrency.greenlets",
+    "eventlet.greenthread": "concurrency.greenlets libraries.sleeps",
     "greenlet": "concurrency.greenlets",
     "asyncio.base_events": "concurrency.tasks",
     "asyncio.runners": "concurrency.tasks",
@@ -94,6 +94,5 @@ HOOKS = {
     "gevent._socketcommon": "libraries.hosts",
     "time": "libraries.sleeps",
     "gevent.hub": "libraries.sleeps",
-    "eventlet.greenthread.sleep": "libraries.sleeps",
     "builtins": "libraries.files",
 }

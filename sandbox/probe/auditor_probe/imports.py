@@ -34,8 +34,9 @@ class _Finder(object):
 class _Loader(object):
     """Stands in for a loader that can't be dressed; hands everything on."""
 
-    def __init__(self, loader):
+    def __init__(self, loader, name):
         self._auditor_loader = loader
+        self._auditor_name = name
 
     def create_module(self, spec):
         return self._auditor_loader.create_module(spec)
@@ -45,7 +46,7 @@ class _Loader(object):
         module.__loader__ = self._auditor_loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._auditor_loader
-        patch(module)
+        patch(module, self._auditor_name)
 
     def __getattr__(self, name):
         return getattr(self._auditor_loader, name)
@@ -58,12 +59,11 @@ def install(hooks):
     for name in list(hooks):
         module = sys.modules.get(name)
         if module is not None:
-            patch(module)
+            patch(module, name)
 
 
-def patch(module):
-    """Runs the hooks for `module`; their failure leaves it as far patched as they came."""
-    name = module.__name__
+def patch(module, name):
+    """Runs the hooks for `module`, imported as `name`; their failure leaves it as far patched as they came."""
     try:
         for hook in _hooks.get(name, "").split():
             full = "auditor_probe." + hook
@@ -79,7 +79,7 @@ def _dress(spec):
         return
     execute = loader.exec_module
     if isinstance(loader, type) or not hasattr(loader, "__dict__"):
-        spec.loader = _Loader(loader)
+        spec.loader = _Loader(loader, spec.name)
         return
 
     def exec_module(module):
@@ -88,9 +88,9 @@ def _dress(spec):
         except AttributeError:
             pass
         execute(module)
-        patch(module)
+        patch(module, spec.name)
 
     try:
         loader.exec_module = exec_module
     except AttributeError:
-        spec.loader = _Loader(loader)
+        spec.loader = _Loader(loader, spec.name)

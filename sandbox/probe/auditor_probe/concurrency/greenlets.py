@@ -6,14 +6,12 @@ from auditor_probe.current import bare_context, inherited
 
 def patch(module):
     """`greenlet`, `gevent.greenlet`, `eventlet.greenthread`."""
-    name = module.__name__
-    if name == "greenlet":
-        if not getattr(module, "GREENLET_USE_CONTEXT_VARS", False):
-            notes.note("this greenlet (before 1.0) shares context variables: requests of one worker may mix")
-    elif name == "gevent.greenlet":
-        module.Greenlet.add_spawn_callback(_spawned)
-    else:
+    if hasattr(module, "GreenThread"):
         patching.around(module.GreenThread, "__init__", lambda thread, *rest: thread, _made)
+    elif hasattr(module, "Greenlet"):  # gevent's, which its compiled form has renamed
+        module.Greenlet.add_spawn_callback(_spawned)
+    elif not getattr(module, "GREENLET_USE_CONTEXT_VARS", False):
+        notes.note("this greenlet (before 1.0) shares context variables: requests of one worker may mix")
 
 
 def _spawned(greenlet):
