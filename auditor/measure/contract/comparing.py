@@ -39,7 +39,7 @@ class _Comparison:
 
     def walk(self, before: Tree, after: Tree, place: Place) -> Iterator[Found]:
         blur = self.blurs.get(place.text)
-        if blur is not None and blur.covers(kind_of(before), kind_of(after)):
+        if blur is not None and blur.allows(before, after):
             yield from self._noisy(before, after, blur, place)
         elif isinstance(before, dict) and isinstance(after, dict):
             yield from self._objects(before, after, place)
@@ -147,7 +147,7 @@ class _Comparison:
     def _text(self, tree: Tree, place: Place) -> str:
         """As `canonical`, noise shown by its kind alone."""
         blur = self.blurs.get(place.text)
-        if blur is not None and blur.covers(kind_of(tree)):
+        if blur is not None and blur.allows(tree):
             return "|".join(blur.kinds)
         if isinstance(tree, dict):
             names = self.blurs.get(place.any_field)

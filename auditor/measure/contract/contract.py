@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from auditor.measure.contract.arrival import arrival_blurs, handed_out, row_blurs
 from auditor.measure.contract.excluded import excluded_blurs
 from auditor.measure.contract.mask import Blur, Mask, mask_of
 from auditor.measure.contract.noise import learn
@@ -64,18 +65,18 @@ def make_contract(
     first = runs[0]
     masks: dict[str, Mask] = {}
     statuses: dict[str, tuple[int, ...]] = {}
+    ids = frozenset[int]().union(*map(handed_out, runs))
     for id_ in first.heard:
         heard = [run.heard[id_] for run in runs if id_ in run.heard]
         seen = sorted({each.answer.status for each in heard if each.answer.status is not None})
         if len(seen) > 1:
             statuses[id_] = tuple(seen)
         views = [view_of(each) for each in heard]
-        mask = learn(views)
-        if excluded:
-            mask = mask_of([*mask.blurs, *(blur for view in views for blur in _excluded(view, excluded))])
+        known = [blur for view in views for blur in (*_excluded(view, excluded), *arrival_blurs(view, ids))]
+        mask = mask_of([*learn(views).blurs, *known])
         if mask.blurs:
             masks[id_] = mask
-    left = learn([left_behind(run) for run in runs])
+    left = mask_of([*learn([left_behind(run) for run in runs]).blurs, *row_blurs(first, ids)])
     return Contract(
         about=about,
         workload=workload,
@@ -89,5 +90,5 @@ def make_contract(
 
 def _excluded(view: Mapping[str, Tree], places: Collection[str]) -> Iterator[Blur]:
     body = view["body"]
-    if isinstance(body, dict) and body.get("as") == "json":
+    if places and isinstance(body, dict) and body.get("as") == "json":
         yield from excluded_blurs(body["content"], places)

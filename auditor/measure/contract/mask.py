@@ -6,6 +6,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from auditor.measure.contract.shape import Shape
+from auditor.measure.contract.tree import Tree, kind_of
 from auditor.model.value import Value
 
 
@@ -23,6 +24,15 @@ class Blur(Value):
     """What the values had in common that stood here (or under varying names), where they hold others."""
     pattern: tuple[str | None, ...] = ()
     """For a line of text: its words and what is between them, None for a word that varies."""
+
+    among: tuple[int, ...] = ()
+    """For integers: only these may stand for each other; empty for any."""
+
+    def allows(self, *trees: Tree) -> bool:
+        """Whether these values may stand for each other here."""
+        if not self.covers(*map(kind_of, trees)):
+            return False
+        return not self.among or all(isinstance(tree, int) and tree in self.among for tree in trees)
 
     def covers(self, *kinds: str) -> bool:
         """Whether values of these kinds may stand for each other here."""
@@ -51,6 +61,7 @@ def merged(one: Blur, other: Blur) -> Blur:
         stable=tuple(sorted(set(one.stable) & set(other.stable))),
         shape=_joined(_shape(one, other), _shape(other, one)),
         pattern=_meeting(one.pattern, other.pattern),
+        among=tuple(sorted({*one.among, *other.among})) if one.among and other.among else (),
     )
 
 
