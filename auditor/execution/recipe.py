@@ -31,6 +31,10 @@ class Recipe:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     services: tuple[ServiceSettings, ...] = ()
     outside: tuple[OutsideSettings, ...] = ()
+    database_url: str | None = None
+    """A PostgreSQL database of the user's that is copied, instead of one of our own. By the user's word alone."""
+    allow_remote_database: bool = False
+    """Whether that may be on another machine."""
     round_trip_ms: float = 0.0
     """Added to each exchange with the database: loopback hides what one costs."""
 

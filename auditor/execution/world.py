@@ -19,6 +19,7 @@ from auditor.execution.databases.database import Database, NoDatabase, Row
 from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.redis import PROGRAM, find_redis
 from auditor.execution.databases.sqlite import FILE, SQLite
+from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
 from auditor.execution.outside import FOLDER as OUTSIDE
@@ -121,9 +122,11 @@ class World:
             self._database.start_empty()
             before = stamps(self._tree)
             self._run_or_fail(self.recipe.boot.migrate, "migrate")
-            self._run_or_fail(self.recipe.database.seed, "seed")
+            if not self._database.is_users:
+                self._run_or_fail(self.recipe.database.seed, "seed")
             self._database.mark()
-            self._keep(changed(before, stamps(self._tree)))
+            if not self._database.is_users:
+                self._keep(changed(before, stamps(self._tree)))
         if not self._overlaid:
             copy_tree(self._tree, self._kept, guest=self._guest)
         self._stamps = stamps(self._tree)
@@ -220,7 +223,7 @@ class World:
     @property
     def witness(self) -> Witness | None:
         """What counts the statements that reach the database; None where nothing stands between (SQLite)."""
-        return self._database.witness if isinstance(self._database, Postgres) else None
+        return self._database.witness if isinstance(self._database, Postgres | UsersPostgres) else None
 
     def check(self) -> None:
         """`Fault` when the database has died: what was measured since is void, and no verdict."""
@@ -286,6 +289,14 @@ class World:
                 self._folder / "sqlite",
                 inside=f"{self._run if self._in_place else RUN}/{_DATA}",
                 guest=self._guest,
+            )
+        if settings.engine is Engine.POSTGRESQL and self.recipe.database_url is not None:
+            return UsersPostgres(
+                self.recipe.database_url,
+                self._run,
+                guest=self._guest,
+                allow_remote=self.recipe.allow_remote_database,
+                round_trip_ms=self.recipe.round_trip_ms,
             )
         if settings.engine is Engine.POSTGRESQL:
             return Postgres(

@@ -10,8 +10,11 @@ import psycopg
 import psycopg2
 import pytest
 
+from auditor.execution.address import Address
 from auditor.execution.confinement import Jail
 from auditor.execution.databases.postgres import Postgres
+from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
+from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.guest import guest_identity
 from auditor.execution.removal import remove_tree
 from auditor.execution.witness.seen import Seen
@@ -236,6 +239,81 @@ def test_a_round_trip_can_be_added(stand: Stand) -> None:
             assert time.monotonic() - began >= 0.1
         finally:
             stand.database.witness.round_trip_ms = 0
+
+
+def test_the_servers_usual_way_to_sign_in(stand: Stand) -> None:
+    values = stand.database.place.values
+    address = Address(path=stand.folder / "one" / "run" / ".s.PGSQL.5432")
+    with PostgresClient(address, user=values["user"], password=values["password"], database="app") as client:
+        assert client.query("SELECT count(*), NULL FROM people") == [("10", None)]
+    with pytest.raises(PostgresError, match="password authentication failed"):
+        PostgresClient(address, user=values["user"], password="wrong", database="app")
+
+
+def users(stand: Stand) -> str:
+    password = stand.database._admin_password
+    return f"postgresql+psycopg2://auditor_admin:{password}@/app?host={stand.folder / 'one' / 'run'}"
+
+
+def test_a_users_database_is_copied_and_never_written(stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "pg").mkdir()
+    before = stand.database.dump()
+    with UsersPostgres(users(stand), tmp_path, guest=guest_identity()) as copy:
+        copy.start_empty()
+        copy.mark()
+        values = copy.place.values
+        words = {"host": str(tmp_path / "pg"), "user": values["user"], "password": values["password"]}
+        with psycopg.connect(**words, dbname=values["name"]) as connection:
+            connection.execute("DELETE FROM people")
+        assert copy.dump() == {"people": ()}
+        assert copy.witness.seen().queries == 1
+        for other in ("app", "postgres"):
+            with pytest.raises(psycopg.OperationalError, match="only to its own database"):
+                psycopg.connect(**words, dbname=other)
+        copy.reset()
+        assert copy.dump() == before == stand.database.dump()
+    with stand.database._admin("postgres") as admin:
+        assert sorted(str(name) for (name,) in admin.query("SELECT datname FROM pg_database")) == [
+            "app", "app_template", "postgres", "template0", "template1",
+        ]  # fmt: skip
+
+
+def test_what_a_killed_run_left_on_a_users_server_goes(stand: Stand, tmp_path: Path) -> None:
+    (tmp_path / "pg").mkdir()
+    with stand.database._admin("postgres") as admin:
+        for name in ("auditor_99999999_1_abc_copy", "auditor_of_somebody"):
+            admin.query(f"CREATE DATABASE {name}")
+        with UsersPostgres(users(stand), tmp_path, guest=guest_identity()) as copy:
+            copy.start_empty()
+        left = {str(name) for (name,) in admin.query("SELECT datname FROM pg_database")}
+        admin.query("DROP DATABASE auditor_of_somebody")
+    assert "auditor_99999999_1_abc_copy" not in left
+    assert "auditor_of_somebody" in left
+
+
+@pytest.mark.parametrize("host", ["db.example.com", "10.0.0.7", "localhost.example.com", "[2001:db8::1]"])
+def test_a_users_database_elsewhere_is_refused(tmp_path: Path, host: str) -> None:
+    url = f"postgresql://u:secret@{host}/app"
+    with pytest.raises(Fault, match="not on this machine") as raised:
+        UsersPostgres(url, tmp_path, guest=guest_identity())
+    assert "secret" not in str(raised.value)
+    UsersPostgres(url, tmp_path, guest=guest_identity(), allow_remote=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "app",
+        "mysql://u:p@localhost/app",
+        "postgresql://localhost/app",
+        "postgresql://u@localhost:x/app",
+        "postgresql://u@localhost/",
+    ],
+)
+def test_what_is_no_url_is_said(tmp_path: Path, url: str) -> None:
+    with pytest.raises(Fault, match="is no URL of a PostgreSQL database"):
+        UsersPostgres(url, tmp_path, guest=guest_identity())
 
 
 def test_a_stored_template_makes_another_server(stand: Stand, tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ class Database(Protocol):
         """The engine with its version."""
 
     @property
+    def is_users(self) -> bool:
+        """Whether the data is the user's own: it is not seeded, and nothing of it outlives the run."""
+
+    @property
     def place(self) -> Place:
         """Where the target finds it."""
 
@@ -60,6 +64,7 @@ class NoDatabase:
     """For a target that stores nothing."""
 
     name = "none"
+    is_users = False
     place = Place(values={})
 
     def start_empty(self) -> None:

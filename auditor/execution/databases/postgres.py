@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from auditor.execution.address import Address
 from auditor.execution.beneath import tail_beneath
 from auditor.execution.confinement import RUN, Bind, Jail, Limits
 from auditor.execution.databases.database import Place, Row
@@ -77,6 +78,8 @@ class Postgres:
     def name(self) -> str:
         """``postgresql-16``."""
         return f"postgresql-{self._binaries.version}"
+
+    is_users = False
 
     @property
     def place(self) -> Place:
@@ -152,14 +155,7 @@ class Postgres:
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         with self._admin(DATABASE) as admin:
-            tables = admin.query(
-                "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
-                " AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
-            )
-            return {
-                f"{name}" if schema == "public" else f"{schema}.{name}": _rows(admin, str(schema), str(name))
-                for schema, name in tables
-            }
+            return dump_tables(admin)
 
     def check(self) -> None:
         """`Fault` when the server has died: what was measured since is void."""
@@ -176,6 +172,10 @@ class Postgres:
         if self._server is not None:
             self._server.kill()
 
+    @property
+    def _address(self) -> Address:
+        return Address(path=self._folder / "run" / _SOCKET)
+
     def _disconnect(self, admin: PostgresClient) -> None:
         admin.query(
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {literal(DATABASE)}"  # noqa: S608  a name of ours
@@ -183,9 +183,7 @@ class Postgres:
 
     def _admin(self, database: str) -> PostgresClient:
         try:
-            return PostgresClient(
-                self._folder / "run" / _SOCKET, user=ADMIN, password=self._admin_password, database=database
-            )
+            return PostgresClient(self._address, user=ADMIN, password=self._admin_password, database=database)
         except (OSError, PostgresError) as error:
             self.check()
             raise Fault(f"the database can't be reached: {error}", where=self.name) from error
@@ -225,7 +223,7 @@ class Postgres:
         while True:
             try:
                 PostgresClient(
-                    self._folder / "run" / _SOCKET,
+                    self._address,
                     user=ADMIN,
                     password=self._admin_password,
                     database="postgres",
@@ -239,8 +237,9 @@ class Postgres:
         if self._door is None:
             self._door = Witness(
                 self._run / DOOR / _SOCKET,
-                self._folder / "run" / _SOCKET,
+                self._address,
                 role=self._role,
+                database=DATABASE,
                 guest=self._guest,
                 round_trip_ms=self._round_trip_ms,
             )
@@ -273,6 +272,18 @@ class Postgres:
             "utf-8", "replace"
         )
         return " / ".join(log.strip().splitlines()[-3:]) or "it says nothing"
+
+
+def dump_tables(admin: PostgresClient, /) -> dict[str, tuple[Row, ...]]:
+    """Every row by table; a table outside of `public` has its schema before its name."""
+    tables = admin.query(
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+        " AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
+    )
+    return {
+        f"{name}" if schema == "public" else f"{schema}.{name}": _rows(admin, str(schema), str(name))
+        for schema, name in tables
+    }
 
 
 def _rows(admin: PostgresClient, schema: str, name: str) -> tuple[Row, ...]:

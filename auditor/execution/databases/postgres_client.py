@@ -1,16 +1,16 @@
-"""As much of a PostgreSQL client as its keeper needs: one connection over a unix socket, texts in, texts out."""
+"""As much of a PostgreSQL client as its keeper needs: one connection, texts in, texts out."""
 
-import socket
+import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Self
 
+from auditor.execution.address import Address
+from auditor.execution.databases.scram import MECHANISM, ScramClient
 from auditor.execution.witness.framing import BrokenFrame, Frame, Framer
 
 _CHUNK: Final = 1 << 16
 _PROTOCOL: Final = 196_608
 _ALL: Final = tuple(bytes([code]) for code in range(256))
-_CLEARTEXT: Final = 3
 
 
 class PostgresError(Exception):
@@ -25,18 +25,17 @@ class PostgresClient:
     """A connection. A context manager."""
 
     def __init__(
-        self, server: Path, *, user: str, password: str, database: str, timeout_s: float = 600.0
+        self, server: Address, *, user: str, password: str, database: str, timeout_s: float = 600.0
     ) -> None:
         """Connects; `OSError` when nobody listens at `server`, `PostgresError` when it refuses."""
         self._framer = Framer(_ALL)
+        self._scram = ScramClient(password)
         self._frames: Iterator[Frame] = iter(())
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout_s)
+        self._socket = server.connect(timeout_s)
         try:
-            self._socket.connect(str(server))
             words = f"user\0{user}\0database\0{database}\0client_encoding\0UTF8\0\0".encode()
             self._socket.sendall((len(words) + 8).to_bytes(4, "big") + _PROTOCOL.to_bytes(4, "big") + words)
-            self._authenticate(password)
+            self._authenticate(user, password)
         except BaseException:
             self._socket.close()
             raise
@@ -75,14 +74,36 @@ class PostgresClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _authenticate(self, password: str) -> None:
+    def _authenticate(self, user: str, password: str) -> None:
         for frame in self._received():
             if frame.kind == b"E":
                 raise _error(frame.payload)
-            if frame.kind == b"R" and int.from_bytes(frame.payload[:4], "big") == _CLEARTEXT:
-                self._send(b"p", password.encode() + b"\0")
+            if frame.kind == b"R":
+                self._prove(int.from_bytes(frame.payload[:4], "big"), frame.payload[4:], user, password)
             if frame.kind == b"Z":
                 return
+
+    def _prove(self, way: int, payload: bytes, user: str, password: str) -> None:
+        """Answers one request of the server's for the password."""
+        match way:
+            case 3:
+                self._send(b"p", password.encode() + b"\0")
+            case 5:
+                inner = hashlib.md5(f"{password}{user}".encode(), usedforsecurity=False).hexdigest()
+                outer = hashlib.md5(inner.encode() + payload[:4], usedforsecurity=False).hexdigest()
+                self._send(b"p", f"md5{outer}".encode() + b"\0")
+            case 10:
+                first = self._scram.first.encode()
+                self._send(b"p", MECHANISM.encode() + b"\0" + len(first).to_bytes(4, "big") + first)
+            case 11:
+                try:
+                    self._send(b"p", self._scram.final(payload.decode()).encode())
+                except ValueError as error:
+                    raise PostgresError("08P01", str(error)) from error
+            case 0 | 12:
+                pass  # let in; the server's own proof adds nothing on this machine
+            case _:
+                raise PostgresError("0A000", f"it wants a way to sign in that is not known here ({way})")
 
     def _send(self, kind: bytes, payload: bytes) -> None:
         self._socket.sendall(kind + (len(payload) + 4).to_bytes(4, "big") + payload)

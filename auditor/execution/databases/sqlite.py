@@ -36,6 +36,8 @@ class SQLite:
         """The target's own library makes the file, so the version is its interpreter's."""
         return "sqlite"
 
+    is_users = False
+
     @property
     def place(self) -> Place:
         """`{path}` is absolute."""

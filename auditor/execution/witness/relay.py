@@ -1,7 +1,6 @@
 """The relay itself: a unix socket on the host, a thread for each direction of each connection."""
 
 import contextlib
-import hmac
 import os
 import socket
 import threading
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
+from auditor.execution.address import Address
 from auditor.execution.guest import Guest
 from auditor.execution.witness.conversation import Conversation
 from auditor.execution.witness.framing import BrokenFrame
@@ -26,16 +26,23 @@ _PROTOCOL_3: Final = 3
 
 
 class Witness:
-    """Relays from the socket at `door` to the server's at `server`, for one role alone, and counts.
+    """Relays from the socket at `door` to the server at `server`, for one role and database alone, and counts.
 
     Safe in several threads. Leaving it closes every connection.
     """
 
     def __init__(
-        self, door: Path, server: Path, *, role: str, guest: Guest, round_trip_ms: float = 0.0
+        self,
+        door: Path,
+        server: Address,
+        *,
+        role: str,
+        database: str,
+        guest: Guest,
+        round_trip_ms: float = 0.0,
     ) -> None:
         self._server = server
-        self._role = role.encode()
+        self._allowed = {b"user": role.encode(), b"database": database.encode()}
         self.round_trip_ms = round_trip_ms
         """Added to what the target sends, before it goes on: what the network to a real server would take."""
         self._lock = threading.Lock()
@@ -102,27 +109,24 @@ class Witness:
 
     def _serve(self, client: socket.socket, number: int) -> None:
         """One connection from its first byte to its last."""
-        with (
-            client,
-            socket.socket(socket.AF_UNIX) as server,
-            self._known(client, server),
-            contextlib.suppress(OSError),
-        ):
-            startup = self._startup(client, server)
-            if startup is None:
-                return
-            server.connect(str(self._server))
-            server.sendall(startup)
-            with self._lock:
-                self._opened.append(time.monotonic())
-                self._totals = replace(self._totals, connections=self._totals.connections + 1)
-            talk = Conversation(number)
-            back = threading.Thread(
-                target=self._pass, args=(server, client, self._answered(talk)), name="witness", daemon=True
-            )
-            back.start()
-            self._pass(client, server, self._asked(talk))
-            back.join()
+        with client, self._known(client), contextlib.suppress(OSError):
+            startup = self._startup(client)
+            if startup is not None:
+                with self._server.connect() as server, self._known(server):
+                    server.sendall(startup)
+                    self._relay(client, server, number)
+
+    def _relay(self, client: socket.socket, server: socket.socket, number: int) -> None:
+        with self._lock:
+            self._opened.append(time.monotonic())
+            self._totals = replace(self._totals, connections=self._totals.connections + 1)
+        talk = Conversation(number)
+        back = threading.Thread(
+            target=self._pass, args=(server, client, self._answered(talk)), name="witness", daemon=True
+        )
+        back.start()
+        self._pass(client, server, self._asked(talk))
+        back.join()
 
     @contextlib.contextmanager
     def _known(self, *sockets: socket.socket) -> Iterator[None]:
@@ -134,8 +138,8 @@ class Witness:
             with self._lock:
                 self._sockets.difference_update(sockets)
 
-    def _startup(self, client: socket.socket, server: socket.socket) -> bytes | None:
-        """The packet that begins the connection, when it is for our role; what else it can be is dealt with."""
+    def _startup(self, client: socket.socket) -> bytes | None:
+        """The packet that begins the connection, when it is for our role and database; what else it can be is dealt with."""
         for _ in range(3):
             packet = _packet(client)
             if packet is None:
@@ -144,11 +148,12 @@ class Witness:
             if code in {_SSL, _GSS}:
                 client.sendall(b"N")
             elif code == _CANCEL:
-                server.connect(str(self._server))
-                server.sendall(packet)
+                with self._server.connect() as server:
+                    server.sendall(packet)
                 return None
-            elif code >> 16 != _PROTOCOL_3 or not hmac.compare_digest(_user(packet), self._role):
-                client.sendall(_refusal("28000", "the witness lets only the target's own role in"))
+            elif code >> 16 != _PROTOCOL_3 or _words(packet) | self._allowed != _words(packet):
+                text = "the witness lets only the target's own role in, and only to its own database"
+                client.sendall(_refusal("28000", text))
                 return None
             else:
                 return packet
@@ -207,11 +212,11 @@ def _exactly(client: socket.socket, size: int) -> bytes:
     return data
 
 
-def _user(packet: bytes) -> bytes:
-    """Whom a startup packet names."""
+def _words(packet: bytes) -> dict[bytes, bytes]:
+    """What a startup packet says; without a database it means the one called like its user."""
     words = packet[8:].split(b"\0")
     pairs = dict(zip(words[::2], words[1::2], strict=False))
-    return pairs.get(b"user", b"")
+    return {b"database": pairs.get(b"user", b""), **pairs}
 
 
 def _refusal(sqlstate: str, text: str) -> bytes:
