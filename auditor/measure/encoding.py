@@ -13,6 +13,8 @@ from auditor.measure.placeholders import fill, fill_text
 from auditor.measure.request import Request
 
 _KEPT_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
+_HALVES: Final = "surrogatepass"
+"""Half characters, which JSON can hold, are sent as the three bytes that they would be."""
 _DEFAULTS: Final = (
     ("accept", "*/*"),
     ("accept-encoding", "identity"),  # what is compared and counted is what the application wrote
@@ -50,9 +52,11 @@ def encode(
     Raises:
         KeyError: a value it needs is not there.
     """
-    path = quote(fill_text(request.path, values), safe=_KEPT_IN_PATH)
+    path = quote(fill_text(request.path, values), safe=_KEPT_IN_PATH, errors=_HALVES)
     pairs = [(fill_text(key, values), fill_text(value, values)) for key, value in request.query]
-    query = "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in pairs)
+    query = "&".join(
+        f"{quote_plus(key, errors=_HALVES)}={quote_plus(value, errors=_HALVES)}" for key, value in pairs
+    )
     body, content_type = _body(request, values)
     own = [(name.lower(), fill_text(value, values)) for name, value in request.headers]
     headers = dict([("host", host), *_DEFAULTS, *content_type, *((n.lower(), v) for n, v in also)])
@@ -67,6 +71,6 @@ def _body(request: Request, values: Mapping[str, JsonValue]) -> tuple[bytes, lis
     if request.body is None:
         return b"", []
     if isinstance(request.body, str):
-        return fill_text(request.body, values).encode("utf-8", "surrogatepass"), []
+        return fill_text(request.body, values).encode("utf-8", _HALVES), []
     text = json.dumps(fill(request.body, values), ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass"), [("content-type", "application/json")]
+    return text.encode("utf-8", _HALVES), [("content-type", "application/json")]

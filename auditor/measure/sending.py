@@ -77,7 +77,9 @@ class Door:
         request = httpx.Request(
             message.method,
             "http://localhost/",
-            headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in headers],
+            headers=[
+                (name.encode("ascii"), value.encode("utf-8", "surrogatepass")) for name, value in headers
+            ],
             stream=httpx.ByteStream(message.body),
             extensions={
                 "target": message.target.encode("ascii"),

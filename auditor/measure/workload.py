@@ -157,12 +157,19 @@ def _request(line: bytes, where: str) -> Request:
         if key not in _KEYS:
             raise Fault(f"unknown key {key!r}", where=where, hint=did_you_mean(key, _KEYS))
     try:
-        return Request.model_validate_json(line.strip(), strict=True)
+        # Not pydantic's own reading of JSON: it refuses half characters, which a frozen request may hold.
+        return Request.model_validate({key: _tuples(key, value) for key, value in tree.items()}, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the request"
         said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         raise Fault(f"`{place}` {said[0].lower()}{said[1:]}", where=where) from error
+
+
+def _tuples(key: str, value: Any) -> Any:
+    if key in {"body", "take"} or not isinstance(value, list):
+        return value
+    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

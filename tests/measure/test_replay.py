@@ -49,6 +49,29 @@ def test_what_is_sent_is_what_stands_in_the_workload(serve: Serve) -> None:
     assert (fourth.body, fourth.headers["host"]) == (b"plain ${a}", "shop.test")
 
 
+def test_half_characters_and_control_characters_are_sent_or_told(serve: Serve) -> None:
+    seen: list[Got] = []
+
+    def app(got: Got) -> Reply:
+        seen.append(got)
+        return as_json({"v": "a\r\nHost: b"})
+
+    done = run(
+        serve(app),
+        Request(id="a", path="/\ud800", query=(("q", "\udfff\x00"),), body={"x": "\ud800"}),
+        Request(id="b", path="/", headers=(("X", "\ud800"),)),
+        Request(id="c", path="/", take={"v": "$.v"}),
+        Request(id="d", path="/", headers=(("X", "${v}"),)),
+    )
+    assert (seen[0].target, seen[0].body) == ("/%ED%A0%80?q=%ED%BF%BF%00", b'{"x":"\xed\xa0\x80"}')
+    assert [exchange.answer.ending for exchange in done.exchanges] == [
+        "answered",
+        "answered",
+        "answered",
+        "broken",
+    ]
+
+
 def test_values_are_taken_from_body_header_and_cookie(serve: Serve) -> None:
     seen: list[Got] = []
 

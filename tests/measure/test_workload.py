@@ -56,7 +56,7 @@ def test_what_is_rendered_is_read_back_the_same() -> None:
                 path="/ü",
                 query=(("q", ""),),
                 headers=(("X", "1"), ("X", "2")),
-                body={"a": [None, 1, 1.0, "é"]},
+                body={"a": [None, 1, 1.0, "é", "\ud800"]},
                 take={"v": "$.v"},
                 roles=("time",),
             ),

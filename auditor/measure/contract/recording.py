@@ -1,5 +1,6 @@
 """A replay reduced to what a contract is about: what was answered, what was done, what was left behind."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -81,7 +82,7 @@ def _counted(deeds: Iterable[Deed]) -> Counter[str]:
 
 
 def _text(deed: Deed) -> str:
-    return deed.model_dump_json()
+    return json.dumps(deed.model_dump(), sort_keys=True)
 
 
 def _without(deeds: Iterable[Deed], moved: Counter[str]) -> tuple[Deed, ...]:

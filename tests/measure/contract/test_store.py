@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from little_shop import WORKLOAD, World, recorded
 
+from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.store import contract_files, load_contract, save_contract
 from auditor.model.fault import Fault
@@ -96,3 +97,17 @@ def test_another_version_is_refused(contract: Contract, tmp_path: Path) -> None:
     write_folder(tmp_path / "c", {**files, "contract.json": json.dumps({**head, "schema": "x@2"}).encode()})
     with pytest.raises(Fault, match="is of version 'x@2', not 'auditor/contract@1'"):
         load_contract(tmp_path / "c")
+
+
+def test_half_characters_and_odd_numbers_are_kept(tmp_path: Path) -> None:
+    def change(w: World) -> None:
+        w["effects"]["buy"][0]["text"] = "Order \ud800"
+        w["after"]["orders"][1]["memo"] = "\udfff"
+        w["after"]["orders"][1]["big"] = float("inf")
+
+    odd = make_contract(WORKLOAD, [recorded(1, change), recorded(2, change)], about=About())
+    save_contract(odd, tmp_path / "c")
+    stored = load_contract(tmp_path / "c")
+    assert stored == odd
+    assert compare(stored, recorded(3, change)) == ()
+    assert compare(stored, recorded(3))
