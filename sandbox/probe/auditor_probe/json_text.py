@@ -29,7 +29,7 @@ _EFFECT = '{"kind":"%s","op":%s,"text":%s,"shape":%s,"rows":%s,"ms":%s,"stack":%
 
 
 def effect_text(effect, text, stack, stage, detail):
-    """One effect; `text`, `stack` and `stage` are numbers or None."""
+    """One effect; `text`, `stack` and `stage` are numbers or None; a `detail` that is a string is JSON already."""
     return _EFFECT % (
         effect.kind,
         kept(effect.op),
@@ -39,5 +39,5 @@ def effect_text(effect, text, stack, stage, detail):
         "null" if effect.ms is None else "%.3f" % effect.ms,
         "null" if stack is None else stack,
         "null" if stage is None else stage,
-        "null" if detail is None else encode(detail),
+        "null" if detail is None else detail if type(detail) is str else encode(detail),
     )

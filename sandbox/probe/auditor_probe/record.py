@@ -155,7 +155,11 @@ def _effects_text(effects, handler):
         if effect.kind == "lazy-load":
             if places is None:
                 places = {id(other): number for number, other in enumerate(effects)}
-            detail = dict(detail, sql=places.get(detail["sql"]))
+            place_of_sql = places.get(detail["sql"])
+            detail = '{"attribute":%s,"sql":%s}' % (
+                kept(detail["attribute"]),
+                "null" if place_of_sql is None else place_of_sql,
+            )
         entries.append(effect_text(effect, text, place, stage, detail))
     return ',"effects":[%s],"texts":[%s],"stacks":[%s],"stages":%s' % (
         ",".join(entries),

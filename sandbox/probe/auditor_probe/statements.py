@@ -48,6 +48,11 @@ def shape_of(parameters):
     if type(parameters) is dict:
         parts = ["%s=%s" % (name, _one(value)) for name, value in list(parameters.items())[:_MOST]]
     elif isinstance(parameters, (list, tuple)):
+        kinds = set(map(type, parameters))
+        if len(kinds) == 1:
+            name = _NAMES.get(kinds.pop())
+            if name is not None:
+                return _alike(name, len(parameters))
         parts = [_NAMES.get(type(value)) or _one(value) for value in parameters[:_MOST]]
     elif hasattr(parameters, "keys"):
         parts = ["%s=%s" % (name, _one(parameters[name])) for name in list(parameters.keys())[:_MOST]]
@@ -57,6 +62,20 @@ def shape_of(parameters):
     if more > 0:
         parts.append("+%d" % more)
     return "(" + ",".join(parts) + ")"
+
+
+_rows = {}
+
+
+def _alike(name, size):
+    """The shape of many values of one type that has no length."""
+    found = _rows.get((name, size))
+    if found is None:
+        found = (
+            "(" + ",".join([name] * min(size, _MOST)) + (",+%d)" % (size - _MOST) if size > _MOST else ")")
+        )
+        _rows[name, size] = found
+    return found
 
 
 _NAMES = {int: "int", float: "float", bool: "bool", type(None): "NoneType"}

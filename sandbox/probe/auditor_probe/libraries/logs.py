@@ -4,6 +4,7 @@ from _blake2 import blake2b
 
 from auditor_probe import patching
 from auditor_probe.effects import begin, end
+from auditor_probe.json_text import kept
 
 
 def patch(module):
@@ -35,5 +36,5 @@ def _handled(token, result, error):
 def _exception(record):
     found = record.exc_info
     if isinstance(found, tuple) and found[0] is not None:
-        return found[0].__name__
-    return None
+        return kept(found[0].__name__)
+    return "null"
