@@ -25,12 +25,12 @@ def _handled(token, result, error):
     if type(text) is not str:
         text = record.getMessage()
     digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
-    effect.detail = {
-        "logger": record.name,
-        "level": record.levelname,
-        "text": digest,
-        "exception": _exception(record),
-    }
+    effect.detail = '{"logger":%s,"level":%s,"text":"%s","exception":%s}' % (
+        kept(record.name),
+        kept(record.levelname),
+        digest,
+        _exception(record),
+    )
 
 
 def _exception(record):
