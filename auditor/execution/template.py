@@ -3,16 +3,19 @@
 import hashlib
 import json
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from auditor.execution.disposable import start_time
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
 
 _FORMAT: Final = "1"
 _KEEP: Final = 8
 """Templates of one target; a full database of each can take hundreds of megabytes."""
+_MADE: Final = ".made-"
 DATABASE: Final = "database"
 FILES: Final = "files"
 
@@ -42,9 +45,20 @@ class Templates:
             os.utime(found)
         return found
 
-    def keep(self, key: str, made: Path, /) -> Path:
-        """Takes the folder `made` (on the same file system) under `key`; the one that is there already wins."""
+    def begin(self) -> Path:
+        """A new folder for one that is being made; those of processes that are gone are removed."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for entry in self.folder.glob(f"{_MADE}*"):
+            pid, _, started = entry.name.removeprefix(_MADE).partition("-")
+            if start_time(int(pid)) != int(started.partition("-")[0]):
+                with suppress(OSError):
+                    remove_tree(entry)
+        made = self.folder / f"{_MADE}{os.getpid()}-{start_time(os.getpid())}-{secrets.token_hex(3)}"
+        made.mkdir(mode=0o700)
+        return made
+
+    def keep(self, key: str, made: Path, /) -> Path:
+        """Takes a folder of `begin` under `key`, now that it is whole; the one that is there already wins."""
         try:
             made.rename(self.folder / key)
         except OSError:
@@ -57,7 +71,11 @@ class Templates:
     def _prune(self, newest: str) -> None:
         """Removes those not used for longest. One that is in use has been read already: worlds work on copies."""
         others = sorted(
-            (entry for entry in self.folder.iterdir() if entry.name != newest),
+            (
+                entry
+                for entry in self.folder.iterdir()
+                if entry.name != newest and not entry.name.startswith(_MADE)
+            ),
             key=lambda entry: entry.stat().st_mtime,
         )
         for entry in others[: max(0, len(others) - _KEEP + 1)]:

@@ -234,8 +234,10 @@ class World:
         if self._server is not None:
             self._server.kill()
         self.outside.close()
-        self._database.close()
-        remove_tree(self._folder)
+        try:
+            self._database.close()
+        finally:
+            remove_tree(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -388,8 +390,8 @@ class World:
         raise Fault(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
 
     def _keep(self, paths: tuple[str, ...]) -> None:
-        made = self._folder / "made"
-        (made / FILES).mkdir(parents=True)
+        made = self._templates.begin()
+        (made / FILES).mkdir()
         files = set(paths) - set(self._database_files)
         parents = {parent for path in files for parent in _parents(path)}
         for path in sorted(files | parents):

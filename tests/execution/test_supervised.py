@@ -1,0 +1,67 @@
+"""The guest side of a world: what the supervisor runs, relays and ends."""
+
+import ast
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditor.bundle import bundled
+from auditor.config.command import Command
+from auditor.execution.world import World
+
+MakeWorld = Callable[..., World]
+
+GUEST = sorted(bundled("sandbox").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", GUEST, ids=lambda path: path.name)
+def test_it_is_python_3_8_and_needs_nothing_installed(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"), feature_version=(3, 8))
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= sys.stdlib_module_names | {each.stem for each in GUEST}
+
+
+def test_output_and_errors_of_a_command_are_told_apart(make_world: MakeWorld) -> None:
+    world = make_world({"app.py": ""})
+    ran = world.run(
+        Command("", ("python", "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"))
+    )
+    assert (ran.output, ran.errors, ran.succeeded, ran.ended.code) == ("out\n", "err\n", False, 3)
+
+
+@pytest.mark.parametrize("command", [("nothing-of-that-name",), ("/etc",)])
+def test_a_command_that_is_not_there(make_world: MakeWorld, command: tuple[str, ...]) -> None:
+    ran = make_world({"app.py": ""}).run(Command("", command))
+    assert not ran.succeeded
+    assert command[0] in ran.errors
+
+
+def test_a_command_that_dies_of_a_signal(make_world: MakeWorld) -> None:
+    ran = make_world({"app.py": ""}).run(Command("", ("/bin/sh", "-c", "kill -SEGV $$")))
+    assert (ran.ended.how, ran.ended.code) == ("signalled", 11)
+
+
+def test_what_a_command_leaves_behind_ends_with_it(make_world: MakeWorld) -> None:
+    """A daemon of a session of its own that heeds no request to end holds nothing up."""
+    daemon = "(trap '' TERM HUP; setsid sleep 600 & setsid sh -c 'trap : TERM; sleep 600' &) ; echo done"
+    ran = make_world({"app.py": ""}).run(Command("", ("/bin/sh", "-c", daemon)))
+    assert ran.succeeded
+    assert ran.output == "done\n"
+    assert ran.ended.wall_s < 60
+
+
+def test_a_command_that_takes_too_long_is_ended(make_world: MakeWorld) -> None:
+    ran = make_world({"app.py": ""}).run(Command("", ("sleep", "600")), wall_s=1)
+    assert ran.ended.how == "deadline"
