@@ -9,14 +9,13 @@ from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.source import Source
 from auditor.model.report import Finding
 
-_NOT_FIXES = frozenset({"imports", "outcome", "places", "source", "spans"})
-
 
 @cache
 def codemods() -> tuple[ModuleType, ...]:
     """Every fix there is, sorted by name: modules with `NAME`, `RULES` and `propose`."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_FIXES)
-    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+    return tuple(module for module in modules if hasattr(module, "RULES"))
 
 
 def propose(finding: Finding, source: Source, /) -> Written | tuple[Declined, ...]:

@@ -1,8 +1,12 @@
 """Adds an import to a module, where its own imports stand."""
 
 import ast
+from typing import TYPE_CHECKING
 
 from auditor.codemods.spans import Spans
+
+if TYPE_CHECKING:
+    from auditor.codemods.source import Source
 
 
 def bound_to(tree: ast.Module, module: str, name: str | None, /) -> str | None:
@@ -27,23 +31,45 @@ def add_import(spans: Spans, module: str, name: str | None = None, /) -> str | N
 
     None when the name is bound to something else in the module already.
     """
-    known = bound_to(spans.tree, module, name)
+    if name is not None:
+        return name_of(add_names(spans, module, [name]))
+    known = bound_to(spans.tree, module, None)
     if known is not None:
         return known
-    wanted = name or module.partition(".")[0]
+    wanted = module.partition(".")[0]
     if wanted in _bound(spans.tree):
         return None
-    for node in spans.tree.body:
-        if name is not None and isinstance(node, ast.ImportFrom) and node.module == module and not node.level:
-            _extend(spans, node, name)
-            return wanted
-    line = f"from {module} import {name}" if name is not None else f"import {module}"
+    _add_line(spans, module, f"import {module}")
+    return wanted
+
+
+def add_names(spans: Spans, module: str, names: list[str], /) -> list[str] | None:
+    """Has several names imported from one module, by one statement; gives the names they go by, None as `add_import`."""
+    going_by = [bound_to(spans.tree, module, name) for name in names]
+    new = [name for name, known in zip(names, going_by, strict=True) if known is None]
+    if set(new) & _bound(spans.tree):
+        return None
+    for node in spans.tree.body if new else []:
+        if isinstance(node, ast.ImportFrom) and node.module == module and not node.level:
+            for name in new:
+                _extend(spans, node, name)
+            break
+    else:
+        if new:
+            _add_line(spans, module, f"from {module} import {', '.join(new)}")
+    return [known or name for name, known in zip(names, going_by, strict=True)]
+
+
+def name_of(names: list[str] | None) -> str | None:
+    return None if names is None else names[0]
+
+
+def _add_line(spans: Spans, module: str, line: str) -> None:
     after = _last_import(spans.tree, module)
     if after is None:
         spans.insert(_after_docstring(spans), f"{line}\n")
     else:
         spans.insert_after(after, f"\n{line}")
-    return wanted
 
 
 def _bound(tree: ast.Module) -> set[str]:
@@ -63,13 +89,20 @@ def _bound(tree: ast.Module) -> set[str]:
 def _extend(spans: Spans, node: ast.ImportFrom, name: str) -> None:
     """Into the list at its alphabetical place, if the list is sorted; else at its end."""
     listed = [alias.name for alias in node.names]
-    if listed == sorted(listed, key=str.lower):
-        for alias in node.names:
-            if alias.name.lower() > name.lower():
-                start, _ = spans.span(alias)
-                spans.insert(start, f"{name}, ")
-                return
+    for key in (_by_type, str.lower):
+        if listed == sorted(listed, key=key):
+            for alias in node.names:
+                if key(alias.name) > key(name):
+                    start, _ = spans.span(alias)
+                    spans.insert(start, f"{name}, ")
+                    return
+            break
     spans.insert_after(node.names[-1], f", {name}")
+
+
+def _by_type(name: str) -> str:
+    """Constants, then classes, then the rest, as import sorters have it."""
+    return f"{'0' if name.isupper() else '1' if name[:1].isupper() else '2'}{name.lower()}"
 
 
 def _last_import(tree: ast.Module, module: str) -> ast.stmt | None:
@@ -102,3 +135,23 @@ def _after_docstring(spans: Spans) -> int:
         while line <= len(spans.lines) and spans.lines[line - 1].startswith("#"):
             line += 1  # a shebang, a coding cookie, a licence
     return sum(len(text) + 1 for text in spans.lines[: line - 1])
+
+
+def importable(source: "Source", module: str, name: str, /) -> bool:
+    """Whether a module of the target binds a name at its top, so that importing it there works as for its neighbours."""
+    path = module.replace(".", "/")
+    scene = source.scene
+    candidates = [f"{path}/__init__.py", f"{path}.py"]
+    if scene is not None:
+        candidates += [m.path for m in scene.project.modules if m.name == module]
+    for candidate in candidates:
+        spans = source.spans(candidate)
+        if spans is not None:
+            return any(
+                (isinstance(node, ast.ClassDef) and node.name == name)
+                or (
+                    isinstance(node, ast.ImportFrom) and any((a.asname or a.name) == name for a in node.names)
+                )
+                for node in spans.tree.body
+            )
+    return False

@@ -75,7 +75,7 @@ class Spans:
             ValueError: two edits overlap.
             SyntaxError: the result is no Python, which is a fault of the codemod.
         """
-        edits = sorted(set(self._edits), key=lambda edit: (edit[0], edit[1]))
+        edits = sorted(dict.fromkeys(self._edits), key=lambda edit: (edit[0], edit[1]))
         for left, right in pairwise(edits):
             if left[1] > right[0]:
                 raise ValueError(f"edits overlap at character {right[0]}")

@@ -1,0 +1,77 @@
+"""`select_related` and `prefetch_related`, added to a Django query."""
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.codemods.loading import Hop
+    from auditor.codemods.origins import Origin
+    from auditor.codemods.spans import Spans
+
+
+def load(spans: "Spans", origin: "Origin", ways: "list[tuple[Hop, ...]]", /) -> str:
+    """Adds what loads these paths behind the last building step; the reason where it can't."""
+    joined = sorted({"__".join(h.relation.name for h in way) for way in ways if is_joined(way)})
+    fetched = sorted({"__".join(h.relation.name for h in way) for way in ways if not is_joined(way)})
+    added = ""
+    for method, names in (("select_related", longest(joined)), ("prefetch_related", longest(fetched))):
+        if not names:
+            continue
+        step = origin.chain.named(method)
+        if step is None or step.call is None:
+            added += f".{method}({', '.join(quoted(name) for name in names)})"
+            continue
+        reason = extend(spans, step.call, method, names)
+        if reason:
+            return reason
+    if added:
+        if is_on_own_line(spans, origin.at.node):
+            added = f"\n{indent_of(spans, origin.at.node)}" + added
+        spans.insert_after(origin.at.node, added)
+    return ""
+
+
+def is_joined(way: "tuple[Hop, ...]") -> bool:
+    """Whether every step leads to one row of a known table, so that a join fetches it."""
+    return all(not h.relation.many and h.relation.kind != "generic-fk" and h.target is not None for h in way)
+
+
+def longest(names: list[str]) -> list[str]:
+    """Without those that a longer path loads on its way."""
+    return [name for name in names if not any(other.startswith(f"{name}__") for other in names)]
+
+
+def extend(spans: "Spans", call: ast.Call, method: str, names: list[str]) -> str:
+    """Names more relations in a call that is there."""
+    if not call.args or call.keywords:
+        return f"`{method}()` without names follows relations of its own choice"
+    known = set()
+    for argument in call.args:
+        if isinstance(argument, ast.Starred) or (
+            isinstance(argument, ast.Constant) and argument.value is None
+        ):
+            return f"what `{method}` names is not plain to see"
+        if isinstance(argument, ast.Constant):
+            known.add(argument.value)
+    more = [name for name in names if name not in known]
+    if more:
+        spans.insert_after(call.args[-1], "".join(f", {quoted(name)}" for name in more))
+    return ""
+
+
+def quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def is_on_own_line(spans: "Spans", node: ast.expr) -> bool:
+    """Whether the last call of a chain begins its line: `    .filter(...)`."""
+    return bool(indent_of(spans, node))
+
+
+def indent_of(spans: "Spans", node: ast.expr) -> str:
+    at = node.func if isinstance(node, ast.Call) else node
+    if not isinstance(at, ast.Attribute) or at.end_lineno is None:
+        return ""
+    line = spans.lines[at.end_lineno - 1]
+    text = line.lstrip()
+    return line[: len(line) - len(text)] if text.startswith(f".{at.attr}") else ""

@@ -1,0 +1,133 @@
+"""Loads the relations that a loop reads with the rows that it walks over
+
+## What it does
+Finds, through the trace, the query whose rows a loop (in another function, a property, a serializer, a template) reads
+relations of, and adds what loads them there: `select_related` for relations to one row and `prefetch_related` for those
+to many in Django, `joinedload` and `selectinload` in SQLAlchemy. Options that are there already are extended.
+
+## What it never does
+It leaves a query alone whose rows come in another way (`values`, `only`, `union`, `iterator`, `yield_per`), one that
+locks its rows, and one whose related rows are written between the fetch and the read: an eager load would not see that.
+
+## What it leaves to a person
+Whether a helper's other callers want the relation too: for them it costs a join, or one query more.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.codemods import eager_django, eager_sqlalchemy
+from auditor.codemods.loading import hops, wanted_by, written_between
+from auditor.codemods.origins import origin_of
+from auditor.codemods.outcome import Declined, Written
+
+if TYPE_CHECKING:
+    from auditor.codemods.loading import Hop, Wanted
+    from auditor.codemods.source import Source
+    from auditor.codemods.spans import Spans
+    from auditor.model.report import Finding
+    from auditor.rules.scene import Scene
+
+NAME: Final = "eager_load"
+RULES: Final = ("lazy-load-in-loop",)
+_DEEP: Final = 4
+"""Steps of a path beyond which a guess of the trace is likelier than a relation that is wanted."""
+
+
+def propose(finding: "Finding", source: "Source") -> Written | Declined:
+    """One option, or several, at each query whose rows the finding's function reads relations of."""
+    if source.scene is None:
+        return Declined(NAME, "where the rows come from is known only with a trace")
+    groups = wanted_by(finding, source.scene)
+    if not groups:
+        return Declined(NAME, "the query that the rows come from is not known")
+    edited: dict[str, Spans] = {}
+    named: list[str] = []
+    reasons: list[str] = []
+    for group in groups:
+        path = group.query.site.module.path
+        spans = edited.get(path) or source.spans(path)
+        if spans is None:
+            reasons.append(f"the query is not written in the project, but in {path}")
+            continue
+        reason = _load(group, spans, source)
+        if reason:
+            reasons.append(reason)
+        else:
+            edited[path] = spans
+            named += [f"{group.query.model.name}.{one}" for one in sorted(group.paths)]
+    if not edited:
+        return Declined(NAME, reasons[0])
+    try:
+        files = {path: spans.result() for path, spans in edited.items()}
+    except ValueError:
+        return Declined(NAME, "two queries of the same statement would change")
+    return Written(
+        codemod=NAME,
+        title=f"Load {', '.join(named)} with the rows",
+        files=files,
+        promises=("sql",),
+        verify=_verify(groups),
+    )
+
+
+def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
+    """Adds the options of one query; the reason where it can't."""
+    assert source.scene is not None
+    query = group.query
+    if reason := _odd(group):
+        return reason
+    found = origin_of(spans, query)
+    if isinstance(found, str):
+        return found
+    if spans.text.count("\n") < query.site.end - 1:
+        return "the file has changed since it was read"
+    ways = _ways(source.scene, group)
+    if isinstance(ways, str):
+        return ways
+    targets = [hop.target for way in ways for hop in way if hop.target is not None]
+    if written := written_between(group, targets):
+        return f"`{written}` comes between the query and the read, which an eager load would not see"
+    if query.orm == "django":
+        return eager_django.load(spans, found, ways)
+    return eager_sqlalchemy.load(spans, found, ways, query=query, source=source)
+
+
+def _odd(group: "Wanted") -> str:
+    """What about a query keeps its rows from being loaded with relations."""
+    query = group.query
+    if query.orm == "django" and query.shape != "rows":
+        return "the query gives no rows of a model"
+    if query.orm == "django" and query.only is not None:
+        return "the query names its columns"
+    if query.locked:
+        return "the query locks its rows, and a join would lock the related ones too"
+    if query.streaming:
+        return "the query streams its rows"
+    if query.empty or (query.in_memory and (query.orm == "django" or query.relation is not None)):
+        return "the rows are in memory already"
+    if all(effect.guessed for _, effect in group.effects):
+        return "the model is only guessed from a name"
+    return ""
+
+
+def _ways(scene: "Scene", group: "Wanted") -> "list[tuple[Hop, ...]] | str":
+    ways = []
+    for path in sorted(group.paths):
+        way = hops(scene, group.query.model, path)
+        if way is None or len(way) > _DEEP:
+            return f"`{path}` is not known to be a relation of every {group.query.model.name}"
+        ways.append(way)
+    return ways
+
+
+def _verify(groups: "list[Wanted]") -> tuple[str, ...]:
+    """Where the query is a helper's, its other callers."""
+    shared = sorted(
+        {
+            g.query.site.function.qualname
+            for g in groups
+            if g.query.site.function is not None
+            and any(g.query.site.function is not e.loops[-1].site.function for _, e in g.effects)
+        }
+    )
+    return tuple(f"Whether the other callers of `{name}` want the relation too" for name in shared)

@@ -1,0 +1,107 @@
+"""Which relations of a query's rows are to be loaded with them, and how."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.rules.claim import qualname
+from auditor.rules.lazy_load_in_loop import has_unread_options
+from auditor.rules.scene import repeating, seen_from
+from auditor.rules.surroundings import is_fallback
+
+if TYPE_CHECKING:
+    from auditor.index.values import Model, Query, Relation
+    from auditor.model.report import Finding
+    from auditor.rules.scene import Scene
+    from auditor.trace.summary import Effect, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a relation's path."""
+
+    holder: "Model"
+    relation: "Relation"
+    target: "Model | None"
+    """None for a generic relation."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The lazy loads of one query's rows."""
+
+    query: "Query"
+    paths: list[str]
+    """Dotted, as `Effect.relation`."""
+    effects: "list[tuple[Summary, Effect]]"
+
+
+def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
+    """What the function of a finding loads row by row, by the query of the rows, in the order of the source."""
+    found: dict[tuple[str, int, int, str], Wanted] = {}
+    concerned: set[tuple[str, int, int, str]] = set()
+    for scope, effect in scene.effects():
+        loops = repeating(effect.loops)
+        if effect.kind != "sql" or effect.cause != "lazy-load" or not loops or effect.remembered:
+            continue
+        origin = None if effect.row is None else effect.row.origin
+        if origin is None or not effect.relation or is_fallback(effect) or has_unread_options(effect):
+            continue
+        site = origin.site
+        key = (site.module.path, site.start, site.line, origin.model.key)
+        group = found.setdefault(key, Wanted(origin, [], []))
+        group.effects.append((scope, effect))
+        if effect.relation not in group.paths:
+            group.paths.append(effect.relation)
+        spot = seen_from(loops[-1], effect.site, effect.frames)
+        if spot.module.path == finding.file and qualname(spot) == finding.function:
+            concerned.add(key)
+    return [found[key] for key in sorted(concerned)]
+
+
+def hops(scene: "Scene", model: "Model", path: str, /) -> tuple[Hop, ...] | None:
+    """The steps of a path from a model's rows; None where one is not known."""
+    steps: list[Hop] = []
+    at: Model | None = model
+    orm = scene.trace.machine.orm_named[model.orm]
+    for name in path.split("."):
+        relation = None if at is None else at.relations.get(name)
+        if at is None or relation is None:
+            return None
+        target = orm.by_key(relation.target) if relation.target else None
+        steps.append(Hop(at, relation, target))
+        at = target
+    return tuple(steps)
+
+
+def written_between(wanted: Wanted, targets: "Iterable[Model]", /) -> str:
+    """The label of a write of these models' rows between the query and the last read; "" if there is none.
+
+    What is written after the fetch is seen by a lazy load and not by an eager one.
+    """
+    names = {target.name for target in targets}
+    for scope, read in wanted.effects:
+        first, last = _span(wanted.query, scope, read)
+        for effect in scope.effects:
+            if effect.kind != "sql" or effect.operation != "write":
+                continue
+            words = set(effect.label.replace(".", " ").split())
+            if words & names and first <= _line(scope, effect) <= last:
+                return effect.label
+    return ""
+
+
+def _line(scope: "Summary", effect: "Effect") -> int:
+    """Where the scope's own text leads to an effect."""
+    for function, line in effect.frames:
+        if function is scope.function:
+            return line
+    return effect.site.line
+
+
+def _span(query: "Query", scope: "Summary", read: "Effect") -> tuple[int, int]:
+    """The lines of the scope's own function between the fetch and the end of the loops around a read."""
+    first = query.site.line if query.site.function is scope.function else 0
+    ends = [loop.node[2] for loop in read.loops if loop.site.function is scope.function and loop.node]
+    ends = [end for end in ends if isinstance(end, int)]
+    return first, max([_line(scope, read), *ends])
