@@ -1,7 +1,8 @@
 """Learns what varies by itself: two runs of the same code over the same data, laid side by side."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from auditor.measure.contract.mask import Blur, Mask, mask_of
@@ -15,7 +16,37 @@ _WORD: Final = re.compile(r"[\w+/=.:-]+")
 
 def learn(runs: Sequence[Tree], /) -> Mask:
     """The noise among runs of the same: each is laid beside the first. One run alone knows of none."""
-    return mask_of(blur for other in runs[1:] for blur in _between(runs[0], other, TOP))
+    mask = mask_of(blur for other in runs[1:] for blur in _between(runs[0], other, TOP))
+    shapes = {blur.place: blur for blur in mask.blurs if blur.shape is not None}
+    if not shapes:
+        return mask
+    # A shape learnt at one item holds for all items: so it is that of whatever stands at any of them.
+    seen: defaultdict[str, list[Tree]] = defaultdict(list)
+    for run in runs:
+        _collect(run, TOP, shapes, seen)
+    return Mask(
+        blurs=tuple(
+            blur.model_copy(update={"shape": shape_of(seen[blur.place])}) if blur.place in seen else blur
+            for blur in mask.blurs
+        )
+    )
+
+
+def _collect(
+    tree: Tree, place: Place, shapes: Mapping[str, Blur], seen: defaultdict[str, list[Tree]]
+) -> None:
+    """Puts every value that stands at one of the places of `shapes` there."""
+    if place.text in shapes:
+        seen[place.text].append(tree)
+    if isinstance(tree, dict):
+        varying = shapes.get(place.any_field)
+        for name, value in tree.items():
+            if varying is not None and name not in varying.stable:
+                seen[varying.place].append(value)
+            _collect(value, place.field(name), shapes, seen)
+    elif isinstance(tree, list) and not isinstance(tree, Lines):
+        for index, item in enumerate(tree):
+            _collect(item, place.item(index), shapes, seen)
 
 
 def words(line: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from auditor.measure.contract.comparing import differences
@@ -81,6 +81,7 @@ def test_a_field_or_item_that_is_gone_is_reported(tree: Tree, data: st.DataObjec
 
 
 @given(TREES, TREES)
+@example([[], [False, False, None], False, [None]], [[], [False, [], []], False, []])
 def test_what_two_runs_differ_in_is_noise_between_them(one: Tree, other: Tree) -> None:
     blurs = learn([one, other]).by_place()
     assert differences(one, other, blurs) == []
