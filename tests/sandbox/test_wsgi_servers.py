@@ -100,7 +100,7 @@ def broken():
 
 @app.get("/later")
 def later():
-    threading.Timer(0.05, titles, [2]).start()
+    threading.Timer(0.05, lambda: log.warning("%s titles", len(titles(2)))).start()
     return "soon"
 """
 
@@ -200,6 +200,7 @@ def test_work_after_the_answer_is_still_the_requests(boot: Boot) -> None:
     server.stop()
     late = [effect for effect in server.record("r1").effects if effect.late]
     assert len([effect for effect in late if effect.kind == "sql"]) == 3
+    assert [effect.detail["logger"] for effect in late if effect.kind == "log"] == ["shop"]
 
 
 def test_workers_write_under_their_own_pid(boot: Boot) -> None:

@@ -25,6 +25,6 @@ def _sending(session, method, str_or_url, **options):
 def _sent(token, result, error):
     effect, silence = token
     loud(silence)
-    end(effect)
     more = {"status": result.status} if error is None else {"error": type(error).__name__}
     effect.detail = dict(effect.detail, **more)
+    end(effect)

@@ -22,6 +22,6 @@ def _sending(client, request, *rest, **options):
 def _sent(token, result, error):
     effect, silence = token
     loud(silence)
-    end(effect)
     more = {"status": result.status_code} if error is None else {"error": type(error).__name__}
     effect.detail = dict(effect.detail, **more)
+    end(effect)

@@ -20,7 +20,6 @@ def _handling(logger, record):
 
 def _handled(token, result, error):
     effect, record = token
-    end(effect)
     text = record.__dict__.get("message")
     if type(text) is not str:
         text = record.getMessage()
@@ -31,6 +30,7 @@ def _handled(token, result, error):
         digest,
         _exception(record),
     )
+    end(effect)
 
 
 def _exception(record):

@@ -25,6 +25,6 @@ def _asking(client, cast_to, options=None, *rest, **more):
 def _done(token, result, error):
     effect, silence = token
     loud(silence)
-    end(effect)
     if error is not None:
         effect.detail = dict(effect.detail, error=type(error).__name__)
+    end(effect)

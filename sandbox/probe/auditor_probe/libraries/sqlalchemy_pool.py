@@ -45,6 +45,6 @@ def _getting(pool):
 
 
 def _got(effect, result, error):
-    end(effect)
     if error is not None:
         effect.detail = {"error": type(error).__name__}
+    end(effect)
