@@ -16,7 +16,7 @@ Whether a helper's other callers want the relation too: for them it costs a join
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods import eager_django, eager_sqlalchemy
-from auditor.codemods.loading import hops, wanted_by, written_between
+from auditor.codemods.loading import hops, is_shared, wanted_by, written_between
 from auditor.codemods.origins import origin_of
 from auditor.codemods.outcome import Declined, Written
 
@@ -63,7 +63,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, "two queries of the same statement would change")
     return Written(
         codemod=NAME,
-        title=f"Load {', '.join(named)} with the rows",
+        title=f"Load {', '.join(dict.fromkeys(named))} with the rows",
         files=files,
         promises=("sql",),
         verify=_verify(groups),
@@ -76,6 +76,8 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
     query = group.query
     if reason := _odd(group):
         return reason
+    if is_shared(source.scene, query):
+        return "the same place queries several models"
     found = origin_of(spans, query)
     if isinstance(found, str):
         return found

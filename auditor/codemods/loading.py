@@ -59,6 +59,18 @@ def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
     return [found[key] for key in sorted(concerned)]
 
 
+def is_shared(scene: "Scene", query: "Query", /) -> bool:
+    """Whether the place that builds a query builds queries of other models too: `model.objects.all()` in a loop."""
+    models = {
+        found.model.key
+        for _, effect in scene.effects()
+        for found in (effect.query, None if effect.row is None else effect.row.origin)
+        if found is not None and found.site.module is query.site.module and found.site.line == query.site.line
+        if found.site.function is query.site.function and not found.relation
+    }
+    return len(models | {query.model.key}) > 1
+
+
 def hops(scene: "Scene", model: "Model", path: str, /) -> tuple[Hop, ...] | None:
     """The steps of a path from a model's rows; None where one is not known."""
     steps: list[Hop] = []

@@ -1,0 +1,119 @@
+"""Asks the database whether there are rows, in place of fetching or counting them
+
+## What it does
+A queryset, `len(rows)`, `.count()` or `.first()` of which only is asked whether there is anything becomes `.exists()`;
+in SQLAlchemy an EXISTS of the same query. Comparisons with zero keep their sense.
+
+## What it never does
+It leaves rows alone that have a name which is read elsewhere, membership tests (they need the keys of both sides), and
+values that leave the condition: `x = rows or default`.
+
+## What it leaves to a person
+Nothing; the answer is the same boolean.
+"""
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from auditor.codemods.fetched import Rows, rows_of
+from auditor.codemods.orms import orm_at
+from auditor.codemods.outcome import Declined, Written
+from auditor.codemods.places import function_at
+from auditor.codemods.single_names import only_value
+from auditor.codemods.truths import compared_with_none, compared_with_nothing, tested
+
+if TYPE_CHECKING:
+    from auditor.codemods.source import Source
+    from auditor.codemods.spans import Spans
+    from auditor.model.report import Finding
+
+NAME: Final = "exists_in_sql"
+RULES: Final = ("exists-by-fetch",)
+
+
+def propose(finding: "Finding", source: "Source") -> Written | Declined:
+    """`.exists()` for each test at the finding's statements."""
+    spans = source.spans(finding.file)
+    if spans is None:
+        return Declined(NAME, f"{finding.file} can't be read")
+    if "to find one among them" in finding.title:
+        return Declined(NAME, "a membership test has to be written with the keys of both sides")
+    orm = orm_at(finding, source)
+    if not orm:
+        return Declined(NAME, "which ORM the rows come from is not known")
+    done = 0
+    places = [(finding.line, finding.end_line)]
+    places += [(p.line, p.end_line) for p in finding.related if p.role == "call" and p.file == finding.file]
+    reason = "the rows are not fetched where they are tested"
+    for start, end in places:
+        for node, text in _replaced(spans, start, end, orm):
+            if spans.comments(node):
+                reason = "a comment stands inside the query"
+                continue
+            spans.replace(node, text)
+            done += 1
+    if not done:
+        return Declined(NAME, reason)
+    try:
+        return Written(
+            codemod=NAME,
+            title="Ask whether there are rows in place of fetching them",
+            files={finding.file: spans.result()},
+        )
+    except ValueError:
+        return Declined(NAME, "one test lies inside another")
+
+
+def _replaced(spans: "Spans", start: int, end: int, orm: str) -> list[tuple[ast.expr, str]]:
+    found: dict[ast.expr, str] = {}
+    for node in ast.walk(spans.tree):
+        if not isinstance(node, ast.Compare) or not start <= node.lineno <= (node.end_lineno or 0) <= end:
+            continue
+        pair = compared_with_nothing(node)
+        if pair is not None:
+            rows, sign = _counted(spans, pair[0], orm), pair[1]
+        else:
+            pair = compared_with_none(node)
+            rows, sign = (None, True) if pair is None else (_row(spans, pair[0], orm), pair[1])
+        if rows is not None:
+            found[node] = ("" if sign else "not ") + rows.exists()
+    for leaf in tested(spans.tree, start, end):
+        fetched = _counted(spans, leaf, orm) or _fetched(spans, leaf, orm)
+        if fetched is not None:
+            found[leaf] = fetched.exists()
+    return list(found.items())
+
+
+def _counted(spans: "Spans", node: ast.expr, orm: str) -> Rows | None:
+    """The rows of `len(rows)` and `rows.count()`."""
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[inner], keywords=[]):
+            return _fetched(spans, inner, orm)
+        case ast.Call(func=ast.Attribute(value=inner, attr="count"), args=[], keywords=[]):
+            if orm == "django":
+                known = _fetched(spans, inner, orm)
+                return known or Rows(spans.source(inner), "django") if _is_manager(inner) or known else None
+            whole = ast.Call(ast.Attribute(inner, "all"), [], [])
+            return rows_of(spans, ast.copy_location(whole, node), orm) if orm == "sqlalchemy" else None
+        case _:
+            return None
+
+
+def _is_manager(node: ast.expr) -> bool:
+    """`order.lines`, `Book.objects`: what the trace has found to be counted there."""
+    return isinstance(node, ast.Attribute)
+
+
+def _fetched(spans: "Spans", node: ast.expr, orm: str) -> Rows | None:
+    if isinstance(node, ast.Name):
+        function = function_at(spans.tree, node.lineno)
+        value = None if function is None or orm != "django" else only_value(function, node)
+        rows = None if value is None else rows_of(spans, value, orm)
+        return None if rows is None or rows.is_row else Rows(node.id, "django")
+    rows = rows_of(spans, node, orm)
+    return None if rows is None or rows.is_row else rows
+
+
+def _row(spans: "Spans", node: ast.expr, orm: str) -> Rows | None:
+    rows = None if isinstance(node, ast.Name) else rows_of(spans, node, orm)
+    return rows if rows is not None and rows.is_row else None
