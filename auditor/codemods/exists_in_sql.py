@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.fetched import Rows, rows_of
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at
+from auditor.codemods.places import function_at, header_end
 from auditor.codemods.single_names import only_value
 from auditor.codemods.truths import compared_with_none, compared_with_nothing, tested
 
@@ -46,7 +46,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     places += [(p.line, p.end_line) for p in finding.related if p.role == "call" and p.file == finding.file]
     reason = "the rows are not fetched where they are tested"
     for start, end in places:
-        for node, text in _replaced(spans, start, end, orm):
+        for node, text in _replaced(spans, start, max(end, header_end(spans.tree, start)), orm):
             if spans.comments(node):
                 reason = "a comment stands inside the query"
                 continue

@@ -83,3 +83,11 @@ def dotted(node: ast.expr, /) -> str:
             return f"{before}.{attr}" if before else ""
         case _:
             return ""
+
+
+def header_end(tree: ast.AST, line: int, /) -> int:
+    """The last line of the condition of an `if` or `while` that begins at `line`; `line` itself for anything else."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.If, ast.While)) and node.lineno == line:
+            return node.test.end_lineno or line
+    return line
