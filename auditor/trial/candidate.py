@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.constraint import Constraint
 from auditor.model.effect import EffectKind
 from auditor.model.patch import Patch
@@ -20,20 +21,6 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What a change is allowed to alter on purpose, said before it is tried."""
-
-    fewer_records: tuple[str, ...] = ()
-    """Message templates of INFO and DEBUG records of which there may be fewer; each must remain at least once."""
-    fewer_calls: tuple[str, ...] = ()
-    """Hosts to which there may be fewer GET requests."""
-    constant_rise: tuple[EffectKind, ...] = ()
-    """Kinds that may rise by a constant where another loses a term in a size."""
-    unordered: tuple[str, ...] = ()
-    """Paths of lists behind which no ORDER BY stands."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """What the gates look at. The files are those that the patch changes, sorted by path."""
 
@@ -44,7 +31,10 @@ class Candidate:
     allowed: tuple[str, ...] = ()
     """The files that the change is about; a patch that touches others is refused. Empty is any."""
     promises: tuple[Promise, ...] = ()
-    declared: Declared = Declared()
+    declared: Declared = NOTHING_DECLARED
+    """What it may do differently, said before it is tried."""
+    constant_rise: tuple[str, ...] = ()
+    """Components that may rise by a constant where another loses a term in a size."""
     constraints: tuple[Constraint, ...] = field(default=())
     """What it is held to."""
     may_touch: frozenset[str] = frozenset()

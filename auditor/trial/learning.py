@@ -57,7 +57,7 @@ def _module_code_kills(result: GateResult, culprit: tuple[Edited, ...]) -> Const
 def _field_lost(result: GateResult, _culprit: tuple[Edited, ...]) -> ConstraintRule | None:
     """`contract:<kind>:<endpoint>:<path>`, as the gate writes it."""
     kind, endpoint, path = _difference(result)
-    return KeepField(path=path, endpoint=endpoint) if kind in {"missing", "type", "null"} and path else None
+    return KeepField(path=path, endpoint=endpoint) if kind in {"missing", "kind"} and path else None
 
 
 def _order_lost(result: GateResult, _culprit: tuple[Edited, ...]) -> ConstraintRule | None:

@@ -5,9 +5,10 @@ a verdict before anything follows from it, and known-good only ever changes by a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.patch import Patch
 from auditor.model.trial import GateName, GateResult, Verdict
 from auditor.model.trial_events import (
@@ -20,7 +21,7 @@ from auditor.model.trial_events import (
     TrialStartedData,
 )
 from auditor.repo.decode import decode
-from auditor.trial.candidate import Candidate, Declared, Promise
+from auditor.trial.candidate import Candidate, Promise
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.isolation import Isolation, Outcome, isolate
 from auditor.trial.learning import learn
@@ -51,7 +52,8 @@ class Proposal:
     patch: Patch
     allowed: tuple[str, ...] = ()
     promises: tuple[Promise, ...] = ()
-    declared: Declared = field(default_factory=Declared)
+    declared: Declared = NOTHING_DECLARED
+    constant_rise: tuple[str, ...] = ()
     may_touch: frozenset[str] = frozenset()
     endpoints: Mapping[str, frozenset[str]] | None = None
     """By file, the endpoints on whose way its changed functions lie."""
@@ -114,6 +116,7 @@ class Trials:
             allowed=proposal.allowed,
             promises=proposal.promises,
             declared=proposal.declared,
+            constant_rise=proposal.constant_rise,
             constraints=self._recorder.ledger.constraints,
             may_touch=proposal.may_touch,
         )

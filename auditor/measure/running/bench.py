@@ -36,8 +36,13 @@ class Bench:
     folder: Path
     """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`."""
 
-    def world(self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None) -> World:
-        """A private copy with everything around it; `replaced` are contents in the place of the tree's files."""
+    def world(
+        self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None, based_on: str | None = None
+    ) -> World:
+        """A private copy with everything around it; `replaced` are contents in the place of the tree's files.
+
+        `based_on` is the template of another world, whose data this one starts from.
+        """
         return World(
             self.recipe,
             self.root,
@@ -46,6 +51,7 @@ class Bench:
             scale=scale,
             replaced=replaced or {},
             templates=self.folder / "template",
+            based_on=based_on,
         )
 
     @property

@@ -21,6 +21,10 @@ QUIET_S = 0.3
 SETTLE_S = 10.0
 
 
+class TargetDied(Fault):
+    """It booted, and did not live through the workload."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """What one round gave."""
@@ -91,7 +95,7 @@ def _check(world: World, server: Server, *, probe: bool) -> None:
             "goes on working after its last answer, so what it does can't be counted", where="the target"
         )
     if not server.alive():
-        raise Fault(
+        raise TargetDied(
             f"the target died while it was asked; its log ends: {_end(server.log())}", where="the target"
         )
     world.check()

@@ -1,0 +1,51 @@
+"""`boot`: a worker of the real server boots with the candidate, answers, answers several at once, and lives through the workload."""
+
+import time
+
+from auditor.execution.boot import NotBooted
+from auditor.measure.running.rounds import TargetDied
+from auditor.model.trial import GateResult
+from auditor.trial.candidate import Candidate
+from auditor.trial.playing import Player
+from auditor.trial.trees import Tree
+
+_EXCERPT = 40
+
+
+class Boot:
+    """The gate."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    def __call__(self, _candidate: Candidate, tree: Tree, /) -> GateResult:
+        """Failed with the first root error; anything else that goes wrong is a `Fault` of the surroundings."""
+        began = time.monotonic()
+        try:
+            played = self._player.in_order(tree)
+        except NotBooted as fault:
+            report = fault.report
+            root = report.root_error
+            return GateResult(
+                gate="boot",
+                outcome="failed",
+                text=str(root) if root else report.text,
+                evidence=tuple(root.excerpt.splitlines()[-_EXCERPT:]) if root else (report.text,),
+                signature="boot:" + (":".join(root.signature) if root else str(report.problem)),
+                seconds=time.monotonic() - began,
+            )
+        except TargetDied as fault:
+            return GateResult(
+                gate="boot",
+                outcome="failed",
+                text=fault.what,
+                signature="boot:died",
+                seconds=time.monotonic() - began,
+            )
+        workers = played.boot.workers
+        return GateResult(
+            gate="boot",
+            outcome="passed",
+            text=f"{workers} worker{'s' if workers != 1 else ''} booted in {played.boot.seconds:.1f} s and answered",
+            seconds=time.monotonic() - began,
+        )

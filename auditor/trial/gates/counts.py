@@ -1,0 +1,151 @@
+"""`counts`: what was promised costs less, nothing costs more, and the workload ran what was changed."""
+
+import ast
+import difflib
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from auditor.model.trial import GateResult
+from auditor.repo.decode import decode
+from auditor.trial.candidate import Candidate
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.playing import Counted, Player
+from auditor.trial.trees import Tree
+
+GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
+"""Components that may not rise on any request. Records and bytes are the contract's."""
+_KIND_KEYS: Final = {"session": "sessions", "transaction": "transactions", "task": "tasks"}
+
+
+class CountsGate:
+    """The gate; counts decide before milliseconds do."""
+
+    def __init__(
+        self,
+        player: Player,
+        baseline: Tree,
+        known_good: Callable[[], Tree],
+        endpoint_of: Callable[[str], str],
+    ) -> None:
+        self._player = player
+        self._baseline = baseline
+        self._known_good = known_good
+        self._endpoint_of = endpoint_of
+
+    def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
+        """Refused where the workload did not run the change; failed where something costs more or nothing less."""
+        began = time.monotonic()
+        unread = not_exercised(candidate.files, self._player.executed(tree))
+        if unread:
+            return GateResult(
+                gate="counts",
+                outcome="refused",
+                text=f"not exercised: no request with a good answer ran {unread}",
+                signature="counts:not exercised",
+            )
+        now, before, first = (self._player.counted(one) for one in (tree, self._known_good(), self._baseline))
+        risen = [*self._risen(now, first, candidate), *self._risen(now, before, candidate)]
+        if risen:
+            return GateResult(
+                gate="counts",
+                outcome="failed",
+                text=risen[0],
+                evidence=tuple(dict.fromkeys(risen))[:12],
+                signature=f"counts:{risen[0].partition(':')[0]}",
+                seconds=time.monotonic() - began,
+            )
+        fallen = self._fallen(now, before)
+        promised = {(one.endpoint, _KIND_KEYS.get(one.kind, one.kind)) for one in candidate.promises}
+        kept = [
+            text for endpoint, component, text in fallen if not promised or (endpoint, component) in promised
+        ]
+        if not kept:
+            what = ", ".join(sorted(f"{kind} of {endpoint}" for endpoint, kind in promised)) or "any count"
+            return GateResult(
+                gate="counts",
+                outcome="failed",
+                text=f"nothing that was promised became less: {what}",
+                signature="counts:no gain",
+                seconds=time.monotonic() - began,
+            )
+        return GateResult(
+            gate="counts",
+            outcome="passed",
+            text=kept[0] + (f" and {len(kept) - 1} more" if len(kept) > 1 else ""),
+            evidence=tuple(kept[:40]),
+            seconds=time.monotonic() - began,
+        )
+
+    def _risen(self, now: Counted, before: Counted, candidate: Candidate) -> list[str]:
+        found = []
+        for request, counts in before.counts.items():
+            for component in GUARDED:
+                was, is_now = counts.get(component), now.counts.get(request, {}).get(component)
+                if was is None:
+                    continue
+                if is_now is None:
+                    if (request, component) in now.unstable:
+                        found.append(f"{component}: of `{request}` it no longer repeats itself")
+                elif is_now > was and not _allowed(component, counts, now.counts[request], candidate):
+                    found.append(f"{component}: `{request}` costs {is_now}, it cost {was}")
+        return found
+
+    def _fallen(self, now: Counted, before: Counted) -> list[tuple[str, str, str]]:
+        found = []
+        for request, counts in sorted(before.counts.items()):
+            for component, was in counts.items():
+                is_now = now.counts.get(request, {}).get(component)
+                if is_now is not None and is_now < was and component != "bytes":
+                    text = f"{component} of `{request}`: {was} → {is_now}"
+                    found.append((self._endpoint_of(request), component, text))
+        return found
+
+
+def _allowed(component: str, was: Mapping[str, int], now: Mapping[str, int], candidate: Candidate) -> bool:
+    """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
+    if component not in candidate.constant_rise or now[component] - was[component] > 2:
+        return False
+    return any(now.get(other, 0) < was[other] for other in GUARDED if other != component and other in was)
+
+
+def not_exercised(files: tuple[Edited, ...], executed: Mapping[str, frozenset[int]], /) -> str:
+    """Where the changed code is, if no good answer came by way of any of it; empty when it did.
+
+    What only runs at import (a model, a constant, an import) is exercised by every boot.
+    """
+    places = []
+    for file in files:
+        changed = changed_lines(file)
+        if file.trees is None or not changed:
+            continue
+        inside = _function_lines(file.trees[1]) & changed
+        if not inside:
+            return ""
+        if inside & executed.get(file.path, frozenset()):
+            return ""
+        places.append(f"{file.path}:{min(inside)}")
+    return ", ".join(places)
+
+
+def changed_lines(file: Edited, /) -> frozenset[int]:
+    """Lines of the new version that are not in the old one; where lines were only removed, those beside them."""
+    old = [] if file.before is None else decode(file.before).text.splitlines()
+    new = decode(file.after).text.splitlines()
+    lines: set[int] = set()
+    for tag, _, _, start, stop in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "delete":
+            lines |= {start, start + 1}
+        elif tag != "equal":
+            lines |= set(range(start + 1, stop + 1))
+    return frozenset(lines)
+
+
+def _function_lines(tree: ast.Module) -> frozenset[int]:
+    """Of statements in the bodies of functions."""
+    lines: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for statement in node.body:
+                lines |= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+    return frozenset(lines)

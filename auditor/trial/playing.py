@@ -1,0 +1,159 @@
+"""Plays trees of the target: each at most once for each question, whichever gates ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from auditor.execution.world import World
+from auditor.measure.contract.contract import About, Contract, make_contract
+from auditor.measure.counts import REPEATS, counts_of
+from auditor.measure.identity import Identity
+from auditor.measure.running.bench import Bench
+from auditor.measure.running.identities import identities_of
+from auditor.measure.running.rounds import Playing, Round, play_round
+from auditor.measure.workload import Workload
+from auditor.measure.worth import says_something
+from auditor.trial.trees import Tree, TreeStore
+
+Counts = Mapping[str, Mapping[str, int]]
+"""By request, by component of the vector."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the requests of a tree cost, as far as three repeats agree on it."""
+
+    counts: Counts
+    unstable: frozenset[tuple[str, str]]
+    """Request and component of which the repeats differ: nothing is concluded from them."""
+
+
+class Player:
+    """Baseline, known-good and candidates on the same data, which is that of the baseline.
+
+    A context manager: leaving it removes every private copy.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        store: TreeStore,
+        baseline: Tree,
+        workload: Workload,
+        /,
+        *,
+        env: Mapping[str, str],
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        self._bench = bench
+        self._store = store
+        self._baseline = baseline
+        self._workload = workload
+        self._env = env
+        self._allowed = allowed
+        self._worlds: dict[str, World] = {}
+        self._rounds: dict[tuple[str, str], Round] = {}
+        self._counted: dict[str, Counted] = {}
+        self._template: str | None = None
+        self._contracts: dict[str, Contract] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for world in self._worlds.values():
+            world.close()
+        self._worlds.clear()
+
+    def in_order(self, tree: Tree, /) -> Round:
+        """The whole workload, one after another, with the lines that were executed."""
+        return self._round(tree, "in order", Playing(lines=True))
+
+    def at_once(self, tree: Tree, /) -> Round:
+        """The whole workload, eight at a time, on a cold pool right after boot."""
+        return self._round(tree, "eight at once", Playing(mode="eight at once"))
+
+    def counted(self, tree: Tree, /) -> Counted:
+        """The counts of every request with the role `time`."""
+        if tree.id not in self._counted:
+            repeats = [
+                {
+                    exchange.request.id: counts_of(exchange.record)
+                    for exchange in self._play(tree, Playing(role="time")).replay.exchanges
+                    if exchange.record is not None and "time" in exchange.request.roles
+                }
+                for _ in range(REPEATS)
+            ]
+            self._counted[tree.id] = _agreeing(repeats)
+        return self._counted[tree.id]
+
+    def contract(self, mode: str, /) -> Contract:
+        """What the baseline answers and does, from two runs."""
+        if mode not in self._contracts:
+            playing = Playing(mode="eight at once") if mode == "eight at once" else Playing()
+            runs = [self._play(self._baseline, playing).recording for _ in range(2)]
+            self._contracts[mode] = make_contract(self._workload, runs, about=About(tree=self._baseline.id))
+        return self._contracts[mode]
+
+    def executed(self, tree: Tree, /) -> dict[str, frozenset[int]]:
+        """The lines that requests with a good, non-empty answer executed, by file."""
+        lines: dict[str, set[int]] = {}
+        for exchange in self.in_order(tree).replay.exchanges:
+            if exchange.record is not None and says_something(exchange):
+                for file, numbers in exchange.record.lines.items():
+                    lines.setdefault(file, set()).update(numbers)
+        return {file: frozenset(numbers) for file, numbers in lines.items()}
+
+    def forget(self, tree: Tree, /) -> None:
+        """Removes the private copy of a tree that is done with."""
+        world = self._worlds.pop(tree.id, None)
+        if world is not None and tree.id != self._baseline.id:
+            world.close()
+
+    def _round(self, tree: Tree, name: str, playing: Playing) -> Round:
+        key = tree.id, name
+        if key not in self._rounds:
+            self._rounds[key] = self._play(tree, playing)
+        return self._rounds[key]
+
+    def _play(self, tree: Tree, playing: Playing) -> Round:
+        world = self._world(tree)
+        return play_round(world, self._workload, self._identities(world), playing)
+
+    def _identities(self, world: World) -> tuple[Identity, ...]:
+        return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
+
+    def _world(self, tree: Tree) -> World:
+        if tree.id not in self._worlds:
+            scale = self._bench.settings.database.small
+            if self._template is None:
+                first = self._bench.world(scale, replaced=self._replaced(self._baseline))
+                first.prepare()
+                self._template = first.template
+                self._worlds[self._baseline.id] = first
+            if tree.id not in self._worlds:
+                world = self._bench.world(scale, replaced=self._replaced(tree), based_on=self._template)
+                try:
+                    world.prepare()
+                except BaseException:
+                    world.close()
+                    raise
+                self._worlds[tree.id] = world
+        return self._worlds[tree.id]
+
+    def _replaced(self, tree: Tree) -> dict[str, bytes]:
+        """What stands in the tree in another way than in the user's folder when the run began."""
+        changed = self._store.changed(self._baseline, tree)
+        return {path: content for path in changed if (content := self._store.read(tree, path)) is not None}
+
+
+def _agreeing(repeats: list[dict[str, dict[str, int]]]) -> Counted:
+    counts: dict[str, dict[str, int]] = {}
+    unstable: set[tuple[str, str]] = set()
+    for request in repeats[0]:
+        for component, value in repeats[0][request].items():
+            if all(one.get(request, {}).get(component) == value for one in repeats):
+                counts.setdefault(request, {})[component] = value
+            else:
+                unstable.add((request, component))
+    return Counted(counts=counts, unstable=frozenset(unstable))
