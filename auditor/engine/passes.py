@@ -1,5 +1,7 @@
 """The passes of an audit, in the order in which they run: this is the whole way from a tree to a report."""
 
+from dataclasses import dataclass
+
 from auditor.engine.coverage import coverage_of, target_of
 from auditor.engine.request import Job, Notes
 from auditor.engine.selection import check_rules, matching_endpoints
@@ -17,8 +19,21 @@ from auditor.trace.analysis import analyse as follow_calls
 from auditor.trace.semantics import semantics_of
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A report, and the trace that it was made of, for those who change what was found."""
+
+    report: Report
+    scene: Scene
+
+
 def analyse(job: Job, notes: Notes, /) -> Report:
     """Reads the tree, follows every endpoint to its effects, judges what was found, and plans."""
+    return examine(job, notes).report
+
+
+def examine(job: Job, notes: Notes, /) -> Examined:
+    """As `analyse`, with the trace."""
     request, settings, snapshot = job.request, job.settings, job.snapshot
     rules = rule_infos()
     known = [rule.id for rule in rules]
@@ -65,7 +80,7 @@ def analyse(job: Job, notes: Notes, /) -> Report:
         target_ms=request.target_ms or settings.target_ms,
         coverage=coverage,
     )
-    return build_report(
+    report = build_report(
         target=target_of(job),
         coverage=coverage,
         endpoints=endpoints,
@@ -74,6 +89,7 @@ def analyse(job: Job, notes: Notes, /) -> Report:
         plan=plan,
         rules=rules,
     )
+    return Examined(report, scene)
 
 
 def _as_asked(findings: tuple[Finding, ...], job: Job) -> tuple[Finding, ...]:

@@ -49,9 +49,10 @@ def _import_kills(result: GateResult, culprit: tuple[Edited, ...]) -> Constraint
 
 def _module_code_kills(result: GateResult, culprit: tuple[Edited, ...]) -> ConstraintRule | None:
     """The worker does not boot, and the part that is at fault runs something at import."""
-    if result.gate != "boot" or not any(added_module_code(NoModuleLevelCode(), file) for file in culprit):
+    guilty = [file.path for file in culprit if added_module_code(NoModuleLevelCode(), file)]
+    if result.gate != "boot" or not guilty:
         return None
-    return NoModuleLevelCode()
+    return NoModuleLevelCode(scope=guilty[0])  # what one module can't bear another may
 
 
 def _field_lost(result: GateResult, _culprit: tuple[Edited, ...]) -> ConstraintRule | None:

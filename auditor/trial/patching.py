@@ -120,7 +120,7 @@ def _spliced(before: bytes, spans: Iterable[tuple[int, int, bytes]]) -> bytes:
 def _as_in(form: Decoded, text: str) -> bytes:
     """`text` in the file's encoding and with its line ends: a patch is written with line feeds, whatever the file has."""
     newline = form.newline if form.newline in {"\r", "\r\n"} else "\n"
-    return text.replace("\n", newline).encode(form.encoding)
+    return text.replace("\r\n", "\n").replace("\n", newline).encode(form.encoding)
 
 
 def _clashes(by_file: dict[str, list[Edit]]) -> list[Refusal]:

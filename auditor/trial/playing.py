@@ -104,11 +104,14 @@ class Player:
                     lines.setdefault(file, set()).update(numbers)
         return {file: frozenset(numbers) for file, numbers in lines.items()}
 
-    def forget(self, tree: Tree, /) -> None:
-        """Removes the private copy of a tree that is done with."""
-        world = self._worlds.pop(tree.id, None)
-        if world is not None and tree.id != self._baseline.id:
-            world.close()
+    def trees(self) -> tuple[str, ...]:
+        """Ids of the trees that have a private copy now, the baseline's left out."""
+        return tuple(tree for tree in self._worlds if tree != self._baseline.id)
+
+    def forget(self, tree: str, /) -> None:
+        """Removes the private copy of a tree that is done with; what was counted stays known."""
+        if tree in self.trees():
+            self._worlds.pop(tree).close()
 
     def _round(self, tree: Tree, name: str, playing: Playing) -> Round:
         key = tree.id, name

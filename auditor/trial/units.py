@@ -9,6 +9,11 @@ import ast
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+_ALIKE: Final = 0.6
+"""From which share of common text on two statements are versions of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +98,55 @@ def _parse(text: str) -> ast.Module | None:
 
 def _drafts(path: str, old: str, new: str, old_tree: ast.Module, new_tree: ast.Module) -> Iterator[_Draft]:
     old_lines, new_lines = _lines(old), _lines(new)
-    starts = {_first_line(node) - 1 for node in ast.walk(new_tree) if isinstance(node, ast.stmt)}
-    bodies = _nesting(new_tree)
+    starts, bodies = _starts(new_tree), _nesting(new_tree)
     names = [(_bound(old_tree), _read(old_tree)), (_bound(new_tree), _read(new_tree))]
+    old_starts, old_bodies = _starts(old_tree), _nesting(old_tree)
     matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
     for tag, start, stop, new_start, new_stop in matcher.get_opcodes():
         if tag == "equal":
             continue
-        cuts = [new_start]
+        new_cuts = [new_start, *_cuts(starts, bodies, new_start, new_stop)]
         if tag == "insert":
-            outer = min((bodies[line] for line in range(new_start, new_stop) if line in starts), default=0)
-            cuts += [
-                line for line in range(new_start + 1, new_stop) if line in starts and bodies[line] == outer
-            ]
-        for first, last in zip(cuts, [*cuts[1:], new_stop], strict=True):
-            draft = _Draft(path, start, stop, first, last, "".join(new_lines[first:last]))
-            draft.removes, draft.unuses = (_within(found, start, stop) for found in names[0])
+            spans = [(start, stop, first, last) for first, last in pairwise([*new_cuts, new_stop])]
+        else:
+            old_cuts = [start, *_cuts(old_starts, old_bodies, start, stop)]
+            spans = _paired([*old_cuts, stop], [*new_cuts, new_stop], old_lines, new_lines)
+        for old_first, old_last, first, last in spans:
+            draft = _Draft(path, old_first, old_last, first, last, "".join(new_lines[first:last]))
+            draft.removes, draft.unuses = (_within(found, old_first, old_last) for found in names[0])
             draft.defines, draft.uses = (_within(found, first, last) for found in names[1])
             yield draft
+
+
+def _starts(tree: ast.Module) -> set[int]:
+    """Lines (0-based) on which a statement begins."""
+    return {_first_line(node) - 1 for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+
+
+def _cuts(starts: set[int], depths: dict[int, int], first: int, last: int) -> list[int]:
+    """Where the outermost statements within the lines begin, the first of them left out."""
+    outer = min((depths[line] for line in range(first, last) if line in starts), default=0)
+    return [line for line in range(first + 1, last) if line in starts and depths[line] == outer]
+
+
+def _paired(
+    old_cuts: list[int], new_cuts: list[int], old: list[str], new: list[str]
+) -> list[tuple[int, int, int, int]]:
+    """A stretch that was rewritten, cut where statements at its beginning and end are versions of each other."""
+    before, after = list(pairwise(old_cuts)), list(pairwise(new_cuts))
+    head: list[tuple[int, int, int, int]] = []
+    tail: list[tuple[int, int, int, int]] = []
+    while min(len(before), len(after)) > 1 and _alike(old, before[-1], new, after[-1]):
+        tail.insert(0, (*before.pop(), *after.pop()))
+    while min(len(before), len(after)) > 1 and _alike(old, before[0], new, after[0]):
+        head.append((*before.pop(0), *after.pop(0)))
+    middle = [(before[0][0], before[-1][1], after[0][0], after[-1][1])] if before and after else []
+    return [*head, *middle, *tail]
+
+
+def _alike(old: list[str], before: tuple[int, int], new: list[str], after: tuple[int, int]) -> bool:
+    texts = "".join(old[slice(*before)]).strip(), "".join(new[slice(*after)]).strip()
+    return difflib.SequenceMatcher(None, *texts, autojunk=False).ratio() >= _ALIKE
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -115,7 +115,7 @@ def test_ordinary_names_are_not(path: str) -> None:
     assert isinstance(apply(Create(file=path, create="x")), Applied)
 
 
-@given(content=st.text(alphabet="ab\n\r\u00e9", min_size=1, max_size=40), data=st.data())
+@given(content=st.text(alphabet="ab\n\u00e9", min_size=1, max_size=40), data=st.data())
 def test_one_edit_changes_its_span_and_nothing_else(content: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(content) - 1))
     stop = data.draw(st.integers(start + 1, len(content)))

@@ -1,0 +1,108 @@
+"""``auditor fix``: the plan's changes, one at a time, each taken through the gates, kept or reverted."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.cli.command import Console
+from auditor.cli.commands.audit import _duration
+from auditor.cli.exit_code import ExitCode
+from auditor.cli.parser import Parser
+
+if TYPE_CHECKING:  # they bring the engine along
+    from auditor.model.trial_events import RunEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Tries changes on a private copy; the tree itself stays as it is."""
+
+    summary: str = "try the plan's changes one by one in a sandbox, and keep what is proved"
+
+    def prepare_parser(self, parser: Parser, /) -> None:
+        """PATH, what is tried, and the form."""
+        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+
+        add_running_arguments(parser)
+        parser.add_argument(
+            "--endpoint",
+            metavar="ENDPOINT",
+            action="append",
+            help="only this endpoint, as `GET /path`; repeatable",
+        )
+        parser.add_argument(
+            "--target", metavar="TIME", type=_duration, help="what endpoints should take at most"
+        )
+        parser.add_argument(
+            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, not the recorded one"
+        )
+        parser.add_argument(
+            "--patch", metavar="FILE", type=Path, action="append", default=[],
+            help="try this patch and not what codemods propose; repeatable, in this order",
+        )  # fmt: skip
+        parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
+        parser.add_argument("--dry-run", action="store_true", help="record and propose, try nothing")
+        parser.add_argument("--resume", action="store_true", help="go on with the last run")
+        parser.add_argument("--format", choices=["text", "json", "jsonl"], default="text")
+
+    def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
+        """Runs, tells each verdict as it comes, and sums up."""
+        from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
+        from auditor.engine.fixing.fix import FixRequest, fix  # noqa: PLC0415
+        from auditor.model.canonical import canonical_json  # noqa: PLC0415
+        from auditor.report.result_text import result_text  # noqa: PLC0415
+
+        audit, user = running_request(arguments, "fix", console.narration)
+        request = FixRequest(
+            audit=audit,
+            user=user,
+            workload=arguments.workload,
+            patches=tuple(arguments.patch),
+            max_changes=arguments.max_changes,
+            dry_run=arguments.dry_run,
+            resume=arguments.resume,
+        )
+        fixed = fix(request, Narrated(console.narration), told=_teller(arguments.format, console))
+        console.narration.clear()
+        if arguments.format == "json":
+            console.output.write(canonical_json(fixed.result))
+        elif arguments.format == "text":
+            console.output.write(result_text(fixed.result))
+        console.narration.say(f"the run is kept in {fixed.folder}")
+        return ExitCode.FINDINGS if fixed.result.target_met is False else ExitCode.DONE
+
+
+def _teller(form: str, console: Console) -> Any:
+    from auditor.model.trial_events import ConstraintLearnt, GateFinished, TrialEnded, TrialStarted  # noqa: PLC0415
+
+    def tell(event: "RunEvent") -> None:
+        if form == "jsonl":
+            console.output.write(event.model_dump_json(by_alias=True))
+            return
+        match event:
+            case TrialStarted(data=data, change=change):
+                console.narration.say(f"{change}, attempt {data.attempt}: {data.title}")
+            case GateFinished(data=result) if result.outcome != "passed":
+                console.narration.say(f"  {result.gate}: {result.outcome}: {result.text}")
+            case GateFinished(data=result):
+                console.narration.say(f"  {result.gate}: {result.text}")
+            case TrialEnded(data=data):
+                for line in data.verdict.culprit:
+                    console.narration.say(f"  culprit: {line}")
+                console.narration.say(f"  {data.verdict.verdict}")
+            case ConstraintLearnt(data=data):
+                console.narration.say(f"  learnt: {data.constraint.rule.kind}: {data.constraint.because}")
+            case _:
+                pass
+
+    return tell
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of changes")
+    return int(text)
+
+
+COMMAND = Fix()

@@ -1,0 +1,1 @@
+"""`auditor fix`: the plan's changes, one at a time, each proved."""

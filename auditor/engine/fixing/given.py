@@ -1,0 +1,38 @@
+"""Proposals that somebody hands in as files: a person's, another tool's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from auditor.model.fault import Fault
+from auditor.model.patch import Patch
+from auditor.trial.loop import Proposal
+
+MOST_BYTES: Final = 16 << 20
+
+
+def given_proposals(files: Iterable[Path], /) -> tuple[Proposal, ...]:
+    """One for each file, named after it.
+
+    Raises:
+        Fault: a file can't be read, or holds no patch.
+    """
+    return tuple(_proposal(file) for file in files)
+
+
+def _proposal(file: Path) -> Proposal:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise Fault(f"has more than {MOST_BYTES >> 20} MiB", where=str(file))
+        patch = Patch.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise Fault(f"can't be read: {error.strerror or error}", where=str(file)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Fault(f"is no patch: {place}: {first['msg']}", where=str(file)) from error
+    return Proposal(
+        change=f"C-{file.stem}", title=file.stem.replace("-", " "), patch=patch, allowed=patch.files
+    )

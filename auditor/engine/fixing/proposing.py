@@ -1,0 +1,108 @@
+"""From findings to proposals: what the codemods make of known-good as it stands now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor.codemods import propose
+from auditor.codemods.outcome import Written
+from auditor.codemods.source import Source
+from auditor.engine.opening import opened
+from auditor.engine.passes import Examined, examine
+from auditor.engine.request import AuditRequest, Notes
+from auditor.measure.contract.declared import Declared
+from auditor.model.report import Finding
+from auditor.repo.decode import decode
+from auditor.repo.errors import Undecodable
+from auditor.trial.candidate import Promise
+from auditor.trial.loop import Proposal
+from auditor.trial.making import patch_between
+from auditor.trial.trees import Tree, TreeStore, write_entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A proposal, and what it came from."""
+
+    proposal: Proposal
+    finding: Finding
+    codemod: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untreated:
+    """A finding for which there is no patch, and why."""
+
+    finding: Finding
+    reason: str
+
+
+def proposals(
+    request: AuditRequest, store: TreeStore, tree: Tree, workshop: Path, notes: Notes, /
+) -> Iterator[Proposed | Untreated]:
+    """For each finding on `tree`, in the order of the plan, what the codemods say.
+
+    The tree is written into `workshop/<id>` and read there as an audit reads any tree.
+    """
+    folder = workshop / tree.id
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        write_entries(store.entries(tree), folder)
+    with opened(replace(request, path=folder)) as job:
+        examined = examine(job, notes)
+    source = Source(read=_reader(store, tree), scene=examined.scene)
+    for finding in _in_plans_order(examined):
+        made = propose(finding, source)
+        if isinstance(made, Written):
+            yield Proposed(
+                proposal=_proposal(finding, made, store, tree), finding=finding, codemod=made.codemod
+            )
+        else:
+            reason = (
+                "; ".join(f"{one.codemod}: {one.reason}" for one in made)
+                or f"no codemod treats {finding.rule}"
+            )
+            yield Untreated(finding, reason)
+
+
+def _in_plans_order(examined: Examined) -> list[Finding]:
+    by_id = {finding.id: finding for finding in examined.report.findings}
+    listed = [id_ for change in examined.report.plan.changes for id_ in change.findings if id_ in by_id]
+    rest = [id_ for id_ in by_id if id_ not in set(listed)]
+    return [by_id[id_] for id_ in dict.fromkeys([*listed, *rest])]
+
+
+def _reader(store: TreeStore, tree: Tree) -> "Reader":
+    return Reader({entry.path: entry.content for entry in store.entries(tree) if entry.mode != "120000"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Texts of a stored tree."""
+
+    contents: dict[str, bytes]
+
+    def __call__(self, path: str, /) -> str | None:
+        """With line feeds only; None for what is not there or no text."""
+        content = self.contents.get(path)
+        try:
+            return None if content is None else decode(content).text
+        except Undecodable:
+            return None
+
+
+def _proposal(finding: Finding, made: Written, store: TreeStore, tree: Tree) -> Proposal:
+    before = {path: store.read(tree, path) for path in made.files}
+    return Proposal(
+        change=f"C-{finding.id.removeprefix('F-')}",
+        title=made.title,
+        patch=patch_between(before, made.files, base_tree=tree.id),
+        allowed=tuple(sorted(made.files)),
+        promises=tuple(
+            Promise(endpoint=endpoint, kind=kind) for kind in made.promises for endpoint in finding.endpoints
+        ),
+        declared=Declared(fewer_records=bool(made.fewer_records), fewer_reads=bool(made.fewer_calls)),
+        constant_rise=tuple(made.constant_rise),
+        may_touch=made.may_touch,
+        endpoints={path: frozenset(finding.endpoints) for path in made.files},
+    )

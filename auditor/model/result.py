@@ -1,0 +1,55 @@
+"""What a run of changes came to, schema `auditor/result@1`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from auditor.model.constraint import Constraint
+from auditor.model.trial import Gain, GateName, VerdictName
+from auditor.model.value import Value
+from auditor.model.vector import Vector
+
+
+class ChangeResult(Value):
+    """One change, as it ended."""
+
+    id: str
+    title: str
+    verdict: VerdictName
+    gate: GateName | None = None
+    """The one that stopped it."""
+    root_error: str = ""
+    culprit: tuple[str, ...] = ()
+    text: str = ""
+    attempts: int = 1
+    finding: str = ""
+    """The finding that it treats."""
+    codemod: str = ""
+    gain: tuple[Gain, ...] = ()
+
+
+class EndpointResult(Value):
+    """One endpoint before the first change and after the last."""
+
+    id: str
+    before: Vector
+    after: Vector
+    target_met: bool | None = None
+    """None where there is no target, or no time was measured."""
+
+
+class Result(Value):
+    """What `auditor fix` writes."""
+
+    schema_id: Literal["auditor/result@1"] = Field(default="auditor/result@1", alias="schema")
+    run: str
+    target: str = ""
+    """As the user named it."""
+    target_ms: int | None = None
+    target_met: bool | None = None
+    endpoints: tuple[EndpointResult, ...] = ()
+    changes: tuple[ChangeResult, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    declined: tuple[tuple[str, str], ...] = ()
+    """Findings that no codemod treats, and why."""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""The result of a run, for a terminal: what was kept, what was not and why, before and after."""
+
+from collections import Counter
+
+from auditor.model.result import Result
+from auditor.model.text import clean
+from auditor.model.vector import VECTOR_KEYS, Vector
+from auditor.report.figures import count
+
+
+def result_text(result: Result, /) -> str:
+    """Verdicts first, then what each endpoint cost and costs."""
+    verdicts = Counter(change.verdict for change in result.changes)
+    told = ", ".join(f"{number} {name}" for name, number in sorted(verdicts.items())) or "nothing to try"
+    lines = [f"{count(len(result.changes), 'change')}: {told}", ""]
+    for change in result.changes:
+        gate = f" at {change.gate}" if change.gate else ""
+        lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")
+        if change.verdict != "kept":
+            lines.append(f"          {gate.strip()}{': ' if gate else ''}{clean(change.text)}")
+        lines += [f"          culprit: {clean(line)}" for line in change.culprit]
+    if result.constraints:
+        lines += ["", "learnt:"]
+        lines += [f"  {one.id}  {one.rule.kind}: {clean(one.because)}" for one in result.constraints]
+    changed = [one for one in result.endpoints if _differs(one.before, one.after)]
+    if changed:
+        lines += ["", "endpoints that cost less now:"]
+    for endpoint in changed:
+        parts = [
+            f"{key} {_figure(endpoint.before, key)} → {_figure(endpoint.after, key)}"
+            for key in VECTOR_KEYS
+            if _value(endpoint.before, key) != _value(endpoint.after, key)
+        ]
+        lines.append(f"  {clean(endpoint.id)}: {', '.join(parts)}")
+    if result.declined:
+        lines += ["", f"{count(len(result.declined), 'finding')} without a patch:"]
+        lines += [f"  {id_}: {clean(reason)}" for id_, reason in result.declined[:20]]
+    lines += [f"note: {clean(note)}" for note in result.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _value(vector: Vector, key: str) -> float | None:
+    value: float | None = getattr(vector, key).value
+    return value
+
+
+def _figure(vector: Vector, key: str) -> str:
+    value = _value(vector, key)
+    return "?" if value is None else f"{value:,.1f}".removesuffix(".0")
+
+
+def _differs(before: Vector, after: Vector) -> bool:
+    return any(_value(before, key) != _value(after, key) for key in VECTOR_KEYS)
