@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.difference import Difference, failures
-from auditor.measure.running.rounds import Round
+from auditor.measure.replay import Mode
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.playing import Player
@@ -17,6 +17,7 @@ from auditor.trial.trees import Tree
 
 _EFFECTS: Final = frozenset({"effects", "deferred", "database"})
 _SHOWN: Final = 12
+_MODES: Final[tuple[Mode, ...]] = ("in order", "eight at once")
 
 
 class ContractGate:
@@ -29,9 +30,8 @@ class ContractGate:
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed with the first difference; all of them are evidence."""
         began = time.monotonic()
-        for mode, played in (("in order", self._player.in_order), ("eight at once", self._player.at_once)):
-            found = _found(self._player, mode, played(tree), candidate)
-            answers = [one for one in found if one.part not in _EFFECTS]
+        for mode in _MODES:
+            answers = [one for one in _sure(self._player, mode, tree, candidate) if one.part not in _EFFECTS]
             if answers:
                 note = "" if mode == "in order" else " (eight at once)"
                 return _failed("contract", answers, self._endpoint_of, note, time.monotonic() - began)
@@ -54,7 +54,7 @@ class SideEffects:
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """As the contract, for what is done besides answering; in order only, where each effect has its request."""
         began = time.monotonic()
-        found = _found(self._player, "in order", self._player.in_order(tree), candidate)
+        found = _sure(self._player, "in order", tree, candidate)
         effects = [one for one in found if one.part in _EFFECTS]
         if effects:
             return _failed("side-effects", effects, self._endpoint_of, "", time.monotonic() - began)
@@ -66,8 +66,17 @@ class SideEffects:
         )
 
 
-def _found(player: Player, mode: str, played: Round, candidate: Candidate) -> tuple[Difference, ...]:
-    return failures(compare(player.contract(mode), played.recording, declared=candidate.declared))
+def _sure(player: Player, mode: Mode, tree: Tree, candidate: Candidate) -> tuple[Difference, ...]:
+    """Differences that are the candidate's: seen again, and not seen in one more run of the baseline."""
+    played = player.at_once(tree) if mode == "eight at once" else player.in_order(tree)
+    found = failures(compare(player.contract(mode), played.recording, declared=candidate.declared))
+    if not found:
+        return ()
+    contract = player.learn_more_noise(mode)
+    first = failures(compare(contract, played.recording, declared=candidate.declared))
+    again = player.again(tree, mode)
+    second = failures(compare(contract, again.recording, declared=candidate.declared))
+    return first or second
 
 
 def _failed(
