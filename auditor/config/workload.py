@@ -6,7 +6,12 @@ from typing import Any, Final
 
 from auditor.config.shape import INSIDE, TEXTS, Key
 
-WORKLOAD_KEYS: Final[Mapping[str, Key]] = {"file": INSIDE, "skip": TEXTS, "exclude": TEXTS}
+WORKLOAD_KEYS: Final[Mapping[str, Key]] = {
+    "file": INSIDE,
+    "skip": TEXTS,
+    "exclude": TEXTS,
+    "audit_loggers": TEXTS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,8 @@ class WorkloadSettings:
     """Endpoints that are never called: ids, or patterns as in a shell."""
     exclude: tuple[str, ...] = ()
     """Places in bodies (``$.generated_at``) that are compared by presence and type only."""
+    audit_loggers: tuple[str, ...] = ()
+    """Loggers (and those below them) whose records count at any level; a name with the word ``audit`` does so by itself."""
 
 
 def parse_workload(values: Mapping[str, Any], /) -> WorkloadSettings:
@@ -27,4 +34,5 @@ def parse_workload(values: Mapping[str, Any], /) -> WorkloadSettings:
         file=values.get("file"),
         skip=tuple(values.get("skip", ())),
         exclude=tuple(values.get("exclude", ())),
+        audit_loggers=tuple(values.get("audit_loggers", ())),
     )

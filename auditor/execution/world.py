@@ -221,6 +221,11 @@ class World:
         return self._database.dump()
 
     @property
+    def engine(self) -> str:
+        """The database's engine, with its version where it is one of ours."""
+        return self._database.name
+
+    @property
     def witness(self) -> Witness | None:
         """What counts the statements that reach the database; None where nothing stands between (SQLite)."""
         return self._database.witness if isinstance(self._database, Postgres | UsersPostgres) else None

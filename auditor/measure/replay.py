@@ -54,6 +54,8 @@ class Replay:
     """In the order of the workload's file, for each request that was asked for."""
     outside: tuple[ProbeRecord, ...] = ()
     """What the probe saw outside any request: boot, background threads, deferred work."""
+    processes: tuple[ProbeRecord, ...] = ()
+    """Every process that began with the probe since the records were last read; what it is stands in `started`."""
 
     def by_id(self) -> dict[str, Exchange]:
         """Exchanges by the id of their request."""
@@ -101,7 +103,9 @@ def replay(
             session.settle()
         session.finish()
     exchanges = tuple(session.exchanges[request.id] for request in chosen.requests)
-    return Replay(mode=mode, exchanges=exchanges, outside=tuple(session.outside))
+    return Replay(
+        mode=mode, exchanges=exchanges, outside=tuple(session.outside), processes=tuple(session.processes)
+    )
 
 
 def rehearse(
@@ -155,6 +159,7 @@ class _Session:
     ) -> None:
         self.exchanges: dict[str, Exchange] = {}
         self.outside: list[ProbeRecord] = []
+        self.processes: list[ProbeRecord] = []
         self.messages: dict[str, Message] = {}
         self._door = door
         self._host = host
@@ -223,7 +228,9 @@ class _Session:
                 self._records.append(record)
                 if not record.late:
                     self._waiting.pop(record.request, None)
-            elif record.started is None:
+            elif record.started is not None:
+                self.processes.append(record)
+            else:
                 self.outside.append(record)
 
 

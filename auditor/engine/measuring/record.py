@@ -10,13 +10,14 @@ from auditor.config.user import UserSettings
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.workload import Chosen, choose_workload
 from auditor.engine.request import AuditRequest, Notes
+from auditor.execution.world import World
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.store import save_contract
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
-from auditor.measure.running.rounds import Round, play_round
+from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.worth import doubts
 
 CONTRACT = "contract"
@@ -65,12 +66,15 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
         chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
         rounds: list[Round] = []
+        playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
         for number in range(request.runs):
             notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests)} requests")
-            rounds.append(play_round(world, chosen.workload, identities))
-        tree = world.copied.digest
+            rounds.append(play_round(world, chosen.workload, identities, playing))
+        about = _about(bench, world, rounds[0])
     recordings = [one.recording for one in rounds]
-    contract = make_contract(chosen.workload, recordings, about=_about(bench, tree))
+    contract = make_contract(
+        chosen.workload, recordings, about=about, excluded=bench.settings.workload.exclude
+    )
     save_contract(contract, bench.folder / CONTRACT)
     return Recorded(
         folder=bench.folder / CONTRACT,
@@ -84,14 +88,15 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
     )
 
 
-def _about(bench: Bench, tree: str) -> About:
+def _about(bench: Bench, world: World, first: Round) -> About:
     return About(
-        tree=tree,
-        settings="",
+        tree=world.copied.digest,
+        settings=bench.settings_digest,
         environment={
             "auditor": auditor.__version__,
             "jail": bench.jail.name,
-            "database": bench.settings.database.engine.value,
+            "database": world.engine,
+            "interpreter": first.interpreter,
         },
     )
 

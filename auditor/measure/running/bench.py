@@ -55,6 +55,11 @@ class Bench:
         )
 
     @property
+    def settings_digest(self) -> str:
+        """A hash of what the target's settings say; how they are written does not matter."""
+        return hashlib.sha256(repr(self.settings).encode("utf-8", "backslashreplace")).hexdigest()
+
+    @property
     def notice(self) -> str:
         """What every report says when nothing is kept out; empty otherwise."""
         return (

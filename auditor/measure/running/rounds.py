@@ -1,7 +1,9 @@
 """One round: from the prepared state, boot, send the whole workload, look what became of it, end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from auditor.execution.boot import BootReport
 from auditor.execution.server import Server
@@ -38,6 +40,12 @@ class Round:
     asked: tuple[str, ...]
     """Hosts that were looked up and nobody answers."""
 
+    @property
+    def interpreter(self) -> str:
+        """Of the first process with the probe: `cpython 3.12.1`; empty where there was none."""
+        started = next((each.started for each in self.replay.processes if each.started is not None), {})
+        return f"{started.get('implementation', '')} {started.get('python', '')}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playing:
@@ -66,7 +74,7 @@ def play_round(
     world.reset()
     before = world.dump()
     with world.boot(probe=playing.probe, lines=playing.lines) as server:
-        watch = Watch(records=reader(server) if playing.probe else None, witness=_witness(world))
+        watch = _watch(world, server) if playing.probe else Watch()
         passes = [
             replay(
                 workload,
@@ -79,7 +87,7 @@ def play_round(
             )
             for _ in range(2 if playing.warm else 1)
         ]
-        _check(world, server, probe=playing.probe)
+        _check(world, server)
         asked, report = server.asked(), server.report
         server.stop()
     recording = recording_of(
@@ -89,16 +97,58 @@ def play_round(
     return Round(boot=report, replay=passes[0], warm=warm, recording=recording, asked=asked)
 
 
-def _check(world: World, server: Server, *, probe: bool) -> None:
-    if probe and not server.settled(quiet_s=QUIET_S, timeout_s=SETTLE_S):
-        raise Fault(
-            "goes on working after its last answer, so what it does can't be counted", where="the target"
-        )
+def reader(server: Server, /) -> Callable[[], tuple[ProbeRecord, ...]]:
+    """The probe's records since the last call; a `Fault` when the target has put something else where they stand."""
+
+    def read() -> tuple[ProbeRecord, ...]:
+        with _own_spool():
+            lines = server.records()
+        return tuple(record for record in map(parse_record, lines) if record is not None)
+
+    return read
+
+
+def _watch(world: World, server: Server) -> Watch:
+    """The probe, the witness where there is one, and what comes after the last answer: it belongs to its request."""
+
+    def quiet() -> None:
+        with _own_spool():
+            settled = server.settled(quiet_s=QUIET_S, timeout_s=SETTLE_S)
+        if not settled:
+            _restless()
+
+    return Watch(records=reader(server), witness=_witness(world), quiet=quiet)
+
+
+def _check(world: World, server: Server) -> None:
+    """The database first: the target may have died of its death."""
+    world.check()
     if not server.alive():
         raise TargetDied(
-            f"the target died while it was asked; its log ends: {_end(server.log())}", where="the target"
+            f"the target died while it was asked, so the run is void; its log ends: {_end(server.log())}",
+            where="the target",
+            hint="start it yourself and send it the same requests, or leave those that end it out by workload.skip",
         )
-    world.check()
+
+
+def _restless() -> NoReturn:
+    raise Fault(
+        f"goes on working {SETTLE_S:g} s after its last answer, so what it does can't be counted",
+        where="the target",
+        hint="switch its periodic work off for the audit: boot.env gives it variables",
+    )
+
+
+@contextmanager
+def _own_spool() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Fault(
+            f"the probe's records can't be read, so the run is void: {error.strerror or error}",
+            where="the target",
+            hint="it must leave the folder that AUDITOR_SPOOL names alone",
+        ) from error
 
 
 def _witness(world: World) -> Callable[[], Witnessed] | None:
@@ -107,19 +157,10 @@ def _witness(world: World) -> Callable[[], Witnessed] | None:
         return None
 
     def count() -> Witnessed:
-        seen = witness.seen()
-        return Witnessed(statements=seen.queries, transactions=seen.transactions)
+        totals = witness.totals()
+        return Witnessed(statements=totals.queries, transactions=totals.transactions)
 
     return count
-
-
-def reader(server: Server, /) -> Callable[[], tuple[ProbeRecord, ...]]:
-    """The probe's records since the last call."""
-
-    def read() -> tuple[ProbeRecord, ...]:
-        return tuple(record for record in map(parse_record, server.records()) if record is not None)
-
-    return read
 
 
 def _end(log: str) -> str:

@@ -1,5 +1,6 @@
 """From a folder with settings to a contract, and what the contract catches."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -100,4 +101,43 @@ def test_a_boot_that_fails_names_the_first_error(asked: RecordRequest, notes: No
         source.replace("app = Flask", "import no_such_module\napp = Flask")
     )
     with pytest.raises(Fault, match="no_such_module"):
+        record(asked, notes)
+
+
+def test_it_says_what_it_was_recorded_from(known: Known) -> None:
+    about = load_contract(known[1].folder).about
+    assert len(about.tree) == len(about.settings) == 64
+    assert about.environment["interpreter"].endswith(sys.version.split()[0])
+    assert about.environment["database"] == "sqlite"
+
+
+def test_places_that_the_settings_exclude_are_compared_by_type(asked: RecordRequest, notes: Notes) -> None:
+    settings = asked.audit.path / "auditor.toml"
+    settings.write_text(settings.read_text() + '[workload]\nexclude = ["$.name"]\naudit_loggers = ["app"]\n')
+    recorded = record(asked, notes)
+    assert sorted(recorded.contract.masks) == ["added", "list", "mine", "one"]
+    now = held_to((asked, recorded), '"name": row["name"], "teams"', '"name": "x", "teams"')
+    assert failures(now)
+    assert not failures(held_to((asked, recorded), 'jsonify(name="ada")', 'jsonify(name="eve")'))
+    assert failures(held_to((asked, recorded), 'jsonify(name="ada")', "jsonify(name=None)"))
+
+
+def test_what_comes_after_the_answer_belongs_to_its_request(asked: RecordRequest, notes: Notes) -> None:
+    source = asked.audit.path / "app.py"
+    later = "threading.Timer(0.1, lambda: app.logger.warning('later')).start()\n    "
+    text = source.read_text().replace("    return jsonify(id=cursor", f"    {later}return jsonify(id=cursor")
+    source.write_text(text.replace("import os,", "import os, threading,"))
+    recorded = record(asked, notes)
+    deeds = [deed.what for deed in recorded.contract.recording.heard["add"].deeds]
+    assert deeds == ["WARNING added %s", "WARNING later"]
+    assert recorded.self_differences == ()
+
+
+def test_a_spool_that_the_target_meddles_with_makes_the_run_void(asked: RecordRequest, notes: Notes) -> None:
+    source = asked.audit.path / "app.py"
+    meddling = 'os.symlink("/etc/passwd", os.environ["AUDITOR_SPOOL"] + "/1.jsonl")\n    '
+    source.write_text(
+        source.read_text().replace("    return jsonify(id=cursor", f"    {meddling}return jsonify(id=cursor")
+    )
+    with pytest.raises(Fault, match="the run is void"):
         record(asked, notes)
