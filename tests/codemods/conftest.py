@@ -173,7 +173,11 @@ def proposed(files: dict[str, str], codemod: Any) -> tuple[tuple[Finding, ...], 
 
 
 def scene_of(files: dict[str, str]) -> Scene:
-    code = [(path, "app", lower(text.encode())) for path, text in files.items() if path.endswith(".py")]
+    code = [
+        (path, "migration" if "migrations/" in path else "app", lower(text.encode()))
+        for path, text in files.items()
+        if path.endswith(".py")
+    ]
     project = Project([*code, *library()])
     templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
     semantics = Semantics(
