@@ -29,24 +29,6 @@ machine is too noisy), and nothing is said about the change. `skipped`: there wa
 VerdictName = Literal["kept", "reverted", "refused", "void"]
 
 
-class GateResult(Value):
-    """What one gate says of one candidate."""
-
-    gate: GateName
-    outcome: GateOutcome
-    text: str
-    """In one sentence, without a final full stop."""
-    evidence: tuple[str, ...] = ()
-    signature: str = ""
-    """Equal for failures of the same cause: exception type and innermost frame, a difference's path and kind, a counter's name."""
-    seconds: float = Field(default=0.0, ge=0)
-
-    @property
-    def lets_through(self) -> bool:
-        """Whether the next gate is asked."""
-        return self.outcome in {"passed", "skipped"}
-
-
 class Gain(Value):
     """What one change gained by itself, against the known-good before it."""
 
@@ -58,6 +40,26 @@ class Gain(Value):
     low: float | None = None
     """Of the difference, where it was estimated and not counted."""
     high: float | None = None
+
+
+class GateResult(Value):
+    """What one gate says of one candidate."""
+
+    gate: GateName
+    outcome: GateOutcome
+    text: str
+    """In one sentence, without a final full stop."""
+    evidence: tuple[str, ...] = ()
+    signature: str = ""
+    """Equal for failures of the same cause: exception type and innermost frame, a difference's path and kind, a counter's name."""
+    gains: tuple[Gain, ...] = ()
+    """What it was seen to gain, by the gate that counts."""
+    seconds: float = Field(default=0.0, ge=0)
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether the next gate is asked."""
+        return self.outcome in {"passed", "skipped"}
 
 
 class Verdict(Value):

@@ -18,6 +18,12 @@ def result_text(result: Result, /) -> str:
         lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")
         if change.verdict != "kept":
             lines.append(f"          {gate.strip()}{': ' if gate else ''}{clean(change.text)}")
+        lines += [
+            f"          {gain.kind} of {clean(gain.endpoint)}: {gain.before:,.1f} → {gain.after:,.1f}".replace(
+                ".0 ", " "
+            ).removesuffix(".0")
+            for gain in change.gain
+        ]
         lines += [f"          culprit: {clean(line)}" for line in change.culprit]
     if result.constraints:
         lines += ["", "learnt:"]

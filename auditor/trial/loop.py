@@ -95,7 +95,12 @@ class Trials:
         tree = self._begin(proposal, base, applied.files)
         failure = self._first_failure(candidate, tree)
         if failure is None:
-            verdict = Verdict(verdict="kept", text=f"passed {len(self._gates)} gates")
+            results = self._recorder.ledger.open.results if self._recorder.ledger.open else ()
+            verdict = Verdict(
+                verdict="kept",
+                text=f"passed {len(self._gates)} gates",
+                gains=tuple(gain for result in results for gain in result.gains),
+            )
             self._end(proposal, verdict, "")
             return verdict, None
         if failure.outcome == "void":

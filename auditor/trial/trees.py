@@ -101,6 +101,20 @@ class TreeStore:
             sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         )
 
+    def difference(self, old: Tree, new: Tree, /) -> bytes:
+        """What leads from one tree to the other, as `git apply` reads it."""
+        return self._run(
+            "diff-tree",
+            "-p",
+            "--binary",
+            "--full-index",
+            "--no-ext-diff",
+            "--no-textconv",
+            "-r",
+            old.id,
+            new.id,
+        )
+
     def find(self, commit: str, /) -> Tree | None:
         """The stored tree with this commit id; None when it is not, or no longer whole."""
         with suppress(Fault):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from auditor.model.trial import GateResult
+from auditor.model.trial import Gain, GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
@@ -74,6 +74,7 @@ class CountsGate:
             outcome="passed",
             text=kept[0] + (f" and {len(kept) - 1} more" if len(kept) > 1 else ""),
             evidence=tuple(kept[:40]),
+            gains=self._gains(now, before),
             seconds=time.monotonic() - began,
         )
 
@@ -90,6 +91,24 @@ class CountsGate:
                 elif is_now > was and not _allowed(component, counts, now.counts[request], candidate):
                     found.append(f"{component}: `{request}` costs {is_now}, it cost {was}")
         return found
+
+    def _gains(self, now: Counted, before: Counted) -> tuple[Gain, ...]:
+        """By endpoint and component, the means over the requests of which both are known."""
+        sums: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for request, counts in sorted(before.counts.items()):
+            for component, was in counts.items():
+                is_now = now.counts.get(request, {}).get(component)
+                if is_now is not None and component != "bytes":
+                    sums.setdefault((self._endpoint_of(request), component), []).append((was, is_now))
+        means = {
+            key: (sum(was for was, _ in pairs) / len(pairs), sum(is_now for _, is_now in pairs) / len(pairs))
+            for key, pairs in sums.items()
+        }
+        return tuple(
+            Gain(endpoint=endpoint, kind=component, before=was, after=is_now)
+            for (endpoint, component), (was, is_now) in sorted(means.items())
+            if is_now < was
+        )
 
     def _fallen(self, now: Counted, before: Counted) -> list[tuple[str, str, str]]:
         found = []

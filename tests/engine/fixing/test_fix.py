@@ -102,6 +102,10 @@ def test_the_result_says_what_it_gained(fixed: tuple[RecordRequest, Fixed, objec
     _, done, _ = fixed
     people = next(one for one in done.result.endpoints if one.id == "GET /people")
     assert (people.before.sql.value, people.after.sql.value) == (4.0, 2.0)
+    gains = {
+        (gain.endpoint, gain.kind): (gain.before, gain.after) for gain in done.ledger.kept[0].verdict.gains
+    }
+    assert gains["GET /people", "sql"] == (4.0, 2.0)
     events = (done.folder / EVENTS).read_text().splitlines()
     assert all(json.loads(line.partition(" ")[2])["seq"] == at for at, line in enumerate(events))
 
