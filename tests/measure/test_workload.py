@@ -47,6 +47,13 @@ def test_spelling_does_not_change_the_digest_and_content_does() -> None:
     assert parse_workload(one.render().encode(), name="w").digest == one.digest
 
 
+def test_the_keys_of_a_body_stay_in_the_order_in_which_they_are_sent() -> None:
+    workload = parse_workload(
+        b'{"path": "/", "id": "a", "body": {"zoom": 1, "add": {"y": 1, "x": 2}}}', name="w"
+    )
+    assert '"body":{"zoom":1,"add":{"y":1,"x":2}}' in workload.render()
+
+
 def test_what_is_rendered_is_read_back_the_same() -> None:
     written = workload_of(
         [

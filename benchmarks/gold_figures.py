@@ -1,0 +1,104 @@
+"""What each of the sample's gold patches gains: counts and times of its two slow endpoints, patch after patch.
+
+    python benchmarks/gold_figures.py [--python VENV] [--state DIR] [--boots N] [--ends]
+
+For the sample as it is and after each patch of gold/order.toml, at the small scale and the full one: statements,
+connections and records of a request to a worker that has just booted (`--ends`: before the first and after the last
+only), and its time with the probe off, the median of N boots.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from trap_truth import CASE, Ground, narrowed, prepared, reader
+
+from auditor.engine.measuring.identities import identities_of
+from auditor.engine.measuring.rounds import Playing, play_round
+from auditor.execution.world import World
+from auditor.measure.counts import counts_of
+from auditor.model.patch import Patch
+from auditor.trial.patching import Refused, apply_patch
+
+ASKED = ("discover berlin", "spaces of location 1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "--python", type=Path, default=Path(sys.prefix), help="environment the sample runs in"
+    )
+    parser.add_argument("--state", type=Path, help="kept between runs, with the contract")
+    parser.add_argument("--boots", type=int, default=1, help="for a time")
+    parser.add_argument("--ends", action="store_true", help="before the first patch and after the last only")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        ground = prepared((arguments.state or Path(temporary)).resolve(), arguments.python)
+        order = [one["id"] for one in tomllib.loads((CASE / "gold" / "order.toml").read_text())["patch"]]
+        states = states_of(order)
+        settings = ground.bench.settings.database
+        bases: dict[int, str | None] = {settings.small: ground.template, settings.full: None}
+        for at, (name, files) in enumerate(states):
+            if arguments.ends and 0 < at < len(states) - 1:
+                continue
+            for scale, base in bases.items():
+                template = figures(ground, name, files, scale=scale, base=base, boots=arguments.boots)
+                bases[scale] = base or template
+
+
+def states_of(order: list[str]) -> list[tuple[str, dict[str, bytes]]]:
+    """Name and changed files of each state of the tree, the original first."""
+    files: dict[str, bytes] = {}
+    states = [("as it is", dict(files))]
+    for name in order:
+        patch = Patch.model_validate(json.loads((CASE / "gold" / f"{name}.json").read_text()))
+        applied = apply_patch(patch, reader(CASE / "app", files))
+        if isinstance(applied, Refused):
+            raise SystemExit(f"{name}: {applied.reasons[0].text}")
+        files |= applied.files
+        states.append((name, dict(files)))
+    return states
+
+
+def figures(
+    ground: Ground, name: str, files: Mapping[str, bytes], *, scale: int, base: str | None, boots: int
+) -> str:
+    """Prints a line for each request; gives the key of the prepared data."""
+    bench = ground.bench
+    with World(
+        bench.recipe,
+        bench.root,
+        jail=bench.jail,
+        state=bench.state,
+        scale=scale,
+        replaced=files,
+        templates=bench.folder / "template",
+        based_on=base,
+    ) as world:
+        world.prepare()
+        who = identities_of(bench.settings.identities, world, env={}, allowed=())
+        for id_ in ASKED:
+            workload = narrowed(ground.contract, [id_]).workload
+            record = play_round(world, workload, who).replay.exchanges[0].record
+            counts = counts_of(record) if record is not None else {}
+            off = Playing(probe=False)
+            times = [
+                play_round(world, workload, who, off).replay.exchanges[0].answer.total_ms
+                for _ in range(boots)
+            ]
+            shown = " ".join(f"{key}={counts.get(key)}" for key in ("sql", "rows", "sessions", "log"))
+            print(
+                f"{name:36}scale {scale:<4}{id_:24}{shown:48}{statistics.median(times):10.1f} ms (n={boots},"
+                f" {min(times):.1f}…{max(times):.1f})",
+                flush=True,
+            )
+        return world.template
+
+
+if __name__ == "__main__":
+    main()
