@@ -19,7 +19,7 @@ from auditor.codemods.fetched import Rows, rows_of
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at, header_end
-from auditor.codemods.single_names import only_value
+from auditor.codemods.single_names import assignment, loads, only_value
 from auditor.codemods.truths import compared_with_none, compared_with_nothing, tested
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
                 continue
             spans.replace(node, text)
             done += 1
+    if not done and orm == "sqlalchemy" and _first_of_list(spans, finding.line, finding.end_line):
+        done = 1
     if not done:
         return Declined(NAME, reason)
     try:
@@ -97,6 +99,35 @@ def _counted(spans: "Spans", node: ast.expr, orm: str) -> Rows | None:
             return rows_of(spans, ast.copy_location(whole, node), orm) if orm == "sqlalchemy" else None
         case _:
             return None
+
+
+def _first_of_list(spans: "Spans", start: int, end: int) -> bool:
+    """`rows = query.all()` whose rows are only tested becomes `rows = query.first() is not None`."""
+    leaves = [leaf for leaf in tested(spans.tree, 1, len(spans.lines)) if isinstance(leaf, ast.Name)]
+    for leaf in leaves:
+        function = function_at(spans.tree, leaf.lineno)
+        bound = None if function is None else assignment(function, leaf.id)
+        if function is None or bound is None:
+            continue
+        if not (start <= leaf.lineno <= end or start <= bound.lineno <= end):
+            continue
+        call = bound.value
+        is_list = (
+            isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "all"
+        )
+        if (
+            not is_list
+            or not isinstance(call, ast.Call)
+            or call.args
+            or call.keywords
+            or spans.comments(call)
+        ):
+            continue
+        if all(any(read is other for other in leaves) for read in loads(function, leaf.id)):
+            assert isinstance(call.func, ast.Attribute)
+            spans.replace(call, f"{spans.source(call.func.value)}.first() is not None")
+            return True
+    return False
 
 
 def _is_manager(node: ast.expr) -> bool:
