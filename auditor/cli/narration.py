@@ -38,6 +38,11 @@ class Narration:
             stream.reconfigure(errors="replace")
         return cls(stream, quiet=quiet)
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a line can be written over."""
+        return self._stream.isatty()
+
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Notes how far the work is; shown by `tick`."""
         self._status = f"{step} {done:,} of {total:,}" if total else step

@@ -56,11 +56,15 @@ class Narrated:
     def step(self, text: str, /) -> None:
         """As `Notes.step`."""
         self._step = text
-        self._narration.progress(text, 0, None)
+        if self._narration.is_terminal:
+            self._narration.progress(text, 0, None)
+        else:  # minutes pass between steps, and a log should say with what
+            self._narration.say(text)
 
     def progress(self, done: int, total: int, /) -> None:
         """As `Notes.progress`."""
-        self._narration.progress(self._step, done, total)
+        if self._narration.is_terminal:
+            self._narration.progress(self._step, done, total)
 
     def warn(self, text: str, /) -> None:
         """As `Notes.warn`."""

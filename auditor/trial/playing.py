@@ -19,6 +19,8 @@ from auditor.trial.trees import Tree, TreeStore
 
 Counts = Mapping[str, Mapping[str, int]]
 """By request, by component of the vector."""
+Lines = Mapping[str, frozenset[int]]
+"""Line numbers by file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Player:
         self._worlds: dict[str, World] = {}
         self._rounds: dict[tuple[str, str], Round] = {}
         self._counted: dict[str, Counted] = {}
+        self._lines: dict[str, Lines] = {}
         self._template: str | None = None
         self._baselines: dict[Mode, list[Recording]] = {}
 
@@ -68,8 +71,8 @@ class Player:
         self._worlds.clear()
 
     def in_order(self, tree: Tree, /) -> Round:
-        """The whole workload, one after another, with the lines that were executed."""
-        return self._round(tree, "in order", Playing(lines=True))
+        """The whole workload, one after another."""
+        return self._round(tree, "in order", Playing())
 
     def at_once(self, tree: Tree, /) -> Round:
         """Everything that only reads, eight at a time, on a cold pool right after boot.
@@ -86,15 +89,9 @@ class Player:
     def counted(self, tree: Tree, /) -> Counted:
         """The counts of every request with the role `time`."""
         if tree.id not in self._counted:
-            repeats = [
-                {
-                    exchange.request.id: counts_of(exchange.record)
-                    for exchange in self._play(tree, Playing(role="time")).replay.exchanges
-                    if exchange.record is not None and "time" in exchange.request.roles
-                }
-                for _ in range(REPEATS)
-            ]
-            self._counted[tree.id] = _agreeing(repeats)
+            rounds = [self._play(tree, Playing(role="time", lines=number == 0)) for number in range(REPEATS)]
+            self._lines[tree.id] = _lines(rounds[0])
+            self._counted[tree.id] = _agreeing([_counts(one) for one in rounds])
         return self._counted[tree.id]
 
     def contract(self, mode: Mode, /) -> Contract:
@@ -112,14 +109,12 @@ class Player:
         self._baselines[mode].append(self._play(self._baseline, self._playing(mode)).recording)
         return self.contract(mode)
 
-    def executed(self, tree: Tree, /) -> dict[str, frozenset[int]]:
-        """The lines that requests with a good, non-empty answer executed, by file."""
-        lines: dict[str, set[int]] = {}
-        for exchange in self.in_order(tree).replay.exchanges:
-            if exchange.record is not None and says_something(exchange):
-                for file, numbers in exchange.record.lines.items():
-                    lines.setdefault(file, set()).update(numbers)
-        return {file: frozenset(numbers) for file, numbers in lines.items()}
+    def executed(self, tree: Tree, /, *, everything: bool = False) -> Lines:
+        """The lines that requests with a good, non-empty answer executed: those that are timed, or the whole workload's."""
+        if everything:
+            return _lines(self._play(tree, Playing(lines=True)))
+        self.counted(tree)
+        return self._lines[tree.id]
 
     def trees(self) -> tuple[str, ...]:
         """Ids of the trees that have a private copy now, the baseline's left out."""
@@ -179,6 +174,23 @@ class Player:
         """What stands in the tree in another way than in the user's folder when the run began."""
         changed = self._store.changed(self._baseline, tree)
         return {path: content for path in changed if (content := self._store.read(tree, path)) is not None}
+
+
+def _counts(played: Round) -> dict[str, dict[str, int]]:
+    return {
+        exchange.request.id: counts_of(exchange.record)
+        for exchange in played.replay.exchanges
+        if exchange.record is not None and "time" in exchange.request.roles
+    }
+
+
+def _lines(played: Round) -> Lines:
+    lines: dict[str, set[int]] = {}
+    for exchange in played.replay.exchanges:
+        if exchange.record is not None and says_something(exchange):
+            for file, numbers in exchange.record.lines.items():
+                lines.setdefault(file, set()).update(numbers)
+    return {file: frozenset(numbers) for file, numbers in lines.items()}
 
 
 def _agreeing(repeats: list[dict[str, dict[str, int]]]) -> Counted:
