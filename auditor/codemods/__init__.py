@@ -1,4 +1,4 @@
-"""Deterministic fixes for what rules find: one fix a file (docs/decisions/0006)."""
+"""Deterministic fixes for what rules find: one fix a file (docs/decisions/0008)."""
 
 import importlib
 import pkgutil
