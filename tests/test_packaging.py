@@ -59,7 +59,8 @@ def test_the_wheel_holds_every_data_file_of_the_package_and_no_answers(wheel: Pa
     application = ROOT / "evals/cases/discovery/app"
     tracked = {path.relative_to(application).as_posix() for path in application.rglob("*.py")}
     assert tracked <= sample
-    assert not [name for name in names if "truth" in name or "/gold" in name or "/traps" in name]
+    answers = ("expected.toml", "requests.jsonl", "/gold/", "/traps/")
+    assert not [name for name in names if any(answer in name for answer in answers)]
 
 
 def test_the_demo_runs_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
