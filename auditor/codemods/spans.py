@@ -54,6 +54,10 @@ class Spans:
         start, end = self._starts[first_line(node) - 1], self._starts[self._end_line(node)]
         self._edits.append((start, min(end, len(self.text)), ""))
 
+    def line_end(self, node: ast.stmt, /) -> int:
+        """The character behind the last line of a statement: where the next line begins."""
+        return min(self._starts[self._end_line(node)], len(self.text))
+
     def indent(self, node: ast.stmt, /) -> str:
         """The white space before a statement."""
         line = self.lines[node.lineno - 1]
