@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from auditor.engine.measured import severities_of, with_measured
 from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Job
 from auditor.engine.result_cache import ResultCache
@@ -27,5 +28,6 @@ def find_finished(request: AuditRequest, /) -> Finished | Job:
     result = ResultCache(request.cache_dir, job).find() if request.cache_dir else None
     if result is None:
         return job
-    job.snapshot.close()
-    return Finished(result.report, frozenset(Severity(found["severity"]) for found in result.findings))
+    with job:
+        result = with_measured(result, job)
+    return Finished(result.report, severities_of(result))

@@ -1,7 +1,7 @@
 """What an audit is asked to do, and how its analysis is called."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -32,6 +32,8 @@ class AuditRequest:
     target_ms: int | None = None
     jobs: int = 1
     """Worker processes; the report does not depend on it."""
+    observation: str | None = field(default=None, repr=False)
+    """`auditor/observation@1` as JSON: what was measured of this tree, to be put into the report."""
     cache_dir: Path | None = None
     """None reads and writes no cache."""
 

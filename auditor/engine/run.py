@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import auditor
 from auditor.engine.journal import Journal
+from auditor.engine.measured import with_measured
 from auditor.engine.opening import opened
 from auditor.engine.request import Analyse, AuditRequest, Cancelled, Job
 from auditor.engine.result_cache import Result, ResultCache
@@ -75,7 +76,7 @@ def _perform(request: AuditRequest, analyse: Analyse | None, given: Job | None, 
         cache = ResultCache(request.cache_dir, job) if request.cache_dir else None
         result = cache.find() if cache else None
         if result is not None:
-            journal.tell(result, cached=True)
+            journal.tell(with_measured(result, job), cached=True)
             return
         with _no_collection():
             result = _result_of((analyse or _passes())(job, journal))
@@ -84,7 +85,7 @@ def _perform(request: AuditRequest, analyse: Analyse | None, given: Job | None, 
                 cache.keep(result)
             except OSError as error:
                 journal.warn(f"the result can't be kept for the next run: {error.strerror or error}")
-        journal.tell(result, cached=False)
+        journal.tell(with_measured(result, job), cached=False)
 
 
 @contextmanager

@@ -88,7 +88,8 @@ def mean(numbers: Sequence[Number], /, *, basis: str) -> Number:
 def worst(numbers: Sequence[Number], /) -> Number:
     """The highest of those that are known."""
     known = [number for number in numbers if number.value is not None]
-    return max(known, key=lambda number: number.value or 0.0, default=Number(basis="not known"))
+    why = next((number.basis for number in numbers if number.basis), "not known")
+    return max(known, key=lambda number: number.value or 0.0, default=Number(basis=why))
 
 
 def _outside(n: int) -> int:

@@ -25,6 +25,8 @@ class Measured:
 
     counted: Sequence[Replay]
     """Cold, with the probe: three that agree make a count."""
+    lined: Sequence[Replay] = ()
+    """Cold, with the lines that ran, which is too slow for anything else to be taken from it."""
     timed: Sequence[Replay] = ()
     """Cold, without it."""
     counted_warm: Sequence[Replay] = ()
@@ -37,6 +39,7 @@ class Subject:
 
     target: str = ""
     tree: str = ""
+    sources: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     endpoints: Iterable[str] = ()
     """Ids of the target's known endpoints."""
@@ -59,6 +62,7 @@ def observe(workload: Workload, measured: Measured, /, *, subject: Subject | Non
     return Observation(
         target=subject.target,
         tree=subject.tree,
+        sources=subject.sources,
         workload=workload.digest,
         environment=dict(subject.environment),
         witnessed=bool(first) and all(exchange.witnessed is not None for exchange in first),
@@ -90,7 +94,7 @@ def _observed(request: Request, measured: Measured, routes: Endpoints) -> Observ
         effects=effects_seen(records),
         stages=stages_seen(records[0]) if records else (),
         errors=tuple(dict.fromkeys(f"{e.type}: {e.message}" for record in records for e in record.errors)),
-        lines=_lines(records),
+        lines=_lines([*records, *(one.record for one in _of(request, measured.lined) if one.record)]),
     )
 
 

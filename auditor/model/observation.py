@@ -71,7 +71,7 @@ class ObservedRequest(Value):
     errors: tuple[str, ...] = ()
     """Exceptions that left the application: `ValueError: text`."""
     lines: dict[str, tuple[int, ...]] = Field(default_factory=dict)
-    """Executed, by file, where that was asked."""
+    """Executed, by file, where that was asked: in a replay of their own, also cold."""
 
 
 class ObservedEndpoint(Value):
@@ -95,6 +95,10 @@ class Observation(Value):
     """As the user named it."""
     tree: str = ""
     """Hash of the tree."""
+    sources: str = ""
+    """Hash of the Python files that an audit of this tree reads."""
+    source: Literal["workload", "tests"] = "workload"
+    """Who sent the requests."""
     workload: str = ""
     """Hash of the frozen workload."""
     environment: dict[str, str] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from auditor.model.numbers import Number
 from auditor.model.value import Value
 
 PHASE_TITLES: Final[tuple[str, ...]] = (
@@ -39,6 +40,8 @@ class Change(Value):
     """Ids of changes that must be in place before this one can work."""
     expected: dict[str, str] = Field(default_factory=dict)
     """By kind of cost, `before → after` as formulas over the sizes: `{"sql": "3·spaces → 1"}`."""
+    observed: dict[str, Number] = Field(default_factory=dict)
+    """By kind of cost, how often one request did what the change takes away, where that was measured."""
     why: str = ""
     """Why it is worth doing, in one sentence."""
     steps: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from pydantic import Field
 from auditor.model.effect import EffectKind, Status
 from auditor.model.numbers import Number
 from auditor.model.plan import Plan
+from auditor.model.reconciled import EndpointMeasured, Measured
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.value import Value
@@ -89,6 +90,8 @@ class Effect(Value):
     """How often one request did it, where that was measured."""
     file: str
     line: int = Field(ge=1)
+    lines: tuple[int, int] | None = None
+    """First and last line of the statement it is part of, where these are several."""
     multiplicity: str = "1"
     """How often a request does it, as text: `1`, `spaces`, `spaces·add_ons`."""
     chain: tuple[Frame, ...] = ()
@@ -147,6 +150,8 @@ class Endpoint(Value):
     coverage: EndpointCoverage = EndpointCoverage()
     cost: dict[EffectKind, KindCost] = Field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
+    measured: EndpointMeasured | None = None
+    """What requests for it did, where that was measured."""
 
 
 class Place(Value):
@@ -197,6 +202,8 @@ class Finding(Value):
     severity: Severity
     confidence: float = Field(ge=0, le=1)
     status: Status = "suspected"
+    observed: Number | None = None
+    """How often one request did what is claimed, where that was measured: `cost_term.kind`, or statements."""
     related: tuple[Place, ...] = Field(default=(), max_length=MAX_RELATED)
     evidence: tuple[Evidence, ...] = Field(min_length=1)
     playbook: str | None = None
@@ -221,3 +228,5 @@ class Report(Value):
     rules: tuple[RuleInfo, ...] = ()
     """The rules that the findings name, with their pages, so that a report explains itself."""
     plan: Plan = Plan()
+    measured: Measured | None = None
+    """The observation that statuses and figures come from; None when nothing was measured."""

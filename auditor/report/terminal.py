@@ -4,6 +4,7 @@ Everything fits `width` cells; text from the target is clean before it is shown.
 chains is in `auditor.report.tree`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -11,9 +12,10 @@ from auditor.model.plan import Change
 from auditor.model.report import Endpoint, Finding, Report
 from auditor.model.rule import RULE_GROUPS, RuleInfo
 from auditor.model.severity import Severity
-from auditor.model.text import clean
+from auditor.model.text import clean, plain
 from auditor.report.cells import Paint, Style, cut, cut_start, padded, width_of, wrapped
 from auditor.report.document.costs import costs_by_kind
+from auditor.report.document.measured import seen, target_words
 from auditor.report.figures import count, share
 from auditor.report.tree import render_trace_tree
 
@@ -46,8 +48,7 @@ def render_screen(report: Report, *, width: int, colour: bool, plan_path: str | 
     else:
         lines += [*wrapped(_nothing(report), width, lines=3), ""]
     if report.plan.target_ms is not None:
-        target = f"Target {report.plan.target_ms:,} ms: can't be judged before requests are measured."
-        lines.append(cut(target, width))
+        lines.append(cut(plain(target_words(report).replace("**", "")), width))
     if plan_path is not None:
         lines.append(f"Plan: {paint(cut_start(plan_path, width - 6), 'bold')}")
     return "\n".join(lines).rstrip() + "\n"
@@ -110,8 +111,16 @@ def _read(report: Report, width: int, paint: Paint) -> list[str]:
     if coverage.unparsed:
         facts.append(f"{count(len(coverage.unparsed), 'file')} not read")
     return [
-        paint(line, "dim") for line in wrapped(f"Read {', '.join(facts)}. Nothing was run.", width, lines=2)
+        paint(line, "dim") for line in wrapped(f"Read {', '.join(facts)}. {_run(report)}", width, lines=2)
     ]
+
+
+def _run(report: Report) -> str:
+    if report.measured is None:
+        return "Nothing was run."
+    by_status = Counter(finding.status for finding in report.findings)
+    figures = ", ".join(f"{by_status[status]} {status}" for status in ("confirmed", "refuted"))
+    return f"Measured: {count(report.measured.requests, 'request')}, {figures}."
 
 
 def _headline(changes: Sequence[Change]) -> str:
@@ -131,6 +140,7 @@ def _change(change: Change, number: int, report: Report, width: int, paint: Pain
         *(f"   {paint(line, 'bold')}" for line in more),
     ]
     expected = ", ".join(f"{kind.replace('_', ' ')} {formula}" for kind, formula in change.expected.items())
+    expected += seen(change)
     lines += [f"   {paint(line, 'green')}" for line in wrapped(expected, room, lines=1)]
     lines += [f"   {line}" for line in wrapped(change.why, room, lines=2 - len(more))]
     return [*lines, f"   {paint(_places(found, change, room), 'dim')}"]

@@ -65,7 +65,8 @@ def _row(row: _Node | Effect, width: int, paint: Paint) -> str:
     if isinstance(row, _Node):
         return _line(_short(row.name), row.called_at, width, paint, ())
     often = f" × {row.multiplicity}" if row.multiplicity != "1" else ""
-    mark = {"confirmed": " (confirmed)", "refuted": " (refuted)", "suspected": ""}[row.status]
+    often_seen = f" {row.observed.value:,.0f} times" if row.observed and row.observed.value else ""
+    mark = {"confirmed": f" (seen{often_seen})", "refuted": " (never seen)", "suspected": ""}[row.status]
     style: tuple[Style, ...] = ("yellow",) if often else ("green",)
     what = f"{row.kind}{often}  {row.label}".rstrip() + mark
     return _line(what, f"{row.file}:{row.line}", width, paint, style)

@@ -1,10 +1,10 @@
 """Stage 2: from findings to phases of changes, each shippable, measurable and revertible alone."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from auditor.model.plan import PHASE_TITLES, Change, Phase, Plan
-from auditor.model.report import Coverage, Endpoint, Finding, Size
+from auditor.model.report import Coverage, Endpoint, Finding, Report, Size
 from auditor.model.rule import RuleInfo
 from auditor.stages.planning.change import Draft, draft_change
 from auditor.stages.planning.gain import endpoint_weight
@@ -24,17 +24,21 @@ def make_plan(
     rules: Iterable[RuleInfo],
     target_ms: int | None,
     coverage: Coverage,
+    unreached: Collection[str] = (),
 ) -> Plan:
     """The plan for `findings`; the same input gives the same plan, and no findings give an empty one.
 
-    `rules` must hold the rule of every finding (KeyError otherwise).
+    `rules` must hold the rule of every finding (KeyError otherwise). `unreached` are, where something was measured, the
+    endpoints that no request was for. What measuring refuted is not planned.
     """
     by_id = {endpoint.id: endpoint for endpoint in endpoints}
     weights = {name: endpoint_weight(endpoint, sizes) for name, endpoint in by_id.items()}
     groups = group_findings(findings, {rule.id: rule for rule in rules})
     ids = change_ids([finding.id for finding in group.findings] for group in groups)
     drafts = [
-        draft_change(group, change_id=change_id, endpoints=by_id, sizes=sizes, weights=weights)
+        draft_change(
+            group, change_id=change_id, endpoints=by_id, sizes=sizes, weights=weights, unreached=unreached
+        )
         for group, change_id in zip(groups, ids, strict=True)
     ]
     worst_first = sorted(by_id.values(), key=lambda endpoint: (-weights[endpoint.id], endpoint.id))
@@ -43,6 +47,20 @@ def make_plan(
         phases=(*_measuring(drafts, worst_first, coverage), *_phases(drafts)),
         outside_code=outside_notes(worst_first, sizes),
     )
+
+
+def planned_anew(report: Report, /) -> Report:
+    """`report` with the plan that its findings, as they stand now, lead to."""
+    plan = make_plan(
+        findings=report.findings,
+        endpoints=report.endpoints,
+        sizes=report.sizes,
+        rules=report.rules,
+        target_ms=report.plan.target_ms,
+        coverage=report.coverage,
+        unreached=report.measured.unreached if report.measured else (),
+    )
+    return report.model_copy(update={"plan": plan})
 
 
 def _measuring(

@@ -14,6 +14,7 @@ from auditor.trace.cost import CostTable, Sizes
 
 if TYPE_CHECKING:
     from auditor.index.symbols import Function
+    from auditor.index.values import Site
     from auditor.trace.analysis import Root, Trace
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Summary
@@ -24,6 +25,8 @@ MOST_PER_ENDPOINT: Final = 120
 LEAST_PER_ENDPOINT: Final = 3
 MAX_FRAMES: Final = 12
 """Frames shown of a chain: the first ones and the last ones of a longer chain."""
+LONGEST_STATEMENT: Final = 60
+"""Lines of a statement that are shown as one place: of a `with` or a `for` the statement is all of its body."""
 LISTED_UNRESOLVED: Final = 12_000
 """Unresolved calls listed in one report, shared likewise; all are counted."""
 MAX_UNRESOLVED: Final = 20
@@ -33,8 +36,7 @@ LEAST_UNRESOLVED: Final = 3
 def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dict[str, Size]]:
     """Every entry point with what it costs, by id, and the sizes that the formulas name."""
     named: dict[str, Size] = {}
-    share = LISTED_EFFECTS // max(len(trace.entries), 1)
-    limit = max(LEAST_PER_ENDPOINT, min(share, MOST_PER_ENDPOINT))
+    limit = listed_effects(len(trace.entries))
     covered = coverages(trace)
     short = cut_off(trace)
     made = [
@@ -43,6 +45,11 @@ def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dic
     ]
     frame.cache_clear()  # it holds on to the functions of this audit
     return tuple(sorted(made, key=lambda e: e.id)), dict(sorted(named.items()))
+
+
+def listed_effects(count: int) -> int:
+    """How many effects are listed of each of `count` endpoints, at most."""
+    return max(LEAST_PER_ENDPOINT, min(LISTED_EFFECTS // max(count, 1), MOST_PER_ENDPOINT))
 
 
 def endpoint(
@@ -118,11 +125,18 @@ def effect(entry_id: str, chain: Chain) -> Effect:
         kind=own.kind,
         file=own.site.module.path,
         line=max(own.site.line, 1),
+        lines=span_of(own.site),
         multiplicity=product,
         chain=tuple(steps),
         label=own.label,
         operation=own.operation,
     )
+
+
+def span_of(site: Site) -> tuple[int, int] | None:
+    """The statement's lines where they are several; of a very long one the first."""
+    first, last = max(site.start, 1), min(site.end, site.start + LONGEST_STATEMENT - 1)
+    return (first, max(last, site.line)) if last > first else None
 
 
 @lru_cache(maxsize=16_384)

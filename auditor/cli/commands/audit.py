@@ -1,6 +1,7 @@
 """``auditor audit``: from a repository to a phased plan."""
 
 import argparse
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -63,6 +64,14 @@ class Audit:
 
         add_tree_arguments(parser)
         add_audit_arguments(parser)
+        parser.add_argument(
+            "--measured",
+            metavar="FILE",
+            nargs="?",
+            const="",
+            help="hold the findings against what was measured: an observation's FILE, or else the last one kept",
+        )
+        parser.add_argument("--state", metavar="DIR", type=Path, help="where observations are kept")
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Audits and writes; the status says whether ``--fail-on`` was reached."""
@@ -81,8 +90,15 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         writes_plan=writes_plan,
     )
     request = request_of(arguments, command, console.narration)
+    if getattr(arguments, "measured", None) is not None:
+        from auditor.cli.observation_file import observation_text  # noqa: PLC0415  as above
+
+        text = observation_text(arguments.measured, request.path, state=arguments.state)
+        request = replace(request, observation=text)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
     finished = _finished(request, console, lines, destinations)
+    if request.observation is not None:
+        _warn_of_another_tree(finished.report, console)
     renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
     for path, form in destinations.files:
         text = (
@@ -93,7 +109,9 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
     if destinations.screen is not None and destinations.screen != EVENTS:
         plan = _write_plan(destinations.plan, finished.report, renderer, console)
         console.output.write(renderer.render(finished.report, destinations.screen, plan=plan))
-    if arguments.target is not None and destinations.screen != SCREEN:  # a screen says so itself
+    if (
+        arguments.target is not None and destinations.screen != SCREEN and request.observation is None
+    ):  # a screen says so itself
         console.narration.say(
             f"whether {arguments.target} ms are met can't be judged yet: an audit reads and does not measure"
         )
@@ -115,6 +133,16 @@ def _finished(
     from auditor.cli.follow import follow  # noqa: PLC0415  builds the types of events
 
     return follow(request, console.narration, each=lines.add, job=job)
+
+
+def _warn_of_another_tree(report: str, console: Console) -> None:
+    same = (json.loads(report)["measured"] or {}).get("same_tree")
+    if same is False:
+        console.narration.warn(
+            "what was measured is other code than this: `auditor measure` measures it anew"
+        )
+    elif same is None:
+        console.narration.warn("the observation does not say which code was measured")
 
 
 def _status(fail_on: Severity | None, found: frozenset[Severity]) -> ExitCode:

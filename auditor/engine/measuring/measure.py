@@ -1,7 +1,6 @@
 """`auditor measure`: what each request costs, counted at the small scale and timed at the full one."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,13 @@ from typing import Final
 
 import auditor
 from auditor.config.user import UserSettings
+from auditor.engine.measured import sources_digest
 from auditor.engine.measuring.growing import Grown, grow
 from auditor.engine.measuring.record import CONTRACT
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked, choose_workload
+from auditor.engine.observations import keep_observation
+from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.world import World
@@ -26,12 +28,9 @@ from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import Limits
 from auditor.measure.workload import Workload, workload_of
-from auditor.model.canonical import canonical_json
 from auditor.model.fault import Fault
 from auditor.model.observation import Observation
 
-OBSERVATIONS: Final = "observations"
-LATEST: Final = "latest.json"
 _TIMED: Final = Limits(deadline_s=120.0)
 """Of a request that is timed: slow ones are what we are here for."""
 FRESH_EACH: Final = 6
@@ -80,6 +79,8 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         )
     every = AuditRequest(path=request.audit.path, jobs=request.audit.jobs, cache_dir=request.audit.cache_dir)
     surveyed = survey(every, notes, parameters=False)
+    with opened(every) as job:
+        sources = sources_digest(job.snapshot)
     with bench.world(scales.small) as world:
         notes.step(f"preparing the data at scale {scales.small}")
         world.prepare()
@@ -88,6 +89,9 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         groups = _groups(workload, surveyed)
         counted, counted_warm = _rounds(
             world, groups, identities, Playing(role="time", warm=True, limits=_TIMED), request.repeats, notes
+        )
+        lined, _ = _rounds(
+            world, groups, identities, Playing(role="time", lines=True, limits=_TIMED), 1, notes
         )
         tree = world.copied.digest
     timed: list[Replay] = []
@@ -103,26 +107,18 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
     )
     observation = observe(
         workload,
-        Measured(counted=counted, counted_warm=counted_warm, timed=timed, timed_warm=timed_warm),
+        Measured(counted=counted, counted_warm=counted_warm, lined=lined, timed=timed, timed_warm=timed_warm),
         subject=Subject(
             target=str(request.audit.path),
             tree=tree,
+            sources=sources,
             environment=_environment(bench, fresh_each=len(groups) > 1),
             endpoints=[one.id for one in surveyed],
         ),
     )
     observation = observation.model_copy(update={"notes": (*said, *observation.notes)})
-    file = _keep(bench.folder / OBSERVATIONS, observation)
+    file = keep_observation(bench.folder, observation)
     return Measurement(observation=observation, growth=grown, file=file, notice=bench.notice)
-
-
-def latest_observation(folder: Path, /) -> Observation | None:
-    """The last one that was kept for the target whose state folder this is; None when there is none."""
-    try:
-        content = (folder / OBSERVATIONS / LATEST).read_bytes()
-    except OSError:
-        return None
-    return Observation.model_validate_json(content)
 
 
 def _rounds(
@@ -136,7 +132,7 @@ def _rounds(
     """Cold and warm, as often as asked: each repeat is every group in a fresh server of its own."""
     cold: list[Replay] = []
     warm: list[Replay] = []
-    notes.step("counting" if playing.probe else "timing")
+    notes.step("noting lines" if playing.lines else "counting" if playing.probe else "timing")
     for number in range(repeats):
         played: list[Round] = []
         for at, group in enumerate(groups, 1):
@@ -216,18 +212,3 @@ def _environment(bench: Bench, *, fresh_each: bool) -> dict[str, str]:
         if fresh_each
         else "one fresh server for the whole workload",
     }
-
-
-def _keep(folder: Path, observation: Observation) -> Path:
-    """Numbered, so that earlier ones stay; `latest.json` is the same as the last."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    numbers = [
-        int(found[1]) for entry in folder.iterdir() if (found := re.fullmatch(r"(\d+)\.json", entry.name))
-    ]
-    file = folder / f"{max(numbers, default=0) + 1:04}.json"
-    text = canonical_json(observation)
-    for target in (file, folder / LATEST):
-        temporary = target.with_suffix(".part")
-        temporary.write_text(text, "utf-8")
-        temporary.replace(target)
-    return file

@@ -12,7 +12,7 @@ SHOWN: Final = 5
 def limits(report: Report) -> list[str]:
     """The blocks of the section; never empty."""
     coverage = report.coverage
-    lines = ["Nothing was run: no times, no row counts, nothing that only configuration or data decides."]
+    lines = _not_run(report)
     lines += _calls(report)
     if coverage.unparsed:
         shown = [f"{code(entry.file)} ({text(entry.reason)})" for entry in coverage.unparsed[:SHOWN]]
@@ -35,7 +35,20 @@ def limits(report: Report) -> list[str]:
     if refuted:
         lines.append(f"{count(refuted, 'finding')} left out of the plan because observation refuted them.")
     lines += [sentence(note) for note in coverage.notes]
+    lines += [sentence(note) for note in report.measured.notes] if report.measured else []
     return ["## What was not looked at", "\n".join(f"- {line}" for line in lines)]
+
+
+def _not_run(report: Report) -> list[str]:
+    where = report.measured
+    if where is None:
+        return ["Nothing was run: no times, no row counts, nothing that only configuration or data decides."]
+    asked = len(report.endpoints) - len(where.unreached)
+    measured = f"{asked:,} of {count(len(report.endpoints), 'endpoint')} were measured"
+    return [
+        f"{measured}; of the others nothing is known but what was read.",
+        "“Suspected” means not exercised, and “refuted” means exercised and not seen, on this data.",
+    ]
 
 
 def _calls(report: Report) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Final
 from auditor.model.plan import CHANGES_IN_FULL, Change
 from auditor.model.report import Report
 from auditor.report.document.escape import code, sentence, text
+from auditor.report.document.measured import seen, target_words
 from auditor.report.figures import count, share
 
 FIRST: Final = 3
@@ -23,9 +24,10 @@ def summary(report: Report) -> list[str]:
 
 def expected(change: Change) -> str:
     """`sql` `3·spaces → 1`, for each kind of cost."""
-    return ", ".join(
+    formulas = ", ".join(
         f"{text(kind.replace('_', ' '))} {_formula(both)}" for kind, both in change.expected.items()
     )
+    return formulas + seen(change)
 
 
 def _formula(both: str) -> str:
@@ -54,16 +56,17 @@ def _read(report: Report) -> str:
     facts.append(count(len(report.endpoints), "endpoint"))
     if coverage.calls:
         facts.append(f"{share(coverage.resolved_calls, coverage.calls)} of the calls below them followed")
+    ran = (
+        "Nothing was run: costs are numbers of operations, not times."
+        if report.measured is None
+        else "Requests were measured: what was seen stands beside what was read."
+    )
     read = (
-        f"**Read:** {', '.join(facts)}. Nothing was run: costs are numbers of operations, not times. "
+        f"**Read:** {', '.join(facts)}. {ran} "
         "[What was not looked at](#what-was-not-looked-at) stands at the end."
     )
-    target_ms = report.plan.target_ms
-    if target_ms is None:
-        return read
-    return (
-        f"{read}\n\n**Target {target_ms:,} ms:** can't be judged yet, because no request has been measured."
-    )
+    judged = target_words(report)
+    return f"{read}\n\n{judged}" if judged else read
 
 
 def _first(report: Report) -> list[str]:

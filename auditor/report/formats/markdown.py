@@ -7,6 +7,7 @@ from auditor.report.document.cards import endpoint_count, phases, rest
 from auditor.report.document.costs import costs
 from auditor.report.document.escape import sentence, table, text
 from auditor.report.document.limits import limits
+from auditor.report.document.measured import measured
 from auditor.report.document.summary import expected, summary
 from auditor.report.figures import count
 
@@ -19,6 +20,7 @@ def render(report: Report) -> str:
     """The whole document, ending in a newline."""
     blocks = [
         *summary(report),
+        *measured(report),
         *costs(report),
         *phases(report),
         *_rest(report),

@@ -84,7 +84,7 @@ def _result(finding: Finding, rule_index: int, endpoints: dict[str, Endpoint]) -
         ],
         "partialFingerprints": {FINGERPRINT: finding.id},
         "rank": round(100 * finding.confidence, 1),
-        "properties": {"endpoints": list(finding.endpoints), "severity": finding.severity.value},
+        "properties": _properties(finding),
     }
     if finding.related:
         result["relatedLocations"] = [
@@ -94,6 +94,17 @@ def _result(finding: Finding, rule_index: int, endpoints: dict[str, Endpoint]) -
     if flow:
         result["codeFlows"] = [{"threadFlows": [{"locations": flow}]}]
     return result
+
+
+def _properties(finding: Finding) -> Json:
+    properties: dict[str, Json] = {
+        "endpoints": list(finding.endpoints),
+        "severity": finding.severity.value,
+        "status": str(finding.status),
+    }
+    if finding.observed is not None:
+        properties["observed"] = finding.observed.value
+    return properties
 
 
 def _message(finding: Finding) -> str:

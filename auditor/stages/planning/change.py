@@ -1,13 +1,15 @@
 """From a group of findings to the change that treats it, with its worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.model.plan import Change, Effort
 from auditor.model.report import Endpoint, Size
+from auditor.model.severity import Severity
 from auditor.stages.planning.expected import expected_texts, stakes_on
 from auditor.stages.planning.gain import reach_of, removed_weight, worth
 from auditor.stages.planning.grouping import Group
+from auditor.stages.planning.observed import not_seen_words, observed_counts, seen_words
 from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
 
 _WIDER: dict[Effort, Effort] = {"small": "medium", "medium": "large", "large": "large"}
@@ -22,6 +24,8 @@ class Draft:
     change: Change
     group: Group
     worth: float
+    is_sure: bool = False
+    """Whether observation confirmed it, and it is no small matter."""
 
 
 def draft_change(
@@ -31,12 +35,18 @@ def draft_change(
     endpoints: Mapping[str, Endpoint],
     sizes: Mapping[str, Size],
     weights: Mapping[str, float],
+    unreached: Collection[str] = (),
 ) -> Draft:
-    """The change that treats `group`; `endpoints` and their `weights` by id, `sizes` by name."""
+    """The change that treats `group`; `endpoints` and their `weights` by id, `sizes` by name.
+
+    `unreached` are the endpoints without a usable request, where something was measured.
+    """
     reached = tuple(sorted({name for finding in group.findings for name in finding.endpoints}))
     worst = _worst(group, [endpoints[name] for name in reached if name in endpoints], sizes, weights)
     stakes = stakes_on(group, worst.id if worst else None)
     words = words_for(group, worst=worst, endpoints=reached)
+    observed = observed_counts(group.findings)
+    measured = seen_words(group.findings) or not_seen_words(group.findings, unreached)
     effort = _WIDER[group.remedy.effort] if len(group.functions) >= WIDE else group.remedy.effort
     change = Change(
         id=change_id,
@@ -45,7 +55,8 @@ def draft_change(
         findings=tuple(finding.id for finding in group.findings),
         files=_files(group),
         expected=expected_texts(stakes, group.remedy),
-        why=why(group, stakes, worst=worst),
+        observed=observed,
+        why=" ".join(filter(None, [why(group, stakes, worst=worst), measured])),
         steps=steps(group, words),
         effort=effort,
         risk=filled(group.remedy.risk, words),
@@ -56,15 +67,21 @@ def draft_change(
         verify=verification(group.remedy, words),
         rollback=filled(group.remedy.rollback, words),
     )
+    sure = any(finding.status == "confirmed" for finding in group.findings)
     value = worth(
         stakes,
         reach=reach_of(group.findings, [endpoints[name] for name in reached if name in endpoints]),
-        confidence=max(finding.confidence for finding in group.findings),
+        confidence=1.0 if sure else max(finding.confidence for finding in group.findings),
         severity=max((finding.severity for finding in group.findings), key=lambda severity: severity.rank),
         effort=effort,
         sizes=sizes,
+        observed=observed,
     )
-    return Draft(change=change, group=group, worth=value)
+    return Draft(change=change, group=group, worth=value, is_sure=_is_sure(group))
+
+
+def _is_sure(group: Group) -> bool:
+    return any(f.status == "confirmed" and f.severity.at_least(Severity.MEDIUM) for f in group.findings)
 
 
 def _worst(

@@ -1,20 +1,24 @@
 """Which change is worth more: an order, never a promise.
 
-Nothing was measured when a plan is made, so a change is weighed by what it takes away from one request of
+Mostly nothing was measured when a plan is made, so a change is weighed by what it takes away from one request of
 typical size. Each size counts as `TYPICAL_ROWS`, so a term of a higher degree weighs more by itself; a size
 that the code bounds counts as its bound, so a loop over seven weekdays weighs as little as it is. Operations
 are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
 fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
 but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort;
 endpoints that pay only under a condition count a tenth. The weights order changes; no figure of them is ever shown.
+
+Where a workload was measured, the counts it showed stand in for the typical size.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import prod, sqrt
+from types import MappingProxyType
 from typing import Final, cast
 
 from auditor.model.effect import EffectKind
+from auditor.model.numbers import Number
 from auditor.model.plan import Effort
 from auditor.model.report import CostTerm, Endpoint, Finding, Size, TermAtStake
 from auditor.model.severity import Severity
@@ -63,9 +67,16 @@ def worth(
     severity: Severity,
     effort: Effort,
     sizes: Mapping[str, Size],
+    observed: Mapping[str, Number] = MappingProxyType({}),
 ) -> float:
-    """What a change is worth beside the others of one plan; 0 when no endpoint reaches it (see `reach_of`)."""
-    removed = sum(removed_weight(stake, sizes) for stake in stakes)
+    """What a change is worth beside the others of one plan; 0 when no endpoint reaches it (see `reach_of`).
+
+    `observed` is by kind of cost how often one request did what the change takes away.
+    """
+    removed = sum(
+        removed_weight(stake, sizes) for stake in stakes if stake.kind not in observed or stake.in_rows
+    )
+    removed += sum(_WEIGHT[kind] * (number.value or 0) for kind, number in observed.items())
     return max(removed, _LEAST) * sqrt(reach) * confidence * _SEVERITY[severity] / _EFFORT[effort]
 
 

@@ -1,4 +1,7 @@
-"""The order of changes: the most worthwhile first, but never before what it depends on."""
+"""The order of changes: the most worthwhile first, but never before what it depends on.
+
+What a measured workload confirmed comes before what was only read, unless it is a small matter.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -24,8 +27,9 @@ def ranked(drafts: Iterable[Draft], needed: Mapping[str, Sequence[str]]) -> tupl
     return tuple(placed.values())
 
 
-def _key(draft: Draft) -> tuple[float, int, str, str]:
-    return -round(draft.worth, 6), -len(draft.change.endpoints), draft.change.title, draft.change.id
+def _key(draft: Draft) -> tuple[bool, float, int, str, str]:
+    change = draft.change
+    return not draft.is_sure, -round(draft.worth, 6), -len(change.endpoints), change.title, change.id
 
 
 def _needed(draft: Draft, treated: Mapping[tuple[str, tuple[str, str]], Sequence[str]]) -> tuple[str, ...]:

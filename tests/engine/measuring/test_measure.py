@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.engine.measuring.measure import MeasureRequest, latest_observation, measure
+from auditor.engine.measuring.measure import MeasureRequest, measure
 from auditor.engine.measuring.record import RecordRequest
+from auditor.engine.observations import latest_observation
 from auditor.engine.request import Notes
 from auditor.model.fault import Fault
 from auditor.report.growth_document import growth_document

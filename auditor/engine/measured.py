@@ -1,0 +1,57 @@
+"""A finished audit with what was measured put into it."""
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from auditor.engine.result_cache import Result
+from auditor.model.severity import Severity
+from auditor.repo.errors import Unreadable
+from auditor.repo.snapshot import Snapshot
+
+if TYPE_CHECKING:  # as in auditor.engine.request
+    from auditor.engine.request import Job
+
+
+def sources_digest(snapshot: Snapshot, /) -> str:
+    """Equal for two snapshots with the same Python files of the application, wherever they stand.
+
+    Tests do not count, nor does anything else that an audit's formulas do not come from.
+    """
+    digest = hashlib.sha256()
+    for file in snapshot.files:
+        if not file.is_python or file.role == "test":
+            continue
+        try:
+            content = hashlib.sha256(snapshot.read(file)).hexdigest()
+        except Unreadable:
+            content = "unreadable"
+        digest.update(f"{file.path}\0{content}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def with_measured(result: Result, job: "Job", /) -> Result:
+    """`result` reconciled with the observation that the request names; itself where it names none.
+
+    Never kept: what the cache holds is what was read, and this is made of it each time.
+    """
+    text = job.request.observation
+    if text is None:
+        return result
+    from auditor.measure.reconcile import reconcile  # noqa: PLC0415  brings the types of reports along
+    from auditor.model.canonical import canonical_json  # noqa: PLC0415
+    from auditor.model.observation import Observation  # noqa: PLC0415
+    from auditor.model.report import Report  # noqa: PLC0415
+    from auditor.stages.plan import planned_anew  # noqa: PLC0415
+
+    observation = Observation.model_validate_json(text)
+    same = observation.sources == sources_digest(job.snapshot) if observation.sources else None
+    report = planned_anew(reconcile(Report.model_validate_json(result.report), observation, same_tree=same))
+    standing = {finding.id for finding in report.findings if finding.status != "refuted"}
+    findings = [found for found in result.findings if found["id"] in standing]
+    return replace(result, report=canonical_json(report), findings=findings)
+
+
+def severities_of(result: Result, /) -> frozenset[Severity]:
+    """Of all its findings."""
+    return frozenset(Severity(found["severity"]) for found in result.findings)
