@@ -23,13 +23,37 @@ Lines = Mapping[str, frozenset[int]]
 """Line numbers by file."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a count was seen to be, over the repeats."""
+
+    low: int
+    high: int
+
+    @property
+    def steady(self) -> bool:
+        """Whether all repeats agree."""
+        return self.low == self.high
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What the requests of a tree cost, as far as three repeats agree on it."""
+    """What the requests of a tree cost, over three repeats.
 
-    counts: Counts
-    unstable: frozenset[tuple[str, str]]
-    """Request and component of which the repeats differ: nothing is concluded from them."""
+    Where they differ (each worker fills a memo of its own, say, and chance decides who answers) nothing is concluded but what
+    holds for every repeat: a count has fallen only if its highest is below the lowest it was, and risen only if its lowest is above the highest.
+    """
+
+    spans: Mapping[str, Mapping[str, Span]]
+    """By request, by component of the vector."""
+
+    @property
+    def counts(self) -> Counts:
+        """Those that are steady."""
+        return {
+            request: {component: span.low for component, span in spans.items() if span.steady}
+            for request, spans in self.spans.items()
+        }
 
 
 class Player:
@@ -194,12 +218,10 @@ def _lines(played: Round) -> Lines:
 
 
 def _agreeing(repeats: list[dict[str, dict[str, int]]]) -> Counted:
-    counts: dict[str, dict[str, int]] = {}
-    unstable: set[tuple[str, str]] = set()
-    for request in repeats[0]:
-        for component, value in repeats[0][request].items():
-            if all(one.get(request, {}).get(component) == value for one in repeats):
-                counts.setdefault(request, {})[component] = value
-            else:
-                unstable.add((request, component))
-    return Counted(counts=counts, unstable=frozenset(unstable))
+    spans: dict[str, dict[str, Span]] = {}
+    for request, counts in repeats[0].items():
+        for component in counts:
+            values = [one[request][component] for one in repeats if component in one.get(request, {})]
+            if len(values) == len(repeats):
+                spans.setdefault(request, {})[component] = Span(min(values), max(values))
+    return Counted(spans=spans)

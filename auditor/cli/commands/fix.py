@@ -41,6 +41,7 @@ class Fix:
             "--patch", metavar="FILE", type=Path, action="append", default=[],
             help="try this patch and not what codemods propose; repeatable, in this order",
         )  # fmt: skip
+        parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
         parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
         parser.add_argument("--dry-run", action="store_true", help="record and propose, try nothing")
         parser.add_argument("--resume", action="store_true", help="go on with the last run")
@@ -58,6 +59,7 @@ class Fix:
             audit=audit,
             user=user,
             workload=arguments.workload,
+            edges=not arguments.no_edges,
             patches=tuple(arguments.patch),
             max_changes=arguments.max_changes,
             dry_run=arguments.dry_run,

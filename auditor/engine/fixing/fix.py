@@ -55,6 +55,8 @@ class FixRequest:
     """The tree, and how it is read; its `endpoints` are those to be made faster."""
     user: UserSettings
     workload: Path | None = None
+    edges: bool = True
+    """Adds requests at the edges of what the code compares, where no recorded contract gives the workload."""
     patches: tuple[Path, ...] = ()
     """Files with patches (`auditor/patch@1`) to be tried in this order, in the place of the codemods' proposals."""
     max_changes: int | None = None
@@ -330,5 +332,5 @@ def _workload(
         return load_contract(contract).workload, ()
     with frozen.world(frozen.settings.database.small) as world:
         world.prepare()
-        chosen = choose_workload(frozen, surveyed, world.dump(), file=request.workload)
+        chosen = choose_workload(frozen, surveyed, world.dump(), file=request.workload, edges=request.edges)
     return chosen.workload, chosen.notes

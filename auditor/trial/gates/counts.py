@@ -10,11 +10,13 @@ from auditor.model.trial import Gain, GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.playing import Counted, Player
+from auditor.trial.playing import Counted, Player, Span
 from auditor.trial.trees import Tree
 
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
+_CONSTANT: Final = 2
+"""The most that a declared constant rise may be."""
 _KIND_KEYS: Final = {"session": "sessions", "transaction": "transactions", "task": "tasks"}
 
 
@@ -82,26 +84,26 @@ class CountsGate:
 
     def _risen(self, now: Counted, before: Counted, candidate: Candidate) -> list[str]:
         found = []
-        for request, counts in before.counts.items():
+        for request, spans in before.spans.items():
+            after = now.spans.get(request, {})
             for component in GUARDED:
-                was, is_now = counts.get(component), now.counts.get(request, {}).get(component)
-                if was is None:
+                if component not in spans or component not in after:
                     continue
-                if is_now is None:
-                    if (request, component) in now.unstable:
-                        found.append(f"{component}: of `{request}` it no longer repeats itself")
-                elif is_now > was and not _allowed(component, counts, now.counts[request], candidate):
-                    found.append(f"{component}: `{request}` costs {is_now}, it cost {was}")
+                was, is_now = spans[component], after[component]
+                if is_now.low > was.high and not _allowed(component, spans, after, candidate):
+                    found.append(f"{component}: `{request}` costs {is_now.low}, it cost {was.high}")
         return found
 
     def _gains(self, now: Counted, before: Counted) -> tuple[Gain, ...]:
         """By endpoint and component, the means over the requests of which both are known."""
         sums: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        for request, counts in sorted(before.counts.items()):
-            for component, was in counts.items():
-                is_now = now.counts.get(request, {}).get(component)
+        for request, spans in sorted(before.spans.items()):
+            for component, was in spans.items():
+                is_now = now.spans.get(request, {}).get(component)
                 if is_now is not None and component != "bytes":
-                    sums.setdefault((self._endpoint_of(request), component), []).append((was, is_now))
+                    sums.setdefault((self._endpoint_of(request), component), []).append(
+                        (was.low, is_now.high)
+                    )
         means = {
             key: (sum(was for was, _ in pairs) / len(pairs), sum(is_now for _, is_now in pairs) / len(pairs))
             for key, pairs in sums.items()
@@ -114,20 +116,21 @@ class CountsGate:
 
     def _fallen(self, now: Counted, before: Counted) -> list[tuple[str, str, str]]:
         found = []
-        for request, counts in sorted(before.counts.items()):
-            for component, was in counts.items():
-                is_now = now.counts.get(request, {}).get(component)
-                if is_now is not None and is_now < was and component != "bytes":
-                    text = f"{component} of `{request}`: {was} → {is_now}"
+        for request, spans in sorted(before.spans.items()):
+            for component, was in spans.items():
+                is_now = now.spans.get(request, {}).get(component)
+                if is_now is not None and is_now.high < was.low and component != "bytes":
+                    text = f"{component} of `{request}`: {was.low} → {is_now.high}"
                     found.append((self._endpoint_of(request), component, text))
         return found
 
 
-def _allowed(component: str, was: Mapping[str, int], now: Mapping[str, int], candidate: Candidate) -> bool:
+def _allowed(component: str, was: Mapping[str, Span], now: Mapping[str, Span], candidate: Candidate) -> bool:
     """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
-    if component not in candidate.constant_rise or now[component] - was[component] > 2:
+    if component not in candidate.constant_rise or now[component].high - was[component].low > _CONSTANT:
         return False
-    return any(now.get(other, 0) < was[other] for other in GUARDED if other != component and other in was)
+    others = (other for other in GUARDED if other != component and other in was and other in now)
+    return any(now[other].high < was[other].low for other in others)
 
 
 def not_exercised(files: tuple[Edited, ...], executed: Mapping[str, frozenset[int]], /) -> str:

@@ -1,0 +1,125 @@
+"""The counts gate on counts that are handed to it."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from auditor.model.patch import Create, Patch
+from auditor.model.trial import GateResult
+from auditor.trial.candidate import Candidate, Promise
+from auditor.trial.constraints import Edited
+from auditor.trial.gates.counts import CountsGate, changed_lines, not_exercised
+from auditor.trial.playing import Counted, Lines, Span
+from auditor.trial.trees import Tree
+
+BASE, GOOD, NEW = (Tree(name, name) for name in ("base", "good", "new"))
+PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
+FILE = Edited("app.py", b"def f():\n    return 1\n", b"def f():\n    return 2\n")
+RAN = {"app.py": frozenset({2})}
+
+
+class Player:
+    """Knows what each tree costs."""
+
+    def __init__(self, costs: Mapping[str, Mapping[str, tuple[int, int]]], lines: Lines) -> None:
+        self._costs = costs
+        self._lines = lines
+
+    def counted(self, tree: Tree) -> Counted:
+        return Counted(
+            spans={"r": {component: Span(*span) for component, span in self._costs[tree.id].items()}}
+        )
+
+    def executed(self, _tree: Tree, *, everything: bool = False) -> Lines:
+        return {} if everything and not self._lines else self._lines
+
+
+def judged(
+    base: dict[str, tuple[int, int]],
+    now: dict[str, tuple[int, int]],
+    good: dict[str, tuple[int, int]] | None = None,
+    *,
+    lines: Lines = RAN,
+    promises: tuple[Promise, ...] = (),
+    constant_rise: tuple[str, ...] = (),
+) -> GateResult:
+    player = Player({"base": base, "good": good or base, "new": now}, lines)
+    gate = CountsGate(player, BASE, lambda: GOOD, lambda _: "GET /")  # type: ignore[arg-type]  # the part of it that is asked
+    return gate(
+        Candidate(change="C", patch=PATCH, files=(FILE,), promises=promises, constant_rise=constant_rise), NEW
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "now"),
+    [
+        ({"sql": (9, 9)}, {"sql": (3, 3)}),
+        ({"sql": (9, 12)}, {"sql": (3, 8)}),
+        ({"sql": (9, 9), "cache": (1, 1)}, {"sql": (3, 3), "cache": (1, 4)}),
+        ({"sql": (9, 9), "log": (3, 3)}, {"sql": (8, 8), "log": (9, 9)}),
+    ],
+)
+def test_less_of_something_and_more_of_nothing_passes(
+    base: dict[str, tuple[int, int]], now: dict[str, tuple[int, int]]
+) -> None:
+    assert judged(base, now).outcome == "passed"
+
+
+def test_the_gain_is_a_mean_by_endpoint() -> None:
+    (gain,) = judged({"sql": (9, 9)}, {"sql": (3, 3)}).gains
+    assert (gain.endpoint, gain.kind, gain.before, gain.after) == ("GET /", "sql", 9, 3)
+
+
+@pytest.mark.parametrize(
+    ("base", "now", "good"),
+    [
+        ({"sql": (9, 9)}, {"sql": (9, 9)}, None),
+        ({"sql": (9, 9)}, {"sql": (3, 9)}, None),
+        ({"sql": (9, 9), "cache": (1, 1)}, {"sql": (3, 3), "cache": (2, 2)}, None),
+        ({"sql": (9, 9)}, {"sql": (7, 7)}, {"sql": (5, 5)}),
+        ({"sql": (9, 9), "rows": (5, 5)}, {"sql": (8, 8), "rows": (6, 6)}, {"sql": (9, 9), "rows": (9, 9)}),
+    ],
+)
+def test_no_gain_or_a_loss_somewhere_fails(
+    base: dict[str, tuple[int, int]], now: dict[str, tuple[int, int]], good: dict[str, tuple[int, int]] | None
+) -> None:
+    assert judged(base, now, good).outcome == "failed"
+
+
+def test_what_was_promised_must_fall() -> None:
+    promise = Promise(endpoint="GET /", kind="session")
+    assert (
+        judged(
+            {"sql": (9, 9), "sessions": (5, 5)}, {"sql": (3, 3), "sessions": (5, 5)}, promises=(promise,)
+        ).outcome
+        == "failed"
+    )
+    assert (
+        judged(
+            {"sql": (9, 9), "sessions": (5, 5)}, {"sql": (9, 9), "sessions": (1, 1)}, promises=(promise,)
+        ).outcome
+        == "passed"
+    )
+
+
+def test_a_declared_constant_may_rise_where_another_component_falls() -> None:
+    base, now = {"sql": (9, 9), "sessions": (1, 1)}, {"sql": (3, 3), "sessions": (2, 2)}
+    assert judged(base, now).outcome == "failed"
+    assert judged(base, now, constant_rise=("sessions",)).outcome == "passed"
+    assert judged(base, {**now, "sessions": (9, 9)}, constant_rise=("sessions",)).outcome == "failed"
+
+
+def test_what_no_good_answer_ran_is_refused() -> None:
+    result = judged({"sql": (9, 9)}, {"sql": (3, 3)}, lines={})
+    assert (result.outcome, "app.py:2" in result.text) == ("refused", True)
+
+
+def test_lines_beside_a_removal_count_as_changed() -> None:
+    file = Edited("a.py", b"def f():\n    a()\n    b()\n    c()\n", b"def f():\n    a()\n    c()\n")
+    assert changed_lines(file) == {2, 3}
+    assert not_exercised((file,), {"a.py": frozenset({3})}) == ""
+    assert not_exercised((file,), {"a.py": frozenset({9})}) == "a.py:2"
+
+
+def test_what_runs_at_import_is_exercised_by_every_boot() -> None:
+    assert not_exercised((Edited("a.py", b"x = 1\n", b"x = 2\n"),), {}) == ""
