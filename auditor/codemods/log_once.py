@@ -211,6 +211,6 @@ def _move(spans: "Spans", turn: Turning, found: list[Record], written: list[str]
         f"{indent}    {spans.source(record.call.func)}({text})"
         for record, text in zip(found, written, strict=True)
     ]
-    spans.insert(
-        spans.line_end(turn.statement), "".join(f"{line}\n" for line in [f"{indent}if {turn.rows}:", *lines])
-    )
+    at = spans.line_end(turn.statement)
+    text = "".join(f"{line}\n" for line in [f"{indent}if {turn.rows}:", *lines])
+    spans.insert(at, text if spans.text[:at].endswith("\n") else f"\n{text}")
