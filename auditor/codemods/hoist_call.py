@@ -1,0 +1,124 @@
+"""Makes a call before a loop that gives the same on every turn
+
+## What it does
+A call that depends on nothing the loop changes is made once, before the loop, and its result used on each turn. Where the
+loop may have no turn, nothing is asked for either: the call is then made on condition that there are items.
+
+## What it never does
+It leaves calls alone that stand behind a condition or behind something that may end the turn, loops whose items have no
+name, results that a turn changes, and writes.
+
+## What it leaves to a person
+Whether the result may be shared by the turns, where it goes into something that lives on.
+"""
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from auditor.codemods.mutating import changed
+from auditor.codemods.outcome import Declined, Written
+from auditor.codemods.places import free_name, function_at, names_bound, statement_at
+from auditor.codemods.turning import Turning, turning
+
+if TYPE_CHECKING:
+    from auditor.codemods.places import Function
+    from auditor.codemods.source import Source
+    from auditor.codemods.spans import Spans
+    from auditor.model.effect import EffectKind
+    from auditor.model.report import Finding
+
+NAME: Final = "hoist_call"
+RULES: Final = ("loop-invariant-call",)
+_LEAVING: Final = (
+    ast.Break,
+    ast.Return,
+    ast.Continue,
+    ast.Raise,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Try,
+    ast.Await,
+)
+_WRITING: Final = ("DELETE", "INSERT", "UPDATE")
+
+
+def propose(finding: "Finding", source: "Source") -> Written | Declined:
+    """The call of the finding's statement, before its loop."""
+    spans = source.spans(finding.file)
+    function = None if spans is None else function_at(spans.tree, finding.line)
+    if spans is None or function is None:
+        return Declined(NAME, f"no function of {finding.file} is at line {finding.line}")
+    if any(f"`{word} " in finding.title for word in _WRITING):
+        return Declined(NAME, "what is written on each turn may be there anew")
+    statement = statement_at(function, finding.line, finding.end_line)
+    turn = "no statement is there" if statement is None else turning(function, statement)
+    if isinstance(turn, str):
+        return Declined(NAME, turn)
+    if not isinstance(statement, ast.Assign) or statement not in turn.statement.body:
+        return Declined(NAME, "the call stands behind a condition, or is not a plain assignment")
+    before = turn.statement.body[: turn.statement.body.index(statement)]
+    if any(isinstance(node, _LEAVING) for one in before for node in ast.walk(one)):
+        return Declined(NAME, "a turn may end before the call")
+    call = statement.value
+    if not isinstance(call, ast.Call) or spans.comments(call):
+        return Declined(NAME, "the statement does more than call")
+    return _hoisted(spans, function, statement, call, turn=turn, finding=finding)
+
+
+def _hoisted(
+    spans: "Spans",
+    function: "Function",
+    statement: ast.Assign,
+    call: ast.Call,
+    *,
+    turn: Turning,
+    finding: "Finding",
+) -> Written | Declined:
+    stored = {
+        n.id for n in ast.walk(turn.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    read = {n.id for n in ast.walk(call) if isinstance(n, ast.Name)}
+    if stored & read:
+        return Declined(NAME, f"`{min(stored & read)}` changes with the turns")
+    roots = {_root(one) for one in ast.walk(turn.statement) if _is_store(one)}
+    if roots & read:
+        return Declined(NAME, f"`{min(roots & read)}` is changed by the turns")
+    if any(isinstance(one, ast.Call) and one is not call for one in ast.walk(call)):
+        return Declined(NAME, "the call's arguments are calls themselves")
+    target = statement.targets[0]
+    if len(statement.targets) != 1 or not isinstance(target, (ast.Name, ast.Subscript)):
+        return Declined(NAME, "the result has no plain name")
+    if isinstance(target, ast.Name) and (how := changed(function, target.id)):
+        return Declined(NAME, f"a turn changes the result (`{how}`)")
+    name = free_name(
+        f"same_{target.id}" if isinstance(target, ast.Name) else "same_for_all", names_bound(function)
+    )
+    spans.insert_lines_before(
+        turn.statement, f"{name} = {spans.source(call)} if {turn.rows} else None".split("\n")
+    )
+    spans.replace(call, name)
+    return Written(
+        codemod=NAME,
+        title="Make a call once for all turns of a loop",
+        files={finding.file: spans.result()},
+        promises=_promises(finding),
+        verify=("Whether the result may be shared by the turns",)
+        if isinstance(target, ast.Subscript)
+        else (),
+    )
+
+
+def _promises(finding: "Finding") -> tuple["EffectKind", ...]:
+    """What a turn pays for the call, where that is an effect and no plain CPU."""
+    at_stake = None if finding.cost_term is None else finding.cost_term.kind
+    return () if at_stake in {None, "rows", "rows_read", "cpu"} else (at_stake,)  # type: ignore[return-value]  # the rest are effects
+
+
+def _is_store(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load)
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
