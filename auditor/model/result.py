@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from auditor.model.constraint import Constraint
+from auditor.model.patch import Patch
 from auditor.model.trial import Gain, GateName, VerdictName
 from auditor.model.value import Value
 from auditor.model.vector import Vector
@@ -28,6 +29,17 @@ class ChangeResult(Value):
     gain: tuple[Gain, ...] = ()
 
 
+class ProposedChange(Value):
+    """A change that codemods would try, with its patch."""
+
+    id: str
+    title: str
+    finding: str
+    codemod: str
+    endpoints: tuple[str, ...] = ()
+    patch: Patch
+
+
 class EndpointResult(Value):
     """One endpoint before the first change and after the last."""
 
@@ -49,6 +61,8 @@ class Result(Value):
     target_met: bool | None = None
     endpoints: tuple[EndpointResult, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
+    proposed: tuple[ProposedChange, ...] = ()
+    """Of a dry run: what would be tried on the tree as it stands."""
     constraints: tuple[Constraint, ...] = ()
     declined: tuple[tuple[str, str], ...] = ()
     """Findings that no codemod treats, and why."""

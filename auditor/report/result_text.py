@@ -12,7 +12,13 @@ def result_text(result: Result, /) -> str:
     """Verdicts first, then what each endpoint cost and costs."""
     verdicts = Counter(change.verdict for change in result.changes)
     told = ", ".join(f"{number} {name}" for name, number in sorted(verdicts.items())) or "nothing to try"
-    lines = [f"{count(len(result.changes), 'change')}: {told}", ""]
+    lines = [f"{count(len(result.changes), 'change')}: {told}", ""] if not result.proposed else []
+    if result.proposed:
+        lines += [f"{count(len(result.proposed), 'change')} would be tried:"]
+    for proposed in result.proposed:
+        lines.append(
+            f"  {proposed.id}  {clean(proposed.title)} ({proposed.codemod}; {', '.join(proposed.patch.files)})"
+        )
     for change in result.changes:
         gate = f" at {change.gate}" if change.gate else ""
         lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")

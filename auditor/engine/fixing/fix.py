@@ -24,7 +24,7 @@ from auditor.measure.contract.store import load_contract
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
-from auditor.model.result import ChangeResult, EndpointResult, Result
+from auditor.model.result import ChangeResult, EndpointResult, ProposedChange, Result
 from auditor.model.trial import GateName, Verdict
 from auditor.model.trial_events import BaselineTaken, BaselineTakenData, RunEvent
 from auditor.trial.candidate import Candidate
@@ -62,7 +62,7 @@ class FixRequest:
     max_changes: int | None = None
     """So many kept changes at most."""
     dry_run: bool = False
-    """Proposes and tries nothing."""
+    """Says what would be tried, and runs nothing of the target."""
     resume: bool = False
     """Goes on with the last run."""
 
@@ -98,18 +98,57 @@ def fix(
         store = TreeStore(bench.folder / TREES)
         frozen, baseline = _baseline(bench, folder, store, recorder)
         every = replace(request.audit, path=frozen.root, endpoints=(), ref=None)
+        if request.dry_run:
+            return Fixed(
+                result=_proposed(request, every, recorder, store, folder, notes),
+                folder=folder,
+                ledger=recorder.ledger,
+            )
         surveyed = survey(every, notes)
         workload, said = _workload(bench, frozen, request, surveyed)
         try:
             with Player(frozen, store, baseline, workload, env=env, allowed=request.user.secrets) as player:
                 run = _Run(request, every, recorder, store, player, surveyed, workload, folder, notes)
                 run.known_good_is_sound(baseline)
-                if not request.dry_run:
-                    run.all()
+                run.all()
                 result = run.result(said)
         finally:
             remove_tree(folder / _WORKSHOP)
         return Fixed(result=result, folder=folder, ledger=recorder.ledger)
+
+
+def _proposed(
+    request: FixRequest, every: AuditRequest, recorder: Recorder, store: TreeStore, folder: Path, notes: Notes
+) -> Result:
+    known_good = recorder.ledger.known_good
+    assert known_good is not None
+    made: list[ProposedChange] = []
+    declined: list[tuple[str, str]] = []
+    try:
+        for one in proposals(every, store, known_good, folder / _WORKSHOP, notes):
+            if isinstance(one, Proposed):
+                made.append(
+                    ProposedChange(
+                        id=one.proposal.change,
+                        title=one.proposal.title,
+                        finding=one.finding.id,
+                        codemod=one.codemod,
+                        endpoints=one.finding.endpoints,
+                        patch=one.proposal.patch,
+                    )
+                )
+            else:
+                declined.append((one.finding.id, one.reason))
+    finally:
+        remove_tree(folder / _WORKSHOP)
+    return Result(
+        run=recorder.run,
+        target=str(request.audit.path),
+        target_ms=request.audit.target_ms,
+        proposed=tuple(made),
+        declined=tuple(sorted(declined)),
+        notes=("a dry run: nothing of the target was run",),
+    )
 
 
 class _Run:

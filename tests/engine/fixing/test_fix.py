@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ def test_falsy_values_that_change_their_meaning_are_taken_out(
     assert [one.change for one in ledger.kept] == ["C-zero-is-a-limit"]
     assert "found[:limit]" not in ledger.kept[0].patch.model_dump_json()
     again = fix(FixRequest(audit=asked.audit, user=asked.user, resume=True, dry_run=True), notes_of_module)
-    assert replace(again.ledger, finished=False) == replace(ledger, finished=False)
+    assert again.ledger == ledger
 
 
 def test_the_result_says_what_it_gained(fixed: tuple[RecordRequest, Fixed, object]) -> None:
