@@ -29,9 +29,11 @@ _SETTLE_S: Final = 0.3
 """A worker that dies of a request is seen by the supervisor within 100 ms."""
 _LOG_BYTES: Final = 16 << 20
 _UNKNOWN_HOST: Final = re.compile(
-    r"(?:Failed to resolve|Could not resolve host:?|could not translate host name|getaddrinfo\(|host=|Cannot connect to host)"
+    r"(?:Failed to resolve|Could not resolve host:?|could not translate host name|\bhost=|Cannot connect to host)"
     r"\s*['\"(]?(?P<host>[A-Za-z0-9][\w.-]*\.[A-Za-z]{2,}|[A-Za-z][\w-]*)"
 )
+_ELSEWHERE: Final = re.compile(rf"'/(?!{WORK[1:]}/|tmp/)")
+"""An absolute path, in the words of a FileNotFoundError, that does not begin in the tree or in /tmp."""
 _UNREACHED: Final = re.compile(
     r"Name or service not known|Temporary failure in name resolution|Network is unreachable|No address associated"
     r"|Failed to resolve|[Cc]ould not resolve|could not translate host name|nodename nor servname|gaierror"
@@ -63,7 +65,8 @@ class NotBooted(Fault):
     def __init__(self, report: BootReport) -> None:
         place = report.root_error.frame if report.root_error else None
         where = f"{place.file}:{place.line}" if place else "the boot"
-        super().__init__(report.text, where=where, hint=report.hint or f"the whole log: {report.log}")
+        hint = f"{report.hint}; " if report.hint else ""
+        super().__init__(report.text, where=where, hint=f"{hint}the whole log: {report.log}")
         self.report = report
 
 
@@ -170,7 +173,7 @@ class _Gate:
         places = self.supervised.listening()
         if any(place.endswith(f":{self.boot.port}") for place in places):
             text = f"listens on port {self.boot.port} and does not answer within {self._limit}"
-            return self._failed("no-answer", text)
+            return self._failed("no-answer", text, hint="boot.ready_timeout gives it longer")
         if places:
             text = f"listens on {', '.join(places)}, and not on 127.0.0.1:{self.boot.port}"
             return self._failed(
@@ -284,11 +287,14 @@ def _missing_migration(root: RootError | None, _: tuple[str, ...]) -> Cause | No
 
 
 def _outside_tree(root: RootError | None, _: tuple[str, ...]) -> Cause | None:
-    if root is None or not (
-        root.type in {"PermissionError", "PermissionDenied"} or "Read-only file system" in root.message
-    ):
+    if root is None:
         return None
-    return f"writes outside its tree: {root.message}", "point it into its tree or /tmp with boot.env"
+    if root.type in {"PermissionError", "PermissionDenied"} or "Read-only file system" in root.message:
+        return f"writes outside its tree: {root.message}", "point it into its tree or /tmp with boot.env"
+    if root.type == "FileNotFoundError" and _ELSEWHERE.search(root.message):
+        hint = "put the file into the tree, and point to it, or to /tmp, with boot.env"
+        return f"wants a file outside its tree: {root.message}", hint
+    return None
 
 
 _CAUSES: Final[

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -22,6 +22,7 @@ from auditor.execution.databases.sqlite import FILE, SQLite
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
+from auditor.execution.looked_up import names_looked_up
 from auditor.execution.outside import FOLDER as OUTSIDE
 from auditor.execution.outside import Outside
 from auditor.execution.ownership import own_copy
@@ -40,6 +41,7 @@ _DATA: Final = "db"
 _SERVING: Final = Limits(wall_s=24 * 3600.0)
 _COMMAND_S: Final = 1800.0
 _OUTPUT_BYTES: Final = 8 << 20
+_LOG_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class World:
         scale: int = 1,
         replaced: Mapping[str, bytes] = {},
         templates: Path | None = None,
+        logs: Path | None = None,
         based_on: str | None = None,
     ) -> None:
         """Copies the tree at `tree`, with `replaced` (contents by path) in the place of its files.
@@ -80,7 +83,8 @@ class World:
         `based_on` is the `template` of another world, whose data a changed tree starts from: see `prepare`.
 
         `state` is the user's state folder, `scale` what the seed command is told. Prepared states are kept in `templates`
-        (None: not at all). `Fault` when the tree can't be copied.
+        (None: not at all), and the log of what did not come up or died in `logs` (None: where it was written, as long as the
+        world is there). `Fault` when the tree can't be copied.
         """
         self.recipe = recipe
         self.jail = jail
@@ -94,6 +98,7 @@ class World:
         self._stamps: dict[str, Stamp] = {}
         self._replaced = frozenset(replaced)
         self._based_on = based_on
+        self._logs = logs
         self._templates = Templates(templates or self._folder / "templates")
         try:
             self.copied: Copied = copy_tree(tree, self._tree, guest=self._guest, replaced=replaced)
@@ -205,20 +210,30 @@ class World:
                 self._run / DOOR,
                 log=TARGET,
                 tree=self._tree_inside,
-                asked=self._asked,
+                asked=self._wanted if probe else self._asked,
             )
         except BaseException:
             supervised.kill()
             raise
         if not report.ok:
             supervised.kill()
-            raise NotBooted(report)
+            raise NotBooted(replace(report, log=self.keep_log(report.log.name)))
         self._server = Server(supervised, report, asked=self._asked)
         return self._server
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
         return self._database.dump()
+
+    def keep_log(self, name: str = f"{TARGET}.log", /) -> Path:
+        """Puts a log of this boot where it outlives the world, in the place of the one before, and says where that is."""
+        written = self._run / LOGS / name
+        if self._logs is None:
+            return written
+        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._logs / name
+        kept.write_bytes(ends_beneath(written.parent, name, limit=_LOG_BYTES))
+        return kept
 
     @property
     def engine(self) -> str:
@@ -360,6 +375,12 @@ class World:
 
     def _asked(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(call.host for call in self.outside.unanswered()))
+
+    def _wanted(self) -> tuple[str, ...]:
+        """What was asked in vain, else every foreign name that the probe saw looked up: of a boot that has failed."""
+        return self._asked() or names_looked_up(
+            self._run / SPOOL, known={host for _, host in self.outside.hosts}
+        )
 
     def _start(
         self, processes: tuple[Process, ...], *, relays: tuple[Relay, ...] = (), wall_s: float, overlaid: bool

@@ -6,7 +6,9 @@ from typing import Final
 
 from auditor.measure.exchange import Exchange
 from auditor.measure.redirects import redirect_loops
+from auditor.model.text import shorten
 
+_LONGEST: Final = 300
 _EMPTY: Final = frozenset({b"", b"[]", b"{}", b"null"})
 
 
@@ -25,30 +27,62 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
     if not exchanges:
         return ("No request was sent: nothing can be judged.",)
     said: list[str] = []
-    if not any(map(says_something, exchanges)):
-        met = Counter(_outcome(exchange) for exchange in exchanges)
-        listed = ", ".join(f"{count} {name}" for name, count in sorted(met.items()))
-        said.append(
-            f"No request got a successful answer with something in it ({listed}): nothing can be judged."
-        )
+    if worthless := nothing_judged(exchanges):
+        said.append(f"{worthless}.")
     refused = [e.request.id for e in exchanges if e.answer.status in {401, 403}]
     if refused and len(refused) * 2 >= len(exchanges):
-        said.append(f"{len(refused)} of {len(exchanges)} requests were not let in: name an identity by `as`.")
+        said.append(
+            f"{len(refused)} of {_requests(len(exchanges))} were not let in: name an identity by `as`."
+        )
     broken = [e.request.id for e in exchanges if e.answer.ending not in {"answered", "not-sent"}]
     if broken:
-        said.append(f"{len(broken)} requests got no whole answer, `{broken[0]}` first.")
+        first = next(e for e in exchanges if e.request.id == broken[0])
+        said.append(f"{_requests(len(broken))} got no whole answer, `{broken[0]}` first: {_why(first)}.")
+    failed = [e for e in exchanges if e.answer.status is not None and e.answer.status >= 500]
+    if failed:
+        what = (
+            f"{_requests(len(failed))} failed, `{failed[0].request.id}` first with {failed[0].answer.status}"
+        )
+        said.append(f"{what}{f': {why}' if (why := _why(failed[0])) else ''}.")
     unsent = [e for e in exchanges if e.answer.ending == "not-sent"]
     if unsent:
         said.append(
-            f"{len(unsent)} requests could not be sent: {unsent[0].answer.error} for `{unsent[0].request.id}`."
+            f"{_requests(len(unsent))} could not be sent: {unsent[0].answer.error} for `{unsent[0].request.id}`."
         )
+    long = [e for e in exchanges if e.answer.body_bytes > len(e.answer.body)]
+    if long:
+        what = f"`{long[0].request.id}` first with {long[0].answer.body_bytes:,} bytes"
+        said.append(f"{_requests(len(long))} got more than is kept, {what}: compared by a hash of the whole.")
     lost = [e.request.id for e in exchanges if e.lost]
     if lost:
-        said.append(f"The probe's record of {len(lost)} requests did not come, `{lost[0]}` first.")
+        said.append(f"The probe's record of {_requests(len(lost))} did not come, `{lost[0]}` first.")
     said += [
         f"Redirects lead round in a circle: {' → '.join((*c, c[0]))}." for c in redirect_loops(exchanges)
     ]
     return tuple(said)
+
+
+def nothing_judged(exchanges: Sequence[Exchange], /) -> str:
+    """Why nothing can be judged by these, a sentence without its full stop; empty when something can."""
+    if any(map(says_something, exchanges)):
+        return ""
+    met = Counter(_outcome(exchange) for exchange in exchanges)
+    listed = ", ".join(f"{count} {name}" for name, count in sorted(met.items()))
+    return f"No request got a successful answer with something in it ({listed}): nothing can be judged"
+
+
+def _why(exchange: Exchange) -> str:
+    """What the application or the connection said about it."""
+    errors = exchange.record.errors if exchange.record is not None else ()
+    if not errors:
+        return exchange.answer.error.rstrip(".")
+    error = errors[0]
+    place = f" ({error.stack[-1].file}:{error.stack[-1].line})" if error.stack else ""
+    return shorten(f"{error.type}: {error.message}", _LONGEST).rstrip(".") + place
+
+
+def _requests(number: int) -> str:
+    return f"{number} request{'' if number == 1 else 's'}"
 
 
 def _outcome(exchange: Exchange) -> str:

@@ -265,7 +265,7 @@ def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serv
     assert [exchange.lost for exchange in done.exchanges] == [False, True, False]
     assert {e.witnessed for e in done.exchanges} == {Witnessed(statements=3, transactions=0)}
     assert [record.path for record in done.outside] == ["boot"]
-    assert "The probe's record of 1 requests did not come, `lost` first." in doubts(done.exchanges)
+    assert "The probe's record of 1 request did not come, `lost` first." in doubts(done.exchanges)
 
 
 def test_no_record_is_waited_for_when_nobody_listens(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
+from auditor.report.figures import count
 
 if TYPE_CHECKING:  # it brings the engine along
     from auditor.engine.measuring.record import Recorded
+    from auditor.measure.contract.contract import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +62,40 @@ def _told(recorded: "Recorded") -> str:
     contract = recorded.contract
     statuses = Counter(heard.answer.status for heard in contract.recording.heard.values())
     answered = ", ".join(
-        f"{count} × {status or 'no answer'}" for status, count in sorted(statuses.items(), key=str)
+        f"{number} × {status or 'no answer'}" for status, number in sorted(statuses.items(), key=str)
     )
     endpoints = len(set(recorded.chosen.endpoints.values()))
     masked = sum(len(mask.blurs) for mask in contract.masks.values())
     lines = [
         f"contract   {recorded.folder}",
-        f"requests   {len(contract.workload.requests)} on {endpoints} endpoints, {recorded.chosen.edges} of them at edges",
+        f"requests   {_requests(contract, endpoints)}, {recorded.chosen.edges} of them at edges",
         f"answers    {answered}",
-        f"noise      {masked} places differ by themselves and are compared by type"
+        f"noise      {count(masked, 'place')} of answers, different in each run: compared by type from now on"
         if masked
         else "noise      none",
-        f"tables     {len(contract.recording.changes)} changed by the workload",
+        f"writes     {count(len(contract.recording.changes), 'table')} changed by the workload",
         f"boot       {recorded.boot_s:.1f} s, jail: {recorded.jail}",
     ]
     if contract.unsteady:
         lines.append(
-            f"unsteady   {len(contract.unsteady)} requests can't be judged: {', '.join(contract.unsteady[:5])}"
+            f"unsteady   {count(len(contract.unsteady), 'request')} can't be judged: {', '.join(contract.unsteady[:5])}"
         )
     if recorded.self_differences:
         lines.append(
-            f"differs    {len(recorded.self_differences)} places differ from run to run beyond its noise:"
+            f"differs    {count(len(recorded.self_differences), 'place')} from run to run, beyond its noise:"
         )
         lines += [f"           {one.sentence()}" for one in recorded.self_differences[:10]]
     lines += [f"note       {note}" for note in recorded.chosen.notes]
     return "\n".join(lines) + "\n"
+
+
+def _requests(contract: "Contract", endpoints: int) -> str:
+    asked = count(len(contract.workload.requests), "request")
+    return (
+        f"{asked} on {count(endpoints, 'endpoint')}"
+        if endpoints
+        else f"{asked}, on no endpoint that is known"
+    )
 
 
 def _runs(text: str) -> int:

@@ -15,10 +15,12 @@ from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.store import save_contract
+from auditor.measure.exchange import Exchange
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
-from auditor.measure.worth import doubts
+from auditor.measure.worth import doubts, nothing_judged
+from auditor.model.fault import Fault
 
 CONTRACT = "contract"
 
@@ -70,6 +72,7 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         for number in range(request.runs):
             notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests)} requests")
             rounds.append(play_round(world, chosen.workload, identities, playing))
+            _worth_it(rounds[0].replay.exchanges, request)
         about = _about(bench, world, rounds[0])
     recordings = [one.recording for one in rounds]
     contract = make_contract(
@@ -86,6 +89,19 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         jail=bench.jail.name,
         notice=bench.notice,
     )
+
+
+def _worth_it(exchanges: tuple[Exchange, ...], request: RecordRequest) -> None:
+    """A contract that judges nothing is none: it would let every change pass, and take the place of a better one."""
+    why = nothing_judged(exchanges)
+    if why:
+        others = [doubt for doubt in doubts(exchanges) if doubt != f"{why}."]
+        raise Fault(
+            f"{why[0].lower()}{why[1:]}",
+            where=str(request.workload or request.audit.path),
+            hint=" ".join(others)
+            or "ask for things that are there: ids of the seeded data, a path that exists",
+        )
 
 
 def _about(bench: Bench, world: World, first: Round) -> About:

@@ -54,7 +54,7 @@ def choose_workload(
         raise Fault(
             "there is no request to send, so nothing can be judged",
             where=str(named or bench.root),
-            hint="write a requests.jsonl, or `auditor capture -- pytest`",
+            hint="write a requests.jsonl and name it by --workload or under [workload] file",
         )
     extra = _edges(requests, surveyed) if edges else ()
     if len(extra) > MOST_EDGES:

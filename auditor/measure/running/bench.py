@@ -34,7 +34,7 @@ class Bench:
     state: Path
     """The user's state folder."""
     folder: Path
-    """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`."""
+    """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`, `logs/`."""
 
     def world(
         self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None, based_on: str | None = None
@@ -51,6 +51,7 @@ class Bench:
             scale=scale,
             replaced=replaced or {},
             templates=self.folder / "template",
+            logs=self.folder / "logs",
             based_on=based_on,
         )
 

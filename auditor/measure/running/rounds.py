@@ -87,7 +87,7 @@ def play_round(
             )
             for _ in range(2 if playing.warm else 1)
         ]
-        _check(world, server)
+        _check(world, server, passes)
         asked, report = server.asked(), server.report
         server.stop()
     recording = recording_of(
@@ -120,15 +120,22 @@ def _watch(world: World, server: Server) -> Watch:
     return Watch(records=reader(server), witness=_witness(world), quiet=quiet)
 
 
-def _check(world: World, server: Server) -> None:
+def _check(world: World, server: Server, passes: Iterable[Replay]) -> None:
     """The database first: the target may have died of its death."""
     world.check()
     if not server.alive():
         raise TargetDied(
             f"the target died while it was asked, so the run is void; its log ends: {_end(server.log())}",
-            where="the target",
-            hint="start it yourself and send it the same requests, or leave those that end it out by workload.skip",
+            where=next(_unanswered(passes), "the target"),
+            hint=f"`[workload] skip` leaves an endpoint out; the whole log: {world.keep_log()}",
         )
+
+
+def _unanswered(passes: Iterable[Replay]) -> Iterator[str]:
+    for one in passes:
+        for exchange in one.exchanges:
+            if exchange.answer.ending in {"broken", "refused"}:
+                yield f"request {exchange.request.id!r}"
 
 
 def _restless() -> NoReturn:

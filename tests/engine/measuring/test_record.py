@@ -79,11 +79,15 @@ def test_a_target_without_a_command_is_sent_to_init(asked: RecordRequest, notes:
         record(asked, notes)
 
 
-def test_only_refusals_are_said_loudly(asked: RecordRequest, notes: Notes) -> None:
+def test_only_refusals_are_no_contract(asked: RecordRequest, notes: Notes) -> None:
     workload = asked.workload
     assert workload is not None
     workload.write_text('{"id": "a", "path": "/mine"}\n{"id": "b", "path": "/nowhere"}\n')
-    assert any("nothing can be judged" in doubt for doubt in record(asked, notes).doubts)
+    with pytest.raises(
+        Fault, match=r"1 answered 401, 1 answered 404\): nothing can be judged .*name an identity"
+    ):
+        record(asked, notes)
+    assert not any(asked.user.state_dir.glob("targets/*/contract"))
 
 
 def test_without_a_file_every_route_that_can_be_asked_is(asked: RecordRequest, notes: Notes) -> None:
