@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from auditor.codemods.spans import Spans
 
 
-def load(spans: "Spans", origin: "Origin", ways: "list[tuple[Hop, ...]]", /) -> str:
-    """Adds what loads these paths behind the last building step; the reason where it can't."""
-    joined = sorted({"__".join(h.relation.name for h in way) for way in ways if is_joined(way)})
-    fetched = sorted({"__".join(h.relation.name for h in way) for way in ways if not is_joined(way)})
+def load(spans: "Spans", origin: "Origin", ways: "list[tuple[Hop, ...]]", *, distinct: bool) -> str:
+    """Adds what loads these paths behind the last building step; the reason where it can't.
+
+    A DISTINCT would compare the columns of a join too, which not every type of column allows.
+    """
+    paths = {"__".join(h.relation.name for h in way): is_joined(way) and not distinct for way in ways}
+    joined = sorted(path for path, is_join in paths.items() if is_join)
+    fetched = sorted(path for path, is_join in paths.items() if not is_join)
     added = ""
     for method, names in (("select_related", longest(joined)), ("prefetch_related", longest(fetched))):
         if not names:

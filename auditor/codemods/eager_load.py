@@ -90,7 +90,7 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
     if written := written_between(group, targets):
         return f"`{written}` comes between the query and the read, which an eager load would not see"
     if query.orm == "django":
-        return eager_django.load(spans, found, ways)
+        return eager_django.load(spans, found, ways, distinct=query.distinct)
     return eager_sqlalchemy.load(spans, found, ways, query=query, source=source)
 
 

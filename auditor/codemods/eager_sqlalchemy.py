@@ -1,6 +1,7 @@
 """`joinedload`, `selectinload` and what chains them, added to a SQLAlchemy query."""
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.eager_django import indent_of, is_on_own_line
@@ -29,6 +30,11 @@ def load(
     """Adds `.options(...)` behind the last building step, or to the one that is there; the reason where it can't."""
     if query.grouped:
         return "the query groups its rows"
+    step = origin.chain.named("options")
+    named = "" if step is None or step.call is None else " ".join(ast.unparse(a) for a in step.call.args)
+    ways = [way for way in ways if not re.search(rf"\.{way[-1].relation.name}\b", named)]
+    if not ways:
+        return "the query's options name it already"
     longest = [way for way in ways if not any(way != other and covers(other, way) for other in ways)]
     options: list[str] = []
     used: set[str] = set()
@@ -40,7 +46,6 @@ def load(
     names = sorted(used)
     if add_names(spans, "sqlalchemy.orm", names) != names:
         return f"{listed([f'`{name}`' for name in names])} can't be imported here under that name"
-    step = origin.chain.named("options")
     if step is not None and step.call is not None and step.call.args:
         spans.insert_after(step.call.args[-1], "".join(f", {one}" for one in options))
         return ""

@@ -54,6 +54,11 @@ def origin_of(spans: "Spans", query: "Query", /) -> Origin | str:
     if len(found) != 1:
         return f"the query is not written as one chain of calls at {site.module.path}:{site.line}"
     one, at = found[0]
+    if isinstance(one.root, ast.Name):
+        based = _based(spans, one.root, site.line, builders)
+        if isinstance(based, str):
+            return based
+        one, at = based or (one, at)
     odd = {step.name for step in one.steps} & _OTHER_ROWS
     function = function_at(spans.tree, site.line)
     if not odd and function is not None:
@@ -61,6 +66,31 @@ def origin_of(spans: "Spans", query: "Query", /) -> Origin | str:
     if odd:
         return f"the query is used with `{min(odd)}`"
     return Origin(one, one.steps[at] if at >= 0 else Step("select", one.root, None), entity_of(one, query))
+
+
+def _based(
+    spans: "Spans", name: ast.Name, line: int, builders: frozenset[str]
+) -> "tuple[Chain, int] | str | None":
+    """Where a query begins that `query = query.filter(…)` goes on with, perhaps on one way only.
+
+    None where the name is bound by nothing but this statement's own; a reason where it begins in several places.
+    """
+    function = function_at(spans.tree, line)
+    if function is None:
+        return None
+    bound = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == [name.id]
+    ]
+    goes_on = [node for node in bound if mentions(node.value, frozenset({name.id}))]
+    if not any(node.lineno <= line <= (node.end_lineno or 0) for node in goes_on):
+        return None
+    begun = [chain(node.value) for node in bound if node not in goes_on]
+    places = [(one, at) for one in begun if (at := position(one, builders)) is not None]
+    if len(begun) != 1 or len(places) != 1:
+        return f"`{name.id}` begins in more than one place"
+    return places[0]
 
 
 def position(one: Chain, builders: frozenset[str]) -> int | None:
