@@ -54,6 +54,10 @@ class Spans:
         start, end = self._starts[first_line(node) - 1], self._starts[self._end_line(node)]
         self._edits.append((start, min(end, len(self.text)), ""))
 
+    def replace_span(self, start: int, end: int, text: str, /) -> None:
+        """Puts `text` in the place of the characters from `start` up to `end`."""
+        self._edits.append((start, end, text))
+
     def line_end(self, node: ast.stmt, /) -> int:
         """The character behind the last line of a statement: where the next line begins."""
         return min(self._starts[self._end_line(node)], len(self.text))
