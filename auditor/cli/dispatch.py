@@ -11,7 +11,7 @@ from auditor.cli.internal_error import InternalError, report_internal_error
 from auditor.cli.leaving import leave
 from auditor.cli.narration import Narration
 from auditor.cli.output import Output, silence_standard_output
-from auditor.cli.parser import Parser
+from auditor.cli.parser import Parser, before_command
 from auditor.config.nearest import did_you_mean
 from auditor.model.fault import Fault
 
@@ -32,7 +32,8 @@ exit status:
 
 def dispatch(given: Sequence[str], /) -> int:
     """Runs the command that `given` names; whatever goes wrong ends here as a message and a status."""
-    output, narration = Output.standard(), Narration.standard(quiet="--quiet" in given or "-q" in given)
+    own, _ = before_command(given)
+    output, narration = Output.standard(), Narration.standard(quiet="--quiet" in own or "-q" in own)
     try:
         return _run(given, Console(output, narration))
     except Fault as fault:
@@ -43,10 +44,10 @@ def dispatch(given: Sequence[str], /) -> int:
         silence_standard_output()
         return leave(ExitCode.PIPE_CLOSED)
     except InternalError as error:
-        return report_internal_error(error.summary, error.details, narration, debug="--debug" in given)
+        return report_internal_error(error.summary, error.details, narration, debug="--debug" in own)
     except Exception as error:  # noqa: BLE001  the last resort: a person gets a sentence, never a traceback
         summary = f"{type(error).__name__}: {error}"
-        return report_internal_error(summary, traceback.format_exc(), narration, debug="--debug" in given)
+        return report_internal_error(summary, traceback.format_exc(), narration, debug="--debug" in own)
 
 
 def _run(given: Sequence[str], console: Console) -> int:
@@ -61,7 +62,8 @@ def _run(given: Sequence[str], console: Console) -> int:
     command.prepare_parser(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no remarks")
     parser.add_argument("--debug", action="store_true", help="show the traceback of a fault of auditor's own")
-    if "-h" in rest or "--help" in rest:
+    own, _ = before_command(rest)
+    if "-h" in own or "--help" in own:
         console.output.write(parser.format_help())
         return ExitCode.DONE
     return command.run(parser.parse(rest), console)

@@ -14,6 +14,8 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self.option_names: list[str] = []
+        self.takes_command = False
+        """Whether what stands behind `--` is a command of the user's; it becomes `command`."""
 
     def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
         """As argparse's; `option_names` collects what was added."""
@@ -25,9 +27,12 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, arguments: Sequence[str], /) -> argparse.Namespace:
         """Parses all of `arguments`; `Fault` when something in them can't be understood."""
-        parsed, strangers = self.parse_known_args(arguments)
+        own, behind = (arguments, ()) if not self.takes_command else before_command(arguments)
+        parsed, strangers = self.parse_known_args(own)
         if strangers:
             self._refuse(strangers[0])
+        if self.takes_command:
+            parsed.command = tuple(behind)
         return parsed
 
     def error(self, message: str) -> NoReturn:
@@ -39,6 +44,14 @@ class Parser(argparse.ArgumentParser):
         close = nearest(name, self.option_names) if name.startswith("-") else None
         hint = f"did you mean {close}?" if close else f"`{self.prog} --help` shows the arguments"
         raise Fault(f"unexpected argument {name!r}", hint=hint)
+
+
+def before_command(arguments: Sequence[str], /) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before the first `--`, and what stands behind it."""
+    if "--" not in arguments:
+        return arguments, ()
+    at = list(arguments).index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 def values_of(parsed: Sequence[str] | None, /) -> tuple[str, ...]:

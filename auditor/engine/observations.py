@@ -10,6 +10,8 @@ from auditor.model.observation import Observation
 
 OBSERVATIONS: Final = "observations"
 LATEST: Final = "latest.json"
+CAPTURED: Final = "captured.json"
+"""The last one whose requests the target's tests sent; it stands in where nothing was measured."""
 
 
 def latest_observation(folder: Path, /) -> Observation | None:
@@ -22,9 +24,9 @@ def latest_observation(folder: Path, /) -> Observation | None:
 
 
 def latest_file(state: Path, tree: Path, /) -> Path | None:
-    """The file of the last observation of the target at `tree`, in the user's state folder."""
-    file = target_folder(state, tree.resolve()) / OBSERVATIONS / LATEST
-    return file if file.is_file() else None
+    """The file of the last observation of the target at `tree`, in the user's state folder: measured, else captured."""
+    folder = target_folder(state, tree.resolve()) / OBSERVATIONS
+    return next((folder / name for name in (LATEST, CAPTURED) if (folder / name).is_file()), None)
 
 
 def keep_observation(folder: Path, observation: Observation, /) -> Path:
@@ -36,7 +38,8 @@ def keep_observation(folder: Path, observation: Observation, /) -> Path:
     ]
     file = folder / f"{max(numbers, default=0) + 1:04}.json"
     text = canonical_json(observation)
-    for target in (file, folder / LATEST):
+    last = folder / (CAPTURED if observation.source == "tests" else LATEST)
+    for target in (file, last):
         temporary = target.with_suffix(".part")
         temporary.write_text(text, "utf-8")
         temporary.replace(target)

@@ -60,13 +60,7 @@ class Server:
 
     def records(self) -> tuple[bytes, ...]:
         """Lines that the probe has completed since the last call, by process; `OSError` when the spool was tampered with."""
-        folder = self._supervised.run_folder / SPOOL
-        return tuple(
-            line
-            for name in sorted(entry.name for entry in folder.iterdir())
-            if name.endswith(".jsonl")
-            for line in self._new(folder, name)
-        )
+        return read_spool_lines(self._supervised.run_folder / SPOOL, self._offsets)
 
     def settled(self, *, quiet_s: float, timeout_s: float) -> bool:
         """Waits until the spool has not grown for `quiet_s`; False when it never stops."""
@@ -95,11 +89,22 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def _new(self, folder: Path, name: str) -> list[bytes]:
-        start = self._offsets.get(name, 0)
-        with os.fdopen(open_beneath(folder, name), "rb") as file:
-            file.seek(start)
-            data = file.read(_SPOOL_BYTES)
-        end = data.rfind(b"\n") + 1
-        self._offsets[name] = start + end
-        return data[:end].splitlines()
+
+def read_spool_lines(folder: Path, offsets: dict[str, int], /) -> tuple[bytes, ...]:
+    """Whole lines of the probe, by process, from `offsets` on, which are moved; `OSError` when the spool was tampered with."""
+    return tuple(
+        line
+        for name in sorted(entry.name for entry in folder.iterdir())
+        if name.endswith(".jsonl")
+        for line in _new(folder, name, offsets)
+    )
+
+
+def _new(folder: Path, name: str, offsets: dict[str, int]) -> list[bytes]:
+    start = offsets.get(name, 0)
+    with os.fdopen(open_beneath(folder, name), "rb") as file:
+        file.seek(start)
+        data = file.read(_SPOOL_BYTES)
+    end = data.rfind(b"\n") + 1
+    offsets[name] = start + end
+    return data[:end].splitlines()

@@ -29,7 +29,7 @@ from auditor.execution.ownership import own_copy
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
 from auditor.execution.root_error import find_root_error
-from auditor.execution.server import DOOR, SPOOL, TARGET, Server
+from auditor.execution.server import DOOR, SPOOL, TARGET, Server, read_spool_lines
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
 from auditor.execution.template import DATABASE, FILES, Templates, template_key
 from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
@@ -51,6 +51,8 @@ class Ran:
     ended: Ended
     output: str
     errors: str
+    records: tuple[bytes, ...] = ()
+    """Lines of the probe, where it was asked for."""
 
     @property
     def succeeded(self) -> bool:
@@ -154,17 +156,28 @@ class World:
             restore(self._tree, self._stamps, kept=self._kept, guest=self._guest, aside=aside)
             self._stamps = stamps(self._tree)
 
-    def run(self, command: Command, /, *, wall_s: float = _COMMAND_S, keep_files: bool = False) -> Ran:
+    def run(
+        self,
+        command: Command,
+        /,
+        *,
+        wall_s: float = _COMMAND_S,
+        keep_files: bool = False,
+        probe: bool = False,
+    ) -> Ran:
         """Runs one command of the target where its commands run, with its environment and database.
 
         `keep_files`: what it writes into the tree stays. Otherwise, where there are overlays, that is gone at its end.
+        With `probe` the requests that it makes of the application inside its own process are recorded.
         """
+        if probe:
+            self._clear(SPOOL)
         self._commands += 1
         name = f"command-{self._commands}"
         process = Process(
             name=name,
             argv=self.recipe.argv(command, scale=self.scale, **self._place),
-            env=self._environment(probe=False),
+            env={**self._environment(probe=probe), **({"AUDITOR_CAPTURE": "1"} if probe else {})},
             cwd=self.recipe.cwd,
             errors_apart=True,
         )
@@ -176,7 +189,8 @@ class World:
             )
             for suffix in ("", ".errors")
         )
-        return Ran(ended=ended, output=output, errors=errors)
+        records = read_spool_lines(self._run / SPOOL, {}) if probe else ()
+        return Ran(ended=ended, output=output, errors=errors, records=records)
 
     def boot(self, *, probe: bool = False, lines: bool = False) -> Server:
         """Starts the target and puts it through the gate.
@@ -430,12 +444,15 @@ class World:
         prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR, OUTSIDE))
         own_copy(self._run, self._guest)
 
+    def _clear(self, name: str) -> None:
+        remove_tree(self._run / name)
+        (self._run / name).mkdir(mode=0o755)
+        shutil.chown(self._run / name, self._guest.uid, self._guest.gid)
+
     def _clear_run_folder(self) -> None:
         """What one boot told must not be taken for the next one's."""
         for name in (SPOOL, LOGS):
-            remove_tree(self._run / name)
-            (self._run / name).mkdir(mode=0o755)
-            shutil.chown(self._run / name, self._guest.uid, self._guest.gid)
+            self._clear(name)
         (self._run / DOOR).unlink(missing_ok=True)
 
 

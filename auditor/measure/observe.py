@@ -66,7 +66,7 @@ def observe(workload: Workload, measured: Measured, /, *, subject: Subject | Non
         workload=workload.digest,
         environment=dict(subject.environment),
         witnessed=bool(first) and all(exchange.witnessed is not None for exchange in first),
-        endpoints=_endpoints(requests),
+        endpoints=endpoints_of(requests),
         requests=requests,
         unreached=tuple(id_ for id_ in routes.ids if id_ not in reached),
         notes=(*doubts(first), *_notes(requests)),
@@ -148,7 +148,8 @@ def _lines(records: Sequence[ProbeRecord]) -> dict[str, tuple[int, ...]]:
     return {file: tuple(sorted(found[file])) for file in sorted(found)}
 
 
-def _endpoints(requests: Sequence[ObservedRequest]) -> tuple[ObservedEndpoint, ...]:
+def endpoints_of(requests: Sequence[ObservedRequest]) -> tuple[ObservedEndpoint, ...]:
+    """Each endpoint over its requests that may be used, by id."""
     groups: defaultdict[str, list[ObservedRequest]] = defaultdict(list)
     for request in requests:
         if not request.void:

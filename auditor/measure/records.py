@@ -78,6 +78,8 @@ class ProbeRecord:
     thread: int | None = None
     method: str | None = None
     path: str | None = None
+    query: str | None = None
+    """As it was sent, where that was asked."""
     status: int | None = None
     wall_ms: float | None = None
     cpu_ms: float | None = None
@@ -186,6 +188,7 @@ def _record(value: Mapping[str, Any]) -> ProbeRecord:
         thread=value.get("thread"),
         method=value.get("method"),
         path=value.get("path"),
+        query=value.get("query"),
         status=value.get("status"),
         wall_ms=value.get("wall_ms"),
         cpu_ms=value.get("cpu_ms"),

@@ -19,7 +19,8 @@ class Exercise:
     lines: Mapping[str, frozenset[int]]
     """Run, by file: those recorded, and those that stand on the stack of an effect."""
     whole: bool
-    """Whether every statement that was counted is among `effects`: of very many only the first are kept."""
+    """Whether what is not among `effects` did not happen: of very many only the first are kept, and tests replace
+    what they do not want to happen."""
 
     def ran(self, file: str, first: int, last: int | None = None) -> bool:
         """Whether one of these lines is known to have run."""
@@ -33,10 +34,13 @@ class Exercise:
 
 def exercises(observation: Observation, /) -> tuple[Exercise, ...]:
     """The requests that may be used, in the order of the workload."""
-    return tuple(_exercise(request) for request in observation.requests if not request.void)
+    by_tests = observation.source == "tests"
+    return tuple(
+        _exercise(request, by_tests=by_tests) for request in observation.requests if not request.void
+    )
 
 
-def _exercise(request: ObservedRequest) -> Exercise:
+def _exercise(request: ObservedRequest, *, by_tests: bool) -> Exercise:
     lines = {file: set(numbers) for file, numbers in request.lines.items()}
     for effect in request.effects:
         for frame in effect.stack:
@@ -48,7 +52,7 @@ def _exercise(request: ObservedRequest) -> Exercise:
         endpoint=request.endpoint,
         effects=request.effects,
         lines={file: frozenset(numbers) for file, numbers in lines.items()},
-        whole=counted is None or statements >= counted,
+        whole=not by_tests and (counted is None or statements >= counted),
     )
 
 

@@ -60,7 +60,10 @@ def _opened(scope):
         outer = SCOPE.get()
         if outer is not None and not outer.record.closed and request is None:
             return None
-        return Record(request, scope.get("method"), scope.get("path"))
+        record = Record(request, scope.get("method"), scope.get("path"))
+        if settings.CAPTURE:
+            record.query = (scope.get("query_string") or b"").decode("latin-1") or None
+        return record
     except Exception as error:
         notes.note("asgi", error)
         return None

@@ -12,6 +12,7 @@ HOOKS = {
     "daphne.server": "servers.daphne",
     # frameworks
     "flask.app": "frameworks.flask",
+    "django.test.client": "frameworks.django_client",
     "django.core.handlers.wsgi": "frameworks.django",
     "django.core.handlers.asgi": "frameworks.django",
     "django.core.handlers.base": "frameworks.django",

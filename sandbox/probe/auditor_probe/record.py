@@ -42,13 +42,14 @@ class Record(object):
 
     __slots__ = (
         "answered bytes_out closed cpu_started dropped effects errors first_byte handler helper_cpu lines method moved"
-        " order path request seen shared started status thread"
+        " order path query request seen shared started status thread"
     ).split()
 
     def __init__(self, request, method=None, path=None):
         self.request = request
         self.method = method
         self.path = path
+        self.query = None
         self.status = None
         self.effects = []
         self.errors = []
@@ -100,6 +101,8 @@ class Record(object):
         more = ""
         if self.errors or self.dropped:
             more += ',"errors":%s,"dropped":%s' % (encode(self.errors), encode(self.dropped))
+        if self.query:
+            more += ',"query":' + quoted(self.query)
         if self.lines is not None:
             more += ',"lines":' + encode({name: sorted(found) for name, found in self.lines.items()})
         head = _HEAD % (

@@ -11,6 +11,9 @@ TREE = os.path.realpath(os.environ.get("AUDITOR_TREE") or os.getcwd())
 LINES = os.environ.get("AUDITOR_LINES") == "1"
 """Whether executed lines of application files are recorded."""
 
+CAPTURE = os.environ.get("AUDITOR_CAPTURE") == "1"
+"""Whether tests send the requests: then queries are recorded, and an answer need not be closed to be over."""
+
 HEADER = "X-Auditor-Request"
 
 EFFECT_LIMIT = 20000
