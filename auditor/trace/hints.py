@@ -216,7 +216,13 @@ def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
         if isinstance(hint, Row | ModelValue)
         else None
     )
-    return cls is not None and any(name in below.scope for below in m.project.subclasses(cls))
+    if cls is None:
+        return False
+    key = (id(cls), name)
+    known = m.overridden.get(key)
+    if known is None:
+        known = m.overridden[key] = any(name in below.scope for below in m.project.subclasses(cls))
+    return known
 
 
 MAX_OVERRIDES: Final = 4

@@ -49,6 +49,8 @@ class Machine:
         self.registries: dict[int, Value] = {}
         """Dictionaries and lists of modules, which decorators fill when they are imported."""
         self.super_varies: dict[tuple[int, str], bool] = {}
+        self.overridden: dict[tuple[int, str], bool] = {}
+        """By identity of a class and a name: whether a class below it binds that name."""
         self.overrides: dict[tuple[int, str], tuple[tuple[Class, Function], ...]] = {}
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
         self.property_names, self.method_names = _member_names(project)

@@ -34,6 +34,7 @@ _QUERIES: Final = frozenset(
     "intersection reverse insert index copy items keys pop in_bulk".split()
 )
 """Methods that query builders and managers have too."""
+_ONLY_BUILTIN: Final = BUILTIN - _QUERIES
 _PLACES: Final = frozenset(
     "GET POST META COOKIES FILES headers query_params cleaned_data validated_data initial_data environ".split()
 )
@@ -46,7 +47,7 @@ def is_plain(m: Machine, node: Node) -> bool:
     if called[0] != ir.ATTR:
         return False
     name = called[3]
-    if name in BUILTIN - _QUERIES:
+    if name in _ONLY_BUILTIN:
         return name not in m.method_names and name not in m.costly_names
     return is_dictionary(m, called[2])
 

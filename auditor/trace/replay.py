@@ -25,7 +25,7 @@ from auditor.index.values import (
     altered,
 )
 from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining
-from auditor.trace.context import MAX_FRAMES, REPLAY_BUDGET
+from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
+    from auditor.trace.summary import Branch, Frames
 
 _DEPTH = 6
 _CALLED_BACK: Final = (Func, Lambda, Star, Sym)
@@ -100,9 +101,14 @@ def replay(
             cx.spent += 1
             if is_idle(m, op, memo):
                 continue
-            cx.loops = outer[0]
+            placed = outer[0]
             if op.loops:
-                cx.loops += tuple([x for x in [loops.get(id(lp), lp) for lp in op.loops] if x is not None])
+                placed += tuple([x for x in [loops.get(id(lp), lp) for lp in op.loops] if x is not None])
+            if op.op == "use" and type(base := memo.get(id(op.base))) is Sym:
+                around = outer[1] + op.branch, frames + op.frames
+                hand_on(m, op, base, placed, around, (outer[9], outer[8] or remembered))
+                continue
+            cx.loops = placed
             cx.branch = outer[1] + op.branch
             cx.frames = frames + op.frames
             site = m.last_site = op.site
@@ -131,6 +137,32 @@ def replay(
     if remembered and isinstance(given, Inst):
         given.shared = True
     return given
+
+
+def hand_on(
+    m: Machine,
+    op: Residual,
+    base: Sym,
+    loops: tuple[Loop, ...],
+    around: tuple[Branch, Frames],
+    flags: tuple[bool, bool],
+) -> None:
+    """A use of what is a parameter here too waits for the next caller: what `perform` would do, without the detour.
+
+    More than half of all replayed operations are of this kind.
+    """
+    if m.quiet or (base.op == "elem" and op.detail[0] != "fetch"):
+        return
+    summary = m.cx.summary
+    if len(summary.residual) >= MAX_RESIDUAL:
+        summary.truncated = True
+        return
+    branch, frames = around
+    offloaded, remembered = flags[0] or op.offloaded, flags[1] or op.remembered
+    made = Residual(
+        "use", None, base, op.detail, op.site, loops, branch, frames, op.node, offloaded, remembered
+    )
+    summary.residual.append(made)
 
 
 def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
