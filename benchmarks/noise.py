@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -68,8 +69,8 @@ def main() -> None:
         )
         everything.extend((tree, finding) for finding in findings)
     rates.sort()
-    middle = rates[len(rates) // 2] if len(rates) % 2 else rates[len(rates) // 2 - 1]
-    print(f"median {middle[0]:.2f}, worst {rates[-1][0]:.2f} ({rates[-1][1]}), n = {len(rates)} trees")
+    median = statistics.median(rate for rate, _ in rates)
+    print(f"median {median:.2f}, worst {rates[-1][0]:.2f} ({rates[-1][1]}), n = {len(rates)} trees")
     if options.sample is not None:
         chosen = random.Random(options.seed).sample(everything, min(options.draw, len(everything)))  # noqa: S311  a sample
         options.sample.write_text("\n".join(shown(tree, finding) for tree, finding in chosen))

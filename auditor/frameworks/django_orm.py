@@ -173,7 +173,7 @@ class DjangoOrm:
     ) -> Value | None:
         """Methods of querysets, managers and related managers, the async ones included."""
         plain = _ASYNC.get(name, name)
-        if not isinstance(query, Query | ManagerValue):
+        if not isinstance(query, (Query, ManagerValue)):
             return None
         known = plain in BUILDERS or plain in TERMINALS or plain in related.METHODS
         if not known and plain not in _USER_CREATORS:

@@ -42,7 +42,7 @@ def read_index(project: Project, module: Module, node: Node, column: Callable[[s
         return None
     given = dict(node[4])
     fields = fold(project, module, given.get("fields"))
-    if isinstance(fields, list | tuple) and all(isinstance(f, str) for f in fields):
+    if isinstance(fields, (list, tuple)) and all(isinstance(f, str) for f in fields):
         columns = tuple(column(f.lstrip("-")) for f in fields)
     else:
         columns = tuple(_expression(argument, column) for argument in node[3])

@@ -97,9 +97,9 @@ def _run(
     if node is None:
         return
     value = fold(registry.project, module, node)
-    texts = value if isinstance(value, list | tuple) else [value]
+    texts = value if isinstance(value, (list, tuple)) else [value]
     for item in texts:
-        text = item[0] if isinstance(item, list | tuple) and item else item
+        text = item[0] if isinstance(item, (list, tuple)) and item else item
         if isinstance(text, str):
             from auditor.sql.ddl import read_ddl  # noqa: PLC0415  # the SQL parser takes long to import
 

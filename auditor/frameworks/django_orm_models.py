@@ -90,7 +90,7 @@ class Registry:
         model = Model(
             ORM, key, cls, cls.name, table, abstract=meta.abstract, proxy=meta.constant("proxy") is True
         )
-        if isinstance(ordering, list | tuple):
+        if isinstance(ordering, (list, tuple)):
             model.ordering = tuple(o if isinstance(o, str) else "?" for o in ordering)
         elif meta.assigned("ordering") is not None:
             model.ordering = ("?",)

@@ -76,11 +76,11 @@ def column_of(model: Model | None, field: str) -> str:
 def _together(registry: Registry, model: Model, option: str) -> Iterator[tuple[str, ...]]:
     """`unique_together`: one tuple of fields, or a sequence of such."""
     value = registry.meta[id(model.cls)].constant(option)
-    if not isinstance(value, list | tuple) or not value:
+    if not isinstance(value, (list, tuple)) or not value:
         return
     groups = [value] if isinstance(value[0], str) else value
     for group in groups:
-        if isinstance(group, list | tuple) and all(isinstance(f, str) for f in group):
+        if isinstance(group, (list, tuple)) and all(isinstance(f, str) for f in group):
             yield tuple(column_of(model, f) for f in group)
 
 

@@ -211,7 +211,7 @@ def bulk(step: Step) -> Value:
     if isinstance(given, Query):
         fetch(step.registry, step.m, given, step.node)
     _write(step, "INSERT" if step.name == "bulk_create" else "UPDATE", step.derived(), " (bulk)")
-    return given if isinstance(given, Many | Items) else UNKNOWN
+    return given if isinstance(given, (Many, Items)) else UNKNOWN
 
 
 def create_user(step: Step) -> Value:

@@ -46,6 +46,8 @@ _DECIDING: Final = (Exact, Sym)
 
 def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
     """`value.name`."""
+    if value is UNKNOWN:
+        return UNKNOWN
     found = any_attribute(m, value, name, node)
     return joining.inexact(found) if isinstance(found, _DECIDING) else found
 
@@ -68,7 +70,7 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
         fact = m.knowledge.types.get(value.type)
         inner = None if fact is None else fact.attributes.get(name)
         return UNKNOWN if inner is None else ExtInst(inner)
-    if isinstance(value, Query | ManagerValue):
+    if isinstance(value, (Query, ManagerValue)):
         return query_attribute(m, value, name, node)
     if isinstance(value, ModelValue):
         return model_attribute(m, value, name, node)
@@ -244,7 +246,7 @@ def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
     if isinstance(target, Dictionary):
         if isinstance(value, Sym) and id(target) in m.registries:
             m.residual("store", None, target, (key, value), None)
-        elif isinstance(key, Const) and isinstance(key.value, str | int):
+        elif isinstance(key, Const) and isinstance(key.value, (str, int)):
             target.entries[key.value] = value
         else:
             target.other = joining.join(target.other or UNKNOWN, value)
@@ -289,7 +291,7 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         return value.memo[key]
     if isinstance(value, OneOf):
         return joining.join_all([item(m, o, index, node) for o in value.options])
-    if isinstance(value, ExtInst | Inst | Row):
+    if isinstance(value, (ExtInst, Inst, Row)):
         return calls.call_method(m, value, "__getitem__", [index], {}, node)
     return UNKNOWN
 
@@ -317,7 +319,7 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
         if isinstance(value.hint, Many):
             m.use("slice", value, node, (low, high))
         return Sym("slice", value, (low, high), value.hint)
-    return value if isinstance(value, Items | OneOf) else UNKNOWN
+    return value if isinstance(value, (Items, OneOf)) else UNKNOWN
 
 
 # -- consumption -----------------------------------------------------------------------------------------------
@@ -325,7 +327,7 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
 
 def truth(m: Machine, value: Value, node: Node | None) -> None:
     """`if value`: evaluates a query, reads a lazy attribute's truth."""
-    if isinstance(value, Query | Many | Sym):
+    if isinstance(value, (Query, Many, Sym)):
         m.use("bool", value, node)
     if isinstance(value, Query):
         iteration.fetch(m, value, node, "bool")
@@ -336,14 +338,14 @@ def truth(m: Machine, value: Value, node: Node | None) -> None:
 
 def membership(m: Machine, needle: Value, container: Value, node: Node | None) -> None:
     """`needle in container`."""
-    if isinstance(container, Query | Many | Sym):
+    if isinstance(container, (Query, Many, Sym)):
         m.use("member", container, node, needle)
     if isinstance(container, Query):
         iteration.fetch(m, container, node, "member")
     elif isinstance(container, OneOf):
         for option in container.options:
             membership(m, needle, option, node)
-    elif isinstance(container, ExtInst | Inst):
+    elif isinstance(container, (ExtInst, Inst)):
         calls.call_method(m, container, "__contains__", [needle], {}, node)
 
 
@@ -356,7 +358,7 @@ def filtered(
     outer: tuple[Loop, ...],
 ) -> None:
     """Elements are left out in Python."""
-    if isinstance(value, Query | Many | Sym):
+    if isinstance(value, (Query, Many, Sym)):
         before, m.cx.loops = m.cx.loops, outer
         m.use("filter", value, node, (conditions, target))
         m.cx.loops = before
@@ -364,14 +366,14 @@ def filtered(
 
 def shown(m: Machine, value: Value, node: Node | None) -> None:
     """A value is turned into text: its `__str__` runs."""
-    if isinstance(value, Row | Inst) and not m.quiet:
+    if isinstance(value, (Row, Inst)) and not m.quiet:
         convert(m, value, value.model.cls if isinstance(value, Row) else value.cls, node)
     elif isinstance(value, Items):
         for i in value.items:
             shown(m, i, node)
     elif isinstance(value, Sym) and value.hint is not None:
         hint = value.hint
-        if isinstance(hint, Row | Inst):
+        if isinstance(hint, (Row, Inst)):
             convert(m, value, hint.model.cls if isinstance(hint, Row) else hint.cls, node)
 
 

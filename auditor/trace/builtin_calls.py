@@ -130,7 +130,7 @@ def materialised(m: Machine, kind: str, args: list[Value], node: Node | None) ->
     m.use("materialise", first, node, kind)
     iteration.fetch(m, first, node, "materialise")
     if isinstance(first, OneOf):
-        first = next((o for o in first.options if isinstance(o, Query | Many)), first)
+        first = next((o for o in first.options if isinstance(o, (Query, Many))), first)
     if isinstance(first, Sym):
         return iteration.in_memory(m, first)
     return Many(iteration.element(m, first), iteration.size_of(m, first, m.cx.names), kind, _source(first))
@@ -149,7 +149,7 @@ def sorted_(m: Machine, value: Value, kwargs: dict[str, Value], node: Node | Non
 
 def key_calls(m: Machine, value: Value, key: Value | None, node: Node | None) -> None:
     """The key function runs once per element."""
-    if isinstance(key, Func | Lambda | Sym):
+    if isinstance(key, (Func, Lambda, Sym)):
         loop, element = iteration.open_loop(m, quiet_list(value), node, "call", source_of(node, 0), None)
         before = m.inside(loop)
         calls.call_value(m, key, [element], {}, node)
@@ -238,7 +238,7 @@ def method(
     calls.resolved(m)
     if isinstance(value, Dictionary):
         return mapping_method(m, value, name, args, node)
-    if isinstance(value, Const | Text):
+    if isinstance(value, (Const, Text)):
         for a in (*args, *kwargs.values()):
             access.shown(m, a, node)
             if name == "join":

@@ -83,7 +83,7 @@ def call_value(
     if isinstance(value, Lambda):
         resolved(m)
         return call_lambda(m, value, args, kwargs)
-    if isinstance(value, ExtInst | ManagerValue | Query):
+    if isinstance(value, (ExtInst, ManagerValue, Query)):
         return call_method(m, value, "__call__", args, kwargs, node)
     hook = getattr(value, "call", None)
     if hook is not None:
@@ -190,7 +190,7 @@ def interesting(m: Machine, name: str, args: list[Value]) -> bool:
     if name in m.method_names or name in ORM_NAMES:
         return True
     if name in PLAIN:
-        return any(isinstance(a, Func | Lambda) for a in args)
+        return any(isinstance(a, (Func, Lambda)) for a in args)
     return True
 
 
@@ -259,18 +259,18 @@ def call_method(
         return row_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Inst):
         return instance_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, ClassValue | ModelValue | ModuleValue | Ext):
+    if isinstance(receiver, (ClassValue, ModelValue, ModuleValue, Ext)):
         return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
     if isinstance(receiver, SuperOf):
         return dispatch.super_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, OneOf):
         return alternatives(m, receiver, lambda o: call_method(m, o, name, args, kwargs, node), node)
     args, kwargs = arguments.flattened(m, args, kwargs)
-    if isinstance(receiver, Query | ManagerValue):
+    if isinstance(receiver, (Query, ManagerValue)):
         return query_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, ExtInst):
         return libraries.library_method(m, receiver, name, args, kwargs, node)
-    if isinstance(receiver, Many | Items | Dictionary | Const | Text):
+    if isinstance(receiver, (Many, Items, Dictionary, Const, Text)):
         return builtin_calls.method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Func):
         return libraries.function_method(m, receiver, name, args, kwargs, node)

@@ -76,8 +76,8 @@ def same(m: Machine, known: Value, option: Node) -> bool | None:
     if isinstance(known, Exact):
         return bool(known.value == option[2]) if option[0] == ir.CONST else None
     if option[0] == ir.CONST:
-        return False if isinstance(known, ModelValue | ClassValue) else None
-    if isinstance(known, ModelValue | ClassValue) and option[0] in {ir.NAME, ir.ATTR}:
+        return False if isinstance(known, (ModelValue, ClassValue)) else None
+    if isinstance(known, (ModelValue, ClassValue)) and option[0] in {ir.NAME, ir.ATTR}:
         other = class_of(hints.quietly(m, lambda: expressions.expression(m, option)), itself=True)
         return None if other is None else other is class_of(known, itself=True)
     return None
@@ -113,7 +113,7 @@ def is_below(m: Machine, cls: Class, other: Class) -> bool | None:
 
 def has_attribute(m: Machine, known: Value, name: str) -> bool | None:
     """Whether a row or class has an attribute; None where nobody can say so for sure."""
-    cls = class_of(known, itself=isinstance(known, ModelValue | ClassValue))
+    cls = class_of(known, itself=isinstance(known, (ModelValue, ClassValue)))
     if cls is None:
         return None
     if m.project.member(cls, name) is not None:

@@ -57,9 +57,9 @@ def above(m: Machine, value: SuperOf, name: str) -> Function | None:
     receiver = value.receiver.hint if isinstance(value.receiver, Sym) else value.receiver
     cls = (
         receiver.cls
-        if isinstance(receiver, Inst | ClassValue)
+        if isinstance(receiver, (Inst, ClassValue))
         else receiver.model.cls
-        if isinstance(receiver, Row | ModelValue)
+        if isinstance(receiver, (Row, ModelValue))
         else getattr(receiver, "cls", None)
     ) or value.owner
     mro = m.project.mro(cls)
@@ -89,7 +89,7 @@ def super_method(
     args, kwargs = arguments.flattened(m, args, kwargs)
     if isinstance(receiver, Row):
         return m.orm(receiver.model.orm).row_method(m, receiver, name, args, kwargs, node) or UNKNOWN
-    if isinstance(receiver, Query | ManagerValue):
+    if isinstance(receiver, (Query, ManagerValue)):
         return m.orm(receiver.model.orm).query_method(m, receiver, name, args, kwargs, node) or UNKNOWN
     return UNKNOWN
 
@@ -107,4 +107,4 @@ def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
 
 
 def has_library_base(receiver: Sym) -> bool:
-    return isinstance(receiver.hint, Row | Query | ManagerValue)
+    return isinstance(receiver.hint, (Row, Query, ManagerValue))

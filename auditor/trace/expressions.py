@@ -145,7 +145,7 @@ def arguments(m: Machine, nodes: Sequence[Node]) -> list[Value]:
             value = expression(m, a[2])
             if isinstance(value, Items):
                 given.extend(value.items)
-            elif isinstance(value, Sym | Many):
+            elif isinstance(value, (Sym, Many)):
                 if not is_forwarded(m, value):
                     iteration.fetch(m, value, a, "materialise")
                 given.append(Star(value))
@@ -217,7 +217,7 @@ def dictionary(m: Machine, node: Node) -> Value:
                 entries.update(value.entries)
             continue
         k = expression(m, key)
-        if isinstance(k, Const) and isinstance(k.value, str | int | bool):
+        if isinstance(k, Const) and isinstance(k.value, (str, int, bool)):
             entries[k.value] = value
         else:
             other.append(value)
@@ -244,15 +244,15 @@ def slice_(m: Machine, node: Node) -> Value:
 def binary(m: Machine, node: Node) -> Value:
     left, right = expression(m, node[3]), expression(m, node[4])
     if node[2] in {"+", "|"}:
-        if isinstance(left, Many | Items) or isinstance(right, Many | Items):
+        if isinstance(left, (Many, Items)) or isinstance(right, (Many, Items)):
             return protocols.extended(m, left, right)
         if isinstance(left, Query) and isinstance(right, Query):
             return joining.join(left, right)
-        if isinstance(left, Const | Text) or isinstance(right, Const | Text):
+        if isinstance(left, (Const, Text)) or isinstance(right, (Const, Text)):
             return protocols.concatenated(left, right)
         if isinstance(left, Dictionary) and isinstance(right, Dictionary):
             return Dictionary({**left.entries, **right.entries})
-    if node[2] == "%" and isinstance(left, Const | Text):
+    if node[2] == "%" and isinstance(left, (Const, Text)):
         template = left.template if isinstance(left, Text) else str(left.value)
         access.shown(m, right, node)
         return Text(template)

@@ -172,7 +172,7 @@ def default_value(m: Machine, function: Function, position: int) -> Value:
         m.class_values[key] = None
         m.class_values[key] = at_import(m, function.module, default)
     found = m.class_values[key]
-    return found if isinstance(found, Const | Func | ClassValue | Inst | ExtInst | ModelValue) else UNKNOWN
+    return found if isinstance(found, (Const, Func, ClassValue, Inst, ExtInst, ModelValue)) else UNKNOWN
 
 
 def _with_hint(value: Value, param: Sym) -> Value:
@@ -202,7 +202,7 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
         return m.project.method(hint.cls, name)
     if isinstance(hint, ModelValue):
         return m.project.method(hint.model.cls, name)
-    if isinstance(hint, Query | ManagerValue):
+    if isinstance(hint, (Query, ManagerValue)):
         return calls.query_function(m, hint, name)
     return None
 
@@ -211,9 +211,9 @@ def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
     """True where a subclass of the declared type has its own `name`."""
     cls = (
         hint.cls
-        if isinstance(hint, Inst | ClassValue)
+        if isinstance(hint, (Inst, ClassValue))
         else hint.model.cls
-        if isinstance(hint, Row | ModelValue)
+        if isinstance(hint, (Row, ModelValue))
         else None
     )
     if cls is None:
@@ -271,7 +271,9 @@ def factory_default(m: Machine, cls: Class, name: str) -> Value | None:
         given = dict(value[4])
         if "default_factory" in given or "factory" in given:
             maker = at_import(m, found[0].module, given.get("default_factory") or given["factory"])
-            return calls.call_value(m, maker, [], {}, value) if isinstance(maker, ClassValue | Func) else None
+            return (
+                calls.call_value(m, maker, [], {}, value) if isinstance(maker, (ClassValue, Func)) else None
+            )
         return at_import(m, found[0].module, given["default"]) if "default" in given else None
     return None
 
@@ -320,7 +322,7 @@ def _static(m: Machine, method: Function, node: Node) -> Value | None:
     return (
         None
         if value is UNKNOWN
-        or isinstance(value, Const | Sym)
+        or isinstance(value, (Const, Sym))
         or (isinstance(value, Many) and value.elem is UNKNOWN)
         else value
     )
@@ -364,7 +366,7 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
         declared = None if symbol.annotation is None else declarations.annotated(m, module, symbol.annotation)
         value: Value = UNKNOWN if symbol.value is None else at_import(m, module, symbol.value)
         m.class_values[key] = declared if declared is not None and joining.tells_nothing(value) else value
-        if isinstance(value, Dictionary | Many):
+        if isinstance(value, (Dictionary, Many)):
             m.registries[id(value)] = value
     return m.class_values[key] or UNKNOWN
 
@@ -414,6 +416,6 @@ def quietly(m: Machine, evaluate: Callable[[], Value | None]) -> Value | None:
 
 
 def has_lambda(value: Value) -> bool:
-    return isinstance(value, Lambda | Func) or (
+    return isinstance(value, (Lambda, Func)) or (
         isinstance(value, OneOf) and any(has_lambda(o) for o in value.options)
     )

@@ -72,7 +72,7 @@ def item_at(m: Machine, value: Value, position: int) -> Value:
         return known
     if isinstance(value, OneOf):
         return joining.join_all([item_at(m, o, position) for o in value.options])
-    return element(m, value) if isinstance(value, Many | Query) else UNKNOWN
+    return element(m, value) if isinstance(value, (Many, Query)) else UNKNOWN
 
 
 def fetch(m: Machine, value: Value, node: Node | None, how: str) -> None:
@@ -196,7 +196,7 @@ def repeats(value: Value) -> bool:
         return any(repeats(o) for o in value.options)
     if isinstance(value, Many) and value.size is not None and value.size.bound is not None:
         return value.size.bound > SMALL
-    return not isinstance(value, Const | ClassValue | Ext)
+    return not isinstance(value, (Const, ClassValue, Ext))
 
 
 def is_batches(value: Value) -> bool:

@@ -159,7 +159,7 @@ def hand_over(
     rest: list[Value] = []
     if given is None and position is not None and position < len(args):
         given, rest = args[position], args[position + 1 :]
-    if not isinstance(given, Func | Lambda | Sym | OneOf | Inst | Ext):
+    if not isinstance(given, (Func, Lambda, Sym, OneOf, Inst, Ext)):
         return
     cx = m.cx
     before = cx.loops, cx.deferred

@@ -143,7 +143,7 @@ class Machine:
             if value.op != "elem":
                 self.residual("use", None, value, (how, detail), node)
             return
-        if not isinstance(value, Query | Many):
+        if not isinstance(value, (Query, Many)):
             return
         cx.summary.uses.append(
             Use(cast("Any", how), value, self.site(), cx.loops, cx.branch, cx.frames, node, detail)

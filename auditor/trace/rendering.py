@@ -146,7 +146,7 @@ class Templates:
     def called(self, m: Machine, value: Value, name: str, node: Node | None) -> Value:
         if isinstance(value, OneOf):
             return joining.join_all([self.called(m, o, name, node) for o in value.options])
-        if isinstance(value, Row | Inst):
+        if isinstance(value, (Row, Inst)):
             found = access.get_attribute(m, value, name, node)
             if isinstance(found, Func):
                 return calls.call_value(m, found, [], {}, node)

@@ -69,7 +69,7 @@ def replay(
     if (
         not summary.residual
         and not summary.stores
-        and (returned is None or isinstance(returned, Const | Text | Ext))
+        and (returned is None or isinstance(returned, (Const, Text, Ext)))
     ):
         return returned or UNKNOWN
     memo = Memo({id(p): v for p, v in zip(summary.params, values, strict=False)})
@@ -217,7 +217,7 @@ def vacant(value: Value, memo: Memo) -> Value | None:
 
 def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> None:
     """Attributes that the function sets on its receiver."""
-    if summary.stores and values and isinstance(values[0], Inst | Row | Sym):
+    if summary.stores and values and isinstance(values[0], (Inst, Row, Sym)):
         for name, value in summary.stores.items():
             given = substitute(m, value, memo, 0)
             if isinstance(values[0], Sym) or given is not UNKNOWN:
@@ -239,8 +239,8 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
         if not isinstance(base, Sym):
             (m.lost if base is UNKNOWN else m.followed).add(id(op.node))
         name, args, kwargs = op.detail
-        args = arguments.positional(args, lambda v: substitute(m, v, memo, 0))
-        kwargs = arguments.keyword(kwargs, lambda v: substitute(m, v, memo, 0))
+        args = arguments.positional(args, lambda v: substitute(m, v, memo, 0)) if args else []
+        kwargs = arguments.keyword(kwargs, lambda v: substitute(m, v, memo, 0)) if kwargs else {}
         if name is None:
             given = calls.call_value(m, base, args, kwargs, op.node)
         else:
@@ -299,7 +299,8 @@ def alternatives(m: Machine, value: OneOf, memo: Memo, depth: int) -> Value:
 
 def closure(m: Machine, value: Lambda, memo: Memo, depth: int) -> Value:
     env = {
-        k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v for k, v in value.env.items()
+        k: substitute(m, v, memo, depth + 1) if isinstance(v, (Sym, Func)) else v
+        for k, v in value.env.items()
     }
     return altered(value, env=env)
 
@@ -410,7 +411,7 @@ def function(m: Machine, value: Func, memo: Memo, depth: int) -> Value:
         changes["args"] = tuple(substitute(m, a, memo, depth + 1) for a in value.args)
     if value.env:
         env = {
-            k: substitute(m, v, memo, depth + 1) if isinstance(v, Sym | Func) else v
+            k: substitute(m, v, memo, depth + 1) if isinstance(v, (Sym, Func)) else v
             for k, v in value.env.items()
             if v is not value
         }

@@ -50,9 +50,9 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
             "call", made, Ext("auditor_intrinsics.serialize"), (None, (serializer, value, many), {}), node
         )
         return made
-    repeated = isinstance(value, Query | Many) or (isinstance(many, Const) and many.value is True)
+    repeated = isinstance(value, (Query, Many)) or (isinstance(many, Const) and many.value is True)
     for option in serializer.options if isinstance(serializer, OneOf) else (serializer,):
-        if isinstance(option, Inst | ClassValue):
+        if isinstance(option, (Inst, ClassValue)):
             one = option if isinstance(option, Inst) else Inst(option.cls)
             if repeated:
                 each(m, one, value, node, 0)
@@ -249,7 +249,7 @@ def read_field(
         read = access.get_attribute(m, read, part, node)
     if field.nested and field.target is not None:
         nested = Inst(field.target)
-        if field.many or isinstance(read, Query | Many | ManagerValue):
+        if field.many or isinstance(read, (Query, Many, ManagerValue)):
             each(m, nested, collection(m, read, node), node, depth + 1)
         elif read is not UNKNOWN:
             representation(m, nested, read, node, depth + 1)
@@ -263,7 +263,7 @@ def read_field(
         m.cx.loops = before
     elif field.kind == "StringRelatedField":
         access.shown(m, read, node)
-    elif field.target is not None and isinstance(read, Row | Inst):
+    elif field.target is not None and isinstance(read, (Row, Inst)):
         own = m.project.method(field.target, "to_representation")
         if own is not None and own.module.role != "library":
             m.call_function(own, Inst(field.target), [read], {}, node)
@@ -271,7 +271,7 @@ def read_field(
 
 def collection(m: Machine, value: Value, node: Node | None) -> Value:
     """A manager stands for all of its rows."""
-    if isinstance(value, Query | Many | Items):
+    if isinstance(value, (Query, Many, Items)):
         return value
     return calls.call_method(m, value, "all", [], {}, node) if value is not UNKNOWN else value
 

@@ -58,7 +58,7 @@ def chosen(m: Machine, function: Function, summary: Summary, values: Sequence[Va
         if found is not None:
             known[position] = found
             key.append((position, identity(found)))
-            kinds = kinds or not isinstance(found, Exact | Dictionary)
+            kinds = kinds or not isinstance(found, (Exact, Dictionary))
     if not known:
         return function
     variants = m.variants.setdefault(id(function), {})
@@ -82,9 +82,9 @@ def settled(value: Value, what: int) -> Value | None:
     if isinstance(value, Exact):
         return value
     if what & deciding.KIND:
-        if isinstance(value, Row | Inst):
+        if isinstance(value, (Row, Inst)):
             return None if value.guessed else value
-        if isinstance(value, ModelValue | ClassValue):
+        if isinstance(value, (ModelValue, ClassValue)):
             return value
     return None
 

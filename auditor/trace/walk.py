@@ -107,7 +107,7 @@ def augmented(m: Machine, s: Node) -> None:
         expressions.expression(m, target)
     elif isinstance(before, Exact):
         m.cx.env[target[2]] = joining.inexact(before)
-    elif isinstance(before, Many | Items) and s[4] == "+=":
+    elif isinstance(before, (Many, Items)) and s[4] == "+=":
         m.cx.env[target[2]] = protocols.extended(m, before, value)
     elif isinstance(before, Query) or isinstance(value, Query):
         m.cx.env[target[2]] = joining.join(before, value)
