@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
-from auditor.report.figures import count
 
 if TYPE_CHECKING:  # it brings the engine along
     from auditor.engine.measuring.record import Recorded
@@ -59,6 +58,8 @@ class Record:
 
 
 def _told(recorded: "Recorded") -> str:
+    from auditor.report.figures import count  # noqa: PLC0415  brings the types of reports along
+
     contract = recorded.contract
     statuses = Counter(heard.answer.status for heard in contract.recording.heard.values())
     answered = ", ".join(
@@ -90,6 +91,8 @@ def _told(recorded: "Recorded") -> str:
 
 
 def _requests(contract: "Contract", endpoints: int) -> str:
+    from auditor.report.figures import count  # noqa: PLC0415  as above
+
     asked = count(len(contract.workload.requests), "request")
     return (
         f"{asked} on {count(endpoints, 'endpoint')}"

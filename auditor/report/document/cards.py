@@ -74,11 +74,10 @@ def _where(found: Sequence[Finding], endpoints: Mapping[str, Endpoint]) -> str:
 
 
 def _finding(finding: Finding, endpoints: Mapping[str, Endpoint]) -> list[str]:
-    sure = f"{finding.severity}, {round(100 * finding.confidence)} % sure"
-    status = "" if finding.status == "suspected" else f", {finding.status}"
+    sure = f"{round(100 * finding.confidence)} % sure" if finding.status == "suspected" else finding.status
     place = code(f"{finding.file}:{finding.line}")
     lines = [
-        f"- {place} {sentence(finding.title)} ({text(finding.rule)}, {sure}{status}, {text(finding.id)})"
+        f"- {place} {sentence(finding.title)} ({text(finding.rule)}, {finding.severity}, {sure}, {text(finding.id)})"
     ]
     lines += [f"  - {sentence(evidence.text)}" for evidence in finding.evidence[:EVIDENCE]]
     if not any(evidence.kind == "chain" for evidence in finding.evidence):
