@@ -180,7 +180,9 @@ def _inline(
     turn, key = question.turn, spans.source(question.key)
     keys = f"[{key} for {turn.variable} in {turn.rows}]"
     query = replaced(spans, asked, keys if asked.terminal != "all" else f"list({name})")
-    item = free_name("row", frozenset({turn.variable, turn.rows, name}))
+    function = function_at(spans.tree, turn.statement.lineno)
+    taken = names_bound(function) if function is not None else frozenset()
+    item = free_name(asked.model.rpartition(".")[2].lower(), taken | {name})
     if asked.terminal == "count":
         if asked.ordered:
             return "the rows that are counted are ordered"

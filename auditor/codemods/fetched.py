@@ -13,6 +13,10 @@ DJANGO_QUERIES: Final = frozenset(
     "all filter exclude order_by select_related prefetch_related distinct annotate alias reverse using none "
     "values values_list only defer".split()
 )
+_TELLING: Final = frozenset(
+    "all filter exclude order_by select_related prefetch_related distinct annotate".split()
+)
+"""Those that only a query has: a dictionary has `values` too."""
 _MULTIPLYING: Final = frozenset(
     "join outerjoin select_from options with_entities from_self group_by union union_all from_statement "
     "execution_options yield_per".split()
@@ -60,6 +64,8 @@ def rows_of(spans: "Spans", node: ast.expr, orm: str, /) -> Rows | None:
 
 
 def _django(spans: "Spans", one: Chain, names: frozenset[str]) -> Rows | None:
+    if not names & _TELLING:
+        return None
     last = one.steps[-1]
     if last.name == "[]":
         subscript = last.node

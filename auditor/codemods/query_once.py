@@ -16,6 +16,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.mutating import changed
+from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at, parents, statement_at
 from auditor.codemods.single_names import bindings
@@ -43,7 +44,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, "the second question is not a plain assignment")
     if finding.title.startswith("nobody reads"):
         return _unread(spans, function, statement, finding)
-    return _repeated(spans, function, statement, finding)
+    return _repeated(spans, function, statement, finding, source)
 
 
 def _unread(
@@ -69,7 +70,7 @@ def _unread(
 
 
 def _repeated(
-    spans: "Spans", function: "Function", second: ast.Assign, finding: "Finding"
+    spans: "Spans", function: "Function", second: ast.Assign, finding: "Finding", source: "Source"
 ) -> Written | Declined:
     lines = [p.line for p in finding.related if p.role == "first" and p.file == finding.file]
     first = statement_at(function, lines[0]) if lines else None
@@ -85,6 +86,8 @@ def _repeated(
         return Declined(NAME, f"`{kept}` is bound elsewhere too")
     if how := changed(function, kept) or changed(function, again):
         return Declined(NAME, f"an answer is changed afterwards (`{how}`)")
+    if orm_at(finding, source) != "sqlalchemy" and _sets_attributes(function):
+        return Declined(NAME, "the function sets attributes, which a second fetch would not have")
     block = _block(function, first)
     if block is None or not any(second in ast.walk(one) for one in block[block.index(first) :]):
         return Declined(NAME, "the second question may be asked where the first is not")
@@ -95,6 +98,11 @@ def _repeated(
         files={finding.file: spans.result()},
         promises=("sql",),
     )
+
+
+def _sets_attributes(function: "Function") -> bool:
+    """Whether rows may be changed and not saved: another fetch gives other objects, except in a session."""
+    return any(isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) for n in ast.walk(function))
 
 
 def _block(function: "Function", statement: ast.stmt) -> list[ast.stmt] | None:
