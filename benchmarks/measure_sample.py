@@ -119,7 +119,11 @@ def ordinary(place: Place, workload: Path, own: Path) -> None:
     shutil.rmtree(place.user.state_dir, ignore_errors=True)
     lines = [json.loads(line) for line in workload.read_text("utf-8").splitlines() if line.strip()]
     kept = [line for line in lines if not any(part in line["path"] for part in SLOW)]
-    timed = [{**line, "roles": ["contract", "time"]} if first else line for line, first in firsts(kept)]
+    there = {line["id"] for line in kept}
+    kept = [{**line, "after": [id_ for id_ in line.get("after", []) if id_ in there]} for line in kept]
+    timed = [
+        {**line, "roles": ["contract", "time"] if first else ["contract"]} for line, first in firsts(kept)
+    ]
     own.write_text("".join(f"{json.dumps(line)}\n" for line in timed), "utf-8")
     began = time.perf_counter()
     asked = RecordRequest(audit=place.audit, user=place.user, workload=own)

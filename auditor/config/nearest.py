@@ -2,6 +2,10 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+_LISTED: Final = 25
+"""Names in a list that a person still reads."""
 
 
 def nearest(wrong: str, known: Iterable[str], /) -> str | None:
@@ -12,9 +16,10 @@ def nearest(wrong: str, known: Iterable[str], /) -> str | None:
 
 
 def did_you_mean(wrong: str, known: Iterable[str], /) -> str:
-    """A hint for a person: the nearest name, or else the whole list."""
+    """A hint for a person: the nearest name, or else the list, as far as anybody reads it."""
     names = sorted(known)
     close = nearest(wrong, names)
     if close is not None:
         return f"did you mean {close!r}?"
-    return f"known: {', '.join(names)}" if names else "none is known"
+    more = f", and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"known: {', '.join(names[:_LISTED])}{more}" if names else "none is known"

@@ -10,7 +10,9 @@ from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.freshness import rereads
 from auditor.measure.contract.mask import Blur
 from auditor.measure.contract.recording import Heard
+from auditor.model.text import listed
 from auditor.report.document.escape import code, sentence, table
+from auditor.report.figures import count
 
 DIFFERENCES: Final = "auditor/differences@1"
 SHOWN: Final = "auditor/contract-summary@1"
@@ -39,17 +41,17 @@ def contract_markdown(contract: Contract, /) -> str:
     parts = [
         "# Contract",
         f"{len(rows)} requests, sent {recording.mode}; noise learnt from {contract.runs} runs; {hashes}.",
-        *[f"- {sentence(name)}: {code(value)}" for name, value in sorted(about.environment.items())],
-        "## Answers",
-        table(("request", "sent", "answer", "body", "effects", "noisy places"), rows),
+        "\n".join(f"- {sentence(name)}: {code(value)}" for name, value in sorted(about.environment.items())),
+        "## What it can't judge",
+        *(_limits(contract) or ["Nothing was found."]),
         "## Noise",
         *(_noise_lines(contract) or ["Two runs gave the same."]),
         "## Left behind",
         *(_left_lines(contract) or ["Nothing."]),
-        "## What it can't judge",
-        *(_limits(contract) or ["Nothing was found."]),
+        "## Answers",
+        table(("request", "sent", "answer", "body", "effects", "noisy places"), rows),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def differences_json(found: Sequence[Difference], /) -> str:
@@ -63,17 +65,29 @@ def differences_json(found: Sequence[Difference], /) -> str:
 
 
 def differences_markdown(found: Sequence[Difference], /) -> str:
-    """Failures first, one a line, then what was declared."""
+    """Failures first, then what was declared; the same at the same place in many requests is one line."""
     failed = failures(tuple(found))
     declared = [each for each in found if each.allowed]
     if not found:
         return "No differences.\n"
     parts = [f"# {len(failed)} differences" if len(failed) != 1 else "# 1 difference"]
     if failed:
-        parts.append("\n".join(f"- {sentence(each.sentence())}" for each in failed))
+        parts.append("\n".join(_alike(failed)))
     if declared:
-        parts += ["## Declared beforehand", "\n".join(f"- {sentence(each.sentence())}" for each in declared)]
+        parts += ["## Declared beforehand", "\n".join(_alike(declared))]
     return "\n\n".join(parts) + "\n"
+
+
+def _alike(found: Sequence[Difference]) -> list[str]:
+    groups: dict[tuple[str, str, str], list[Difference]] = {}
+    for each in found:
+        groups.setdefault((each.part, each.what, each.place), []).append(each)
+    lines = []
+    for first, *others in groups.values():
+        more = [code(each.request or "at the end") for each in others]
+        also = f"; so in {count(len(more), 'more request')}: {listed(more)}" if more else ""
+        lines.append(f"- {sentence(first.sentence() + also)}")
+    return lines
 
 
 def _summary(contract: Contract) -> dict[str, Any]:

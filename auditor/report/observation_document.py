@@ -7,6 +7,7 @@ from auditor.model.numbers import Number
 from auditor.model.observation import Observation, ObservedEffect, ObservedEndpoint, ObservedRequest
 from auditor.model.text import code
 from auditor.report.figures import count
+from auditor.report.short_statement import short_statement
 
 _COUNTS: Final = ("sql", "sessions", "http", "cache", "log", "mail", "tasks")
 _SHOWN: Final = 8
@@ -48,14 +49,14 @@ def observation_document(observation: Observation, /, *, notice: str = "") -> st
 
 
 def _table(observation: Observation, kinds: list[str]) -> list[str]:
-    head = ["endpoint", "cold ms", "warm ms", *kinds, "kB"]
+    timed = any(one.vector.latency_ms.value is not None for one in observation.endpoints)
+    head = ["endpoint", *(["cold ms", "warm ms"] if timed else []), *kinds, "kB"]
     rows = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}"]
     for endpoint in _slowest_first(observation):
         warm = endpoint.vector_warm
         cells = [
             code(endpoint.id),
-            _ms(endpoint.vector.latency_ms),
-            _ms(warm.latency_ms) if warm else "",
+            *([_ms(endpoint.vector.latency_ms), _ms(warm.latency_ms) if warm else ""] if timed else []),
             *(_counted(getattr(endpoint.vector, kind), getattr(endpoint.worst, kind)) for kind in kinds),
             _kilobytes(endpoint.vector.bytes),
         ]
@@ -90,8 +91,7 @@ def _effect(effect: ObservedEffect) -> str:
         if effect.stack
         else ""
     )
-    text = " ".join(f"{effect.op} {effect.text}".split() if effect.kind != "sql" else effect.text.split())
-    short = text if len(text) <= 90 else f"{text[:89]}…"
+    short = short_statement(effect.text if effect.kind == "sql" else f"{effect.op} {effect.text}")
     return f"| {effect.count} | {code(short.replace('|', '¦'))} | {where} |"
 
 

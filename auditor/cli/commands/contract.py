@@ -22,7 +22,11 @@ class Contract:
             "action", choices=("show", "diff"), help="`show A`, or `diff A B`: what B does differently"
         )
         parser.add_argument(
-            "folders", metavar="FOLDER", nargs="+", type=Path, help="where a contract was recorded"
+            "folders",
+            metavar="FOLDER",
+            nargs="+",
+            type=Path,
+            help="a recorded contract, or a target that was recorded",
         )
         parser.add_argument(
             "--format", choices=("markdown", "json"), default="markdown", help="the form (markdown)"
@@ -40,7 +44,7 @@ class Contract:
             raise Fault(
                 f"{arguments.action} takes {wanted} folder{'s' if wanted > 1 else ''}, not {len(arguments.folders)}"
             )
-        first, *rest = [load_contract(folder) for folder in arguments.folders]
+        first, *rest = [load_contract(_kept(folder)) for folder in arguments.folders]
         as_json = arguments.format == "json"
         if not rest:
             show = contract_document.contract_json if as_json else contract_document.contract_markdown
@@ -52,6 +56,24 @@ class Contract:
         tell = contract_document.differences_json if as_json else contract_document.differences_markdown
         console.output.write(tell(found))
         return ExitCode.FINDINGS if failures(found) else ExitCode.DONE
+
+
+def _kept(given: Path) -> Path:
+    """The contract itself, or that of the target whose folder was given."""
+    from auditor.config.user import load_user_settings  # noqa: PLC0415  only for a target
+    from auditor.engine.measuring.record import CONTRACT  # noqa: PLC0415
+    from auditor.measure.running.bench import target_folder  # noqa: PLC0415
+
+    if not given.is_dir() or (given / "contract.json").exists():
+        return given
+    recorded = target_folder(load_user_settings().state_dir, given.resolve()) / CONTRACT
+    if not recorded.is_dir():
+        raise Fault(
+            "is neither a contract nor a target that was recorded",
+            where=str(given),
+            hint="`auditor record` says where it keeps the contract",
+        )
+    return recorded
 
 
 COMMAND = Contract()

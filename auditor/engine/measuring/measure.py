@@ -93,7 +93,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         lined, _ = _rounds(
             world, groups, identities, Playing(role="time", lines=True, limits=_TIMED), 1, notes
         )
-        tree = world.copied.digest
+        tree, engine = world.copied.digest, world.engine
     timed: list[Replay] = []
     timed_warm: list[Replay] = []
     if request.time:
@@ -112,7 +112,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
             target=str(request.audit.path),
             tree=tree,
             sources=sources,
-            environment=_environment(bench, fresh_each=len(groups) > 1),
+            environment=_environment(bench, engine, fresh_each=len(groups) > 1),
             endpoints=[one.id for one in surveyed],
         ),
     )
@@ -200,12 +200,12 @@ def _groups(workload: Workload, surveyed: tuple[Surveyed, ...]) -> tuple[Workloa
     return tuple(workload_of(requests) for requests in by_endpoint.values())
 
 
-def _environment(bench: Bench, *, fresh_each: bool) -> dict[str, str]:
+def _environment(bench: Bench, engine: str, *, fresh_each: bool) -> dict[str, str]:
     scales = bench.settings.database
     return {
         "auditor": auditor.__version__,
         "jail": bench.jail.name,
-        "database": scales.engine.value,
+        "database": engine,
         "scale of counts": str(scales.small),
         "scale of times": str(scales.full),
         "cold": "a fresh server for each endpoint"

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Self
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -116,7 +116,7 @@ def canonical(tree: Tree) -> str:
 
 def shown(tree: Tree, /, limit: int = 80) -> str:
     """For a person, shortened."""
-    text = json.dumps(_plain(tree), ensure_ascii=False)
+    text = _text(tree)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -169,25 +169,13 @@ def _check_depth(tree: Tree) -> None:
     raise ValueError("nested too deeply")
 
 
-def _plain(tree: Tree) -> Any:
+def _text(tree: Tree) -> str:
+    """As JSON; numbers as they came, which `json` can't be made to write."""
     if isinstance(tree, dict):
-        return {key: _plain(item) for key, item in tree.items()}
+        pairs = (f"{json.dumps(key, ensure_ascii=False)}: {_text(item)}" for key, item in tree.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(tree, list):
-        return [_plain(item) for item in tree]
+        return f"[{', '.join(map(_text, tree))}]"
     if isinstance(tree, Decimal):
-        return _Number(tree)
-    return tree.text if isinstance(tree, Odd) else tree
-
-
-class _Number(float):
-    """A number that is written as it came: json writes floats by their `__repr__`."""
-
-    def __new__(cls, text: Decimal) -> Self:
-        number = super().__new__(cls, 0.5)
-        number.text = str(text)
-        return number
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
+        return str(tree)
+    return json.dumps(tree.text if isinstance(tree, Odd) else tree, ensure_ascii=False)
