@@ -25,10 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from auditor.config.user import load_user_settings
-from auditor.engine.measuring.bench import Bench, open_bench
-from auditor.engine.measuring.identities import identities_of
-from auditor.engine.measuring.rounds import Playing, play_round
-from auditor.execution.world import World
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
@@ -36,6 +32,9 @@ from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.recording import Recording
 from auditor.measure.contract.store import load_contract, save_contract
 from auditor.measure.replay import Mode
+from auditor.measure.running.bench import Bench, open_bench
+from auditor.measure.running.identities import identities_of
+from auditor.measure.running.rounds import Playing, play_round
 from auditor.measure.workload import Workload, load_workload
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
@@ -74,16 +73,7 @@ class Ground:
 
     def play(self, files: Mapping[str, bytes], workload: Workload, mode: Mode = "in order") -> Recording:
         """What the tree with `files` in their place does."""
-        with World(
-            self.bench.recipe,
-            self.bench.root,
-            jail=self.bench.jail,
-            state=self.bench.state,
-            scale=1,
-            replaced=files,
-            templates=self.bench.folder / "template",
-            based_on=self.template,
-        ) as world:
+        with self.bench.world(1, replaced=files, based_on=self.template) as world:
             world.prepare()
             who = identities_of(self.bench.settings.identities, world, env={}, allowed=())
             return play_round(world, workload, who, Playing(mode=mode)).recording
