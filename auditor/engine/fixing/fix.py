@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +36,9 @@ from auditor.trial.gates.counts import CountsGate
 from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
 from auditor.trial.ledger import Ledger
-from auditor.trial.loop import Gate, Trials
+from auditor.trial.loop import Gate, Proposal, Trials
 from auditor.trial.playing import Player
+from auditor.trial.rebasing import rebased
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Tree, TreeStore, entries_of
 
@@ -209,7 +211,7 @@ class _Run:
                 return
             if given.change not in self._done():
                 self._notes.step(f"trying {given.change}: {given.title}")
-                self._verdicts[given.change] = self._trials.attempt(given)
+                self._verdicts[given.change] = self._trials.attempt(self._carried(given))
                 self._titles[given.change] = given.title
                 self._forget()
         if self._given:
@@ -239,6 +241,13 @@ class _Run:
             else:
                 self._declined[made.finding.id] = made.reason
         return None
+
+    def _carried(self, given: Proposal) -> Proposal:
+        """Written for the tree as the user has it, it is tried on what this run has made of it."""
+        baseline, now = self._recorder.ledger.baseline, self._known_good()
+        assert baseline is not None
+        read_old, read_now = partial(self._store.read, baseline), partial(self._store.read, now)
+        return replace(given, patch=rebased(given.patch, read_old, read_now, tree=now.id))
 
     def _done(self) -> set[str]:
         ledger = self._recorder.ledger
