@@ -31,13 +31,27 @@ SLOW = ("/spaces/discover", "/locations/")
 """In the paths of the two endpoints that the case is about, and of nothing else that takes long."""
 
 
-class Silent:
-    """`Notes` that nobody reads."""
+class Steps:
+    """`Notes` that take the time of every step."""
 
-    def stage(self, name: str, /) -> None: ...
-    def step(self, text: str, /) -> None: ...
+    def __init__(self) -> None:
+        self._steps: list[tuple[str, float]] = []
+
+    def stage(self, name: str, /) -> None:
+        self.step(name)
+
+    def step(self, text: str, /) -> None:
+        self._steps.append((text, time.perf_counter()))
+
     def progress(self, done: int, total: int, /) -> None: ...
     def warn(self, text: str, /) -> None: ...
+
+    def told(self) -> str:
+        """Each step with its seconds, the last until now."""
+        ends = [began for _, began in self._steps[1:]] + [time.perf_counter()]
+        return "; ".join(
+            f"{text} {end - began:.1f}" for (text, began), end in zip(self._steps, ends, strict=True)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +99,7 @@ def differences(place: Place, workload: Path, *, rounds: int) -> None:
     """Of rounds that the contract has not seen, from the contract."""
     began = time.perf_counter()
     request = RecordRequest(audit=place.audit, user=place.user, workload=workload, edges=False)
-    recorded = record(request, Silent(), env=place.env)
+    recorded = record(request, Steps(), env=place.env)
     count = len(recorded.contract.workload.requests)
     say("recorded", f"{count} requests, twice, in {time.perf_counter() - began:.1f} s")
     masked = sum(len(mask.blurs) for mask in recorded.contract.masks.values())
@@ -127,10 +141,11 @@ def ordinary(place: Place, workload: Path, own: Path) -> None:
     own.write_text("".join(f"{json.dumps(line)}\n" for line in timed), "utf-8")
     began = time.perf_counter()
     asked = RecordRequest(audit=place.audit, user=place.user, workload=own)
-    recorded = record(asked, Silent(), env=place.env)
-    between = time.perf_counter()
-    measured = measure(MeasureRequest(audit=place.audit, user=place.user), Silent(), env=place.env)
-    ended = time.perf_counter()
+    recording, measuring = Steps(), Steps()
+    recorded = record(asked, recording, env=place.env)
+    between, recording_told = time.perf_counter(), recording.told()
+    measured = measure(MeasureRequest(audit=place.audit, user=place.user), measuring, env=place.env)
+    ended, measuring_told = time.perf_counter(), measuring.told()
     count = len(recorded.contract.workload.requests)
     endpoints = len(measured.observation.endpoints)
     say("record", f"{between - began:.1f} s: {count} requests ({recorded.chosen.edges} at edges), twice")
@@ -138,6 +153,7 @@ def ordinary(place: Place, workload: Path, own: Path) -> None:
         "measure",
         f"{ended - between:.1f} s: {len(measured.observation.requests)} requests on {endpoints} endpoints",
     )
+    print(f"  {recording_told}\n  {measuring_told}")
     say("together", f"{ended - began:.1f} s")
 
 

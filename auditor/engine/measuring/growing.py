@@ -50,9 +50,14 @@ def grow(
         notes.step(f"growth: scale {scale}")
         with bench.world(scale) as world:
             world.prepare()
-            counted = play_round(world, workload, identities, Playing(role="time", limits=_LIMITS)).replay
+            counted = play_round(
+                world, workload, identities, Playing(role="time", state=False, limits=_LIMITS)
+            ).replay
             timed = play_round(
-                world, workload, identities, Playing(role="time", probe=False, warm=True, limits=_LIMITS)
+                world,
+                workload,
+                identities,
+                Playing(role="time", state=False, probe=False, warm=True, limits=_LIMITS),
             ).warm
         for exchange in counted.exchanges:
             if exchange.record is not None:

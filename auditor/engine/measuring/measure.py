@@ -88,10 +88,15 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         workload, said = _workload(bench, request, surveyed, world)
         groups = _groups(workload, surveyed)
         counted, counted_warm = _rounds(
-            world, groups, identities, Playing(role="time", warm=True, limits=_TIMED), request.repeats, notes
+            world,
+            groups,
+            identities,
+            Playing(role="time", state=False, warm=True, limits=_TIMED),
+            request.repeats,
+            notes,
         )
         lined, _ = _rounds(
-            world, groups, identities, Playing(role="time", lines=True, limits=_TIMED), 1, notes
+            world, groups, identities, Playing(role="time", state=False, lines=True, limits=_TIMED), 1, notes
         )
         tree, engine = world.copied.digest, world.engine
     timed: list[Replay] = []
@@ -100,7 +105,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         with bench.world(scales.full) as world:
             notes.step(f"preparing the data at scale {scales.full}")
             world.prepare()
-            playing = Playing(role="time", probe=False, warm=True, limits=_TIMED)
+            playing = Playing(role="time", state=False, probe=False, warm=True, limits=_TIMED)
             timed, timed_warm = _rounds(world, groups, identities, playing, request.repeats, notes)
     grown = (
         tuple(grow(bench, request.growth, workload, identities, surveyed, notes)) if request.growth else ()
