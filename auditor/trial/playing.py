@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from auditor.execution.world import World
+from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.recording import Recording
 from auditor.measure.counts import REPEATS, counts_of
@@ -126,6 +127,15 @@ class Player:
             ]
         runs = self._baselines[mode]
         return make_contract(self._sent(mode), runs, about=About(tree=self._baseline.id))
+
+    def own_differences(self, mode: Mode, /) -> frozenset[tuple[str | None, str, str]]:
+        """Request, part and place in which the baseline differs from its own contract: noise that no mask could be found for."""
+        contract = self.contract(mode)
+        return frozenset(
+            (one.request, one.part, one.place)
+            for run in self._baselines[mode]
+            for one in compare(contract, run)
+        )
 
     def learn_more_noise(self, mode: Mode, /) -> Contract:
         """The contract with one more run of the baseline: before a difference is blamed on somebody, it is given the same chance."""

@@ -76,7 +76,8 @@ def _sure(player: Player, mode: Mode, tree: Tree, candidate: Candidate) -> tuple
     first = failures(compare(contract, played.recording, declared=candidate.declared))
     again = player.again(tree, mode)
     second = failures(compare(contract, again.recording, declared=candidate.declared))
-    return first or second
+    own = player.own_differences(mode)
+    return tuple(one for one in first or second if (one.request, one.part, one.place) not in own)
 
 
 def _failed(
