@@ -1,7 +1,7 @@
 """Plays trees of the target: each at most once for each question, whichever gates ask."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from auditor.execution.world import World
@@ -126,7 +126,8 @@ class Player:
                 self._play(self._baseline, self._playing(mode)).recording for _ in range(2)
             ]
         runs = self._baselines[mode]
-        return make_contract(self._sent(mode), runs, about=About(tree=self._baseline.id))
+        excluded = self._bench.settings.workload.exclude
+        return make_contract(self._sent(mode), runs, about=About(tree=self._baseline.id), excluded=excluded)
 
     def own_differences(self, mode: Mode, /) -> frozenset[tuple[str | None, str, str]]:
         """Request, part and place in which the baseline differs from its own contract: noise that no mask could be found for."""
@@ -167,6 +168,8 @@ class Player:
 
     def _play(self, tree: Tree, playing: Playing) -> Round:
         world = self._world(tree)
+        loggers = frozenset(self._bench.settings.workload.audit_loggers)
+        playing = replace(playing, audit_loggers=loggers)
         return play_round(world, self._sent(playing.mode), self._identities(world), playing)
 
     def _playing(self, mode: Mode) -> Playing:
