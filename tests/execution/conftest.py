@@ -1,6 +1,7 @@
 """Targets that are really booted, in the jail that this machine has."""
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from auditor.config.target import parse_target_settings
 from auditor.execution.choosing import choose_jail
 from auditor.execution.confinement import Jail
 from auditor.execution.recipe import recipe_of
+from auditor.execution.removal import remove_tree
 from auditor.execution.world import World
 from auditor.model.fault import Fault
 
@@ -28,9 +30,11 @@ def jail() -> Jail:
 
 
 @pytest.fixture
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with a short name: sockets lie in it."""
-    return tmp_path_factory.mktemp("s")
+def state() -> Iterator[Path]:
+    """A state folder with a short name: sockets lie in it, and pytest's own folders may be too deep for them."""
+    folder = Path(tempfile.mkdtemp(prefix="a"))
+    yield folder
+    remove_tree(folder)
 
 
 @pytest.fixture

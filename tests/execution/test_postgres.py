@@ -316,9 +316,9 @@ def test_what_is_no_url_is_said(tmp_path: Path, url: str) -> None:
         UsersPostgres(url, tmp_path, guest=guest_identity())
 
 
-def test_a_stored_template_makes_another_server(stand: Stand, tmp_path: Path) -> None:
-    (tmp_path / "run" / "pg").mkdir(parents=True)
-    other = Postgres(tmp_path / "two", tmp_path / "run", jail=stand.jail, guest=guest_identity())
+def test_a_stored_template_makes_another_server(stand: Stand, state: Path) -> None:
+    (state / "run" / "pg").mkdir(parents=True)
+    other = Postgres(state / "two", state / "run", jail=stand.jail, guest=guest_identity())
     try:
         other.take(stand.folder / "template")
         assert other.dump() == stand.database.dump()

@@ -59,7 +59,11 @@ def _reason(match: re.Match[str]) -> str:
         return "not GET or HEAD"
     if not match["target"].startswith("/"):
         return "no path"
-    if is_static(urlsplit(match["target"]).path):
+    try:
+        path = urlsplit(match["target"]).path
+    except ValueError:  # `//[`: the beginning of an address that is none
+        return "no URL"
+    if is_static(path):
         return "a static file"
     return "" if match["status"].startswith("2") else "not answered with success"
 

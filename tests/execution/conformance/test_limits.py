@@ -27,7 +27,8 @@ except OSError as error:
         pytest.skip("an outer jail is for root in a container: its self-test refuses others")
     ended = stripped.run(code, limits=Limits(wall_s=20, processes=64))
     count, name = ended.output.split()
-    assert 40 < int(count) < 64
+    # Without a cgroup of its own the limit is of the user, whose other processes count too.
+    assert (0 if stripped.jail.name == "outer" else 40) < int(count) < 64
     assert name == b"EAGAIN"
 
 

@@ -57,7 +57,7 @@ def test_s2_where_user_namespaces_are_denied_it_refuses_and_names_the_setting() 
     run = subprocess.run(
         [
             *(str(binary.path), "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "--dev", "/dev"),
-            *("--proc", "/proc", "--tmpfs", "/tmp", "--", sys.executable, "-c"),
+            *("--proc", "/proc", "--bind", "/tmp", "/tmp", "--", sys.executable, "-c"),
             "from auditor.execution.choosing import choose_jail\nchoose_jail()",
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
