@@ -127,7 +127,8 @@ class CountsGate:
 
 def _allowed(component: str, was: Mapping[str, Span], now: Mapping[str, Span], candidate: Candidate) -> bool:
     """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
-    if component not in candidate.constant_rise or now[component].high - was[component].low > _CONSTANT:
+    declared = {_KIND_KEYS.get(kind, kind) for kind in candidate.constant_rise}
+    if component not in declared or now[component].high - was[component].low > _CONSTANT:
         return False
     others = (other for other in GUARDED if other != component and other in was and other in now)
     return any(now[other].high < was[other].low for other in others)

@@ -106,6 +106,9 @@ def test_a_declared_constant_may_rise_where_another_component_falls() -> None:
     base, now = {"sql": (9, 9), "sessions": (1, 1)}, {"sql": (3, 3), "sessions": (2, 2)}
     assert judged(base, now).outcome == "failed"
     assert judged(base, now, constant_rise=("sessions",)).outcome == "passed"
+    assert (
+        judged(base, now, constant_rise=("session",)).outcome == "passed"
+    )  # the kind, as a codemod names it
     assert judged(base, {**now, "sessions": (9, 9)}, constant_rise=("sessions",)).outcome == "failed"
 
 
