@@ -66,8 +66,8 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
 
 def _ways(trace: Trace, entries: tuple[EntryPoint, ...]) -> dict[int, list[Span]]:
     """By identity of the entry: its handler first, then every function of the project that it reaches."""
-    ways = {
-        id(entry): [Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line)]
+    ways: dict[int, dict[Span, None]] = {  # in the order in which they came, each once
+        id(entry): {Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line): None}
         for entry in entries
     }
     for module in trace.project.modules:
@@ -76,9 +76,9 @@ def _ways(trace: Trace, entries: tuple[EntryPoint, ...]) -> dict[int, list[Span]
         for function in module.functions:
             span = Span(module.path, function.line, function.end_line)
             for entry in trace.endpoints_of(function):
-                if id(entry) in ways and span not in ways[id(entry)]:
-                    ways[id(entry)].append(span)
-    return ways
+                if id(entry) in ways:
+                    ways[id(entry)][span] = None
+    return {entry: list(spans) for entry, spans in ways.items()}
 
 
 def _sources(snapshot: Snapshot, wanted: set[str]) -> dict[str, str]:

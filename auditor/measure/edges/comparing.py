@@ -2,8 +2,10 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 NUMBERS: Final = frozenset({"int", "float", "Decimal", "bool"})
@@ -19,7 +21,7 @@ class Compared:
 
 
 def comparisons(
-    functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef], constants: dict[str, set[str]]
+    functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef], constants: Mapping[str, AbstractSet[str]]
 ) -> Compared:
     found = Compared(defaultdict(set), defaultdict(set), defaultdict(set))
     for function in functions:
@@ -87,7 +89,7 @@ def _first(node: ast.expr) -> list[ast.Constant]:
     return [argument for argument in arguments if isinstance(argument, ast.Constant)]
 
 
-def _values(node: ast.expr, constants: dict[str, set[str]]) -> set[str]:
+def _values(node: ast.expr, constants: Mapping[str, AbstractSet[str]]) -> set[str]:
     match node:
         case ast.Constant(value=bool() | None | bytes()):
             return set()
@@ -102,16 +104,27 @@ def _values(node: ast.expr, constants: dict[str, set[str]]) -> set[str]:
         case ast.Dict(keys=keys):
             return set().union(*(_values(key, constants) for key in keys if key is not None))
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return constants.get(name, set())
+            return set(constants.get(name, ()))
         case _:
             return set()
 
 
-def constants_of(text: str) -> Iterator[tuple[str, set[str]]]:
+@lru_cache(maxsize=8192)
+def parsed(text: str) -> ast.Module:
+    """A file's tree, empty when it is no Python: one parse for all endpoints whose way leads through it."""
     try:
-        tree = ast.parse(text)
+        return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+        return ast.Module(body=[], type_ignores=[])
+
+
+@lru_cache(maxsize=8192)
+def constants_of(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Names at module and class level, and the values of those that are collections or constants."""
+    return tuple((name, frozenset(values)) for name, values in _constants(parsed(text)))
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
     for body in (tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))):
         for statement in body:
             match statement:

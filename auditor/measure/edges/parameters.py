@@ -8,9 +8,10 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from auditor.measure.edges.comparing import comparisons, constants_of
+from auditor.measure.edges.comparing import comparisons, constants_of, parsed
 from auditor.measure.edges.reading import Function, Reading, Where, derived_names, handed_over, reads
 
 _MOST_LITERALS: Final = 24
@@ -79,18 +80,14 @@ def parameters_of(
 
 
 def functions_on(sources: dict[str, str], way: tuple[Span, ...]) -> Iterator[Function]:
-    trees: dict[str, list[Function]] = {}
     for span in way:
-        if span.file not in trees:
-            try:
-                tree = ast.parse(sources.get(span.file, ""))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                tree = ast.Module(body=[], type_ignores=[])
-            trees[span.file] = [
-                n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
-            ]
-        for function in trees[span.file]:
+        for function in _functions_in(sources.get(span.file, "")):
             first = min([function.lineno, *(one.lineno for one in function.decorator_list)])
             if first <= span.line <= (function.end_lineno or first) and function.lineno <= span.end_line:
                 yield function
                 break
+
+
+@lru_cache(maxsize=8192)
+def _functions_in(text: str) -> tuple[Function, ...]:
+    return tuple(n for n in ast.walk(parsed(text)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))

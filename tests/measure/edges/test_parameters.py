@@ -1,5 +1,6 @@
 import pytest
 
+from auditor.measure.edges.comparing import parsed
 from auditor.measure.edges.parameters import Parameter, Span, parameters_of
 
 
@@ -105,3 +106,11 @@ def test_a_code_list_of_a_thousand_is_cut() -> None:
     codes = ", ".join(f"'c{number}'" for number in range(1000))
     text = f"def f():\n    x = request.args.get('c')\n    return x in ({codes})\n"
     assert len(found(text)["c"].literals) == 24
+
+
+def test_a_file_is_parsed_once_for_all_endpoints_that_pass_through_it() -> None:
+    text = "def handler():\n    return request.args.get('one_file_for_many_endpoints')\n"
+    before = parsed.cache_info().misses
+    for _ in range(20):
+        parameters_of({"a.py": text}, [Span("a.py", 1, 2)])
+    assert parsed.cache_info().misses == before + 1
