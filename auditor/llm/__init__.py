@@ -1,0 +1,1 @@
+"""Models of language: one protocol, whichever service answers; budget, redaction, transcript."""

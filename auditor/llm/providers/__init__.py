@@ -1,0 +1,1 @@
+"""Ways to a model: a file is a provider of that name."""
