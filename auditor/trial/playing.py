@@ -1,5 +1,6 @@
 """Plays trees of the target: each at most once for each question, whichever gates ask."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -17,11 +18,14 @@ from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.workload import Workload, workload_of
 from auditor.measure.worth import says_something
 from auditor.trial.trees import Tree, TreeStore
+from auditor.trial.worlds import Worlds
 
 Counts = Mapping[str, Mapping[str, int]]
 """By request, by component of the vector."""
 Lines = Mapping[str, frozenset[int]]
 """Line numbers by file."""
+Statements = Mapping[str, Mapping[str, int]]
+"""By request, each statement's text and how often it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +79,22 @@ class Player:
         allowed: tuple[str, ...] = (),
     ) -> None:
         self._bench = bench
-        self._store = store
         self._baseline = baseline
         self._workload = workload
         self._env = env
         self._allowed = allowed
-        self._worlds: dict[str, World] = {}
+        self._worlds = Worlds(bench, store, baseline, scale=bench.settings.database.small)
         self._rounds: dict[tuple[str, str], Round] = {}
         self._counted: dict[str, Counted] = {}
-        self._lines: dict[str, Lines] = {}
-        self._template: str | None = None
+        self._lines: dict[str, Mapping[str, Lines]] = {}
+        self._statements: dict[str, Statements] = {}
         self._baselines: dict[Mode, list[Recording]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for world in self._worlds.values():
-            world.close()
-        self._worlds.clear()
+        self._worlds.close()
 
     def in_order(self, tree: Tree, /) -> Round:
         """The whole workload, one after another."""
@@ -116,6 +117,7 @@ class Player:
         if tree.id not in self._counted:
             rounds = [self._play(tree, Playing(role="time", lines=number == 0)) for number in range(REPEATS)]
             self._lines[tree.id] = _lines(rounds[0])
+            self._statements[tree.id] = _statements(rounds[0])
             self._counted[tree.id] = _agreeing([_counts(one) for one in rounds])
         return self._counted[tree.id]
 
@@ -147,18 +149,31 @@ class Player:
     def executed(self, tree: Tree, /, *, everything: bool = False) -> Lines:
         """The lines that requests with a good, non-empty answer executed: those that are timed, or the whole workload's."""
         if everything:
-            return _lines(self._play(tree, Playing(lines=True)))
+            return _together(_lines(self._play(tree, Playing(lines=True))))
+        self.counted(tree)
+        return _together(self._lines[tree.id])
+
+    def ran(self, tree: Tree, /) -> Mapping[str, Lines]:
+        """The lines of each request with the role `time` and a good, non-empty answer."""
         self.counted(tree)
         return self._lines[tree.id]
 
+    def statements(self, tree: Tree, /) -> Statements:
+        """What the requests with the role `time` asked the database for, as often as they did."""
+        self.counted(tree)
+        return self._statements[tree.id]
+
+    def world(self, tree: Tree, /) -> World:
+        """The world of a tree at the small scale, with nothing running in it."""
+        return self._worlds.of(tree)
+
     def trees(self) -> tuple[str, ...]:
         """Ids of the trees that have a private copy now, the baseline's left out."""
-        return tuple(tree for tree in self._worlds if tree != self._baseline.id)
+        return self._worlds.trees()
 
     def forget(self, tree: str, /) -> None:
         """Removes the private copy of a tree that is done with; what was counted stays known."""
-        if tree in self.trees():
-            self._worlds.pop(tree).close()
+        self._worlds.forget(tree)
 
     def _round(self, tree: Tree, name: str, playing: Playing) -> Round:
         key = tree.id, name
@@ -167,7 +182,7 @@ class Player:
         return self._rounds[key]
 
     def _play(self, tree: Tree, playing: Playing) -> Round:
-        world = self._world(tree)
+        world = self._worlds.of(tree)
         loggers = frozenset(self._bench.settings.workload.audit_loggers)
         playing = replace(playing, audit_loggers=loggers)
         return play_round(world, self._sent(playing.mode), self._identities(world), playing)
@@ -189,29 +204,6 @@ class Player:
     def _identities(self, world: World) -> tuple[Identity, ...]:
         return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
 
-    def _world(self, tree: Tree) -> World:
-        if tree.id not in self._worlds:
-            scale = self._bench.settings.database.small
-            if self._template is None:
-                first = self._bench.world(scale, replaced=self._replaced(self._baseline))
-                first.prepare()
-                self._template = first.template
-                self._worlds[self._baseline.id] = first
-            if tree.id not in self._worlds:
-                world = self._bench.world(scale, replaced=self._replaced(tree), based_on=self._template)
-                try:
-                    world.prepare()
-                except BaseException:
-                    world.close()
-                    raise
-                self._worlds[tree.id] = world
-        return self._worlds[tree.id]
-
-    def _replaced(self, tree: Tree) -> dict[str, bytes]:
-        """What stands in the tree in another way than in the user's folder when the run began."""
-        changed = self._store.changed(self._baseline, tree)
-        return {path: content for path in changed if (content := self._store.read(tree, path)) is not None}
-
 
 def _counts(played: Round) -> dict[str, dict[str, int]]:
     return {
@@ -221,13 +213,30 @@ def _counts(played: Round) -> dict[str, dict[str, int]]:
     }
 
 
-def _lines(played: Round) -> Lines:
+def _lines(played: Round) -> dict[str, Lines]:
+    return {
+        exchange.request.id: {file: frozenset(numbers) for file, numbers in exchange.record.lines.items()}
+        for exchange in played.replay.exchanges
+        if exchange.record is not None and says_something(exchange)
+    }
+
+
+def _together(by_request: Mapping[str, Lines]) -> Lines:
     lines: dict[str, set[int]] = {}
-    for exchange in played.replay.exchanges:
-        if exchange.record is not None and says_something(exchange):
-            for file, numbers in exchange.record.lines.items():
-                lines.setdefault(file, set()).update(numbers)
+    for each in by_request.values():
+        for file, numbers in each.items():
+            lines.setdefault(file, set()).update(numbers)
     return {file: frozenset(numbers) for file, numbers in lines.items()}
+
+
+def _statements(played: Round) -> dict[str, Counter[str]]:
+    return {
+        exchange.request.id: Counter(
+            effect.text for effect in exchange.record.effects if effect.kind == "sql" and effect.text
+        )
+        for exchange in played.replay.exchanges
+        if exchange.record is not None and "time" in exchange.request.roles
+    }
 
 
 def _agreeing(repeats: list[dict[str, dict[str, int]]]) -> Counted:
