@@ -6,7 +6,7 @@ loop may have no turn, nothing is asked for either: the call is then made on con
 
 ## What it never does
 It leaves calls alone that stand behind a condition or behind something that may end the turn, loops whose items have no
-name, results that a turn changes, and writes.
+name, results that a turn changes or uses up (a cursor, a generator), objects that each turn keeps, and writes.
 
 ## What it leaves to a person
 Whether the result may be shared by the turns, where it goes into something that lives on.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.mutating import changed
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, statement_at
+from auditor.codemods.reusable import Reuse, reuse
 from auditor.codemods.turning import Turning, turning
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "hoist_call"
 RULES: Final = ("loop-invariant-call",)
+_MADE: Final = "is made anew"
+"""In the title of a finding that speaks of a client or a template, which is there to be used again."""
 _LEAVING: Final = (
     ast.Break,
     ast.Return,
@@ -59,9 +62,17 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     before = turn.statement.body[: turn.statement.body.index(statement)]
     if any(isinstance(node, _LEAVING) for one in before for node in ast.walk(one)):
         return Declined(NAME, "a turn may end before the call")
-    call = statement.value
-    if not isinstance(call, ast.Call) or spans.comments(call):
+    value = statement.value
+    call = value.value if isinstance(value, ast.Await) else value
+    if not isinstance(call, ast.Call) or spans.comments(value):
         return Declined(NAME, "the statement does more than call")
+    shared: Reuse = (
+        "object" if _MADE in finding.title else reuse(value, function, source=source, path=finding.file)
+    )
+    if not shared:
+        return Declined(NAME, "what the call gives may be used up by the first turn")
+    if isinstance(statement.targets[0], ast.Subscript) and shared != "value":
+        return Declined(NAME, "the turns would keep one object, which may be changed for one of them")
     return _hoisted(spans, function, statement, call, turn=turn, finding=finding)
 
 
@@ -94,17 +105,14 @@ def _hoisted(
         f"same_{target.id}" if isinstance(target, ast.Name) else "same_for_all", names_bound(function)
     )
     spans.insert_lines_before(
-        turn.statement, f"{name} = {spans.source(call)} if {turn.rows} else None".split("\n")
+        turn.statement, f"{name} = {spans.source(statement.value)} if {turn.rows} else None".split("\n")
     )
-    spans.replace(call, name)
+    spans.replace(statement.value, name)
     return Written(
         codemod=NAME,
         title="Make a call once for all turns of a loop",
         files={finding.file: spans.result()},
         promises=_promises(finding),
-        verify=("Whether the result may be shared by the turns",)
-        if isinstance(target, ast.Subscript)
-        else (),
     )
 
 

@@ -115,6 +115,9 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
         if effect.operation == "write":
             deletes = effect.label.startswith("DELETE ") and effect.row is None
             repeated = deletes and is_same_again(looped, effect.node)
+        elif effect.frames and effect.site.function is not looped.loop.site.function:
+            asked = asked_through(looped)
+            repeated = asked is not None and is_invariant(scene, looped, asked)
         else:
             repeated = is_invariant(scene, looped, effect.node)
         if repeated:
@@ -124,9 +127,42 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
             call = looped.call
             if call is None or call.deferred or call.offloaded or not is_invariant(scene, looped, call.node):
                 continue
+            if turns.changes_what_it_is_given(call.callee):
+                continue
             below = scene.effects_below(call.callee, kind)
             if below and not changes_anything(scene, looped):
                 yield looped, below[0][0]
+
+
+def asked_through(looped: Looped) -> Node | None:
+    """The call in the loop's own function by which a query further down is reached, if it does nothing but read.
+
+    None where two calls of that line have the name, or a function on the way changes an object that it was given.
+    """
+    effect, home = looped.effect, looped.loop.site.function
+    if effect is None or home is None:
+        return None
+    ways = [n for n, (function, _) in enumerate(effect.frames) if function is home]
+    if not ways:
+        return None
+    line = effect.frames[ways[-1]][1]
+    below = [function for function, _ in effect.frames[ways[-1] + 1 :]]
+    if effect.site.function is None or any(
+        turns.changes_what_it_is_given(f) for f in (*below, effect.site.function)
+    ):
+        return None
+    name = (*below, effect.site.function)[0].name
+    calls = [
+        n
+        for n in turns.nodes(looped.loop.node)
+        if n[0] == ir.CALL and n[1] == line and turns.name_of(n[2]) == name
+    ]
+    writes = any(
+        other.operation == "write" or other.kind in _ACTS
+        for other in looped.scope.effects
+        if shares(other.loops, looped.loop) and (home, line) in other.frames
+    )
+    return calls[0] if len(calls) == 1 and not writes else None
 
 
 def changes_anything(scene: Scene, looped: Looped) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.index.ir import Node
+    from auditor.index.symbols import Function
     from auditor.rules.scene import Looped
     from auditor.trace.summary import Branch, Loop
 
@@ -127,6 +128,30 @@ def waits(loop: Loop, call: Node | None, line: int) -> bool:
     for node in inside:
         if node[0] == ir.AWAIT and holds(node[2]):
             return not any(n[0] == ir.COMP and holds(n) for n in nodes(node[2]))
+    return False
+
+
+def changes_what_it_is_given(function: Function) -> bool:
+    """Whether a function's own text stores into an object that it got, or into a global name.
+
+    A second call of it may then give something else.
+    """
+    if any(node[0] == ir.GLOBAL for node in nodes(function.body)):
+        return True
+    given = {p[0] for p in function.params}
+    for node in nodes(function.body):
+        targets = (
+            node[3] if node[0] in {ir.ASSIGN, ir.DEL} else (node[3],) if node[0] in {ir.AUG, ir.ANN} else ()
+        )
+        if any(target[0] != ir.NAME and root_name(target) in given for target in targets):
+            return True
+        if (
+            node[0] == ir.CALL
+            and node[2][0] == ir.ATTR
+            and node[2][3] in _MUTATING
+            and root_name(node[2]) in given
+        ):
+            return True
     return False
 
 
