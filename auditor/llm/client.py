@@ -45,10 +45,11 @@ class Client:
                 reason, detail = unusable
                 return Unanswered(reason=reason, detail=detail, text=reply.text, bill=bill, repairs=repairs)
             data = _checked(reply.text, request.output, check)
-            if not isinstance(data, Invalid):
+            if isinstance(data, Invalid):
+                detail = "; ".join(data.problems)
+                current = _repair(current, reply.text, data.problems)
+            else:
                 return Answered(data=data, text=reply.text, bill=bill, repairs=repairs)
-            current = _repair(current, reply.text, data.problems)
-        detail = "; ".join(data.problems)
         return Unanswered(reason="invalid", detail=detail, text=reply.text, bill=bill, repairs=MAX_REPAIRS)
 
     async def _call(self, request: Request[OutputT], watch: Watch | None) -> Reply:
