@@ -27,7 +27,7 @@ from auditor.frameworks import discover
 from auditor.index.build import build_index
 from auditor.repo.snapshot import open_snapshot
 
-PARAMETER = re.compile(r"<[^<>]*>|\{[^{}]*\}|:\w+")
+PARAMETER = re.compile(r"<[^<>]*>|\{[^{}]*\}|:\w+|\((?!\?:)[^()]*\)")
 Endpoints = set[tuple[str, str]]
 
 
@@ -139,7 +139,9 @@ def endpoints_of(tree: Path) -> Endpoints:
     """`(method, plain path)` of every HTTP endpoint of a tree."""
     with open_snapshot(tree) as snapshot:
         index = build_index(snapshot, jobs=1, cache_dir=None)
-        return {(e.method, plain(e.path)) for e in discover(index.project) if e.kind == "http"}
+        # A socket's handshake is a GET.
+        found = [e for e in discover(index.project) if e.kind == "http" or e.path.startswith("/")]
+        return {("GET" if e.kind == "consumer" else e.method, plain(e.path)) for e in found}
 
 
 if __name__ == "__main__":

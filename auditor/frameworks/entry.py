@@ -44,3 +44,20 @@ class EntryPoint:
     @property
     def id(self) -> str:
         return f"{self.method} {self.path}"
+
+
+def http_entry(
+    framework: str,
+    verb: str,
+    path: str,
+    function: Function,
+    receiver: Class | None,
+    around: tuple[Around, ...] = (),
+) -> EntryPoint:
+    """An endpoint of the project's own code; the verb `CONSUMER` is that of a socket."""
+    name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
+    kind: EntryKind = "consumer" if verb == "CONSUMER" else "http"
+    module = function.module
+    return EntryPoint(
+        kind, verb, path, framework, function, receiver, name, module.path, function.line, around
+    )

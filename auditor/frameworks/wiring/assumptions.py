@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 CONSTRUCTORS: Final = frozenset({
     "Flask", "Quart", "APIFlask", "Blueprint", "Api", "Namespace", "FastAPI", "APIRouter", "Starlette",
-    "Router", "Configurator",
+    "Router", "Configurator", "Application", "Sanic", "Robyn", "SubRouter", "Bottle", "Litestar", "NinjaAPI",
+    "RouteTableDef",
 })  # fmt: skip
 """Last names of the library classes that applications are made of."""
 _NAMED: Final[tuple[tuple[frozenset[str], tuple[tuple[str, str], ...]], ...]] = (
@@ -22,10 +23,16 @@ _NAMED: Final[tuple[tuple[frozenset[str], tuple[tuple[str, str], ...]], ...]] = 
             ("flask", "flask.Flask"),
             ("fastapi", "fastapi.FastAPI"),
             ("starlette", "starlette.applications.Starlette"),
+            ("aiohttp", "aiohttp.web.Application"),
+            ("sanic", "sanic.Sanic"),
+            ("falcon", "falcon.App"),
+            ("bottle", "bottle.Bottle"),
+            ("robyn", "robyn.Robyn"),
+            ("tornado", "tornado.web.Application"),
         ),
     ),
-    (frozenset({"bp", "blueprint"}), (("flask", "flask.Blueprint"),)),
-    (frozenset({"router"}), (("fastapi", "fastapi.APIRouter"),)),
+    (frozenset({"bp", "blueprint"}), (("flask", "flask.Blueprint"), ("sanic", "sanic.Blueprint"))),
+    (frozenset({"router"}), (("fastapi", "fastapi.APIRouter"), ("ninja", "ninja.Router"))),
     (frozenset({"api"}), (("flask_restful", "flask_restful.Api"), ("flask_restx", "flask_restx.Api"))),
     (frozenset({"config", "configurator"}), (("pyramid", "pyramid.config.Configurator"),)),
 )

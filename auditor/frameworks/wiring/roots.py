@@ -25,6 +25,8 @@ PACKAGES: Final = frozenset({
     "flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_login",
     "flask_smorest", "flask_openapi3",
     "fastapi", "starlette", "pyramid", "apiflask",
+    "aiohttp", "bottle", "cherrypy", "falcon", "flask_appbuilder", "litestar", "masonite", "ninja", "robyn", "sanic",
+    "starlite", "tornado",
 })  # fmt: skip
 """Libraries whose applications are put together by calls; without one of them there is nothing to execute."""
 _REGISTERS: Final = frozenset({
@@ -32,6 +34,8 @@ _REGISTERS: Final = frozenset({
     "add_resource", "add_namespace", "add_route", "add_view", "add_websocket_route", "before_request",
     "after_request",
     "add_middleware", "middleware", "scan", "register_api",
+    "add_routes", "add_get", "add_post", "add_put", "add_patch", "add_delete", "add_subapp", "blueprint",
+    "add_handlers", "add_rules", "add_router", "register",
 })  # fmt: skip
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "websocket"})
 

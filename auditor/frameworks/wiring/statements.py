@@ -115,7 +115,10 @@ class Statements:
         self.bind(s[3], literals.binary(str(s[4]).removesuffix("="), held, value), frame)
 
     def branch(self, s: Node, frame: Frame) -> bool:
-        """An `if`."""
+        """An `if`; what a module does when it is run as a program sets up applications, too."""
+        if is_main_guard(s[3]) and frame.function is None:
+            self.block(s[4], frame)
+            return False
         held = literals.truth(self.interpreter.evaluate(s[3], frame))
         if held is not None:
             return self.block(s[4] if held else s[5], frame)
@@ -187,3 +190,11 @@ class Statements:
             decorator = self.interpreter.evaluate(node, frame)
             value = self.interpreter.apply_decorator(decorator, value, frame, node[1])
         return value
+
+
+def is_main_guard(condition: Node) -> bool:
+    """`__name__ == "__main__"`."""
+    if condition[0] != ir.CMP or tuple(condition[2]) != ("==",):
+        return False
+    sides = [(operand[0], operand[2]) for operand in condition[3] if len(operand) > 2]
+    return (ir.NAME, "__name__") in sides and (ir.CONST, "__main__") in sides

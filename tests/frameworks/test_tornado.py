@@ -1,0 +1,116 @@
+"""Tornado: rules of applications, nested lists, sockets, hooks of handlers."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from auditor.frameworks import tornado
+from auditor.index.lower import lower
+from auditor.index.project import Project
+
+
+def found(files: dict[str, str]) -> dict[str, str]:
+    """Endpoint id → dotted name of what answers it."""
+    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
+    return {e.id: e.name for e in tornado.entry_points(Project(parts))}
+
+
+def around(files: dict[str, str], entry: str) -> list[tuple[str, str]]:
+    """`(role, function)` of what runs around one endpoint."""
+    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
+    entries = [e for e in tornado.entry_points(Project(parts)) if e.id == entry]
+    return [(a.role, a.function.qualname) for a in entries[0].around]
+
+
+LOOK_ALIKES = {
+    "pairs that are no rules": """
+        import tornado.web
+
+        class Handler(tornado.web.RequestHandler):
+            def get(self): ...
+
+        messages = [("processed %d", 3), ("/no", str)]
+        """,
+    "a client": """
+        import tornado.httpclient
+
+        class Client:
+            def get(self): ...
+
+        rules = [("/no", Client)]
+        """,
+}
+
+
+@pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
+def test_no_endpoint(source: str) -> None:
+    assert found({"app.py": source}) == {}
+
+
+CASES: dict[str, tuple[str, dict[str, str]]] = {
+    "rules, named groups, URLSpec, added handlers, sockets": (
+        """
+        import tornado.web
+        import tornado.websocket
+        from tornado.web import URLSpec
+
+        class Item(tornado.web.RequestHandler):
+            def get(self, id): ...
+            def delete(self, id): ...
+            def query(self): ...
+
+        class Feed(tornado.websocket.WebSocketHandler):
+            def on_message(self, message): ...
+
+        app = tornado.web.Application([
+            (r"/items/(?P<id>[0-9]+)", Item),
+            URLSpec(r"/named/([^/]+)/?", Item, name="x"),
+        ])
+        app.add_handlers(r".*", [(r"/feed", Feed)])
+        """,
+        {
+            "GET /items/{id}": "app.Item.get",
+            "DELETE /items/{id}": "app.Item.delete",
+            "GET /named/{arg}": "app.Item.get",
+            "DELETE /named/{arg}": "app.Item.delete",
+            "CONSUMER /feed": "app.Feed.on_message",
+        },
+    ),
+    "a list that an application elsewhere takes by name": (
+        """
+        import tornado.web
+
+        class Item(tornado.web.RequestHandler):
+            def get(self): ...
+
+        handlers = [(r"/items", Item)]
+        """,
+        {
+            "GET /items": "app.Item.get",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
+def test_endpoints(source: str, expected: dict[str, str]) -> None:
+    assert found({"app.py": source}) == expected
+
+
+def test_what_runs_around() -> None:
+    source = """
+        import tornado.web
+
+        class Base(tornado.web.RequestHandler):
+            def prepare(self): ...
+            def get_current_user(self): ...
+
+        class Home(Base):
+            def get(self): ...
+
+        app = tornado.web.Application([(r"/", Home)])
+    """
+    expected = [("before", "app.Base.prepare"), ("authentication", "app.Base.get_current_user")]
+    assert around({"app.py": source}, "GET /") == expected
