@@ -6,11 +6,18 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
 from auditor.trial.loop import Proposal
 
 MOST_BYTES: Final = 16 << 20
+
+
+class GivenPatch(Patch):
+    """A patch with what it alters besides costs, said by whoever made it."""
+
+    declared: Declared = NOTHING_DECLARED
 
 
 def given_proposals(files: Iterable[Path], /) -> tuple[Proposal, ...]:
@@ -26,13 +33,18 @@ def _proposal(file: Path) -> Proposal:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise Fault(f"has more than {MOST_BYTES >> 20} MiB", where=str(file))
-        patch = Patch.model_validate_json(file.read_bytes())
+        given = GivenPatch.model_validate_json(file.read_bytes())
     except OSError as error:
         raise Fault(f"can't be read: {error.strerror or error}", where=str(file)) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise Fault(f"is no patch: {place}: {first['msg']}", where=str(file)) from error
+    patch = Patch(base_tree=given.base_tree, edits=given.edits)
     return Proposal(
-        change=f"C-{file.stem}", title=file.stem.replace("-", " "), patch=patch, allowed=patch.files
+        change=f"C-{file.stem}",
+        title=file.stem.replace("-", " "),
+        patch=patch,
+        allowed=patch.files,
+        declared=given.declared,
     )

@@ -65,10 +65,12 @@ def _of_request(
     if found and (orderless := allowance.declared.orderless(id_)):
         found, freed = without_order(before, after, blurs, orderless, found)
         yield from (order_difference(id_, each) for each in freed)
-    yield from _gathered(id_, found, allowance)
+    yield from _gathered(id_, found, allowance, allowance.merged(was, now))
 
 
-def _gathered(id_: str | None, found: Iterable[Found], allowance: Allowance) -> Iterator[Difference]:
+def _gathered(
+    id_: str | None, found: Iterable[Found], allowance: Allowance, merged: frozenset[str] = frozenset()
+) -> Iterator[Difference]:
     """Like differences at like places become one, in the order of the first of them."""
     groups: dict[tuple[str, str], list[Found]] = {}
     for each in found:
@@ -85,5 +87,5 @@ def _gathered(id_: str | None, found: Iterable[Found], allowance: Allowance) -> 
             after=first.after,
             count=len(members),
             first=named(first.place.exact)[1] if len(members) > 1 else "",
-            allowed=allowance.of(first),
+            allowed=allowance.of(first, merged),
         )

@@ -19,7 +19,8 @@ class Declared(Value):
 
     unordered: tuple[Unordered, ...] = Field(default=())
     fewer_records: bool = False
-    """Records below WARNING may be fewer, as long as every message template is still met somewhere."""
+    """Records below WARNING may be fewer and tell of several at once, as long as every message template is still met somewhere,
+    from the same logger at the same level. Never those of audit loggers."""
     fewer_reads: bool = False
     """Likewise GET calls to other hosts."""
 

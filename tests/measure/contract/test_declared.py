@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import pytest
 from little_shop import WORKLOAD, World, recorded
 
 from auditor.measure.contract.compare import compare
@@ -31,6 +32,48 @@ def test_fewer_quiet_records_and_reads_are_allowed_when_declared_and_shown_all_t
     )
     assert reads.endswith(" – declared: fewer GET calls, each address remains")
     assert '`log["INFO item %s shown"]` lacks `{"logger": "shop.cart", "hash": "h1"} (6 times)`' in records
+
+
+def merged_record(w: World, **other: object) -> None:
+    """One record in the place of seven, which tells of all of them."""
+    records = [e for e in w["effects"]["list"] if e["text"] == "item %s shown"]
+    rest = [e for e in w["effects"]["list"] if e not in records]
+    told = {"detail": {"logger": "shop.cart", "hash": "of seven"}, **other}
+    w["effects"]["list"] = [*rest, {**records[0], **told}]
+
+
+def test_one_record_may_tell_of_several_where_fewer_were_declared() -> None:
+    candidate = recorded(5, merged_record)
+    assert failures(compare(CONTRACT, candidate))
+    found = compare(CONTRACT, candidate, declared=FEWER)
+    assert failures(found) == ()
+    assert {d.allowed for d in found} == {
+        "records below WARNING that tell of several at once, every template remains"
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"op": "DEBUG"},
+        {"text": "items %s shown"},
+        {"detail": {"logger": "shop.other", "hash": "of seven"}},
+        {"detail": {"logger": "shop.cart", "hash": "of seven", "exception": "KeyError"}},
+    ],
+)
+def test_it_keeps_its_level_template_logger_and_exception(other: dict[str, object]) -> None:
+    candidate = recorded(5, lambda w: merged_record(w, **other))
+    assert failures(compare(CONTRACT, candidate, declared=FEWER))
+
+
+@pytest.mark.parametrize("op", ["WARNING", "INFO"])
+def test_loud_and_audit_records_keep_their_values_whatever_is_declared(op: str) -> None:
+    def told(w: World) -> None:
+        for effect in w["effects"]["buy"]:
+            if effect["kind"] == "log" and effect["op"] == op:
+                effect["detail"] = {**effect["detail"], "level": "of several"}
+
+    assert failures(compare(CONTRACT, recorded(5, told), declared=FEWER))
 
 
 def test_a_template_that_is_gone_altogether_is_not() -> None:

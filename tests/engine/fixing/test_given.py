@@ -1,0 +1,28 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from auditor.engine.fixing.given import given_proposals
+from auditor.model.fault import Fault
+
+PATCH = {"base_tree": "", "edits": [{"file": "app.py", "create": "x = 1\n"}]}
+
+
+def written(folder: Path, **more: object) -> Path:
+    file = folder / "one-record.json"
+    file.write_text(json.dumps({**PATCH, **more}))
+    return file
+
+
+def test_a_patch_declares_nothing_unless_it_says_so(tmp_path: Path) -> None:
+    (plain,) = given_proposals([written(tmp_path)])
+    assert not plain.declared.fewer_records
+    (declaring,) = given_proposals([written(tmp_path, declared={"fewer_records": True})])
+    assert declaring.declared.fewer_records
+    assert declaring.patch == plain.patch
+
+
+def test_what_nobody_knows_can_not_be_declared(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="declared"):
+        given_proposals([written(tmp_path, declared={"fewer_answers": True})])
