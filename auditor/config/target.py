@@ -1,9 +1,9 @@
 """The target's settings: ``auditor.toml`` at the top of the tree. Untrusted: it shapes only its own audit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.config.boot import BOOT_KEYS, BootSettings, parse_boot
 from auditor.config.budget import BUDGET_KEYS, BudgetSettings, parse_budget
@@ -29,6 +29,9 @@ from auditor.config.workload import WORKLOAD_KEYS, WorkloadSettings, parse_workl
 from auditor.model.fault import Fault
 from auditor.model.severity import Severity
 
+if TYPE_CHECKING:  # its types take longer to build than an audit from the cache takes in all
+    from auditor.model.constraint import Constraint
+
 TARGET_FILE: Final = "auditor.toml"
 
 TARGET_KEYS: Final[Mapping[str, Key]] = {
@@ -41,8 +44,7 @@ TARGET_KEYS: Final[Mapping[str, Key]] = {
     "identity": tables(IDENTITY_KEYS),
     "workload": table(WORKLOAD_KEYS),
     "budget": table(BUDGET_KEYS),
-    # Accepted already, so that one file serves every version; nothing reads it yet.
-    "constraint": tables(),
+    "constraint": tables(),  # the keys of each depend on its kind
 }
 
 _MISPLACED: Final = dict.fromkeys(
@@ -70,6 +72,8 @@ class TargetSettings:
     identities: tuple[IdentitySettings, ...] = ()
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    constraints: "tuple[Constraint, ...]" = ()
+    """What no change may do, whatever it would gain."""
 
     @property
     def rules_named(self) -> tuple[str, ...]:
@@ -112,4 +116,13 @@ def _settings(document: Document | None) -> TargetSettings:
         identities=parse_identities(values.get("identity", ()), name=name),
         workload=parse_workload(values.get("workload", {})),
         budget=parse_budget(values.get("budget", {}), name=name),
+        constraints=_constraints(values.get("constraint", ()), name),
     )
+
+
+def _constraints(entries: Sequence[Mapping[str, Any]], name: str) -> "tuple[Constraint, ...]":
+    if not entries:
+        return ()
+    from auditor.config.constraint import parse_constraints  # noqa: PLC0415  see above
+
+    return parse_constraints(entries, name=name)

@@ -98,6 +98,9 @@ class Constraint(Value):
     change: str | None = None
     """The change whose failure taught it."""
     expires: date | None = None
+    """The last day on which it holds."""
+    runs: int | None = Field(default=None, ge=0)
+    """For how many more runs it holds; None is for good."""
 
     @property
     def id(self) -> str:

@@ -6,7 +6,7 @@ Apart from `auditor.model.events`, because an audit that answers from its cache 
 import json
 from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter
 
 from auditor.model.constraint import Constraint
 from auditor.model.events import Envelope, Event
@@ -24,6 +24,8 @@ class BaselineTakenData(Value):
     """git's id of the tree itself."""
     source_commit: str | None = None
     """The target's own commit, where it is a git repository."""
+    source_branch: str | None = None
+    """The branch that was checked out."""
     settings: str = ""
     """Hash of the settings that are frozen for the run."""
 
@@ -34,6 +36,8 @@ class TrialStartedData(Value):
     attempt: int = Field(ge=1)
     title: str
     patch: Patch
+    terms: dict[str, JsonValue] = Field(default_factory=dict)
+    """What it was proposed with besides (`auditor.trial.proposal`): to try it once more on the same terms."""
     commit: str
     """The known-good tree with the patch applied, in the store of trees."""
     tree: str
@@ -53,12 +57,47 @@ class ConstraintLearntData(Value):
     constraint: Constraint
 
 
+class ConstraintsHeldData(Value):
+    """What was learnt before or given by the user, and holds for this run."""
+
+    constraints: tuple[Constraint, ...] = ()
+
+
 class ChangeUndoneData(Value):
-    """A kept change was taken out again; what followed it was verified without it."""
+    """A kept change was taken out again: known-good is what it stood on."""
 
     commit: str
+    """The tree before the change."""
     tree: str
     because: str
+    again: tuple[str, ...] = ()
+    """Changes that were kept from this one on and wait to be tried on what is left, in this order."""
+
+
+class DeliveredCommit(Value):
+    """One change as it stands in the user's repository."""
+
+    change: str
+    commit: str
+    """Of the user's repository."""
+
+
+class ChangesDeliveredData(Value):
+    """Kept changes were brought home."""
+
+    branch: str
+    base: str
+    """The user's commit that the branch begins at."""
+    commits: tuple[DeliveredCommit, ...]
+
+
+class SentBackData(Value):
+    """Several changes in a row came to nothing, so the tree is looked at anew with what they taught."""
+
+    failures: tuple[str, ...]
+    """Those changes."""
+    set_aside: tuple[str, ...] = ()
+    """Codemods that did nothing else but fail; what they propose comes last from now on."""
 
 
 class BaselineTaken(Envelope):
@@ -103,7 +142,38 @@ class ChangeUndone(Envelope):
     data: ChangeUndoneData
 
 
-TrialEvent = BaselineTaken | TrialStarted | GateFinished | TrialEnded | ConstraintLearnt | ChangeUndone
+class ConstraintsHeld(Envelope):
+    """From here on these constraints hold, in the place of those that held before."""
+
+    kind: Literal["constraints-held"] = "constraints-held"
+    data: ConstraintsHeldData
+
+
+class ChangesDelivered(Envelope):
+    """The user has been given what was kept."""
+
+    kind: Literal["changes-delivered"] = "changes-delivered"
+    data: ChangesDeliveredData
+
+
+class SentBack(Envelope):
+    """Back to the analysis."""
+
+    kind: Literal["sent-back"] = "sent-back"
+    data: SentBackData
+
+
+TrialEvent = (
+    BaselineTaken
+    | ConstraintsHeld
+    | TrialStarted
+    | GateFinished
+    | TrialEnded
+    | ConstraintLearnt
+    | ChangeUndone
+    | ChangesDelivered
+    | SentBack
+)
 RunEvent = Event | TrialEvent
 """Everything that can stand in a run's `events.jsonl`."""
 

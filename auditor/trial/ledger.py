@@ -4,8 +4,11 @@ Whoever wants to know what known-good is, which changes are kept or what was lea
 same file and says the same.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pydantic import JsonValue
 
 from auditor.model.constraint import Constraint
 from auditor.model.events import RunFinished
@@ -14,8 +17,11 @@ from auditor.model.patch import Patch
 from auditor.model.trial import GateResult, Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
+    ChangesDelivered,
     ChangeUndone,
+    ChangeUndoneData,
     ConstraintLearnt,
+    ConstraintsHeld,
     GateFinished,
     RunEvent,
     TrialEnded,
@@ -35,6 +41,30 @@ class KeptChange:
     tree: Tree
     """The tree from this change on."""
     verdict: Verdict
+    before: Tree | None = None
+    """The tree that it was made for."""
+    terms: Mapping[str, JsonValue] = field(default_factory=dict)
+    """As `auditor.trial.proposal.terms_of` wrote them."""
+    at: datetime | None = None
+    """When it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneChange:
+    """A change that was part of known-good, and is no more, or not as it was."""
+
+    kept: KeptChange
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredChange:
+    """A change that the user was given."""
+
+    kept: KeptChange
+    commit: str
+    """Of the user's repository."""
+    branch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +96,16 @@ class Ledger:
     kept: tuple[KeptChange, ...] = ()
     """In the order in which they stand on each other."""
     failed: tuple[FailedTrial, ...] = ()
+    pending: tuple[KeptChange, ...] = ()
+    """Kept before one that they stood on was undone, and not tried again yet; in this order."""
+    undone: tuple[UndoneChange, ...] = ()
+    delivered: tuple[DeliveredChange, ...] = ()
+    """What the user was given, newest last; a change may be there again in another form."""
+    source_commit: str | None = None
+    """Where the target's own branch stood when the run began; None outside a git repository."""
+    source_branch: str | None = None
     constraints: tuple[Constraint, ...] = ()
-    """One of each, in the order in which they were learnt."""
+    """One of each: those that hold for the run, then those it has learnt."""
     open: OpenTrial | None = None
     finished: bool = False
 
@@ -97,7 +135,17 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
     match event:
         case BaselineTaken(data=data):
             tree = Tree(data.commit, data.tree)
-            return replace(ledger, run=event.run, baseline=tree, known_good=tree, finished=False)
+            return replace(
+                ledger,
+                run=event.run,
+                baseline=tree,
+                known_good=tree,
+                source_commit=data.source_commit,
+                source_branch=data.source_branch,
+                finished=False,
+            )
+        case ConstraintsHeld(data=held):
+            return replace(ledger, constraints=held.constraints)
         case TrialStarted(data=started, change=str(change)):
             # One that was cut off without a verdict says nothing about its change.
             return replace(ledger, open=OpenTrial(change, started), finished=False)
@@ -112,10 +160,15 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
                 return ledger
             return replace(ledger, constraints=(*ledger.constraints, learnt.constraint))
         case ChangeUndone(data=undone):
-            kept = tuple(one for one in ledger.kept if one.change != event.change)
-            if len(kept) == len(ledger.kept):
-                raise _contradiction(event, f"{event.change} is undone and was not kept")
-            return replace(ledger, kept=kept, known_good=Tree(undone.commit, undone.tree))
+            return _undone(ledger, event, undone)
+        case ChangesDelivered(data=given):
+            kept = {one.change: one for one in (*(u.kept for u in ledger.undone), *ledger.kept)}
+            made = [
+                DeliveredChange(kept[one.change], one.commit, given.branch)
+                for one in given.commits
+                if one.change in kept
+            ]
+            return replace(ledger, delivered=(*ledger.delivered, *made))
         case RunFinished():
             return replace(ledger, finished=True)
         case _:
@@ -127,14 +180,50 @@ def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, form: str) -> Ledg
     if trial is None or trial.change != event.change:
         raise _contradiction(event, f"a verdict on {event.change} without its trial")
     ledger = replace(ledger, open=None)
+    if verdict.verdict != "void":
+        waiting = tuple(one for one in ledger.pending if one.change != trial.change)
+        ledger = replace(ledger, pending=waiting)
     if verdict.verdict == "kept":
         tree = Tree(trial.data.commit, trial.data.tree)
-        change = KeptChange(trial.change, trial.data.title, trial.data.patch, tree, verdict)
+        change = KeptChange(
+            trial.change,
+            trial.data.title,
+            trial.data.patch,
+            tree,
+            verdict,
+            before=ledger.known_good,
+            terms=trial.data.terms,
+            at=event.time,
+        )
         return replace(ledger, kept=(*ledger.kept, change), known_good=tree)
     if verdict.verdict == "void":
         return ledger
     failed = FailedTrial(trial.change, trial.data.patch, form, verdict)
     return replace(ledger, failed=(*ledger.failed, failed))
+
+
+def _undone(ledger: Ledger, event: RunEvent, data: ChangeUndoneData) -> Ledger:
+    """The change is taken out, and with it, for the time being, all that was kept after it."""
+    waiting = {one.change: one for one in ledger.pending}
+    if event.change in waiting:  # it waited to be tried again, and will not be
+        dropped = UndoneChange(waiting[event.change], data.because)
+        rest = tuple(one for one in ledger.pending if one.change != event.change)
+        return replace(ledger, pending=rest, undone=(*ledger.undone, dropped))
+    at = next((place for place, one in enumerate(ledger.kept) if one.change == event.change), None)
+    if at is None:
+        raise _contradiction(event, f"{event.change} is undone and was not kept")
+    after = {one.change: one for one in ledger.kept[at:]}
+    if not set(data.again) <= after.keys() or not set(after) - {event.change} <= set(data.again):
+        raise _contradiction(
+            event, "what is tried again is not what was kept after the change that is undone"
+        )
+    return replace(
+        ledger,
+        kept=ledger.kept[:at],
+        known_good=Tree(data.commit, data.tree),
+        pending=(*(after[change] for change in data.again), *ledger.pending),
+        undone=(*ledger.undone, UndoneChange(ledger.kept[at], data.because)),
+    )
 
 
 def _contradiction(event: RunEvent, text: str) -> Fault:

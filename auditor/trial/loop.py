@@ -5,11 +5,10 @@ a verdict before anything follows from it, and known-good only ever changes by a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
-from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
-from auditor.model.patch import Patch
+from auditor.model.constraint import Constraint
 from auditor.model.trial import GateName, GateResult, Verdict
 from auditor.model.trial_events import (
     ConstraintLearnt,
@@ -21,12 +20,15 @@ from auditor.model.trial_events import (
     TrialStartedData,
 )
 from auditor.repo.decode import decode
-from auditor.trial.candidate import Candidate, Promise
+from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.isolation import Isolation, Outcome, isolate
 from auditor.trial.learning import learn
+from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
+from auditor.trial.memory import FailedPatch
 from auditor.trial.patching import Refused, apply_patch
+from auditor.trial.proposal import Proposal, terms_of
 from auditor.trial.recorder import Recorder
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
@@ -43,30 +45,22 @@ class Gate(Protocol):
         """What the gate says; `Fault` when it can't be asked at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A change that somebody wants tried: a codemod, a model, a person."""
-
-    change: str
-    title: str
-    patch: Patch
-    allowed: tuple[str, ...] = ()
-    promises: tuple[Promise, ...] = ()
-    declared: Declared = NOTHING_DECLARED
-    constant_rise: tuple[str, ...] = ()
-    may_touch: frozenset[str] = frozenset()
-    endpoints: Mapping[str, frozenset[str]] | None = None
-    """By file, the endpoints on whose way its changed functions lie."""
-
-
 class Trials:
     """Takes proposals through the gates, one after the other."""
 
-    def __init__(self, recorder: Recorder, store: TreeStore, gates: Sequence[tuple[GateName, Gate]]) -> None:
-        """`gates` in the order in which they are asked."""
+    def __init__(
+        self,
+        recorder: Recorder,
+        store: TreeStore,
+        gates: Sequence[tuple[GateName, Gate]],
+        *,
+        lessons: Lessons | None = None,
+    ) -> None:
+        """`gates` in the order in which they are asked; `lessons` of other runs, where there are any."""
         self._recorder = recorder
         self._store = store
         self._gates = tuple(gates)
+        self._lessons = lessons
 
     def attempt(self, proposal: Proposal, /) -> Verdict:
         """Tries the proposal, and after a failure what is left of it without the culprit.
@@ -92,6 +86,10 @@ class Trials:
         form = normal_form(candidate.files)
         if form in self._recorder.ledger.failed_forms:
             return Verdict(verdict="refused", text="the same patch has failed already"), None
+        before, units = _parts(candidate)
+        known = self._lessons.refusal(form, units, before) if self._lessons else ""
+        if known:
+            return Verdict(verdict="refused", text=known), None
         tree = self._begin(proposal, base, applied.files)
         failure = self._first_failure(candidate, tree)
         if failure is None:
@@ -130,7 +128,12 @@ class Trials:
         number = self._recorder.ledger.attempts(proposal.change) + 1
         tree = self._store.derive(base, files, name=f"{self._recorder.run}/{proposal.change}/{number}")
         started = TrialStartedData(
-            attempt=number, title=proposal.title, patch=proposal.patch, commit=tree.commit, tree=tree.id
+            attempt=number,
+            title=proposal.title,
+            patch=proposal.patch,
+            terms=terms_of(proposal),
+            commit=tree.commit,
+            tree=tree.id,
         )
         self._recorder.emit(TrialStarted, started, change=proposal.change)
         return tree
@@ -146,10 +149,7 @@ class Trials:
     def _after_failure(
         self, proposal: Proposal, candidate: Candidate, base: Tree, failure: GateResult, form: str
     ) -> tuple[Verdict, Proposal | None]:
-        before = {
-            file.path: None if file.before is None else decode(file.before).text for file in candidate.files
-        }
-        units = units_of(before, {file.path: decode(file.after).text for file in candidate.files})
+        before, units = _parts(candidate)
         found = self._isolate(proposal, base, before, units, failure)
         culprit = [units[index] for index in sorted(found.culprit)]
         verdict = Verdict(
@@ -159,9 +159,18 @@ class Trials:
             root_error="\n".join(failure.evidence),
             culprit=tuple(unit.summary for unit in culprit),
         )
-        self._end(proposal, verdict, form)
+        constraint = None
         if failure.outcome == "failed":
-            self._learn(proposal, candidate, failure, with_units(before, culprit), verdict.culprit)
+            broken = with_units(before, culprit)
+            constraint = _lesson(proposal, candidate, failure, broken, verdict.culprit)
+            if self._lessons:  # first, so that what a verdict says is known is known
+                self._remember(
+                    proposal, failure, constraint, form, tuple(unit_form(unit, before) for unit in culprit)
+                )
+        self._end(proposal, verdict, form)
+        if constraint is not None:
+            learnt = ConstraintLearntData(constraint=constraint)
+            self._recorder.emit(ConstraintLearnt, learnt, change=proposal.change)
         if not found.passing:
             return verdict, None
         left = with_units(before, [units[index] for index in sorted(found.passing)])
@@ -198,26 +207,51 @@ class Trials:
                 return "passes"
         return "passes"
 
-    def _learn(
+    def _remember(
         self,
         proposal: Proposal,
-        candidate: Candidate,
         failure: GateResult,
-        broken: Mapping[str, str],
-        summary: Sequence[str],
+        constraint: Constraint | None,
+        form: str,
+        part: tuple[str, ...],
     ) -> None:
-        files = tuple(
-            Edited(file.path, file.before, broken[file.path].encode(), file.endpoints)
-            for file in candidate.files
-            if file.path in broken
-        )
-        constraint = learn(failure, files, change=proposal.change, summary=summary)
+        assert self._lessons is not None
         if constraint is not None:
-            self._recorder.emit(
-                ConstraintLearnt, ConstraintLearntData(constraint=constraint), change=proposal.change
-            )
+            self._lessons.learnt(constraint)
+        failed = FailedPatch(
+            form=form,
+            change=proposal.change,
+            title=proposal.title,
+            gate=failure.gate,
+            because=failure.text,
+            part=part,
+            taught=constraint.id if constraint else None,
+        )
+        self._lessons.failed(failed, failure.gate)
 
     def _end(self, proposal: Proposal, verdict: Verdict, form: str) -> None:
         self._recorder.emit(
             TrialEnded, TrialEndedData(verdict=verdict, normal_form=form), change=proposal.change
         )
+
+
+def _parts(candidate: Candidate) -> tuple[dict[str, str | None], tuple[Unit, ...]]:
+    before = {
+        file.path: None if file.before is None else decode(file.before).text for file in candidate.files
+    }
+    return before, units_of(before, {file.path: decode(file.after).text for file in candidate.files})
+
+
+def _lesson(
+    proposal: Proposal,
+    candidate: Candidate,
+    failure: GateResult,
+    broken: Mapping[str, str],
+    summary: Sequence[str],
+) -> Constraint | None:
+    files = tuple(
+        Edited(file.path, file.before, broken[file.path].encode(), file.endpoints)
+        for file in candidate.files
+        if file.path in broken
+    )
+    return learn(failure, files, change=proposal.change, summary=summary)

@@ -1,14 +1,17 @@
 """Writes the events of a run: each is on the disk, and in the ledger, before anything is done because of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from pydantic import ValidationError
+
 from auditor.model.events import Envelope
+from auditor.model.fault import Fault
 from auditor.model.trial_events import RunEvent, event_of, tree_of
 from auditor.model.value import Value
-from auditor.trial.event_file import EventFile
+from auditor.trial.event_file import EventFile, Line, read_events
 from auditor.trial.ledger import Ledger, fold
 
 
@@ -33,7 +36,7 @@ class Recorder:
         self._told = told
         self._now = now
         try:
-            events = [event_of(line) for line in self._file.lines]
+            events = _events_of(self._file.lines, path)
             self.ledger: Ledger = fold(events)
         except BaseException:
             self._file.close()
@@ -61,3 +64,30 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def run_events(path: Path, /) -> list[RunEvent]:
+    """What a run has recorded, read without its lock.
+
+    Raises:
+        Fault: there is none, it is damaged, or another version wrote it.
+    """
+    try:
+        return _events_of(read_events(path), path)
+    except OSError as error:
+        raise Fault(f"can't be read: {error.strerror or error}", where=str(path)) from error
+
+
+def _events_of(lines: Iterable[Line], path: Path) -> list[RunEvent]:
+    events: list[RunEvent] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            events.append(event_of(line))
+        except ValidationError as error:
+            kind = f" ({line['kind']!r})" if isinstance(line.get("kind"), str) else ""
+            raise Fault(
+                f"holds an event{kind} that this version of auditor does not know",
+                where=f"{path}:{number}",
+                hint="use the version that wrote it, or begin a new run without --resume",
+            ) from error
+    return events

@@ -1,5 +1,6 @@
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auditor.config.target import TARGET_KEYS, TargetSettings, load_target_settings, parse_target_settings
+from auditor.model.constraint import FrozenFile, NoCache
 from auditor.model.fault import Fault
 from auditor.model.severity import Severity
 
@@ -47,8 +49,45 @@ call-in-loop = "low"
     assert settings.rules_named == ("query-in-loop", "log-in-loop", "call-in-loop")
 
 
-def test_constraints_are_accepted_already() -> None:
-    assert parse_target_settings(b"[[constraint]]\nkind = 'no-cache'\n") == TargetSettings()
+def test_constraints_are_read() -> None:
+    settings = parse_target_settings(
+        b"""[[constraint]]
+kind = "no-cache"
+endpoint = "GET /prices"
+because = "prices change by the minute"
+expires = 2027-01-31
+runs = 3
+[[constraint]]
+kind = "frozen-file"
+scope = "app/billing/**"
+"""
+    )
+    cache, frozen = settings.constraints
+    assert cache.rule == NoCache(endpoint="GET /prices")
+    assert (cache.origin, cache.because) == ("user", "prices change by the minute")
+    assert (cache.expires, cache.runs) == (date(2027, 1, 31), 3)
+    assert frozen.rule == FrozenFile(scope="app/billing/**")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind = 'no-cash'\nendpoint = 'GET /'", "constraint 1: 'no-cash' is no kind of constraint (did you mean 'no-cache'?)"),
+        ("endpoint = 'GET /'", "has no 'kind'"),
+        ("kind = 'no-cache'", "constraint 1: 'endpoint' field required"),
+        ("kind = 'no-cache'\nendpoit = 'GET /'", "unknown key 'endpoit' (did you mean 'endpoint'?)"),
+        ("kind = 'no-cache'\nendpoint = 'GET /'\norigin = 'learnt'", "unknown key 'origin'"),
+        ("kind = 'frozen-file'\nexpires = 'soon'", "'expires' must be a day"),
+        ("kind = 'frozen-file'\nexpires = 2027-01-31T00:00:00", "'expires' must be a day"),
+        ("kind = 'frozen-file'\nruns = -1", "'runs' should be greater than or equal to 0"),
+        ("kind = 'no-new-import'\nmodules = 'threading'", "'modules' should be a valid tuple"),
+        ("kind = 'max-cost'\nendpoint = 'GET /'\neffect = 'sqll'\nformula = '4'", "'effect' should be"),
+    ],
+)  # fmt: skip
+def test_constraints_that_say_nothing_clear_are_refused(text: str, said: str) -> None:
+    with pytest.raises(Fault) as caught:
+        parse_target_settings(f"[[constraint]]\n{text}\n".encode())
+    assert said in str(caught.value)
 
 
 def test_an_unknown_key_names_the_nearest_and_its_line() -> None:

@@ -13,8 +13,9 @@ from auditor.trial.event_file import read_events
 from auditor.trial.gates.constraints import check_constraints
 from auditor.trial.gates.parse import check_parse
 from auditor.trial.ledger import fold
-from auditor.trial.loop import Proposal, Trials
+from auditor.trial.loop import Trials
 from auditor.trial.making import patch_between
+from auditor.trial.proposal import Proposal
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Entry, Tree, TreeStore
 

@@ -1,17 +1,18 @@
 """The run: baseline, the plan's changes one by one, the verdict on each, what it all came to."""
 
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.proposing import Proposed, proposals
+from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.vectors import vectors_of
 from auditor.engine.measuring.record import CONTRACT
 from auditor.engine.measuring.survey import Surveyed, survey
@@ -27,7 +28,14 @@ from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 from auditor.model.result import ChangeResult, EndpointResult, ProposedChange, Result
 from auditor.model.trial import GateName, Verdict
-from auditor.model.trial_events import BaselineTaken, BaselineTakenData, RunEvent
+from auditor.model.trial_events import (
+    BaselineTaken,
+    BaselineTakenData,
+    ConstraintsHeld,
+    ConstraintsHeldData,
+    RunEvent,
+)
+from auditor.repo.head import head_of
 from auditor.trial.candidate import Candidate
 from auditor.trial.gates.boot import Boot
 from auditor.trial.gates.constraints import check_constraints
@@ -36,15 +44,15 @@ from auditor.trial.gates.counts import CountsGate
 from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
 from auditor.trial.ledger import Ledger
-from auditor.trial.loop import Gate, Proposal, Trials
+from auditor.trial.lessons import Lessons
+from auditor.trial.loop import Gate, Trials
+from auditor.trial.memory import Memory
 from auditor.trial.playing import Player
+from auditor.trial.proposal import Proposal
 from auditor.trial.rebasing import rebased
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Tree, TreeStore, entries_of
 
-RUNS: Final = "runs"
-EVENTS: Final = "events.jsonl"
-TREES: Final = "trees.git"
 _BASE: Final = "base"
 _WORKSHOP: Final = "workshop"
 
@@ -94,40 +102,148 @@ def fix(
     Raises:
         Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
     """
-    bench = open_bench(request.audit.path, request.user, env=env)
-    folder = _run_folder(bench.folder, resume=request.resume)
-    with Recorder(folder / EVENTS, run=folder.name, told=told) as recorder:
-        store = TreeStore(bench.folder / TREES)
-        frozen, baseline = _baseline(bench, folder, store, recorder)
-        every = replace(request.audit, path=frozen.root, endpoints=(), ref=None)
+    with run_opened(request, notes, told=told, env=env) as run:
         if request.dry_run:
-            return Fixed(
-                result=_proposed(request, every, recorder, store, folder, notes),
-                folder=folder,
-                ledger=recorder.ledger,
-            )
-        surveyed = survey(every, notes)
-        workload, said = _workload(bench, frozen, request, surveyed)
-        try:
-            with Player(frozen, store, baseline, workload, env=env, allowed=request.user.secrets) as player:
-                run = _Run(request, every, recorder, store, player, surveyed, workload, folder, notes)
-                run.known_good_is_sound(baseline)
-                run.all()
-                result = run.result(said)
-        finally:
-            remove_tree(folder / _WORKSHOP)
-        return Fixed(result=result, folder=folder, ledger=recorder.ledger)
+            result = run.proposed()
+        else:
+            run.known_good_is_sound()
+            run.all()
+            result = run.result()
+        return Fixed(result=result, folder=run.folder, ledger=run.recorder.ledger)
 
 
-def _proposed(
-    request: FixRequest, every: AuditRequest, recorder: Recorder, store: TreeStore, folder: Path, notes: Notes
-) -> Result:
-    known_good = recorder.ledger.known_good
-    assert known_good is not None
-    made: list[ProposedChange] = []
-    declined: list[tuple[str, str]] = []
-    try:
-        for one in proposals(every, store, known_good, folder / _WORKSHOP, notes):
+@contextmanager
+def run_opened(
+    request: FixRequest,
+    notes: Notes,
+    /,
+    *,
+    told: Callable[[RunEvent], None] = lambda _: None,
+    env: Mapping[str, str] = os.environ,
+    run: str | None = None,
+) -> Iterator["Run"]:
+    """The run that is asked for, ready to try changes in; `run` names one to be gone on with.
+
+    Raises:
+        Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
+    """
+    bench = open_bench(request.audit.path, request.user, env=env)
+    with at_work(bench.folder, doing=f"auditor {request.audit.command}"):
+        memory = Memory(bench.folder)
+        memory.read()  # what can't be understood is said before anything is done
+        resume = request.resume or run is not None
+        folder = last_run(bench.folder, run=run) if resume else new_run(bench.folder)
+        with Recorder(folder / EVENTS, run=folder.name, told=told) as recorder:
+            store = TreeStore(bench.folder / TREES)
+            frozen, baseline = _baseline(bench, folder, store, recorder)
+            held = memory.holding(frozen.settings.constraints, today=datetime.now(UTC).date())
+            if held != recorder.ledger.constraints:
+                recorder.emit(ConstraintsHeld, ConstraintsHeldData(constraints=held))
+            if not resume and not request.dry_run:
+                memory.count_run()
+            every = replace(request.audit, path=frozen.root, endpoints=(), ref=None)
+            try:
+                with Run(
+                    request, every, recorder, store, frozen, baseline, memory, folder, notes, env
+                ) as made:
+                    yield made
+            finally:
+                remove_tree(folder / _WORKSHOP)
+
+
+class Run:
+    """A run that is being written. A context manager: leaving it removes every private copy."""
+
+    def __init__(
+        self,
+        request: FixRequest,
+        every: AuditRequest,
+        recorder: Recorder,
+        store: TreeStore,
+        bench: Bench,
+        baseline: Tree,
+        memory: Memory,
+        folder: Path,
+        notes: Notes,
+        env: Mapping[str, str],
+    ) -> None:
+        self.recorder = recorder
+        self.folder = folder
+        self.memory = memory
+        self._request = request
+        self._every = every
+        self._store = store
+        self._bench = bench
+        self._baseline = baseline
+        self._notes = notes
+        self._env = env
+        self._stack = ExitStack()
+        self._proposed: dict[str, Proposed] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        self._declined: dict[str, str] = {}
+        self._titles: dict[str, str] = {}
+        self._given = given_proposals(request.patches)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def surveyed(self) -> tuple[Surveyed, ...]:
+        """The endpoints that there are."""
+        return survey(self._every, self._notes)
+
+    @cached_property
+    def _chosen(self) -> tuple[Workload, tuple[str, ...]]:
+        return _workload(self._bench, self._request, self.surveyed)
+
+    @property
+    def workload(self) -> Workload:
+        """What is asked of every tree."""
+        return self._chosen[0]
+
+    @cached_property
+    def player(self) -> Player:
+        """Boots trees and asks them."""
+        player = Player(
+            self._bench,
+            self._store,
+            self._baseline,
+            self.workload,
+            env=self._env,
+            allowed=self._request.user.secrets,
+        )
+        return self._stack.enter_context(player)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Takes proposals through the gates."""
+        lessons = Lessons(
+            memory=self.memory, settings=self._bench.settings_digest, workload=self.workload.digest
+        )
+        return Trials(self.recorder, self._store, self._gates(), lessons=lessons)
+
+    @cached_property
+    def _endpoint_by_request(self) -> dict[str, str]:
+        return {
+            one.id: (found.id if (found := asked(one, self.surveyed)) else f"{one.method} {one.path}")
+            for one in self.workload.requests
+        }
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        wanted, ids = self._request.audit.endpoints, [one.id for one in self.surveyed]
+        return matching_endpoints(wanted, ids) if wanted else frozenset(ids)
+
+    def proposed(self) -> Result:
+        """What would be tried on known-good; nothing of the target is run."""
+        made: list[ProposedChange] = []
+        declined: list[tuple[str, str]] = []
+        for one in proposals(
+            self._every, self._store, self._known_good(), self.folder / _WORKSHOP, self._notes
+        ):
             if isinstance(one, Proposed):
                 made.append(
                     ProposedChange(
@@ -141,61 +257,25 @@ def _proposed(
                 )
             else:
                 declined.append((one.finding.id, one.reason))
-    finally:
-        remove_tree(folder / _WORKSHOP)
-    return Result(
-        run=recorder.run,
-        target=str(request.audit.path),
-        target_ms=request.audit.target_ms,
-        proposed=tuple(made),
-        declined=tuple(sorted(declined)),
-        notes=("a dry run: nothing of the target was run",),
-    )
+        return Result(
+            run=self.recorder.run,
+            target=str(self._request.audit.path),
+            target_ms=self._request.audit.target_ms,
+            proposed=tuple(made),
+            declined=tuple(sorted(declined)),
+            notes=("a dry run: nothing of the target was run",),
+        )
 
-
-class _Run:
-    def __init__(
-        self,
-        request: FixRequest,
-        every: AuditRequest,
-        recorder: Recorder,
-        store: TreeStore,
-        player: Player,
-        surveyed: tuple[Surveyed, ...],
-        workload: Workload,
-        folder: Path,
-        notes: Notes,
-    ) -> None:
-        self._request = request
-        self._every = every
-        self._recorder = recorder
-        self._store = store
-        self._player = player
-        self._surveyed = surveyed
-        self._workload = workload
-        self._folder = folder
-        self._notes = notes
-        self._endpoint_by_request = {
-            one.id: (found.id if (found := asked(one, surveyed)) else f"{one.method} {one.path}")
-            for one in workload.requests
-        }
-        wanted = request.audit.endpoints
-        ids = [one.id for one in surveyed]
-        self._wanted = matching_endpoints(wanted, ids) if wanted else frozenset(ids)
-        self._proposed: dict[str, Proposed] = {}
-        self._verdicts: dict[str, Verdict] = {}
-        self._declined: dict[str, str] = {}
-        self._titles: dict[str, str] = {}
-        self._given = given_proposals(request.patches)
-        self._trials = Trials(recorder, store, self._gates())
-
-    def known_good_is_sound(self, baseline: Tree) -> None:
+    def known_good_is_sound(self) -> None:
         """Before anything is tried: the baseline boots, and answers as it answered."""
+        assert (
+            self._wanted or not self._request.audit.endpoints
+        )  # a name that is none is said before anything is run
         self._notes.step("recording what the target answers and does now")
-        self._player.contract("in order")
-        self._player.contract("eight at once")
+        self.player.contract("in order")
+        self.player.contract("eight at once")
         self._notes.step("counting what it costs now")
-        counted = self._player.counted(baseline)
+        counted = self.player.counted(self._baseline)
         if not counted.counts:
             raise Fault(
                 "no request of the workload could be counted, so no change can be judged",
@@ -207,23 +287,23 @@ class _Run:
         """One change after the other; after each that is kept, the tree is read anew."""
         limit = self._request.max_changes
         for given in self._given:
-            if limit is not None and len(self._recorder.ledger.kept) >= limit:
+            if limit is not None and len(self.recorder.ledger.kept) >= limit:
                 return
             if given.change not in self._done():
                 self._notes.step(f"trying {given.change}: {given.title}")
-                self._verdicts[given.change] = self._trials.attempt(self._carried(given))
+                self._verdicts[given.change] = self.trials.attempt(self._carried(given))
                 self._titles[given.change] = given.title
                 self._forget()
         if self._given:
             return
-        while limit is None or len(self._recorder.ledger.kept) < limit:
+        while limit is None or len(self.recorder.ledger.kept) < limit:
             following = self._next()
             if following is None:
                 return
             change = following.proposal.change
             self._proposed[change] = following
             self._notes.step(f"trying {change}: {following.proposal.title}")
-            verdict = self._trials.attempt(following.proposal)
+            verdict = self.trials.attempt(following.proposal)
             self._verdicts[change] = verdict
             self._forget()
 
@@ -233,7 +313,7 @@ class _Run:
         tried = self._done()
         self._notes.step("reading the tree")
         self._declined = {}
-        for made in proposals(self._every, self._store, known_good, self._folder / _WORKSHOP, self._notes):
+        for made in proposals(self._every, self._store, known_good, self.folder / _WORKSHOP, self._notes):
             if isinstance(made, Proposed):
                 concerned = not made.finding.endpoints or self._wanted.intersection(made.finding.endpoints)
                 if made.proposal.change not in tried and concerned and made.finding.endpoints:
@@ -244,52 +324,53 @@ class _Run:
 
     def _carried(self, given: Proposal) -> Proposal:
         """Written for the tree as the user has it, it is tried on what this run has made of it."""
-        baseline, now = self._recorder.ledger.baseline, self._known_good()
+        baseline, now = self.recorder.ledger.baseline, self._known_good()
         assert baseline is not None
         read_old, read_now = partial(self._store.read, baseline), partial(self._store.read, now)
         return replace(given, patch=rebased(given.patch, read_old, read_now, tree=now.id))
 
     def _done(self) -> set[str]:
-        ledger = self._recorder.ledger
-        return {*self._verdicts, *(one.change for one in ledger.kept), *(one.change for one in ledger.failed)}
+        ledger = self.recorder.ledger
+        kept = (*ledger.kept, *ledger.pending, *(one.kept for one in ledger.undone))
+        return {*self._verdicts, *(one.change for one in kept), *(one.change for one in ledger.failed)}
 
     def _gates(self) -> list[tuple[GateName, Gate]]:
         endpoint_of = self._endpoint_by_request.__getitem__
-        baseline = self._recorder.ledger.baseline
+        baseline = self.recorder.ledger.baseline
         assert baseline is not None
         return [
             ("parse", _static(check_parse)),
             ("constraints", _static(check_constraints)),
             ("policy", _static(check_policy)),
-            ("boot", Boot(self._player)),
-            ("contract", ContractGate(self._player, endpoint_of)),
-            ("side-effects", SideEffects(self._player, endpoint_of)),
-            ("counts", CountsGate(self._player, baseline, self._known_good, endpoint_of)),
+            ("boot", Boot(self.player)),
+            ("contract", ContractGate(self.player, endpoint_of)),
+            ("side-effects", SideEffects(self.player, endpoint_of)),
+            ("counts", CountsGate(self.player, baseline, self._known_good, endpoint_of)),
         ]
 
     def _known_good(self) -> Tree:
-        tree = self._recorder.ledger.known_good
+        tree = self.recorder.ledger.known_good
         assert tree is not None
         return tree
 
     def _forget(self) -> None:
         """Private copies of trees that no longer matter."""
         keep = {self._known_good().id}
-        for trial in self._player.trees():
+        for trial in self.player.trees():
             if trial not in keep:
-                self._player.forget(trial)
+                self.player.forget(trial)
 
-    def result(self, said: tuple[str, ...]) -> Result:
+    def result(self) -> Result:
         """What it came to."""
-        ledger = self._recorder.ledger
+        ledger = self.recorder.ledger
         assert ledger.baseline is not None
         assert ledger.known_good is not None
         before, after = (
-            vectors_of(self._player.counted(tree), self._endpoint_by_request)
+            vectors_of(self.player.counted(tree), self._endpoint_by_request)
             for tree in (ledger.baseline, ledger.known_good)
         )
         return Result(
-            run=self._recorder.run,
+            run=self.recorder.run,
             target=str(self._request.audit.path),
             target_ms=self._request.audit.target_ms,
             endpoints=tuple(
@@ -300,7 +381,7 @@ class _Run:
             changes=tuple(self._changes(ledger)),
             constraints=ledger.constraints,
             declined=tuple(sorted(self._declined.items())),
-            notes=(*said, "time was not measured: counts alone were judged"),
+            notes=(*self._chosen[1], "time was not measured: counts alone were judged"),
         )
 
     def _changes(self, ledger: Ledger) -> list[ChangeResult]:
@@ -337,20 +418,6 @@ def _static(check: Callable[[Candidate], object]) -> Gate:
     return gate  # type: ignore[return-value]  # each check gives a GateResult
 
 
-def _run_folder(folder: Path, *, resume: bool) -> Path:
-    runs = folder / RUNS
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    earlier = sorted(entry for entry in runs.iterdir() if (entry / EVENTS).exists())
-    if resume:
-        if not earlier:
-            raise Fault(
-                "there is no run to go on with", where=str(runs), hint="`auditor fix` without --resume"
-            )
-        return earlier[-1]
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    return runs / name
-
-
 def _baseline(bench: Bench, folder: Path, store: TreeStore, recorder: Recorder) -> tuple[Bench, Tree]:
     """The frozen copy that every trial is made from, whatever the user edits meanwhile."""
     base = folder / _BASE
@@ -366,19 +433,23 @@ def _baseline(bench: Bench, folder: Path, store: TreeStore, recorder: Recorder) 
                 hint="begin a new run: `auditor fix` without --resume",
             )
         if known is None:
-            recorder.emit(BaselineTaken, BaselineTakenData(commit=tree.commit, tree=tree.id))
+            head = head_of(bench.root)
+            taken = BaselineTakenData(
+                commit=tree.commit, tree=tree.id, source_commit=head.commit, source_branch=head.branch
+            )
+            recorder.emit(BaselineTaken, taken)
             known = tree
     return replace(bench, root=base), known
 
 
 def _workload(
-    bench: Bench, frozen: Bench, request: FixRequest, surveyed: tuple[Surveyed, ...]
+    bench: Bench, request: FixRequest, surveyed: tuple[Surveyed, ...]
 ) -> tuple[Workload, tuple[str, ...]]:
     """The recorded one, else as `record` would choose it."""
     contract = bench.folder / CONTRACT
     if request.workload is None and contract.exists():
         return load_contract(contract).workload, ()
-    with frozen.world(frozen.settings.database.small) as world:
+    with bench.world(bench.settings.database.small) as world:
         world.prepare()
-        chosen = choose_workload(frozen, surveyed, world.dump(), file=request.workload, edges=request.edges)
+        chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
     return chosen.workload, chosen.notes

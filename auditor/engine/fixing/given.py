@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
-from auditor.trial.loop import Proposal
+from auditor.trial.proposal import Proposal
 
 MOST_BYTES: Final = 16 << 20
 

@@ -15,8 +15,8 @@ from auditor.model.report import Finding
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
 from auditor.trial.candidate import Promise
-from auditor.trial.loop import Proposal
 from auditor.trial.making import patch_between
+from auditor.trial.proposal import Proposal
 from auditor.trial.trees import Tree, TreeStore, write_entries
 
 

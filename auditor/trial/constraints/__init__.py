@@ -37,4 +37,6 @@ def violations(edited: Iterable[Edited], constraints: Iterable[Constraint], /) -
 
 def active(constraints: Iterable[Constraint], /, *, today: date) -> tuple[Constraint, ...]:
     """Those that have not expired."""
-    return tuple(one for one in constraints if one.expires is None or today <= one.expires)
+    return tuple(
+        one for one in constraints if (one.expires is None or today <= one.expires) and one.runs != 0
+    )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import EVENTS, Fixed, FixRequest, fix
+from auditor.engine.fixing.fix import Fixed, FixRequest, fix
+from auditor.engine.fixing.runs import EVENTS
 from auditor.engine.measuring.record import RecordRequest
 from auditor.engine.request import Notes
 from auditor.trial.making import patch_between

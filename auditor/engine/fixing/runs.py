@@ -1,0 +1,101 @@
+"""Where the runs of a target are kept, and how one is found again."""
+
+import errno
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from auditor.config.user import UserSettings
+from auditor.measure.running.bench import target_folder
+from auditor.model.fault import Fault
+from auditor.trial.holding import held
+from auditor.trial.ledger import Ledger, fold
+from auditor.trial.memory import write_whole
+from auditor.trial.recorder import run_events
+
+RUNS: Final = "runs"
+EVENTS: Final = "events.jsonl"
+TREES: Final = "trees.git"
+STATE: Final = "state.json"
+STATE_SCHEMA: Final = "auditor/state@1"
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+@contextmanager
+def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
+    """The target's state is ours to write while this lasts.
+
+    Raises:
+        Fault: another process is at work on it, it was written by another version, or the disk is full.
+    """
+    try:
+        with held(folder, doing=doing):
+            _check_version(folder)
+            yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Fault(
+            f"can't be written: {error.strerror}",
+            where=str(error.filename or folder),
+            hint="make room and run again with --resume; what was kept stays kept",
+        ) from error
+
+
+def state_of(path: Path, user: UserSettings, /) -> tuple[Path, Path]:
+    """The target's folder, resolved, and that of its state; `Fault` when there is no target."""
+    try:
+        root = path.resolve(strict=True)
+    except OSError as error:
+        raise Fault("there is no such folder", where=str(path)) from error
+    return root, target_folder(user.state_dir, root)
+
+
+def new_run(folder: Path, /) -> Path:
+    """The folder of a run that begins now."""
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    runs = folder / RUNS
+    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return runs / name
+
+
+def last_run(folder: Path, /, *, run: str | None = None) -> Path:
+    """The folder of the last run, or of the one that is named.
+
+    Raises:
+        Fault: there is none.
+    """
+    runs = sorted(entry for entry in (folder / RUNS).glob("*") if (entry / EVENTS).exists())
+    if run is not None:
+        runs = [entry for entry in runs if entry.name == run]
+    if not runs:
+        what = f"there is no run {run!r}" if run else "there is no run to go on with"
+        raise Fault(what, where=str(folder / RUNS), hint="`auditor fix` makes one")
+    return runs[-1]
+
+
+def ledger_of(run: Path, /) -> Ledger:
+    """What a run has come to; nothing is written, and another process may be at work on it."""
+    return fold(run_events(run / EVENTS))
+
+
+def _check_version(folder: Path) -> None:
+    path = folder / STATE
+    try:
+        schema = json.loads(path.read_bytes()).get("schema")
+    except FileNotFoundError:
+        write_whole(path, json.dumps({"schema": STATE_SCHEMA}).encode())
+        return
+    except (OSError, ValueError, AttributeError) as error:
+        hint = "move the folder away: then a new one is begun"
+        raise Fault("can't be read, so the state may be damaged", where=str(path), hint=hint) from error
+    if schema != STATE_SCHEMA:
+        raise Fault(
+            f"was written by another version of auditor ({schema!r}, this one writes {STATE_SCHEMA!r})",
+            where=str(folder),
+            hint="use that version, or name another folder by --state",
+        )

@@ -1,0 +1,70 @@
+"""What earlier runs taught, asked before a patch is run, and what this one teaches, written before anything follows from it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.model.constraint import Constraint
+from auditor.model.trial import GateName
+from auditor.trial.memory import FailedPatch, Memory
+from auditor.trial.units import Unit
+
+_BEHAVIOUR: Final[frozenset[GateName]] = frozenset({"contract", "side-effects", "tests"})
+"""What fails here is wrong, whatever it is asked by later."""
+_COSTS: Final[frozenset[GateName]] = frozenset({"counts", "latency", "scaling", "load"})
+"""What fails here may pass with other requests, other data or another server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lessons:
+    """The target's memory, as one run with one workload and one set of settings sees it."""
+
+    memory: Memory
+    settings: str
+    """A digest of how the target is run."""
+    workload: str
+    """A digest of what it is asked."""
+
+    def refusal(self, form: str, units: Iterable[Unit], before: Mapping[str, str | None], /) -> str:
+        """Why a patch is not run at all; empty when nothing speaks against it."""
+        forms = {unit_form(unit, before) for unit in units}
+        for failed in self.memory.read().failed:
+            if failed.only_with not in {"", self._with("boot"), self._with("counts")}:
+                continue
+            if failed.form == form:
+                return f"the same patch has failed already, as {failed.id} ({failed.gate}: {failed.because})"
+            if failed.part and forms.issuperset(failed.part):
+                return f"what made {failed.id} fail is part of it ({failed.gate}: {failed.because})"
+        return ""
+
+    def failed(self, patch: FailedPatch, gate: GateName, /) -> None:
+        """A patch was taken through the gates and stopped by one that ran it."""
+        if gate == "boot" or gate in _BEHAVIOUR | _COSTS:
+            self.memory.add_failed(
+                FailedPatch(
+                    form=patch.form,
+                    change=patch.change,
+                    title=patch.title,
+                    gate=gate,
+                    because=patch.because,
+                    part=() if gate in _COSTS else patch.part,
+                    taught=patch.taught,
+                    only_with="" if gate in _BEHAVIOUR else self._with(gate),
+                )
+            )
+
+    def learnt(self, constraint: Constraint, /) -> None:
+        """A failure forbids something."""
+        self.memory.add(constraint)
+
+    def _with(self, gate: GateName) -> str:
+        about = self.settings if gate == "boot" else f"{self.settings} {self.workload}"
+        return hashlib.sha256(about.encode()).hexdigest()[:16]
+
+
+def unit_form(unit: Unit, before: Mapping[str, str | None], /) -> str:
+    """A hash that is equal for the same lines in the place of the same lines of the same file, however indented."""
+    old = (before.get(unit.file) or "").splitlines()[unit.start : unit.stop]
+    texts = ("\n".join(line.strip() for line in lines) for lines in (old, unit.text.splitlines()))
+    return hashlib.sha256("\0".join((unit.file, *texts)).encode()).hexdigest()[:16]
