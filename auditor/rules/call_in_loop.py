@@ -58,7 +58,7 @@ RULE = RuleInfo(
     phase=6,
     severity=Severity.HIGH,
     title="outside call in a loop",
-    playbook="batch-call",
+    playbook="outside-calls",
     docs=__doc__,
 )
 

@@ -67,7 +67,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.MEDIUM,
     title="rows fetched to be counted",
-    playbook="count-in-sql",
+    playbook="aggregate-in-sql",
     docs=__doc__,
 )
 

@@ -73,7 +73,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.MEDIUM,
     title="rows fetched to see whether there are any",
-    playbook="exists-in-sql",
+    playbook="aggregate-in-sql",
     docs=__doc__,
 )
 _FIRST: Final = frozenset({"first", "afirst"})

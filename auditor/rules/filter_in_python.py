@@ -68,7 +68,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.MEDIUM,
     title="rows left out in Python",
-    playbook="filter-in-sql",
+    playbook="push-filters-into-sql",
     docs=__doc__,
 )
 _CHANGES = frozenset({".remove()", ".append()", ".add()", "delete"})

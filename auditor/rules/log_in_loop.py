@@ -61,7 +61,7 @@ RULE = RuleInfo(
     phase=5,
     severity=Severity.LOW,
     title="log record in a loop",
-    playbook="log-once",
+    playbook="log-storm",
     docs=__doc__,
 )
 

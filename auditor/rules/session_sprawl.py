@@ -68,7 +68,7 @@ RULE = RuleInfo(
     phase=2,
     severity=Severity.MEDIUM,
     title="several sessions for one request",
-    playbook="one-session",
+    playbook="single-session",
     docs=__doc__,
 )
 

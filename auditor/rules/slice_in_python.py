@@ -65,7 +65,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.MEDIUM,
     title="rows cut in Python",
-    playbook="paginate-in-sql",
+    playbook="push-filters-into-sql",
     docs=__doc__,
 )
 

@@ -66,7 +66,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.LOW,
     title="rows sorted in Python",
-    playbook="order-in-sql",
+    playbook="push-filters-into-sql",
     docs=__doc__,
 )
 _FREE: Final = frozenset({"len", "truth", "none-test"})

@@ -62,7 +62,7 @@ RULE = RuleInfo(
     phase=3,
     severity=Severity.MEDIUM,
     title="whole table fetched",
-    playbook="paginate-in-sql",
+    playbook="push-filters-into-sql",
     docs=__doc__,
 )
 _STATES: Final = frozenset({"exact", "isnull", "ne"})

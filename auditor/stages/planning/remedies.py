@@ -25,7 +25,7 @@ def _from_page(rule: RuleInfo) -> Remedy:
     instead = _sentence(rule.section("Instead"))
     verify = _sentence(rule.section("How to verify"))
     return Remedy(
-        name=rule.playbook or rule.id,
+        name=rule.id,
         rules=(rule.id,),
         sharing="function",
         after="same",

@@ -1,0 +1,1 @@
+"""Playbooks: read, found, matched with findings, and their transfer from endpoint to endpoint measured."""
