@@ -161,9 +161,21 @@ class Place(Value):
     line: int = Field(ge=1)
     end_line: int = Field(ge=1)
     role: Literal[
-        "query", "loop", "read", "write", "call", "definition", "declaration", "first", "duplicate", "setting"
+        "query",
+        "loop",
+        "read",
+        "write",
+        "call",
+        "definition",
+        "declaration",
+        "first",
+        "duplicate",
+        "setting",
+        "guard",
+        "held",
     ]
-    """`query` is where the rows come from: findings with the same one are fixed by one edit there."""
+    """`query` is where the rows come from: findings with the same one are fixed by one edit there; `guard` is a condition
+    that decides whether something was needed; `held` is where what is kept waiting (a connection, a lock) was taken."""
 
 
 class Evidence(Value):

@@ -44,8 +44,13 @@ def is_stored(scene: Scene, query: Query, steps: list[str]) -> bool:
         if relation is not None:
             model = scene.trace.machine.orm(model.orm).by_key(relation.target)
         else:
-            return n == len(steps) - 1 and (step in model.columns or step == "pk")
+            return n == len(steps) - 1 and (step in model.columns or step == "pk" or is_key(model, step))
     return True
+
+
+def is_key(model: Model, name: str) -> bool:
+    """Whether a name is the column that holds a relation's key: `author_id`."""
+    return any(r.column == name and not r.many for r in model.relations.values())
 
 
 def leads_to_many(scene: Scene, query: Query, steps: list[str]) -> bool:

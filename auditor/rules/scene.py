@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Many, Query
+from auditor.rules.doings import Doings
 from auditor.rules.names import Library
 from auditor.trace.cost import Costs, CostTable
 
@@ -83,6 +84,11 @@ class Scene:
     def texts(self) -> Library:
         """What each function's own text does with its names."""
         return Library()
+
+    @cached_property
+    def doings(self) -> Doings:
+        """What each line of each function leads to."""
+        return Doings(self)
 
     @cached_property
     def consumed(self) -> dict[Site, list[Use]]:
