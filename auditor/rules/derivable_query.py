@@ -58,7 +58,7 @@ RULE = RuleInfo(
     phase=2,
     severity=Severity.MEDIUM,
     title="query for what is known already",
-    playbook="reuse-result",
+    playbook="query-once",
     docs=__doc__,
 )
 

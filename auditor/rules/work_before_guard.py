@@ -63,7 +63,7 @@ RULE = RuleInfo(
     phase=2,
     severity=Severity.MEDIUM,
     title="queries before a check that throws them away",
-    playbook="guard-first",
+    playbook="guard-before-work",
     docs=__doc__,
 )
 
