@@ -99,4 +99,4 @@ def _without_command(given: Sequence[str], console: Console) -> int:
 
 
 def _command_list() -> str:
-    return "".join(f"  {name:<8} {load_command(name).summary}\n" for name in command_names())
+    return "".join(f"  {name:<10} {load_command(name).summary}\n" for name in command_names())

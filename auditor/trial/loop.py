@@ -68,7 +68,7 @@ class Trials:
         Returns the verdict on the last attempt.
         """
         verdict = Verdict(verdict="refused", text="was never tried")
-        while self._recorder.ledger.attempts(proposal.change) < MAX_ATTEMPTS:
+        for _ in range(MAX_ATTEMPTS):
             verdict, rest = self._once(proposal)
             if rest is None:
                 break

@@ -52,7 +52,7 @@ class FailedPatch:
     @property
     def id(self) -> str:
         """As a command names it."""
-        return f"P-{self.form[:8]}"
+        return "P-" + "".join(char if char.isprintable() else "-" for char in self.form[:8])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,13 @@ from auditor.model.constraint import NoNewImport
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
 from auditor.model.trial import GateResult
-from auditor.model.trial_events import BaselineTaken, BaselineTakenData, event_of
+from auditor.model.trial_events import (
+    BaselineTaken,
+    BaselineTakenData,
+    ChangeUndone,
+    ChangeUndoneData,
+    event_of,
+)
 from auditor.trial.candidate import Candidate
 from auditor.trial.event_file import read_events
 from auditor.trial.gates.constraints import check_constraints
@@ -16,7 +22,7 @@ from auditor.trial.ledger import fold
 from auditor.trial.loop import Trials
 from auditor.trial.making import patch_between
 from auditor.trial.proposal import Proposal
-from auditor.trial.recorder import Recorder
+from auditor.trial.recorder import Recorder, run_events
 from auditor.trial.trees import Entry, Tree, TreeStore
 
 BASE = "import json\n\n\ndef spaces(db):\n    return [row for row in db.all()]\n\n\ndef count(db):\n    return len(db.all())\n"
@@ -187,3 +193,37 @@ def test_events_that_contradict_each_other_are_refused(
     with pytest.raises(Fault, match="contradicts"):
         fold([events[0], *events[2:]])
     assert recorder.ledger.open is None
+
+
+def test_undoing_goes_back_to_the_tree_before_and_lets_the_rest_wait(
+    trials: Trials, recorder: Recorder, tmp_path: Path
+) -> None:
+    second = FAST.replace("return len(db.all())", "return db.count()")
+    trials.attempt(proposal(FAST))
+    trials.attempt(proposal(second, "C-2", FAST))
+    base, first = recorder.ledger.baseline, recorder.ledger.kept[0]
+    assert base is not None
+    with pytest.raises(Fault, match="contradicts"):
+        undone(recorder, base, "C-9")
+    with pytest.raises(Fault, match="not what was kept after"):
+        undone(recorder, base, "C-1")
+    undone(recorder, base, "C-1", "C-2")
+    ledger = recorder.ledger
+    assert (ledger.kept, ledger.known_good) == ((), base)
+    assert [one.change for one in ledger.pending] == ["C-2"]
+    assert ledger.undone[0].kept == first
+    undone(recorder, base, "C-2")
+    assert recorder.ledger.pending == ()
+    events = run_events(tmp_path / "run" / "events.jsonl")
+    for end in range(
+        len(events) + 1
+    ):  # at every point the last tree that passed is known, and nothing is kept and waits
+        half = fold(events[:end])
+        assert not {one.change for one in half.kept} & {one.change for one in half.pending}
+        assert half.known_good in {None, base, *(one.tree for one in half.kept)}
+    assert fold(events) == recorder.ledger
+
+
+def undone(recorder: Recorder, tree: Tree, change: str, *again: str) -> None:
+    data = ChangeUndoneData(commit=tree.commit, tree=tree.id, because="b", again=again)
+    recorder.emit(ChangeUndone, data, change=change)

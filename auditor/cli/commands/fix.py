@@ -3,15 +3,11 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from auditor.cli.command import Console
 from auditor.cli.commands.audit import _duration
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
-
-if TYPE_CHECKING:  # they bring the engine along
-    from auditor.model.trial_events import RunEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,7 @@ class Fix:
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Runs, tells each verdict as it comes, and sums up."""
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
+        from auditor.cli.verdict_lines import teller  # noqa: PLC0415
         from auditor.engine.fixing.fix import FixRequest, fix  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.result_text import result_text  # noqa: PLC0415
@@ -65,7 +62,7 @@ class Fix:
             dry_run=arguments.dry_run,
             resume=arguments.resume,
         )
-        fixed = fix(request, Narrated(console.narration), told=_teller(arguments.format, console))
+        fixed = fix(request, Narrated(console.narration), told=teller(arguments.format, console))
         console.narration.clear()
         if arguments.format == "json":
             console.output.write(canonical_json(fixed.result))
@@ -73,32 +70,6 @@ class Fix:
             console.output.write(result_text(fixed.result))
         console.narration.say(f"the run is kept in {fixed.folder}")
         return ExitCode.FINDINGS if fixed.result.target_met is False else ExitCode.DONE
-
-
-def _teller(form: str, console: Console) -> Any:
-    from auditor.model.trial_events import ConstraintLearnt, GateFinished, TrialEnded, TrialStarted  # noqa: PLC0415
-
-    def tell(event: "RunEvent") -> None:
-        if form == "jsonl":
-            console.output.write(event.model_dump_json(by_alias=True))
-            return
-        match event:
-            case TrialStarted(data=data, change=change):
-                console.narration.say(f"{change}, attempt {data.attempt}: {data.title}")
-            case GateFinished(data=result) if result.outcome != "passed":
-                console.narration.say(f"  {result.gate}: {result.outcome}: {result.text}")
-            case GateFinished(data=result):
-                console.narration.say(f"  {result.gate}: {result.text}")
-            case TrialEnded(data=data):
-                for line in data.verdict.culprit:
-                    console.narration.say(f"  culprit: {line}")
-                console.narration.say(f"  {data.verdict.verdict}")
-            case ConstraintLearnt(data=data):
-                console.narration.say(f"  learnt: {data.constraint.rule.kind}: {data.constraint.because}")
-            case _:
-                pass
-
-    return tell
 
 
 def _count(text: str) -> int:

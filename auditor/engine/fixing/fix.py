@@ -13,6 +13,7 @@ from auditor.config.user import UserSettings
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.proposing import Proposed, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
+from auditor.engine.fixing.settling import settle
 from auditor.engine.fixing.vectors import vectors_of
 from auditor.engine.measuring.record import CONTRACT
 from auditor.engine.measuring.survey import Surveyed, survey
@@ -106,7 +107,8 @@ def fix(
         if request.dry_run:
             result = run.proposed()
         else:
-            run.known_good_is_sound()
+            run.be_sound()
+            settle(run)
             run.all()
             result = run.result()
         return Fixed(result=result, folder=run.folder, ledger=run.recorder.ledger)
@@ -172,12 +174,13 @@ class Run:
         self.memory = memory
         self._request = request
         self._every = every
-        self._store = store
+        self.store = store
         self._bench = bench
         self._baseline = baseline
         self._notes = notes
         self._env = env
         self._stack = ExitStack()
+        self._is_sound = False
         self._proposed: dict[str, Proposed] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._declined: dict[str, str] = {}
@@ -209,7 +212,7 @@ class Run:
         """Boots trees and asks them."""
         player = Player(
             self._bench,
-            self._store,
+            self.store,
             self._baseline,
             self.workload,
             env=self._env,
@@ -223,7 +226,7 @@ class Run:
         lessons = Lessons(
             memory=self.memory, settings=self._bench.settings_digest, workload=self.workload.digest
         )
-        return Trials(self.recorder, self._store, self._gates(), lessons=lessons)
+        return Trials(self.recorder, self.store, self._gates(), lessons=lessons)
 
     @cached_property
     def _endpoint_by_request(self) -> dict[str, str]:
@@ -241,9 +244,7 @@ class Run:
         """What would be tried on known-good; nothing of the target is run."""
         made: list[ProposedChange] = []
         declined: list[tuple[str, str]] = []
-        for one in proposals(
-            self._every, self._store, self._known_good(), self.folder / _WORKSHOP, self._notes
-        ):
+        for one in proposals(self._every, self.store, self.known_good, self.folder / _WORKSHOP, self._notes):
             if isinstance(one, Proposed):
                 made.append(
                     ProposedChange(
@@ -266,8 +267,10 @@ class Run:
             notes=("a dry run: nothing of the target was run",),
         )
 
-    def known_good_is_sound(self) -> None:
-        """Before anything is tried: the baseline boots, and answers as it answered."""
+    def be_sound(self) -> None:
+        """Once, before anything is tried: the baseline boots, and answers as it answered."""
+        if self._is_sound:
+            return
         assert (
             self._wanted or not self._request.audit.endpoints
         )  # a name that is none is said before anything is run
@@ -282,6 +285,7 @@ class Run:
                 where=str(self._request.audit.path),
                 hint="`auditor record` says what its requests are answered with",
             )
+        self._is_sound = True
 
     def all(self) -> None:
         """One change after the other; after each that is kept, the tree is read anew."""
@@ -293,7 +297,7 @@ class Run:
                 self._notes.step(f"trying {given.change}: {given.title}")
                 self._verdicts[given.change] = self.trials.attempt(self._carried(given))
                 self._titles[given.change] = given.title
-                self._forget()
+                self.forget()
         if self._given:
             return
         while limit is None or len(self.recorder.ledger.kept) < limit:
@@ -305,15 +309,15 @@ class Run:
             self._notes.step(f"trying {change}: {following.proposal.title}")
             verdict = self.trials.attempt(following.proposal)
             self._verdicts[change] = verdict
-            self._forget()
+            self.forget()
 
     def _next(self) -> Proposed | None:
         """The first proposal on known-good that was not tried yet."""
-        known_good = self._known_good()
+        known_good = self.known_good
         tried = self._done()
         self._notes.step("reading the tree")
         self._declined = {}
-        for made in proposals(self._every, self._store, known_good, self.folder / _WORKSHOP, self._notes):
+        for made in proposals(self._every, self.store, known_good, self.folder / _WORKSHOP, self._notes):
             if isinstance(made, Proposed):
                 concerned = not made.finding.endpoints or self._wanted.intersection(made.finding.endpoints)
                 if made.proposal.change not in tried and concerned and made.finding.endpoints:
@@ -324,9 +328,9 @@ class Run:
 
     def _carried(self, given: Proposal) -> Proposal:
         """Written for the tree as the user has it, it is tried on what this run has made of it."""
-        baseline, now = self.recorder.ledger.baseline, self._known_good()
+        baseline, now = self.recorder.ledger.baseline, self.known_good
         assert baseline is not None
-        read_old, read_now = partial(self._store.read, baseline), partial(self._store.read, now)
+        read_old, read_now = partial(self.store.read, baseline), partial(self.store.read, now)
         return replace(given, patch=rebased(given.patch, read_old, read_now, tree=now.id))
 
     def _done(self) -> set[str]:
@@ -345,17 +349,19 @@ class Run:
             ("boot", Boot(self.player)),
             ("contract", ContractGate(self.player, endpoint_of)),
             ("side-effects", SideEffects(self.player, endpoint_of)),
-            ("counts", CountsGate(self.player, baseline, self._known_good, endpoint_of)),
+            ("counts", CountsGate(self.player, baseline, lambda: self.known_good, endpoint_of)),
         ]
 
-    def _known_good(self) -> Tree:
+    @property
+    def known_good(self) -> Tree:
+        """The last tree that passed every gate."""
         tree = self.recorder.ledger.known_good
         assert tree is not None
         return tree
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Private copies of trees that no longer matter."""
-        keep = {self._known_good().id}
+        keep = {self.known_good.id}
         for trial in self.player.trees():
             if trial not in keep:
                 self.player.forget(trial)
