@@ -1,6 +1,7 @@
 """Adds an import to a module, where its own imports stand."""
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from auditor.codemods.spans import Spans
@@ -65,11 +66,36 @@ def name_of(names: list[str] | None) -> str | None:
 
 
 def _add_line(spans: Spans, module: str, line: str) -> None:
+    if module.partition(".")[0] in sys.stdlib_module_names and _add_standard(spans, line):
+        return
     after = _last_import(spans.tree, module)
     if after is None:
         spans.insert(_after_docstring(spans), f"{line}\n")
     else:
         spans.insert_after(after, f"\n{line}")
+
+
+def _add_standard(spans: Spans, line: str) -> bool:
+    """Behind the last import of the standard library at the top, or before the first import of anything else."""
+    standard: ast.stmt | None = None
+    for node in spans.tree.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            break
+        top = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        relative = isinstance(node, ast.ImportFrom) and node.level
+        if top == "__future__":
+            continue
+        if relative or top.partition(".")[0] not in sys.stdlib_module_names:
+            if standard is None:
+                spans.insert_lines_before(node, [line, ""])
+                return True
+            break
+        standard = node
+    if standard is not None:
+        spans.insert_after(standard, f"\n{line}")
+    return standard is not None
 
 
 def _bound(tree: ast.Module) -> set[str]:

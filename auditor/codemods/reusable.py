@@ -44,13 +44,13 @@ def reuse(value: ast.expr, function: "Function | None", /, *, source: "Source", 
         name = _name(call)
         known = callee(call, source, path) if source.scene is not None else None
         if known is not None:
-            return _of_function(known.module.path, known.line, source=source)
+            return reuse_of_function(known.module.path, known.line, source=source)
         if name not in _VALUES | _COLLECTIONS | _NUMBERS | _KEPT:
             return "" if name in _USED_UP else "object"
     return _of(value, function, source, 0)
 
 
-def _of_function(path: str, line: int, *, source: "Source") -> Reuse:
+def reuse_of_function(path: str, line: int, /, *, source: "Source") -> Reuse:
     """What the returns of a function of the project have in common."""
     spans = source.spans(path)
     defined = None if spans is None else _defined_at(spans.tree, line)

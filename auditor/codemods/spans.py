@@ -58,6 +58,10 @@ class Spans:
         """Puts `text` in the place of the characters from `start` up to `end`."""
         self._edits.append((start, end, text))
 
+    def line_start(self, node: ast.stmt, /) -> int:
+        """The first character of the line on which a statement begins, its decorators included."""
+        return self._starts[first_line(node) - 1]
+
     def line_end(self, node: ast.stmt, /) -> int:
         """The character behind the last line of a statement: where the next line begins."""
         return min(self._starts[self._end_line(node)], len(self.text))

@@ -47,7 +47,8 @@ def asked_by_calls(
         # What a call does only with what it was given (a session) is known to the caller alone.
         way = (*second.frames, (call.site.function, call.site.line))
         for first in by_way.get(way, ()):
-            if first.site.function is call.callee:
+            home = first.site.function  # of a variant (trace.variants) the function itself
+            if home is not None and home.module is call.callee.module and home.line == call.callee.line:
                 yield call, first
 
 

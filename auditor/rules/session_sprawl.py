@@ -43,10 +43,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.index import ir
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import paths
+from auditor.rules import paths, turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import per_item
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
-    from auditor.trace.summary import Loop, Summary
+    from auditor.trace.summary import Branch, Loop, Summary
 
 RULE = RuleInfo(
     id="session-sprawl",
@@ -83,6 +84,8 @@ _OPENERS: Final = (
     "uow",
     "transaction",
 )
+_MAKERS: Final = 3
+"""Functions that make a session by calling one another, at most."""
 _REACH: Final = 600
 """Functions followed below one endpoint."""
 Way: TypeAlias = "tuple[tuple[Function, int], ...]"
@@ -122,7 +125,7 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
     """The places below an endpoint that open a session; a helper that only makes one counts where it is used."""
     found: list[Opening] = []
     seen: set[int] = set()
-    found.extend(openings_of(root.summary, (), ()))
+    found.extend(openings_of(scene, root.summary, (), ()))
     queue: deque[tuple[Summary, Way, tuple[Loop, ...]]] = deque([(root.summary, (), ())])
     while queue and len(seen) < _REACH:
         summary, way, loops = queue.popleft()
@@ -130,10 +133,10 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
             below = scene.trace.machine.summaries.get(id(call.callee))
             if below is None or call.deferred or call.offloaded or call.remembered or call.frames:
                 continue
-            if "session" not in scene.costs.function(call.callee):
+            if "session" not in scene.costs.function(call.callee) or is_handed_in(scene, call.branch):
                 continue
             around = (*loops, *repeating(call.loops))
-            label = makes(below)
+            label = makes(scene, below)
             if label:
                 found.append(Opening(call.site, label, way, around))
                 continue
@@ -141,29 +144,59 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
                 continue
             seen.add(id(call.callee))
             further = way if call.site.function is None else (*way, (call.site.function, call.site.line))
-            found.extend(openings_of(below, further, around))
+            found.extend(openings_of(scene, below, further, around))
             queue.append((below, further, around))
     unique = {(o.site.module.path, o.site.line, o.site.function): o for o in reversed(found)}
     return sorted(unique.values(), key=lambda o: (len(o.way), o.site.module.path, o.site.line))
 
 
-def openings_of(summary: Summary, way: Way, loops: tuple[Loop, ...]) -> list[Opening]:
+def openings_of(scene: Scene, summary: Summary, way: Way, loops: tuple[Loop, ...]) -> list[Opening]:
     """The sessions that one function's own summary opens."""
     return [
         Opening(e.site, e.label, (*way, *e.frames), (*loops, *repeating(e.loops)))
         for e in summary.effects
         if e.kind == "session" and not e.offloaded and not e.remembered
+        if not is_handed_in(scene, e.branch)
     ]
 
 
-def makes(summary: Summary) -> str:
-    """What a function opens for its caller: a context manager, or a function that is called after what it gives; else ""."""
+def is_handed_in(scene: Scene, branch: Branch) -> bool:
+    """Whether a session is opened only where none was handed in: `SessionLocal() if session is None else session`."""
+    for identity, _ in branch:
+        guard = scene.trace.machine.guards.get(identity)
+        if guard is None or guard.node[0] not in {ir.IF, ir.IFEXP, ir.BOOL}:
+            continue
+        test = guard.node[2 if guard.node[0] == ir.IFEXP else 3]
+        tested = test[0] if guard.node[0] == ir.BOOL else test
+        while tested[0] == ir.NOT:
+            tested = tested[2]
+        if tested[0] == ir.CMP and tested[2][0] in {"is", "is not", "==", "!="}:
+            tested = next((one for one in tested[3] if one[0] != ir.CONST), tested)
+        if tested[0] in {ir.NAME, ir.ATTR} and any(
+            word in turns.name_of(tested).lower() for word in _OPENERS
+        ):
+            return True
+    return False
+
+
+def makes(scene: Scene, summary: Summary, depth: int = 0) -> str:
+    """What a function opens for its caller: a context manager, or a function that is called after what it gives; else "".
+
+    It may leave the opening itself to another one of that kind.
+    """
     function = summary.function
-    opened = [e for e in summary.effects if e.kind == "session" and not e.frames]
-    if function is None or not opened:
+    if function is None or depth > _MAKERS:
         return ""
-    named = any(word in function.name.lower() for word in _OPENERS)
-    return opened[0].label if function.is_generator or named else ""
+    if not function.is_generator and not any(word in function.name.lower() for word in _OPENERS):
+        return ""
+    opened = next((e.label for e in summary.effects if e.kind == "session" and not e.frames), "")
+    if opened:
+        return opened
+    for call in summary.calls:
+        below = scene.trace.machine.summaries.get(id(call.callee))
+        if below is not None and (label := makes(scene, below, depth + 1)):
+            return label
+    return ""
 
 
 def is_outer(opening: Opening, other: Opening) -> bool:

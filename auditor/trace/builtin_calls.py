@@ -389,6 +389,8 @@ def standard(
         return mapped(m, "map", args[:2], node)
     if name == "contextlib.closing":
         return first
+    if name == "contextlib.nullcontext":
+        return Many(first if args else UNKNOWN, None, "gen")  # what `with` binds, which it leaves open
     if name == "typing.cast" and len(args) > 1:
         return args[1]
     return None

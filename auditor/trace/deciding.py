@@ -1,12 +1,14 @@
 """Conditions whose outcome is settled, because a parameter is known (`Sym.known`): what a caller passes, or a default.
 
-A parameter is known in a variant of its function (`variants.py`) as a literal, or as what it is an instance of.
+A parameter is known in a variant of its function (`variants.py`) as a literal, as what it is an instance of, or as
+an open session, which is not None and true.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.sqlalchemy_values import SessionValue
 from auditor.index import ir
 from auditor.index.symbols import Class, inner_blocks
 from auditor.index.values import ClassValue, Exact, Inst, ModelValue, Row, Sym, Value
@@ -30,6 +32,8 @@ def decide(m: Machine, node: Node) -> bool | None:
     op = node[0]
     if op == ir.NAME:
         known = known_name(m, node)
+        if isinstance(known, SessionValue):
+            return True
         return bool(known.value) if isinstance(known, Exact) else None
     if op == ir.NOT:
         inner = decide(m, node[2])
@@ -76,7 +80,7 @@ def same(m: Machine, known: Value, option: Node) -> bool | None:
     if isinstance(known, Exact):
         return bool(known.value == option[2]) if option[0] == ir.CONST else None
     if option[0] == ir.CONST:
-        return False if isinstance(known, (ModelValue, ClassValue)) else None
+        return False if isinstance(known, (ModelValue, ClassValue, SessionValue)) else None
     if isinstance(known, (ModelValue, ClassValue)) and option[0] in {ir.NAME, ir.ATTR}:
         other = class_of(hints.quietly(m, lambda: expressions.expression(m, option)), itself=True)
         return None if other is None else other is class_of(known, itself=True)

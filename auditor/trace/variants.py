@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.frameworks.sqlalchemy_values import SessionValue
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -79,7 +80,7 @@ def settled(value: Value, what: int) -> Value | None:
     """What is known of an argument for sure: a literal, or what it is an instance of."""
     if isinstance(value, Sym):
         value = value.known or UNKNOWN
-    if isinstance(value, Exact):
+    if isinstance(value, Exact) or (what & deciding.LITERAL and isinstance(value, SessionValue)):
         return value
     if what & deciding.KIND:
         if isinstance(value, (Row, Inst)):
@@ -110,6 +111,8 @@ def identity(value: Value) -> object:
         return "row", id(value.model)
     if isinstance(value, ModelValue):
         return "model", id(value.model)
+    if isinstance(value, SessionValue):
+        return "session", value.type
     return type(value).__name__, id(getattr(value, "cls", value))
 
 
