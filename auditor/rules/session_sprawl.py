@@ -100,6 +100,8 @@ class Opening:
     way: Way
     """The calls that lead to it, outermost first."""
     loops: tuple[Loop, ...]
+    remembered: bool = False
+    """Only while nothing is remembered yet."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -113,6 +115,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             others = [o for o in found if o is not opening and o.label == opening.label and both(o, opening)]
             inner = [o for o in others if is_outer(o, opening)]
             if opening.site.function is None or not (inner or opening.loops):
+                continue
+            if opening.remembered and not any(is_held(o, opening) for o in inner):
                 continue
             made = claim(opening, inner, others, root)
             known = best.get(made.spot.key)
@@ -131,16 +135,16 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
         summary, way, loops = queue.popleft()
         for call in summary.calls:
             below = scene.trace.machine.summaries.get(id(call.callee))
-            if below is None or call.deferred or call.offloaded or call.remembered or call.frames:
+            if below is None or call.deferred or call.offloaded or call.frames:
                 continue
             if "session" not in scene.costs.function(call.callee) or is_handed_in(scene, call.branch):
                 continue
             around = (*loops, *repeating(call.loops))
             label = makes(scene, below)
             if label:
-                found.append(Opening(call.site, label, way, around))
+                found.append(Opening(call.site, label, way, around, call.remembered))
                 continue
-            if id(call.callee) in seen:
+            if id(call.callee) in seen or call.remembered:
                 continue
             seen.add(id(call.callee))
             further = way if call.site.function is None else (*way, (call.site.function, call.site.line))
@@ -153,9 +157,9 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
 def openings_of(scene: Scene, summary: Summary, way: Way, loops: tuple[Loop, ...]) -> list[Opening]:
     """The sessions that one function's own summary opens."""
     return [
-        Opening(e.site, e.label, (*way, *e.frames), (*loops, *repeating(e.loops)))
+        Opening(e.site, e.label, (*way, *e.frames), (*loops, *repeating(e.loops)), e.remembered)
         for e in summary.effects
-        if e.kind == "session" and not e.offloaded and not e.remembered
+        if e.kind == "session" and not e.offloaded and not (e.remembered and e.frames)
         if not is_handed_in(scene, e.branch)
     ]
 
@@ -205,6 +209,18 @@ def is_outer(opening: Opening, other: Opening) -> bool:
     return home is None or any(function is home for function, _ in other.way)
 
 
+def is_held(opening: Opening, other: Opening) -> bool:
+    """Whether `opening` is a `with` block that leads to `other`, so that two are taken at a time."""
+    home = opening.site.function
+    line = next((line for function, line in other.way if function is home), None)
+    if home is None or line is None:
+        return False
+    return any(
+        node[0] == ir.WITH and node[1] <= opening.site.line <= line <= node[2]
+        for node in turns.nodes(home.body)
+    )
+
+
 def both(one: Opening, two: Opening) -> bool:
     """Whether one request can reach both: their ways don't part in branches that exclude each other."""
     first = (*one.way, *(((one.site.function, one.site.line),) if one.site.function is not None else ()))
@@ -233,12 +249,14 @@ def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: R
     ]
     if opening.loops:
         evidence.append(Evidence(kind="loop", text=f"and again once {per_item(opening.loops[-1])}"))
+    if opening.remembered:
+        evidence.append(Evidence(kind="note", text="only while what it gives is not remembered yet"))
     kept = any(o.site.function is not None for o in outer)
     return Claim(
         spot=spot,
         title=f"`{name}` opens a session of its own",
         evidence=evidence,
-        confidence=0.8 if kept else 0.7,
+        confidence=0.55 if opening.remembered else 0.8 if kept else 0.7,
         severity=Severity.HIGH if opening.loops else Severity.MEDIUM,
         related=[
             place(spot_of(o.site), "first") for o in (*outer, *(x for x in others if x not in outer))[:3]
