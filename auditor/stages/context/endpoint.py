@@ -1,0 +1,104 @@
+"""The context of one endpoint: facts and source, the same bytes for every call about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from auditor.stages.context.facts import endpoint_facts
+from auditor.stages.context.fitting import Fitted, Lines, fit, text_of
+from auditor.stages.context.gathering import pieces_of
+from auditor.stages.prompting.shown import Shown
+from auditor.stages.prompting.tokens import at_most
+
+if TYPE_CHECKING:
+    from auditor.model.report import Finding, Report
+    from auditor.rules.scene import Scene
+    from auditor.stages.context.piece import Piece
+
+BUDGET: Final = 60_000
+"""Tokens of the context of one endpoint, counted from above."""
+_FACTS_SHARE: Final = 4
+_LISTED: Final = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointContext:
+    """What every call about an endpoint begins with, after the static part."""
+
+    endpoint: str
+    shown: tuple[Shown, ...]
+    lines: dict[str, frozenset[int]]
+    """By file, the lines that stand in it."""
+    left_out: tuple[str, ...]
+    """Names of what did not fit."""
+
+    @property
+    def tokens(self) -> int:
+        """No usual tokenizer makes more of it."""
+        return sum(at_most(one.guttered) for one in self.shown)
+
+
+def endpoint_context(
+    scene: Scene, report: Report, endpoint: str, lines: Lines, /, *, budget: int = BUDGET
+) -> EndpointContext:
+    """The context of `endpoint`, an id of the report (KeyError otherwise), in at most `budget` tokens."""
+    known = {one.id: one for one in report.endpoints}[endpoint]
+    findings = [one for one in report.findings if endpoint in one.endpoints and one.status != "refuted"]
+    facts = _facts(endpoint_facts(known, report.sizes), budget // _FACTS_SHARE)
+    others = Shown(kind="names", text="\n".join(_others(scene, findings, known.file))[: budget // 8])
+    room = budget - at_most(facts.guttered) - at_most(others.guttered) - budget // 20
+    fitted = fit(pieces_of(scene, known, findings), lines, budget=room)
+    sources = tuple(_source(piece, lines) for piece in fitted.shown)
+    return EndpointContext(
+        endpoint=endpoint,
+        shown=(facts, *sources, others, _left_out(fitted)),
+        lines=_lines_of(fitted.shown),
+        left_out=tuple(piece.name for piece in fitted.left_out),
+    )
+
+
+def _facts(text: str, tokens: int) -> Shown:
+    """Cut at whole lines, and said so: the costliest effects come first."""
+    kept: list[str] = []
+    room = tokens
+    for line in text.split("\n"):
+        room -= at_most(line) + 2
+        if room < 0:
+            kept.append("and more, which did not fit")
+            break
+        kept.append(line)
+    return Shown(kind="endpoint", text="\n".join(kept))
+
+
+def _source(piece: Piece, lines: Lines) -> Shown:
+    head = f"{piece.file}, lines {piece.first} to {piece.last}: {piece.name}"
+    return Shown(kind="source", text=text_of(piece, lines), first_line=piece.first, head=(head,))
+
+
+def _left_out(fitted: Fitted) -> Shown:
+    said = [f"{one.name} at {one.file}:{one.first}-{one.last}" for one in fitted.left_out[:_LISTED]]
+    if len(fitted.left_out) > _LISTED:
+        said.append(f"and {len(fitted.left_out) - _LISTED} more")
+    said += [f"shown in part: {name}" for name in fitted.cut]
+    return Shown(kind="left-out", text="\n".join(said) or "nothing was left out")
+
+
+def _others(scene: Scene, findings: list[Finding], handler: str) -> list[str]:
+    """Functions beside those on the way that no request of the endpoint comes through: a helper may be there already."""
+    files = {handler, *(one.file for one in findings), *(p.file for one in findings for p in one.related)}
+    told = ["other functions in these files:"]
+    for path in sorted(files):
+        module = scene.project.by_path.get(path)
+        for function in module.functions if module else ():
+            names = ", ".join(name for name, *_ in function.params)
+            told.append(f"{function.qualname}({names}) at {path}:{function.line}")
+    return told
+
+
+def _lines_of(pieces: tuple[Piece, ...]) -> dict[str, frozenset[int]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for piece in pieces:
+        found[piece.file].update(range(piece.first, piece.last + 1))
+    return {path: frozenset(numbers) for path, numbers in found.items()}
