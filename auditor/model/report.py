@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from auditor.model.effect import EffectKind, Status
+from auditor.model.judged import Judgement, ModelPart
 from auditor.model.numbers import Number
 from auditor.model.plan import Plan
 from auditor.model.reconciled import EndpointMeasured, Measured
@@ -226,6 +227,10 @@ class Finding(Value):
     """What would make this not a problem, in one sentence."""
     fix: str = ""
     """The remedy in one sentence."""
+    said_by: str = ""
+    """The model that claimed it, its place checked against the code; empty for what a rule found."""
+    judgement: Judgement | None = None
+    """What a model thinks of what a rule found."""
 
 
 class Report(Value):
@@ -242,3 +247,5 @@ class Report(Value):
     plan: Plan = Plan()
     measured: Measured | None = None
     """The observation that statuses and figures come from; None when nothing was measured."""
+    model: ModelPart | None = None
+    """What a model added; None when none was asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.stages.context.facts import endpoint_facts
@@ -13,6 +13,8 @@ from auditor.stages.prompting.shown import Shown
 from auditor.stages.prompting.tokens import at_most
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.model.report import Finding, Report
     from auditor.rules.scene import Scene
     from auditor.stages.context.piece import Piece
@@ -21,6 +23,8 @@ BUDGET: Final = 60_000
 """Tokens of the context of one endpoint, counted from above."""
 _FACTS_SHARE: Final = 4
 _LISTED: Final = 80
+_GAP: Final = 3
+"""So few lines between two pieces are shown rather than left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +54,10 @@ def endpoint_context(
     others = Shown(kind="names", text="\n".join(_others(scene, findings, known.file))[: budget // 8])
     room = budget - at_most(facts.guttered) - at_most(others.guttered) - budget // 20
     fitted = fit(pieces_of(scene, known, findings), lines, budget=room)
-    sources = tuple(_source(piece, lines) for piece in fitted.shown)
     return EndpointContext(
         endpoint=endpoint,
-        shown=(facts, *sources, others, _left_out(fitted)),
-        lines=_lines_of(fitted.shown),
+        shown=(facts, *sources(fitted.shown, lines), others, _left_out(fitted)),
+        lines=lines_of(fitted.shown),
         left_out=tuple(piece.name for piece in fitted.left_out),
     )
 
@@ -72,9 +75,27 @@ def _facts(text: str, tokens: int) -> Shown:
     return Shown(kind="endpoint", text="\n".join(kept))
 
 
-def _source(piece: Piece, lines: Lines) -> Shown:
-    head = f"{piece.file}, lines {piece.first} to {piece.last}: {piece.name}"
-    return Shown(kind="source", text=text_of(piece, lines), first_line=piece.first, head=(head,))
+def sources(pieces: Iterable[Piece], lines: Lines, /) -> tuple[Shown, ...]:
+    """One block for each file; pieces that touch become one stretch."""
+    by_file: defaultdict[str, list[Piece]] = defaultdict(list)
+    for piece in _joined(pieces):
+        by_file[piece.file].append(piece)
+    return tuple(
+        Shown(kind="source", head=(path,), stretches=tuple((one.first, text_of(one, lines)) for one in parts))
+        for path, parts in by_file.items()
+    )
+
+
+def _joined(pieces: Iterable[Piece]) -> list[Piece]:
+    """By file and line; what overlaps, touches or nearly does is one."""
+    joined: list[Piece] = []
+    for piece in sorted(pieces, key=lambda one: (one.file, one.first)):
+        last = joined[-1] if joined and joined[-1].file == piece.file else None
+        if last is not None and piece.first <= last.last + _GAP:
+            joined[-1] = replace(last, last=max(last.last, piece.last))
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _left_out(fitted: Fitted) -> Shown:
@@ -97,8 +118,9 @@ def _others(scene: Scene, findings: list[Finding], handler: str) -> list[str]:
     return told
 
 
-def _lines_of(pieces: tuple[Piece, ...]) -> dict[str, frozenset[int]]:
+def lines_of(pieces: Iterable[Piece], /) -> dict[str, frozenset[int]]:
+    """By file, the lines that pieces hold."""
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for piece in pieces:
+    for piece in _joined(pieces):
         found[piece.file].update(range(piece.first, piece.last + 1))
     return {path: frozenset(numbers) for path, numbers in found.items()}

@@ -56,7 +56,8 @@ def _weights(
             marks[frame.file].add(frame.line)
     for finding in findings:
         weights[finding.file, finding.function] += _FINDING
-        for place in (finding, *finding.related):
+        marks[finding.file].update(range(finding.line, finding.end_line + 1))
+        for place in finding.related:
             marks[place.file].update(range(place.line, place.end_line + 1))
     return weights, marks
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from auditor.stages.context.endpoint import lines_of, sources
 from auditor.stages.context.fitting import Lines, text_of
 from auditor.stages.context.gathering import span_of
 from auditor.stages.context.piece import Piece
@@ -37,28 +38,23 @@ def code_for(
     names: Sequence[str], project: Project, lines: Lines, /, *, budget: int = MORE_BUDGET
 ) -> Found:
     """The definitions that `names` mean, as far as `budget` tokens reach."""
-    shown: list[Shown] = []
-    covered: dict[str, frozenset[int]] = {}
+    taken: list[Piece] = []
     refused: list[str] = []
     room = budget
     for name in list(dict.fromkeys(names))[:MOST_NAMES]:
         pieces = _pieces(name.strip().removesuffix("()"), project)
         if not pieces:
-            refused.append(f"{name}: is not defined in this project")
+            refused.append(f"{name}: is not defined in this project, or by too many")
         for piece in pieces:
-            head = f"{piece.file}, lines {piece.first} to {piece.last}: {piece.name}"
-            one = Shown(kind="source", text=text_of(piece, lines), first_line=piece.first, head=(head,))
-            cost = at_most(one.guttered)
+            cost = at_most(text_of(piece, lines)) + 3 * (piece.last - piece.first + 1) + 60
             if cost > room:
                 refused.append(f"{piece.name}: does not fit the budget")
-                continue
-            room -= cost
-            shown.append(one)
-            known = covered.get(piece.file, frozenset())
-            covered[piece.file] = known | set(range(piece.first, piece.last + 1))
+            else:
+                room -= cost
+                taken.append(piece)
     if len(set(names)) > MOST_NAMES:
         refused.append(f"more than {MOST_NAMES} names were asked for")
-    return Found(tuple(shown), covered, tuple(refused))
+    return Found(sources(taken, lines), lines_of(taken), tuple(refused))
 
 
 def _pieces(name: str, project: Project) -> list[Piece]:

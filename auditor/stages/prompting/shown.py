@@ -31,9 +31,9 @@ class Shown:
 
     kind: str
     """What it is, in our words: `source`, `findings`, `request`."""
-    text: str
-    first_line: int | None = None
-    """Of a stretch of a file: its lines are numbered from here."""
+    text: str = ""
+    stretches: tuple[tuple[int, str], ...] = ()
+    """Of a file, in the place of `text`: the number of the first line, and the lines from there."""
     head: tuple[str, ...] = ()
     """Lines about it that may hold names of the target, and so stand behind the gutter too."""
 
@@ -41,10 +41,12 @@ class Shown:
     def guttered(self) -> str:
         """What is sent: each line behind the gutter, ending in a line feed."""
         head = "".join(f"{GUTTER}{_on_one_line(line)}\n" for line in self.head)
-        lines = visible(self.text).removesuffix("\n").split("\n") if self.text else ["(nothing)"]
-        if self.first_line is None:
-            return head + "".join(f"{GUTTER}{line}\n" for line in lines)
-        return head + "".join(f"{n:>4}{GUTTER}{line}\n" for n, line in enumerate(lines, start=self.first_line))
+        if not self.stretches:
+            return head + "".join(f"{GUTTER}{line}\n" for line in _lines(self.text or "(nothing)"))
+        return head + f"{GUTTER}(lines in between are not shown)\n".join(
+            "".join(f"{n:>4}{GUTTER}{line}\n" for n, line in enumerate(_lines(text), start=first))
+            for first, text in self.stretches
+        )
 
     def block(self, *, keep: bool = False) -> Data:
         """As a block of a request."""
@@ -68,6 +70,10 @@ def without_gutter(text: str, /) -> str:
     if not filled or not all(re.match(r" *\d+\|( |$)", line) for line in filled):
         return text
     return "\n".join(re.sub(r"^ *\d+\| ?", "", line) for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return visible(text).removesuffix("\n").split("\n")
 
 
 def _on_one_line(text: str) -> str:

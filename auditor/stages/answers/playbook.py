@@ -1,0 +1,31 @@
+"""What is asked for by `transfer`."""
+
+from auditor.model.value import Value
+
+
+class StepDistilled(Value):
+    """One step, and the kept change that it was seen in."""
+
+    text: str
+    change: str
+
+
+class LessonDistilled(Value):
+    """What once broke, and the change or constraint that showed it."""
+
+    text: str
+    source: str
+    """`C-…` or `K-…`."""
+
+
+class PlaybookAnswer(Value):
+    """The whole answer."""
+
+    name: str
+    """Lower case with hyphens: `batch-then-inline`."""
+    title: str
+    precondition: list[str]
+    """What must be true of an endpoint for this to apply."""
+    recipe: list[StepDistilled]
+    verify: list[str]
+    broke: list[LessonDistilled]

@@ -1,0 +1,102 @@
+"""What the trace has at a place: which effects lie there or below a call there, which function it is, whether a loop is there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.model.text import code
+from auditor.stages.checking.wording import names_in
+from auditor.stages.context.gathering import span_of
+from auditor.trace.analysis import TRACED_ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.index.symbols import Function
+    from auditor.model.report import Effect, Endpoint
+    from auditor.rules.scene import Scene
+    from auditor.stages.checking.quoting import Cited, Lines
+
+_DATABASE = frozenset({"rows", "rows_read"})
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """The trace and the text of one endpoint, as claims about it are held against them."""
+
+    scene: Scene
+    endpoint: Endpoint
+    lines: Lines
+    sent: Mapping[str, frozenset[int]]
+
+    def effects_at(self, places: tuple[Cited, ...], kind: str) -> tuple[Effect, ...]:
+        """Those of `kind` whose place, or a call on whose way, lies at one of `places`."""
+        wanted = "sql" if kind in _DATABASE else kind
+        return tuple(
+            effect
+            for effect in self.endpoint.effects
+            if effect.kind == wanted and any(_touches(effect, place) for place in places)
+        )
+
+    def function_at(self, place: Cited) -> Function | None:
+        """The innermost function around the place that requests of the endpoint come through."""
+        module = self.scene.project.by_path.get(place.file)
+        if module is None or module.role not in TRACED_ROLES:
+            return None
+        around = [one for one in module.functions if span_of(one)[0] <= place.line <= one.end_line]
+        reached = [
+            one
+            for one in around
+            if any(entry.id == self.endpoint.id for entry in self.scene.trace.endpoints_of(one))
+        ]
+        return max(reached, key=lambda one: one.line, default=None)
+
+    def class_at(self, place: Cited) -> str | None:
+        """The qualified name of the class whose body holds the place outside of functions."""
+        module = self.scene.project.by_path.get(place.file)
+        around = [one for one in module.classes if one.line <= place.line <= one.end_line] if module else []
+        return max(around, key=lambda one: one.line).qualname if around else None
+
+    def has_loop(self, places: tuple[Cited, ...]) -> bool:
+        """Whether a loop or a comprehension lies at one of them, or around it in the same function."""
+        for place in places:
+            function = self.function_at(place)
+            if function is None:
+                continue
+            for node in ast.walk(self._tree(place.file)):
+                if not isinstance(node, _LOOPS):
+                    continue
+                first, last = _extent(node)
+                inside = function.line <= first <= function.end_line
+                if inside and first <= place.end_line and place.line <= last:
+                    return True
+        return False
+
+    def names(self) -> frozenset[str]:
+        """Every identifier in the files that were sent, and in what the trace says of the endpoint."""
+        texts = ["\n".join(self.lines(path)) for path in sorted(self.sent)]
+        texts += [effect.label for effect in self.endpoint.effects]
+        return names_in([*texts, self.endpoint.id, code(self.endpoint.id)])
+
+    def _tree(self, path: str) -> ast.Module:
+        try:
+            return ast.parse("\n".join(self.lines(path)))
+        except (SyntaxError, ValueError, RecursionError):
+            return ast.Module(body=[], type_ignores=[])
+
+
+def _extent(node: ast.AST) -> tuple[int, int]:
+    """First and last line of a loop; a comprehension's `for` lies inside its expression."""
+    within = [one for one in ast.walk(node) if isinstance(one, (ast.expr, ast.stmt))]
+    return min(one.lineno for one in within), max(one.end_lineno or one.lineno for one in within)
+
+
+def _touches(effect: Effect, place: Cited) -> bool:
+    first, last = effect.lines or (effect.line, effect.line)
+    own = effect.file == place.file and first <= place.end_line and place.line <= last
+    return own or any(
+        frame.file == place.file and place.line <= frame.line <= place.end_line for frame in effect.chain
+    )
