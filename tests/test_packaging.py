@@ -59,6 +59,9 @@ def test_the_wheel_holds_every_data_file_of_the_package_and_no_answers(wheel: Pa
     application = ROOT / "evals/cases/discovery/app"
     tracked = {path.relative_to(application).as_posix() for path in application.rglob("*.py")}
     assert tracked <= sample
+    prompts = {f"auditor/_bundle/prompts/{path.name}" for path in (ROOT / "prompts").iterdir()}
+    assert len(prompts) > 10
+    assert prompts <= names
     answers = ("expected.toml", "requests.jsonl", "/gold/", "/traps/")
     assert not [name for name in names if any(answer in name for answer in answers)]
 

@@ -61,9 +61,7 @@ async def analyze(
     judged, refused = _judged(answer.judgements, findings, grounds, desk.model)
     claims, unfounded = _claims(answer, judged, grounds, desk.model)
     design = _design(answer.design, grounds)
-    return Analyzed(
-        design=design, findings=(*judged, *claims), dropped=(*refused, *unfounded)
-    )
+    return Analyzed(design=design, findings=(*judged, *claims), dropped=(*refused, *unfounded))
 
 
 def _judged(

@@ -94,17 +94,20 @@ class Desk:
         *,
         check: Check[OutputT] | None = None,
         after: Asked[Any] | None = None,
+        within: Mapping[str, Shown] | None = None,
     ) -> Asked[OutputT]:
         """Asks `prompt` about the endpoint, or as the next turn after another question of its own.
 
-        `check` may look at files that the model was sent. Code that the answer asks for is added and the question is asked again.
+        Code that the answer asks for is added, and the question is asked again. `within` are the inputs of the prompt of that name, which is
+        put in front of this one.
 
         Raises:
             Fault: the service gives no answer, or the spending limit is reached.
         """
         self._note(COMMON)
         asked = self._note(prompt)
-        blocks = asked.blocks(given)
+        before = self._note("within").blocks(within) if within is not None else ()
+        blocks = (*before, *asked.blocks(given))
         sent = dict(after.sent if after else self._sent)
         request = self._request(asked, blocks, output, after)
         answer = await self._ask(request, check)

@@ -177,5 +177,3 @@ def _phases(changes: Sequence[tuple[int, Change]]) -> tuple[Phase, ...]:
         Phase(number=number, title=PHASE_TITLES[number], changes=tuple(by_number[number]))
         for number in sorted(by_number)
     )
-
-

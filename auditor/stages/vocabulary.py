@@ -15,8 +15,14 @@ BottleneckId = Literal[
 ]  # fmt: skip
 
 _GROUPS: Final[dict[tuple[RuleGroup, int], str]] = {
-    ("queries", 2): "query-in-loop lazy-load-in-loop duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
-    ("in-python", 3): "filter-in-python sort-in-python slice-in-python aggregate-in-python count-by-len exists-by-fetch",
+    (
+        "queries",
+        2,
+    ): "query-in-loop lazy-load-in-loop duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
+    (
+        "in-python",
+        3,
+    ): "filter-in-python sort-in-python slice-in-python aggregate-in-python count-by-len exists-by-fetch",
     ("fetching", 3): "unbounded-fetch over-fetch unused-eager-load",
     ("fetching", 1): "missing-index",
     ("writing", 2): "write-per-row write-on-read long-transaction",

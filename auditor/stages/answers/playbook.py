@@ -24,6 +24,8 @@ class PlaybookAnswer(Value):
     name: str
     """Lower case with hyphens: `batch-then-inline`."""
     title: str
+    description: str
+    """What it does and when to use it, in at most two sentences."""
     precondition: list[str]
     """What must be true of an endpoint for this to apply."""
     recipe: list[StepDistilled]

@@ -104,9 +104,7 @@ def _unfit(
     yield from _unpromising(change, treated, sizes)
 
 
-def _unpromising(
-    change: ChangePlanned, treated: Sequence[Finding], sizes: Collection[str]
-) -> Iterator[str]:
+def _unpromising(change: ChangePlanned, treated: Sequence[Finding], sizes: Collection[str]) -> Iterator[str]:
     kinds = {finding.cost_term.kind for finding in treated if finding.cost_term is not None}
     less = False
     for expected in change.expected:

@@ -15,13 +15,15 @@ from auditor.stages.prompting.tokens import at_most
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.model.report import Finding, Report
+    from auditor.model.report import Report
     from auditor.rules.scene import Scene
     from auditor.stages.context.piece import Piece
 
 BUDGET: Final = 60_000
 """Tokens of the context of one endpoint, counted from above."""
 _FACTS_SHARE: Final = 4
+_NAMES_SHARE: Final = 20
+"""For the names of functions that are not shown, and as much again for what is left out."""
 _LISTED: Final = 80
 _GAP: Final = 3
 """So few lines between two pieces are shown rather than left out."""
@@ -51,9 +53,10 @@ def endpoint_context(
     known = {one.id: one for one in report.endpoints}[endpoint]
     findings = [one for one in report.findings if endpoint in one.endpoints and one.status != "refuted"]
     facts = _facts(endpoint_facts(known, report.sizes), budget // _FACTS_SHARE)
-    others = Shown(kind="names", text="\n".join(_others(scene, findings, known.file))[: budget // 8])
-    room = budget - at_most(facts.guttered) - at_most(others.guttered) - budget // 20
+    names_room = budget // _NAMES_SHARE
+    room = budget - at_most(facts.guttered) - names_room - budget // _NAMES_SHARE
     fitted = fit(pieces_of(scene, known, findings), lines, budget=room)
+    others = Shown(kind="names", text=_whole_lines(_others(scene, fitted), names_room))
     return EndpointContext(
         endpoint=endpoint,
         shown=(facts, *sources(fitted.shown, lines), others, _left_out(fitted)),
@@ -63,16 +66,21 @@ def endpoint_context(
 
 
 def _facts(text: str, tokens: int) -> Shown:
-    """Cut at whole lines, and said so: the costliest effects come first."""
+    """The costliest effects come first."""
+    return Shown(kind="endpoint", text=_whole_lines(text.split("\n"), tokens))
+
+
+def _whole_lines(lines: Iterable[str], tokens: int) -> str:
+    """As many lines as have `tokens` at most, and a word about the rest."""
     kept: list[str] = []
     room = tokens
-    for line in text.split("\n"):
-        room -= at_most(line) + 2
+    for line in lines:
+        room -= at_most(f"| {line}\n")
         if room < 0:
             kept.append("and more, which did not fit")
             break
         kept.append(line)
-    return Shown(kind="endpoint", text="\n".join(kept))
+    return "\n".join(kept)
 
 
 def sources(pieces: Iterable[Piece], lines: Lines, /) -> tuple[Shown, ...]:
@@ -106,16 +114,19 @@ def _left_out(fitted: Fitted) -> Shown:
     return Shown(kind="left-out", text="\n".join(said) or "nothing was left out")
 
 
-def _others(scene: Scene, findings: list[Finding], handler: str) -> list[str]:
-    """Functions beside those on the way that no request of the endpoint comes through: a helper may be there already."""
-    files = {handler, *(one.file for one in findings), *(p.file for one in findings for p in one.related)}
-    told = ["other functions in these files:"]
-    for path in sorted(files):
+def _others(scene: Scene, fitted: Fitted) -> list[str]:
+    """Functions in the same files that are not shown: a helper that does it all at once may be there already."""
+    shown = lines_of(fitted.shown)
+    told = [
+        "other functions in these files, which no request of the endpoint comes through or which did not fit:"
+    ]
+    for path in sorted(shown):
         module = scene.project.by_path.get(path)
         for function in module.functions if module else ():
-            names = ", ".join(name for name, *_ in function.params)
-            told.append(f"{function.qualname}({names}) at {path}:{function.line}")
-    return told
+            if function.line not in shown[path]:
+                names = ", ".join(name for name, *_ in function.params)
+                told.append(f"{function.qualname}({names}) at {path}:{function.line}")
+    return told if len(told) > 1 else ["there are no other functions in these files"]
 
 
 def lines_of(pieces: Iterable[Piece], /) -> dict[str, frozenset[int]]:

@@ -55,7 +55,9 @@ def constraint_facts(constraints: Iterable[Constraint], /) -> str:
     lines = []
     for one in constraints:
         fields = one.rule.model_dump(mode="json", exclude={"kind"})
-        told = ", ".join(f"{name} {value}" for name, value in sorted(fields.items()) if value not in (None, []))
+        told = ", ".join(
+            f"{name} {value}" for name, value in sorted(fields.items()) if value not in (None, [])
+        )
         lines.append(f"{one.id} {one.rule.kind} ({told}), {one.origin}: {one.because}")
     return "\n".join(lines)
 

@@ -88,9 +88,7 @@ def _of_function(
 
 def _of_class(cls: Class, weight: float) -> Piece:
     first, last = span_of(cls)
-    return Piece(
-        file=cls.module.path, first=first, last=last, name=cls.qualname, role="model", weight=weight
-    )
+    return Piece(file=cls.module.path, first=first, last=last, name=cls.qualname, role="model", weight=weight)
 
 
 def _models(scene: Scene, reached: Iterable[Function]) -> list[Class]:
@@ -116,7 +114,10 @@ def _heads(module: Module) -> Iterator[Piece]:
     """Stretches of imports and plain assignments at the level of the module."""
     spans: list[tuple[int, int]] = []
     for node in module.body:
-        if node[0] in {ir.IMPORT, ir.FROM, ir.ASSIGN, ir.ANN} and _lines(node)[1] - _lines(node)[0] < _HEAD_LINES:
+        if (
+            node[0] in {ir.IMPORT, ir.FROM, ir.ASSIGN, ir.ANN}
+            and _lines(node)[1] - _lines(node)[0] < _HEAD_LINES
+        ):
             first, last = _lines(node)
             if spans and first <= spans[-1][1] + 3:
                 spans[-1] = (spans[-1][0], max(last, spans[-1][1]))

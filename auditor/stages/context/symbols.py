@@ -34,9 +34,7 @@ class Found:
     """Sentences about what is not shown, and why."""
 
 
-def code_for(
-    names: Sequence[str], project: Project, lines: Lines, /, *, budget: int = MORE_BUDGET
-) -> Found:
+def code_for(names: Sequence[str], project: Project, lines: Lines, /, *, budget: int = MORE_BUDGET) -> Found:
     """The definitions that `names` mean, as far as `budget` tokens reach."""
     taken: list[Piece] = []
     refused: list[str] = []
