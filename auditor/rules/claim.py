@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _RELATED: Final = 4
 _OWN_RELATED: Final = 2
 _FOLDED: Final = 6
+_SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
 LEAST_CONFIDENCE: Final = 0.5
 """What is more likely wrong than right is not said."""
 UNREACHED_PENALTY: Final = 0.1
@@ -60,7 +61,7 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     """One finding per function and rule: the surest claim, with the places of the others."""
     best: dict[tuple[str, int, str], Claim] = {}
     for claim in claims:
-        if claim.spot.module.role not in TRACED_ROLES:
+        if claim.spot.module.role not in _SHOWN_ROLES:
             continue
         key = (*claim.spot.key, claim.subject)
         known = best.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Call, Effect
 
+Step: TypeAlias = "tuple[Function, int]"
 _SEARCHED = 12
 """Operations looked for below one call."""
 
@@ -34,24 +35,45 @@ class Doings:
     def at(self, function: Function, first: int, last: int, *kinds: str) -> list[Effect]:
         """Operations of these kinds that a run of the lines leads to, each place once, in order of the lines."""
         found: dict[tuple[str, str, str, int], Effect] = {}
-        for effect in self._at(function, first, last, kinds):
-            key = (effect.kind, effect.label, effect.site.module.path, effect.site.line)
-            found.setdefault(key, effect)
+        for effect, _ in self._ways(function, first, last, kinds):
+            found.setdefault((effect.kind, effect.label, effect.site.module.path, effect.site.line), effect)
         return list(found.values())
 
-    def _at(self, function: Function, first: int, last: int, kinds: tuple[str, ...]) -> Iterator[Effect]:
+    def ways(
+        self, function: Function, first: int, last: int, *kinds: str
+    ) -> list[tuple[Effect, tuple[Step, ...]]]:
+        """Those that each of the lines leads to, with the calls on the way: (function, line), the line 0 if unknown."""
+        found: dict[tuple[str, str, str, int, int], tuple[Effect, tuple[Step, ...]]] = {}
+        for effect, way in self._ways(function, first, last, kinds):
+            key = (effect.kind, effect.label, effect.site.module.path, effect.site.line, way[0][1])
+            found.setdefault(key, (effect, way))
+        return list(found.values())
+
+    def _ways(
+        self, function: Function, first: int, last: int, kinds: tuple[str, ...]
+    ) -> Iterator[tuple[Effect, tuple[Step, ...]]]:
         effects, calls = self.effects.get(id(function), {}), self.calls.get(id(function), {})
         for line in range(first, last + 1):
-            yield from (e for e in effects.get(line, ()) if e.kind in kinds and not e.remembered)
+            for effect in effects.get(line, ()):
+                if effect.kind in kinds and not effect.remembered:
+                    yield effect, steps_from(effect, function, line)
             for call in calls.get(line, ()):
                 if call.remembered or call.deferred:
                     continue
                 for kind in kinds:
                     if kind in self.scene.costs.function(call.callee):
-                        yield from (e for e, _ in self.scene.effects_below(call.callee, kind, _SEARCHED))
+                        for effect, path in self.scene.effects_below(call.callee, kind, _SEARCHED):
+                            yield effect, (*steps_from(call, function, line), *((f, 0) for f in path))
 
     def called(self, function: Function, first: int, last: int) -> list[Function]:
         """The project functions that these lines call themselves."""
         lines = self.calls.get(id(function), {})
         calls = (c for n in range(first, last + 1) for c in lines.get(n, ()) if c.site.function is function)
         return list({id(c.callee): c.callee for c in calls}.values())
+
+
+def steps_from(reached: Effect | Call, function: Function, line: int) -> tuple[Step, ...]:
+    """The calls that lead to it, from a line of one of its functions on."""
+    steps = [*reached.frames, (reached.site.function, reached.site.line)]
+    start = next(n for n, (f, x) in enumerate(steps) if f is function and x == line)
+    return tuple((f, n) for f, n in steps[start:] if f is not None)

@@ -102,7 +102,7 @@ def cases(text: str) -> Iterator[Case]:
 
 def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
     """The rule's findings in a project of these files."""
-    code = [(path, "app", lower(text.encode())) for path, text in files.items() if path.endswith(".py")]
+    code = [(path, role(path), lower(text.encode())) for path, text in files.items() if path.endswith(".py")]
     project = Project([*code, *library()])
     templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
     semantics = Semantics(
@@ -112,6 +112,11 @@ def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
     )
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
     return run_rules(Scene(trace, load()), select=[rule])
+
+
+def role(path: str) -> str:
+    """What the index would take a file for."""
+    return "config" if path.rpartition("/")[2].startswith("gunicorn") else "app"
 
 
 def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:

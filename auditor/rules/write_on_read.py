@@ -1,0 +1,152 @@
+"""A write on every read
+
+## What it finds
+A GET endpoint that writes to the database whenever it is asked: a counter of views, a time of last use, a row brought
+up to date.
+
+## Why it is slow
+A read becomes a write: it takes locks, goes to the primary, waits for the disk, can't be answered from a replica or a
+cache, and requests for the same row stand in line behind each other.
+
+## When it does not matter
+The endpoint is rarely asked, or the write is what it is for (a confirmation link, the return from a login).
+
+## Example
+```py
+def detail(request, pk):
+    article = get_object_or_404(Article, pk=pk)
+    Article.objects.filter(pk=pk).update(views=F("views") + 1)
+    return render(request, "article.html", {"article": article})
+```
+
+## Instead
+Count in a cache or a queue and write the sums now and then; write a time of last use only when the one that is stored is
+some minutes old.
+
+## How to verify
+Send the same GET many times at once, and look at locks and at the time of the slowest; compare what is stored afterwards
+with what was stored before the change.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import CostTerm, Evidence, TermAtStake
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import turns
+from auditor.rules.claim import Claim, place
+from auditor.rules.scene import repeating, spot_of
+from auditor.trace.turns import strictest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.rules.scene import Scene
+    from auditor.trace.analysis import Root
+    from auditor.trace.summary import Effect
+
+RULE = RuleInfo(
+    id="write-on-read",
+    group="writing",
+    phase=6,
+    severity=Severity.MEDIUM,
+    title="write on every read",
+    playbook="deferrable-work",
+    docs=__doc__,
+)
+
+_MEANT: Final = re.compile(
+    r"callback|oauth|sso|saml|log_?in|log_?out|sign|auth|confirm|verif|unsub|subscri|activat|token|reset|delete|remove|"
+    r"invit|accept|reject|redirect|export|import|sync|refresh|run|start|stop|create|add|edit|update|new|vote|follow|"
+    r"track|ping|hook|read|dismiss|toggle|enable|disable|install|setup|migrat|clone|copy|fork|download|attend|join|leave",
+    re.IGNORECASE,
+)
+"""Words of paths and handlers whose GET is asked for what it changes."""
+_SURELY: Final = frozenset({"every", "passing"})
+_PERHAPS_NONE: Final = frozenset(
+    {"add_all", "bulk_create", "bulk_update", "bulk_save_objects", "set", "get_or_create"}
+)
+"""Methods that write nothing where there is nothing to write."""
+_REACH: Final = 300
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """One claim for each place that writes, told on the first endpoint by name."""
+    best: dict[tuple[str, int], Claim] = {}
+    reading: dict[tuple[str, int], set[str]] = {}
+    for root in sorted(scene.trace.entries, key=lambda r: "" if r.entry is None else r.entry.id):
+        entry = root.entry
+        if entry is None or entry.method != "GET" or _MEANT.search(f"{entry.path} {entry.name}"):
+            continue
+        for effect in writes(scene, root):
+            made = claim(effect, entry.id)
+            best.setdefault(made.spot.key, made)
+            reading.setdefault(made.spot.key, set()).add(entry.id)
+    for key, made in best.items():
+        served = {e.id for e in scene.trace.endpoints_of(made.spot.function)}
+        if len(served) <= 2 * len(reading[key]):  # what mostly other endpoints reach is theirs
+            yield made
+
+
+def writes(scene: Scene, root: Root) -> Iterator[Effect]:
+    """The statements that every run of the handler writes with, as far as conditions tell."""
+    seen: set[int] = set()
+    summary = root.summary
+    yield from (e for e in summary.effects if is_sure_write(scene, e))
+    calls = list(summary.calls)
+    while calls and len(seen) < _REACH:
+        call = calls.pop(0)
+        if (
+            id(call.callee) in seen
+            or call.deferred
+            or call.offloaded
+            or call.remembered
+            or repeating(call.loops)
+        ):
+            continue
+        seen.add(id(call.callee))
+        if strictest(scene.trace.machine, call.branch).turns not in _SURELY:
+            continue
+        if "sql" not in scene.costs.function(call.callee):
+            continue
+        below = scene.trace.machine.summaries.get(id(call.callee))
+        if below is not None:
+            yield from (e for e in below.effects if is_sure_write(scene, e))
+            calls.extend(below.calls)
+
+
+def is_sure_write(scene: Scene, effect: Effect) -> bool:
+    if effect.kind != "sql" or effect.operation != "write" or effect.offloaded or effect.remembered:
+        return False
+    if repeating(effect.loops) or not effect.label.startswith(("UPDATE ", "INSERT ", "DELETE ")):
+        return False
+    many = (
+        effect.node is not None
+        and effect.node[0] == ir.CALL
+        and turns.name_of(effect.node[2]) in _PERHAPS_NONE
+    )
+    return not many and strictest(scene.trace.machine, effect.branch).turns in _SURELY
+
+
+def claim(effect: Effect, endpoint: str) -> Claim:
+    """What is told of it."""
+    return Claim(
+        spot=spot_of(effect.site),
+        title=f"`{endpoint}` runs `{effect.label}` each time it is asked",
+        evidence=[
+            Evidence(
+                kind="query", text=f"`{effect.label}` at `{effect.site.module.path}:{effect.site.line}`"
+            ),
+            Evidence(kind="chain", text=f"reached from `{endpoint}` whatever was asked for"),
+        ],
+        confidence=0.65 - (0.1 if effect.guessed else 0),
+        related=[place(spot_of(effect.site), "write")],
+        subject=effect.label,
+        cost_term=TermAtStake(kind="sql", after=CostTerm(low=0, high=0)),
+        could_be_wrong="The endpoint is asked for what it writes.",
+        fix="Write later (a queue, a cache that is written down now and then), or only when enough has changed.",
+    )
