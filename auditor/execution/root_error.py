@@ -7,7 +7,8 @@ from typing import Final
 from auditor.execution.confinement import WORK
 from auditor.execution.tracebacks import Frame, Traceback, find_tracebacks
 
-_INSTALLED: Final = re.compile(r"(?:^|/)(?:site-packages|dist-packages|\.venv|venv|lib/python3[^/]*)/")
+INSTALLED: Final = re.compile(r"(?:^|/)(?:site-packages|dist-packages|\.venv|venv|lib/python3[^/]*)/")
+"""Where code lies that is not the target's own."""
 
 _PLAIN: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern))
@@ -117,7 +118,7 @@ def _plain(text: str) -> tuple[str, str]:
 
 def _in_tree(file: str, tree: str) -> bool:
     inside = file.startswith(f"{tree}/") or not file.startswith(("/", "<"))
-    return inside and _INSTALLED.search(file.removeprefix(tree)) is None
+    return inside and INSTALLED.search(file.removeprefix(tree)) is None
 
 
 def _relative(frame: Frame, tree: str) -> Frame:

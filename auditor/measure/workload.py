@@ -68,6 +68,12 @@ def load_workload(path: Path, /) -> Workload:
 
 def parse_workload(content: bytes, /, *, name: str) -> Workload:
     """As `load_workload`, from the file's bytes; blank lines are skipped."""
+    requests, places = parse_requests(content, name=name)
+    return workload_of(requests, places=places)
+
+
+def parse_requests(content: bytes, /, *, name: str) -> tuple[tuple[Request, ...], dict[str, str]]:
+    """The requests of a file, and by id where each stands; they may need others that are not in it."""
     requests: list[Request] = []
     lines: dict[str, int] = {}
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
@@ -81,7 +87,7 @@ def parse_workload(content: bytes, /, *, name: str) -> Workload:
         requests.append(request)
     if not requests:
         raise Fault("holds no request", where=name, hint="one JSON object a line")
-    return workload_of(requests, places={id_: f"{name}:{number}" for id_, number in lines.items()})
+    return tuple(requests), {id_: f"{name}:{number}" for id_, number in lines.items()}
 
 
 def workload_of(requests: Iterable[Request], /, *, places: Mapping[str, str] | None = None) -> Workload:

@@ -10,6 +10,7 @@ from typing import Final
 from auditor.model.constraint import (
     Constraint,
     ConstraintRule,
+    KeepFalsy,
     KeepField,
     KeepOrder,
     NoCache,
@@ -18,6 +19,7 @@ from auditor.model.constraint import (
 )
 from auditor.model.trial import GateResult
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.constraints.falsy import dropped_tests
 from auditor.trial.constraints.imports import added_imports
 from auditor.trial.constraints.module_level import added_module_code
 
@@ -61,6 +63,13 @@ def _field_lost(result: GateResult, _culprit: tuple[Edited, ...]) -> ConstraintR
     return KeepField(path=path, endpoint=endpoint) if kind in {"missing", "kind"} and path else None
 
 
+def _falsy_lost(result: GateResult, culprit: tuple[Edited, ...]) -> ConstraintRule | None:
+    """An answer differs, and the part that is at fault no longer asks whether a value is there."""
+    _, endpoint, _ = _difference(result)
+    names = [name for file in culprit for _, name in dropped_tests(file)]
+    return KeepFalsy(parameter=names[0], endpoint=endpoint or None) if endpoint and names else None
+
+
 def _order_lost(result: GateResult, _culprit: tuple[Edited, ...]) -> ConstraintRule | None:
     kind, endpoint, _ = _difference(result)
     return KeepOrder(endpoint=endpoint) if kind == "order" and endpoint else None
@@ -78,4 +87,11 @@ def _difference(result: GateResult) -> tuple[str, str, str]:
     return parts[1], parts[2], parts[3]
 
 
-_LESSONS: Final[tuple[Lesson, ...]] = (_import_kills, _module_code_kills, _stale, _order_lost, _field_lost)
+_LESSONS: Final[tuple[Lesson, ...]] = (
+    _import_kills,
+    _module_code_kills,
+    _stale,
+    _order_lost,
+    _falsy_lost,
+    _field_lost,
+)

@@ -1,7 +1,7 @@
 """What earlier runs taught, asked before a patch is run, and what this one teaches, written before anything follows from it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,15 @@ _COSTS: Final[frozenset[GateName]] = frozenset({"counts", "latency", "scaling", 
 """What fails here may pass with other requests, other data or another server."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A patch that is known to fail."""
+
+    text: str
+    rest: frozenset[int]
+    """Its units that have no part in the failure; empty where that is not known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
     """The target's memory, as one run with one workload and one set of settings sees it."""
@@ -26,17 +35,25 @@ class Lessons:
     workload: str
     """A digest of what it is asked."""
 
-    def refusal(self, form: str, units: Iterable[Unit], before: Mapping[str, str | None], /) -> str:
-        """Why a patch is not run at all; empty when nothing speaks against it."""
-        forms = {unit_form(unit, before) for unit in units}
+    def refusal(
+        self, form: str, units: Sequence[Unit], before: Mapping[str, str | None], /
+    ) -> Refusal | None:
+        """Why a patch is not run at all; None when nothing speaks against it."""
+        forms = [unit_form(unit, before) for unit in units]
         for failed in self.memory.read().failed:
             if failed.only_with not in {"", self._with("boot"), self._with("counts")}:
                 continue
-            if failed.form == form:
-                return f"the same patch has failed already, as {failed.id} ({failed.gate}: {failed.because})"
-            if failed.part and forms.issuperset(failed.part):
-                return f"what made {failed.id} fail is part of it ({failed.gate}: {failed.because})"
-        return ""
+            repeated = failed.part and set(failed.part) <= set(forms)
+            if failed.form != form and not repeated:
+                continue
+            guilty = {at for at, one in enumerate(forms) if one in failed.part}
+            innocent = {at for at, unit in enumerate(units) if not ({at} | unit.needs) & guilty}
+            what = (
+                "the same patch has failed already, as" if failed.form == form else "in it is what made fail"
+            )
+            text = f"{what} {failed.id} ({failed.gate}: {failed.because})"
+            return Refusal(text, frozenset(innocent) if guilty else frozenset())
+        return None
 
     def failed(self, patch: FailedPatch, gate: GateName, /) -> None:
         """A patch was taken through the gates and stopped by one that ran it."""

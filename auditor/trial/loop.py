@@ -4,7 +4,7 @@ Nothing here knows how a gate is run. The order of what is written is what makes
 a verdict before anything follows from it, and known-good only ever changes by a recorded `kept`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -75,6 +75,13 @@ class Trials:
             proposal = rest
         return verdict
 
+    def examine(self, candidate: Candidate, tree: Tree, names: Collection[GateName], /) -> GateResult | None:
+        """The first failure among the gates that are named, in their order; nothing is recorded."""
+        for name, gate in self._gates:
+            if name in names and not (result := gate(candidate, tree)).lets_through:
+                return result
+        return None
+
     def _once(self, proposal: Proposal) -> tuple[Verdict, Proposal | None]:
         base = self._recorder.ledger.known_good
         assert base is not None, "a baseline is taken before anything is tried"
@@ -87,9 +94,10 @@ class Trials:
         if form in self._recorder.ledger.failed_forms:
             return Verdict(verdict="refused", text="the same patch has failed already"), None
         before, units = _parts(candidate)
-        known = self._lessons.refusal(form, units, before) if self._lessons else ""
-        if known:
-            return Verdict(verdict="refused", text=known), None
+        known = self._lessons.refusal(form, units, before) if self._lessons else None
+        if known is not None:
+            rest = self._left(proposal, base, before, units, known.rest)
+            return Verdict(verdict="refused", text=known.text), rest
         tree = self._begin(proposal, base, applied.files)
         failure = self._first_failure(candidate, tree)
         if failure is None:
@@ -171,11 +179,22 @@ class Trials:
         if constraint is not None:
             learnt = ConstraintLearntData(constraint=constraint)
             self._recorder.emit(ConstraintLearnt, learnt, change=proposal.change)
-        if not found.passing:
-            return verdict, None
-        left = with_units(before, [units[index] for index in sorted(found.passing)])
+        return verdict, self._left(proposal, base, before, units, found.passing)
+
+    def _left(
+        self,
+        proposal: Proposal,
+        base: Tree,
+        before: Mapping[str, str | None],
+        units: Sequence[Unit],
+        chosen: frozenset[int],
+    ) -> Proposal | None:
+        """The proposal with some of its units alone; None when there are none."""
+        if not chosen:
+            return None
+        left = with_units(before, [units[index] for index in sorted(chosen)])
         original = {path: self._store.read(base, path) for path in left}
-        return verdict, replace(proposal, patch=patch_between(original, left, base_tree=base.id))
+        return replace(proposal, patch=patch_between(original, left, base_tree=base.id))
 
     def _isolate(
         self,

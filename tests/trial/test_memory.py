@@ -127,14 +127,18 @@ def lessons(memory: Memory, settings: str = "s", workload: str = "w") -> Lessons
 
 
 def refusal(one: Lessons, after: str, form: str = "other") -> str:
-    return one.refusal(form, units_of(BEFORE, {"a.py": after}), BEFORE)
+    """What is said, and the units that are innocent."""
+    found = one.refusal(form, units_of(BEFORE, {"a.py": after}), BEFORE)
+    return "" if found is None else f"{found.text} {sorted(found.rest)}"
 
 
 def test_a_patch_whose_culprit_is_unchanged_is_refused_in_the_next_run(tmp_path: Path) -> None:
     part = tuple(unit_form(unit, BEFORE) for unit in units_of(BEFORE, {"a.py": BAD}))
     lessons(Memory(tmp_path)).failed(replace(FAILED, part=part), "boot")
     following = lessons(Memory(tmp_path))
-    assert "boot: it died" in refusal(following, BAD.replace("return x", "return 1"))
+    said = refusal(following, BAD.replace("return x", "return 1"))
+    assert said == "in it is what made fail P-ffffffff (boot: it died) [1]"
+    assert refusal(following, BAD) == "in it is what made fail P-ffffffff (boot: it died) []"
     assert refusal(following, BAD.replace("import threading\n", "").replace("return x", "return 1")) == ""
     assert "the same patch" in refusal(following, BAD.replace("import threading\n", ""), FAILED.form)
 

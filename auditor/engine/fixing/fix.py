@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Final, Self
 
 from auditor.config.user import UserSettings
+from auditor.engine.fixing.asking import workload_of_run
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.proposing import Proposed, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
 from auditor.engine.fixing.vectors import vectors_of
-from auditor.engine.measuring.record import CONTRACT
 from auditor.engine.measuring.survey import Surveyed, survey
-from auditor.engine.measuring.workload import asked, choose_workload
+from auditor.engine.measuring.workload import asked
 from auditor.engine.request import AuditRequest, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.copies import copy_tree
 from auditor.execution.guest import guest_identity
 from auditor.execution.removal import remove_tree
-from auditor.measure.contract.store import load_contract
+from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
@@ -68,6 +68,8 @@ class FixRequest:
     workload: Path | None = None
     edges: bool = True
     """Adds requests at the edges of what the code compares, where no recorded contract gives the workload."""
+    more: tuple[Request, ...] = ()
+    """Requests besides: what was seen to break."""
     patches: tuple[Path, ...] = ()
     """Files with patches (`auditor/patch@1`) to be tried in this order, in the place of the codemods' proposals."""
     max_changes: int | None = None
@@ -200,7 +202,15 @@ class Run:
 
     @cached_property
     def _chosen(self) -> tuple[Workload, tuple[str, ...]]:
-        return _workload(self._bench, self._request, self.surveyed)
+        asked_for = self._request
+        return workload_of_run(
+            self.folder,
+            self._bench,
+            self.surveyed,
+            file=asked_for.workload,
+            edges=asked_for.edges,
+            more=asked_for.more,
+        )
 
     @property
     def workload(self) -> Workload:
@@ -446,16 +456,3 @@ def _baseline(bench: Bench, folder: Path, store: TreeStore, recorder: Recorder) 
             recorder.emit(BaselineTaken, taken)
             known = tree
     return replace(bench, root=base), known
-
-
-def _workload(
-    bench: Bench, request: FixRequest, surveyed: tuple[Surveyed, ...]
-) -> tuple[Workload, tuple[str, ...]]:
-    """The recorded one, else as `record` would choose it."""
-    contract = bench.folder / CONTRACT
-    if request.workload is None and contract.exists():
-        return load_contract(contract).workload, ()
-    with bench.world(bench.settings.database.small) as world:
-        world.prepare()
-        chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
-    return chosen.workload, chosen.notes

@@ -4,9 +4,17 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Final
 
-from auditor.model.constraint import Constraint, FrozenFile, NoCache, NoModuleLevelCode, NoNewImport
+from auditor.model.constraint import (
+    Constraint,
+    FrozenFile,
+    KeepFalsy,
+    NoCache,
+    NoModuleLevelCode,
+    NoNewImport,
+)
 from auditor.trial.constraints.cache import added_caches
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.constraints.falsy import falsy_lost
 from auditor.trial.constraints.frozen import frozen_touched
 from auditor.trial.constraints.imports import added_imports
 from auditor.trial.constraints.module_level import added_module_code
@@ -19,6 +27,7 @@ _CHECKS: Final[dict[type, Callable[[Any, Edited], Iterable[str]]]] = {
     NoModuleLevelCode: added_module_code,
     FrozenFile: frozen_touched,
     NoCache: added_caches,
+    KeepFalsy: falsy_lost,
 }
 """Kinds that the text of a patch can break. The others are about answers and costs: gates hold a trial to them."""
 
