@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.chains import chain
 from auditor.codemods.imports import add_names
 from auditor.codemods.keyed import Keyed, keyed
+from auditor.codemods.scalar_helpers import write_sibling
 from auditor.codemods.spans import Spans
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def of_helper(
     """The sibling of the function that is called, found or written; a reason where there can be none."""
     known = callee(call, source, path)
     position = next((n for n, given in enumerate(call.args) if given is key), None)
-    if known is None or position is None or known.owner is not None:
+    if known is None or position is None or (known.owner is not None and known.static):
         return "what is called with the item's key is not a plain function of the project"
     home = spans if known.module.path == path else source.spans(known.module.path)
     helper = None if home is None else _definition(home.tree, known)
+    position += known.owner is not None  # behind `self`
     if home is None or helper is None or isinstance(helper, ast.AsyncFunctionDef) or helper.decorator_list:
         return f"`{known.name}` can't be read"
     arguments = helper.args
@@ -55,8 +57,12 @@ def of_helper(
         or arguments.defaults
     ):
         return f"`{known.name}` takes its arguments in more than one way"
-    if call.keywords or len(call.args) != len(arguments.args):
+    own = call.args if known.owner is None else [call.func, *call.args]
+    if call.keywords or len(own) != len(arguments.args):
         return f"`{known.name}` takes its arguments in more than one way"
+    given = [spans.source(one) for one in call.args]
+    if known.owner is not None or not isinstance(_single_return(helper, arguments.args[position].arg), Keyed):
+        return _of_number(call, known, helper, position, home=home, spans=spans, source=source)
     parameter = arguments.args[position].arg
     asked = _single_return(helper, parameter)
     if asked is None or asked.terminal == "count":
@@ -81,10 +87,34 @@ def of_helper(
     name = _name_here(call, sibling, spans)
     if name is None:
         return f"`{sibling}` can't be imported here"
-    given = [spans.source(one) for one in call.args]
     before = f"{name}({''.join(f'{one}, ' for one in given[:position])}"
     behind = f"{''.join(f', {one}' for one in given[position + 1 :])})"
     return Batch(before, behind, asked.terminal, files)
+
+
+def _of_number(
+    call: ast.Call,
+    known: "Known",
+    helper: ast.FunctionDef,
+    position: int,
+    *,
+    home: Spans,
+    spans: Spans,
+    source: "Source",
+) -> Batch | str:
+    """The sibling of a helper that gives one number."""
+    sibling = write_sibling(known, helper, position, home=home, source=source)
+    if sibling.startswith("!"):
+        return sibling[1:]
+    name = _name_here(call, sibling, spans)
+    if name is None:
+        return f"`{sibling}` can't be imported here"
+    given = [spans.source(one) for one in call.args]
+    at = position - (known.owner is not None)
+    before = f"{name}({''.join(f'{one}, ' for one in given[:at])}"
+    behind = f"{''.join(f', {one}' for one in given[at + 1 :])})"
+    files = {} if home is spans else {known.module.path: home.result()}
+    return Batch(before, behind, "all", files)
 
 
 def callee(call: ast.Call, source: "Source", path: str, /) -> "Known | None":
@@ -103,7 +133,11 @@ def callee(call: ast.Call, source: "Source", path: str, /) -> "Known | None":
 
 
 def _definition(tree: ast.Module, known: "Known") -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    for node in tree.body:
+    within: list[ast.stmt] = tree.body
+    if known.owner is not None:
+        cls = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == known.owner.name]
+        within = cls[0].body if len(cls) == 1 else []
+    for node in within:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == known.name:
             return node
     return None

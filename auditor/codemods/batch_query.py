@@ -21,8 +21,10 @@ from auditor.codemods.batch_helpers import callee, of_helper
 from auditor.codemods.chains import mentions
 from auditor.codemods.imports import add_names
 from auditor.codemods.keyed import Keyed, keyed
+from auditor.codemods.mutating import changed
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
+from auditor.codemods.scalars import is_scalar, orm_scalar
 from auditor.codemods.turning import Turning, turning
 from auditor.index.values import Many, Query
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "batch_query"
 RULES: Final = ("query-in-loop",)
+_WIDE: Final = 99
+"""Characters of a line from which on the keys get a name of their own."""
 _WRITING: Final = frozenset(
     "add add_all delete flush commit rollback merge save create update expire expire_all refresh bulk_create "
     "setattr insert remove begin".split()
@@ -83,7 +87,7 @@ def _questions(function: "Function", finding: "Finding", source: "Source") -> "l
         read = [one for one in ast.walk(node) if isinstance(one, ast.Name) and one.id == turn.variable]
         key = above.get(read[0]) if len(read) == 1 else None
         is_question = isinstance(key, ast.Attribute) and (
-            keyed(node, key) is not None or callee(node, source, finding.file) is not None
+            keyed(node, key) is not None or is_scalar(node) or callee(node, source, finding.file) is not None
         )
         if isinstance(key, ast.Attribute) and is_question and not isinstance(around.get(node), ast.Await):
             found.append(Asked(node, key, turn))
@@ -131,13 +135,24 @@ def _written(
         reason = _inline(direct, asked, name, spans, finding=finding, source=source)
         if reason:
             return reason
+    elif is_scalar(asked.call):
+        reason = _number(asked, function, name, spans, source)
+        if reason:
+            return reason
     else:
         helper = of_helper(asked.call, asked.key, source=source, path=finding.file, spans=spans)
         if isinstance(helper, str):
             return helper
         files |= helper.files
-        rows = f"[{asked.turn.variable}.{asked.key.attr} for {asked.turn.variable} in {asked.turn.rows}]"
-        spans.insert_lines_before(asked.turn.statement, f"{name} = {helper.called(rows)}".split("\n"))
+        rows = (
+            f"[{asked.turn.variable}.{asked.key.attr} for {asked.turn.variable} in {asked.turn.rows}"
+            f"{_guard(asked, function, spans)}]"
+        )
+        lines = [f"{name} = {helper.called(rows)}"]
+        if len(lines[0]) + len(spans.indent(asked.turn.statement)) > _WIDE:
+            keys = free_name(f"{asked.turn.variable}_{asked.key.attr}s", names_bound(function))
+            lines = [f"{keys} = {rows}", f"{name} = {helper.called(keys)}"]
+        spans.insert_lines_before(asked.turn.statement, lines)
         spans.replace(asked.call, f"{name}{helper.looked_up(spans.source(asked.key))}")
     return Written(
         codemod=NAME,
@@ -147,6 +162,54 @@ def _written(
         constant_rise=("sql",),
         verify=(f"How many `{asked.turn.rows}` there may be",),
     )
+
+
+def _guard(asked: Asked, function: "Function", spans: "Spans") -> str:
+    """` if …` of the question, where it can be asked of every item beforehand: columns compared with what no turn changes."""
+    body = asked.turn.statement.body
+    around = [
+        one for one in body if isinstance(one, ast.If) and any(asked.call is node for node in ast.walk(one))
+    ]
+    if len(around) != 1 or body[0] is not around[0] or around[0].orelse:
+        return ""
+    test, model_names = around[0].test, {asked.turn.variable}
+    if any(isinstance(node, (ast.Call, ast.Await, ast.NamedExpr, ast.Lambda)) for node in ast.walk(test)):
+        return ""
+    bound = {
+        n.id
+        for one in body
+        for n in ast.walk(one)
+        if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
+    }
+    read = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} - model_names
+    local = names_bound(function)
+    if (
+        bound & read
+        or "\n" in spans.source(test)
+        or (read & local and any(changed(function, one) for one in read))
+    ):
+        return ""
+    return f" if {spans.source(test)}"
+
+
+def _number(asked: Asked, function: "Function", name: str, spans: "Spans", source: "Source") -> str:
+    """Writes the query for the numbers of all items before the loop; the reason where it can't."""
+    key = spans.source(asked.key)
+    keys = f"[{key} for {asked.turn.variable} in {asked.turn.rows}{_guard(asked, function, spans)}]"
+    made = orm_scalar(asked.call, ast.unparse(asked.key), keys, spans=spans, source=source)
+    if made is None:
+        return "what is counted or summed is not plain to see"
+    scalar, is_same = made
+    above = parents(function).get(asked.call)
+    cast = (
+        isinstance(above, ast.Call) and isinstance(above.func, ast.Name) and above.func.id in {"int", "float"}
+    )
+    if not is_same and not cast:
+        return "the database may give a number of another type than what stands for no rows"
+    lines = f"{name} = {{key: value for key, value in {scalar.rows}}}"
+    spans.insert_lines_before(asked.turn.statement, [lines])
+    spans.replace(asked.call, f"{name}.get({key}, {scalar.missing})")
+    return ""
 
 
 def _name(asked: Asked, function: "Function") -> str:
