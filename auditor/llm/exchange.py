@@ -1,6 +1,6 @@
 """What is asked of a model and what comes back, whichever service it is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -119,13 +119,20 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something was done in another way than asked: one sentence for the person."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event of a call."""
 
     reply: Reply
 
 
-Event = Began | TextArrived | Thinking | Finished
+Event = Began | TextArrived | Thinking | Noted | Finished
 
 
 class Provider(Protocol):
@@ -141,6 +148,6 @@ class Provider(Protocol):
         """Where requests are sent, for a person: a host, or `nowhere`."""
         ...
 
-    def stream(self, request: Request[OutputT], /) -> AsyncIterator[Event]:
+    def stream(self, request: Request[OutputT], /) -> AsyncGenerator[Event, None]:
         """Sends `request`; the last event is `Finished`. `ServiceFailure` when there is no whole reply."""
         ...

@@ -15,6 +15,8 @@ class FailureKind(StrEnum):
     CONTEXT_TOO_LONG = "context-too-long"
     REFUSED_REQUEST = "refused-request"
     """The service finds the request itself wrong."""
+    NOT_RECORDED = "not-recorded"
+    """A replay that is asked what was never asked."""
     RATE_LIMITED = "rate-limited"
     OVERLOADED = "overloaded"
     """Busy or broken: 5xx, 529, or an error inside a stream."""
@@ -22,6 +24,8 @@ class FailureKind(StrEnum):
     """No connection: name, network, TLS, proxy."""
     CUT_OFF = "cut-off"
     """The connection ended inside a reply."""
+    MIXED_UP = "mixed-up"
+    """Parts of another reply stood in this one."""
     TOO_SLOW = "too-slow"
     TOO_LARGE = "too-large"
     NOT_THE_SERVICE = "not-the-service"
@@ -29,7 +33,13 @@ class FailureKind(StrEnum):
 
 
 PASSING: Final = frozenset(
-    {FailureKind.RATE_LIMITED, FailureKind.OVERLOADED, FailureKind.UNREACHABLE, FailureKind.CUT_OFF}
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.OVERLOADED,
+        FailureKind.UNREACHABLE,
+        FailureKind.CUT_OFF,
+        FailureKind.MIXED_UP,
+    }
 )
 """What may be gone a moment later."""
 

@@ -13,6 +13,8 @@ class Usage:
     """Of the input: taken from the service's cache."""
     cache_write_tokens: int = 0
     """Of the input: newly put there."""
+    cache_write_long_tokens: int = 0
+    """Of what was put there: to be kept for an hour, which costs more."""
     output_tokens: int = 0
     """Everything that was written, thinking included."""
     reasoning_tokens: int = 0

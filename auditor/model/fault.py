@@ -3,6 +3,10 @@
 from typing import Final
 
 USAGE_EXIT: Final = 2
+PROVIDER_EXIT: Final = 3
+"""A model's service is unavailable."""
+BUDGET_EXIT: Final = 4
+"""The spending limit was reached."""
 
 
 class Fault(Exception):  # noqa: N818  a fault of the input or the surroundings, not an error of the program

@@ -1,6 +1,6 @@
 """A model that says what it was told to say: for tests, demonstrations and replays. Nothing leaves the machine."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -40,7 +40,7 @@ class Scripted:
         self.requests: list[Request[Any]] = []
         """What it was asked, in order."""
 
-    async def stream(self, request: Request[OutputT], /) -> AsyncIterator[Event]:
+    async def stream(self, request: Request[OutputT], /) -> AsyncGenerator[Event, None]:
         """The next line, in pieces; `ServiceFailure` when the script is at its end."""
         self.requests.append(request)
         line = self._next(request)

@@ -1,0 +1,86 @@
+"""Anthropic, or whoever speaks its Messages."""
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.llm.exchange import Event, OutputT, Request
+from auditor.llm.failure import ServiceFailure
+from auditor.llm.transport.optional import TOLD, OptionalParts, adapted, unwanted_part
+from auditor.llm.wire import anthropic_messages as wire
+
+if TYPE_CHECKING:  # the SDK takes over a second to import
+    from anthropic import AsyncAnthropic
+
+KEY_VARIABLE: Final = "ANTHROPIC_API_KEY"
+BASE_URL: Final = "https://api.anthropic.com"
+BASE_URL_VARIABLE: Final = "ANTHROPIC_BASE_URL"
+
+_OPTIONAL: Final[OptionalParts] = {
+    "format": re.compile(r"output_config\.format|output_format|structured output|json_schema", re.IGNORECASE),
+    "effort": re.compile(r"effort|output_config", re.IGNORECASE),
+    "thinking": re.compile(r"thinking|adaptive", re.IGNORECASE),
+}
+
+
+class Anthropic:
+    """A `Provider` by the official SDK, streamed, tried once."""
+
+    def __init__(
+        self, name: str, /, *, key: str, base_url: str, without: frozenset[str] = frozenset()
+    ) -> None:
+        self.model = f"anthropic:{name}"
+        self.destination = base_url
+        self._name = name
+        self._key = key
+        self._without = without
+        """Optional parts that the model does not take."""
+
+    async def stream(self, request: Request[OutputT], /) -> AsyncGenerator[Event, None]:
+        """As `Provider.stream`; a request refused for an optional part is sent again without it."""
+        async for event in adapted(lambda: self._once(request), self._another_way):
+            yield event
+
+    def _another_way(self, failure: ServiceFailure) -> str | None:
+        part = unwanted_part(failure, _OPTIONAL, self._without)
+        if part is None:
+            return None
+        self._without |= {part}
+        return f"{self.model} is asked with {TOLD[part]}, because it refuses that"
+
+    async def _once(self, request: Request[Any]) -> AsyncIterator[Event]:
+        from auditor.llm.transport.as_trees import as_trees  # noqa: PLC0415  brings the HTTP client along
+        from auditor.llm.transport.sdk_failure import explained  # noqa: PLC0415
+
+        asked = wire.parameters(request, self._name, without=self._without)
+        async with AsyncExitStack() as stack:
+            client = await self._client(stack)
+            with explained():
+                events = await client.messages.create(**asked)
+                trees = await stack.enter_async_context(aclosing(as_trees(events)))
+                async for event in wire.read_events(trees, request):
+                    yield event
+
+    async def check(self) -> str:
+        """Asks the service for the model, which costs nothing; what it calls it. `ServiceFailure` as in `stream`."""
+        from auditor.llm.transport.sdk_failure import explained  # noqa: PLC0415  as above
+
+        async with AsyncExitStack() as stack:
+            client = await self._client(stack)
+            with explained():
+                return str((await client.models.retrieve(self._name)).id)
+
+    async def _client(self, stack: AsyncExitStack) -> "AsyncAnthropic":
+        import anthropic  # noqa: PLC0415  over a second
+
+        from auditor.llm.transport.guard import guarded_client, timeouts  # noqa: PLC0415
+
+        http = await stack.enter_async_context(guarded_client())
+        return anthropic.AsyncAnthropic(
+            api_key=self._key,
+            base_url=self.destination,
+            max_retries=0,
+            timeout=timeouts(),
+            http_client=http,
+        )

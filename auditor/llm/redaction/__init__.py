@@ -1,0 +1,1 @@
+"""Takes secrets out of what is sent, and puts them back into what returns."""
