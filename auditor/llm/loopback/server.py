@@ -133,6 +133,8 @@ class LoopbackService:
             self._open.remove(connection)
 
     def _read(self, connection: socket.socket) -> Call | None:
+        if not connection.recv(1, socket.MSG_PEEK).isalpha():  # TLS, which begins otherwise and has no lines
+            return None
         with connection.makefile("rb") as stream:
             first = stream.readline().decode("latin-1").split()
             if len(first) != 3:

@@ -102,7 +102,8 @@ async def put(
         bill = Bill()
         try:
             purse = Spending(price or OwnPrice(input_usd=Decimal(2), output_usd=Decimal(10)), limits=limits)
-            provider = make_provider(url or service.url)
+            given = service.url.replace("http:", "https:") if url == "tls" else url
+            provider = make_provider(given or service.url)
             client = Client(provider, spending=purse, clock=trial.clock, watch=trial.see, patience=patience)
             try:
                 for _ in range(times):

@@ -90,6 +90,7 @@ class _Bounded(httpx2.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream, /, *, packed: bool) -> None:
         self._stream = stream
         self._packed = packed
+        self._begun = False
         self._ended = False
 
     def end(self) -> None:
@@ -97,6 +98,9 @@ class _Bounded(httpx2.AsyncByteStream):
         self._ended = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._begun:  # OpenAI's SDK asks again for what stands behind the end
+            return
+        self._begun = True
         total = line = 0
         async with aclosing(self._unpacked()) as pieces:
             async for piece in pieces:
