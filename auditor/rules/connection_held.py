@@ -102,8 +102,14 @@ def waiting(scene: Scene, region: Region) -> list[tuple[Effect, tuple[Step, ...]
     return [
         (effect, way)
         for effect, way in scene.doings.ways(region.function, region.first, region.last, *WAITED_FOR)
-        if not effect.offloaded and effect.target != "socket.getaddrinfo" and not ends_on_the_way(region, way)
+        if is_wait(effect) and not ends_on_the_way(region, way)
     ]
+
+
+def is_wait(effect: Effect) -> bool:
+    """Whether whoever asked for it stands still until it is done."""
+    cheap = effect.fact is not None and effect.fact.cheap is not None
+    return not (cheap or effect.offloaded or effect.remembered) and effect.target != "socket.getaddrinfo"
 
 
 def is_checked_out(scene: Scene, region: Region, line: int) -> bool:

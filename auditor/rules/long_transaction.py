@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.connection_held import NAMES, WAITED_FOR
+from auditor.rules.connection_held import NAMES, WAITED_FOR, is_wait
 from auditor.rules.regions import transactions
 from auditor.rules.scene import Spot, spot_of, statement_at
 
@@ -67,7 +67,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         waits = [
             (effect, way)
             for effect, way in scene.doings.ways(region.function, region.first, region.last, *WAITED_FOR)
-            if not effect.offloaded and effect.target != "socket.getaddrinfo"
+            if is_wait(effect)
         ]
         if waits:
             made = claim(scene, region, *min(waits, key=lambda w: len(w[1])))

@@ -109,6 +109,27 @@ class Scene:
                 found.setdefault(site, {}).setdefault(id(use.site.function), set()).add(use.how)
         return found
 
+    @cached_property
+    def waited_for(self) -> frozenset[int]:
+        """Identities of the functions that a request waits for: nothing on the way to them is put off."""
+        found: set[int] = set()
+        queue = [
+            call
+            for root in self.trace.entries
+            if root.entry is not None and root.entry.kind in {"http", "graphql"}
+            for call in root.summary.calls
+        ]
+        while queue:
+            call = queue.pop()
+            below = self.trace.machine.summaries.get(id(call.callee))
+            if call.deferred or call.offloaded or id(call.callee) in found:
+                continue
+            found.update((id(call.callee), *(id(f) for f, _ in call.frames)))
+            if below is not None:
+                found.add(id(below.function))
+                queue.extend(below.calls)
+        return frozenset(found)
+
     def effects(self) -> Iterator[tuple[Summary, Effect]]:
         """Every recorded operation, once per set of arguments it was seen with."""
         for scope in self.scopes:
