@@ -11,6 +11,7 @@ from auditor.config.database import DATABASE_KEYS, DatabaseSettings, parse_datab
 from auditor.config.document import parse_document, read_document
 from auditor.config.duration import duration_ms_of
 from auditor.config.identity import IDENTITY_KEYS, IdentitySettings, parse_identities
+from auditor.config.load import LOAD_KEYS, LoadSettings, parse_load
 from auditor.config.outside import OUTSIDE_KEYS, OutsideSettings, parse_outside
 from auditor.config.service import SERVICE_KEYS, ServiceSettings, parse_services
 from auditor.config.shape import (
@@ -24,6 +25,7 @@ from auditor.config.shape import (
     table_of,
     tables,
 )
+from auditor.config.testing import TESTS_KEYS, TestsSettings, parse_tests
 from auditor.config.user import USER_KEYS
 from auditor.config.workload import WORKLOAD_KEYS, WorkloadSettings, parse_workload
 from auditor.model.fault import Fault
@@ -43,6 +45,8 @@ TARGET_KEYS: Final[Mapping[str, Key]] = {
     "outside": tables(OUTSIDE_KEYS),
     "identity": tables(IDENTITY_KEYS),
     "workload": table(WORKLOAD_KEYS),
+    "tests": table(TESTS_KEYS),
+    "load": table(LOAD_KEYS),
     "budget": table(BUDGET_KEYS),
     "constraint": tables(),  # the keys of each depend on its kind
 }
@@ -71,6 +75,8 @@ class TargetSettings:
     outside: tuple[OutsideSettings, ...] = ()
     identities: tuple[IdentitySettings, ...] = ()
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
+    tests: TestsSettings = field(default_factory=TestsSettings)
+    load: LoadSettings = field(default_factory=LoadSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     constraints: "tuple[Constraint, ...]" = ()
     """What no change may do, whatever it would gain."""
@@ -115,6 +121,8 @@ def _settings(document: Document | None) -> TargetSettings:
         outside=parse_outside(values.get("outside", ()), name=name),
         identities=parse_identities(values.get("identity", ()), name=name),
         workload=parse_workload(values.get("workload", {})),
+        tests=parse_tests(values.get("tests", {}), name=name),
+        load=parse_load(values.get("load", {}), name=name),
         budget=parse_budget(values.get("budget", {}), name=name),
         constraints=_constraints(values.get("constraint", ()), name),
     )

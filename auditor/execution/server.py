@@ -37,6 +37,11 @@ class Server:
         return self._supervised.run_folder / DOOR
 
     @property
+    def pid(self) -> int:
+        """Of the outermost process, on the host: everything of it runs below."""
+        return self._supervised.running.pid
+
+    @property
     def log_path(self) -> Path:
         """Its log on the host; the guest can write there, so it is read with `log`."""
         return self._supervised.run_folder / LOGS / f"{TARGET}.log"

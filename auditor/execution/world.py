@@ -10,7 +10,7 @@ from auditor.config.command import Command
 from auditor.config.database import Engine
 from auditor.config.placeholder import fill
 from auditor.execution.authority import make_authority
-from auditor.execution.beneath import ends_beneath
+from auditor.execution.beneath import ends_beneath, read_beneath
 from auditor.execution.boot import NotBooted, pass_gate
 from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
 from auditor.execution.copies import Copied, copy_tree
@@ -42,6 +42,9 @@ _SERVING: Final = Limits(wall_s=24 * 3600.0)
 _COMMAND_S: Final = 1800.0
 _OUTPUT_BYTES: Final = 8 << 20
 _LOG_BYTES: Final = 16 << 20
+_LEFT_BYTES: Final = 32 << 20
+LEFT: Final = f"{RUN}/{LOGS}"
+"""Inside: where a command leaves what `World.take_left` finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,10 @@ class Ran:
     def succeeded(self) -> bool:
         """Status 0."""
         return self.ended.succeeded
+
+
+class CommandFailed(Fault):
+    """A command of the target's that prepares its data has failed: the tree's fault, where another tree's did not."""
 
 
 class World:
@@ -164,8 +171,9 @@ class World:
         wall_s: float = _COMMAND_S,
         keep_files: bool = False,
         probe: bool = False,
+        env: Mapping[str, str] = {},
     ) -> Ran:
-        """Runs one command of the target where its commands run, with its environment and database.
+        """Runs one command of the target where its commands run, with its environment, `env` and its database.
 
         `keep_files`: what it writes into the tree stays. Otherwise, where there are overlays, that is gone at its end.
         With `probe` the requests that it makes of the application inside its own process are recorded.
@@ -177,7 +185,7 @@ class World:
         process = Process(
             name=name,
             argv=self.recipe.argv(command, scale=self.scale, **self._place),
-            env={**self._environment(probe=probe), **({"AUDITOR_CAPTURE": "1"} if probe else {})},
+            env={**self._environment(probe=probe), **({"AUDITOR_CAPTURE": "1"} if probe else {}), **env},
             cwd=self.recipe.cwd,
             errors_apart=True,
         )
@@ -191,6 +199,16 @@ class World:
         )
         records = read_spool_lines(self._run / SPOOL, {}) if probe else ()
         return Ran(ended=ended, output=output, errors=errors, records=records)
+
+    def take_left(self, name: str, /) -> bytes:
+        """What a command left under `name` in the folder of logs (`LEFT` inside), which is empty of it then; nothing for none, or too much."""
+        folder = self._run / LOGS
+        try:
+            found = read_beneath(folder, name, limit=_LEFT_BYTES + 1)
+        except OSError:
+            return b""
+        (folder / name).unlink(missing_ok=True)
+        return found if len(found) <= _LEFT_BYTES else b""
 
     def boot(self, *, probe: bool = False, lines: bool = False) -> Server:
         """Starts the target and puts it through the gate.
@@ -427,7 +445,7 @@ class World:
         text = f"{ran.output}\n{ran.errors}"
         root = find_root_error(text, tree=self._tree_inside)
         why = str(root) if root else (text.strip().splitlines() or ["it says nothing"])[-1]
-        raise Fault(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
+        raise CommandFailed(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
 
     def _keep(self, paths: tuple[str, ...]) -> None:
         made = self._templates.begin()

@@ -27,6 +27,10 @@ class ChangeResult(Value):
     """The finding that it treats."""
     codemod: str = ""
     gain: tuple[Gain, ...] = ()
+    total: tuple[Gain, ...] = ()
+    """What it and the kept ones before it gained together, of the components that it gained in."""
+    shown: tuple[str, ...] = ()
+    """What a person is to look at although it stopped nothing."""
 
 
 class ProposedChange(Value):

@@ -54,6 +54,10 @@ class GateResult(Value):
     """Equal for failures of the same cause: exception type and innermost frame, a difference's path and kind, a counter's name."""
     gains: tuple[Gain, ...] = ()
     """What it was seen to gain, by the gate that counts."""
+    shown: tuple[str, ...] = ()
+    """What a person is to look at although it stops nothing, a sentence each."""
+    whole: bool = False
+    """Whether the patch as a whole is at fault, so that no part of it is looked for: what gains nothing gains nothing in parts."""
     seconds: float = Field(default=0.0, ge=0)
 
     @property
@@ -74,3 +78,5 @@ class Verdict(Value):
     culprit: tuple[str, ...] = ()
     """The smallest part of the patch that was seen to fail, a line each."""
     gains: tuple[Gain, ...] = ()
+    shown: tuple[str, ...] = ()
+    """What the gates left for a person to look at."""

@@ -44,6 +44,11 @@ def isolate(units: tuple[Unit, ...], run: Run, /, *, max_runs: int = MAX_RUNS) -
     return Isolation(culprit=culprit, passing=best, runs=search.runs, minimal=minimal)
 
 
+def whole(units: tuple[Unit, ...], /) -> Isolation:
+    """Of a failure that no part of the patch can be blamed for: nothing is run."""
+    return Isolation(culprit=frozenset(range(len(units))), passing=frozenset(), runs=0, minimal=False)
+
+
 class _Search:
     def __init__(self, units: tuple[Unit, ...], run: Run, max_runs: int) -> None:
         self.units = units

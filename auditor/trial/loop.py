@@ -22,7 +22,7 @@ from auditor.model.trial_events import (
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.isolation import Isolation, Outcome, isolate
+from auditor.trial.isolation import Isolation, Outcome, isolate, whole
 from auditor.trial.learning import learn
 from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
@@ -106,6 +106,7 @@ class Trials:
                 verdict="kept",
                 text=f"passed {len(self._gates)} gates",
                 gains=tuple(gain for result in results for gain in result.gains),
+                shown=tuple(line for result in results for line in result.shown),
             )
             self._end(proposal, verdict, "")
             return verdict, None
@@ -158,7 +159,7 @@ class Trials:
         self, proposal: Proposal, candidate: Candidate, base: Tree, failure: GateResult, form: str
     ) -> tuple[Verdict, Proposal | None]:
         before, units = _parts(candidate)
-        found = self._isolate(proposal, base, before, units, failure)
+        found = whole(units) if failure.whole else self._isolate(proposal, base, before, units, failure)
         culprit = [units[index] for index in sorted(found.culprit)]
         verdict = Verdict(
             verdict="refused" if failure.outcome == "refused" else "reverted",

@@ -230,3 +230,19 @@ def test_what_is_wrong_is_said_with_its_place(text: str, where: str, what: str) 
     fault = fault_of(text)
     assert what in fault.what
     assert fault.where.startswith(where)
+
+
+def test_tests_and_load() -> None:
+    settings = parsed("""
+[tests]
+command = "python -m pytest -q"
+timeout = "90s"
+[load]
+pool = 4
+time = "2s"
+""")
+    assert settings.tests.command is not None
+    assert (settings.tests.command.argv[-1], settings.tests.timeout_ms) == ("-q", 90_000)
+    assert (settings.load.clients, settings.load.time_ms) == (8, 2000)
+    assert parsed("[tests]\n[load]\n") == TargetSettings()
+    assert fault_of("[load]\npool = 100000\n").what == "'load.pool' is more than 200"

@@ -22,6 +22,7 @@ from auditor.execution.detect.samples import samples
 from auditor.execution.detect.seeding import Seed, seeds
 from auditor.execution.detect.starting import Start, starts
 from auditor.execution.detect.storing import Storage, storage
+from auditor.execution.detect.testing import tests
 from auditor.execution.detect.tree import Tree
 from auditor.frameworks.entry import EntryPoint
 from auditor.index.project import Project
@@ -54,6 +55,8 @@ class Proposal:
     """The path of a route that signs somebody in."""
     redis: Clue[str] | None = None
     other_companions: tuple[Clue[str], ...] = ()
+    tests: Clue[str] | None = None
+    """The command that runs the target's own tests."""
     absent: tuple[Clue[str], ...] = ()
     """Settings files to be made from an example."""
     complete: bool = True
@@ -106,6 +109,7 @@ def propose(
         python=best(interpreters(tree.root, env, packages=packages)),
         redis=needs_redis(tree, composed, read),
         other_companions=other_companions(composed),
+        tests=tests(tree, cwd=cwd),
         absent=absent_settings(tree),
         complete=tree.complete,
     )

@@ -31,6 +31,7 @@ def settings_text(proposal: Proposal, /) -> str:
         _services(proposal),
         _identities(proposal),
         _workload(),
+        _tests(proposal),
     )
     return "\n".join("\n".join(lines).rstrip("\n") + "\n" for lines in map(list, sections))
 
@@ -175,6 +176,16 @@ def _workload() -> Iterator[str]:
     yield "# [workload]"
     yield '# file = "requests.jsonl"  # without it, requests are made from the routes'
     yield '# skip = ["POST /admin/*"]  # never called'
+
+
+def _tests(proposal: Proposal) -> Iterator[str]:
+    clue = proposal.tests
+    if clue is None or clue.confidence < _USABLE:
+        yield "# [tests]"
+        yield '# command = "python -m pytest"  # not found: what tests the application; changes are held to it'
+        return
+    yield "[tests]"
+    yield from _line("command", clue.value, clue)
 
 
 def _line(

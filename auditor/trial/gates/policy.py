@@ -33,7 +33,8 @@ _PROTECTED: Final = (
     (re.compile(r"(^|/)(auditor\.toml|pyproject\.toml|setup\.(py|cfg)|tox\.ini|noxfile\.py|pytest\.ini|\.coveragerc)$"), "tooling"),
     (re.compile(r"(^|/)(requirements(/[^/]+|[^/]*)\.(txt|in)|Pipfile|[^/]+\.lock|constraints[^/]*\.txt|environment\.ya?ml)$"), "dependencies"),
     (re.compile(r"(^|/)(Dockerfile[^/]*|Containerfile|[^/]*compose[^/]*\.ya?ml|Procfile|Makefile|[^/]+\.service)$"), "deployment"),
-    (re.compile(r"(^|/)(gunicorn[^/]*\.py|uwsgi\.ini|supervisord?\.conf|nginx\.conf|seed[^/]*\.py|conftest\.py|sitecustomize\.py)$"), "the run"),
+    (re.compile(r"(^|/)seed[^/]*\.py$"), "seed"),
+    (re.compile(r"(^|/)(gunicorn[^/]*\.py|uwsgi\.ini|supervisord?\.conf|nginx\.conf|conftest\.py|sitecustomize\.py)$"), "the run"),
     (re.compile(r"(^|/)\.env[^/]*$|\.(pem|key|crt)$|(^|/)\.[^/]+$"), "configuration"),
 )  # fmt: skip
 _ROLES: Final[dict[Role, str]] = {
@@ -57,7 +58,7 @@ def check_policy(candidate: Candidate, /) -> GateResult:
 def _problems(candidate: Candidate, file: Edited) -> Iterator[str]:
     if candidate.allowed and file.path not in candidate.allowed:
         yield f"{file.path}: is no file of this change"
-    kind = _protected(file)
+    kind = protected_kind(file.path, file.before or file.after)
     if kind is not None and kind not in candidate.may_touch:
         yield f"{file.path}: is protected ({kind})"
     if file.trees is not None:
@@ -66,13 +67,16 @@ def _problems(candidate: Candidate, file: Edited) -> Iterator[str]:
             yield f"{file.path}: {text}"
 
 
-def _protected(file: Edited) -> str | None:
-    """What kind of file it is, where a change of the application's code has nothing to do with it."""
-    role = role_of_path(file.path, file.before or file.after)
+def protected_kind(path: str, content: bytes, /) -> str | None:
+    """What kind of file it is, where a change of the application's code has nothing to do with it; None for any other.
+
+    A change that needs one names its kind beforehand (`Candidate.may_touch`).
+    """
+    role = role_of_path(path, content)
     if role is not None and role in _ROLES:
         return _ROLES[role]
     for pattern, kind in _PROTECTED:
-        if pattern.search(file.path):
+        if pattern.search(path):
             return kind
     return None
 

@@ -382,3 +382,40 @@ def test_other_ways_to_migrate_are_shown_beside_the_first(proposed: Propose) -> 
     )  # fmt: skip
     assert '\nmigrate = "alembic upgrade head"' in text
     assert '# migrate = "python -m shop.init_db --create"  # or Makefile:2' in text
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"wsgi.py": FLASK, "latest_test.md": "def test_x", "contest.py": "def test_x(): ..."}, None),
+        ({"wsgi.py": FLASK, "pyproject.toml": "[tool.ruff]\n# [tool.pytest] is nice\n"}, None),
+        (
+            {"wsgi.py": FLASK, "pyproject.toml": "[tool.ruff]\n[tool.pytest.ini_options]\n"},
+            ("python -m pytest", "pyproject.toml:2"),
+        ),
+        (
+            {"wsgi.py": FLASK, "tests/test_a.py": "def test_x():\n    pass\n"},
+            ("python -m pytest", "tests/test_a.py:1"),
+        ),
+        (
+            {**DJANGO, "shop/tests.py": "from django.test import TestCase\n"},
+            ("python manage.py test --no-input", "shop/tests.py:1"),
+        ),
+        (
+            {**DJANGO, "shop/tests.py": "from django.test import TestCase\n", "pytest.ini": "[pytest]\n"},
+            ("python -m pytest", "pytest.ini:1"),
+        ),
+        (
+            {"src/shop/main.py": "from fastapi import FastAPI\napp = FastAPI()\n", "src/shop/__init__.py": "",
+             "pytest.ini": "[pytest]\n"},
+            ("python -m pytest ..", "pytest.ini:1"),
+        ),
+    ],
+)  # fmt: skip
+def test_the_command_that_tests_it(
+    proposed: Propose, files: dict[str, str], expected: tuple[str, str] | None
+) -> None:
+    proposal = proposed(files)
+    assert (proposal.tests and (proposal.tests.value, proposal.tests.place)) == expected
+    written = parse_target_settings(settings_text(proposal).encode()).tests.command
+    assert (written and written.text) == (expected and expected[0])
