@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import ValidationError
 
@@ -18,6 +18,8 @@ class GivenPatch(Patch):
     """A patch with what it alters besides costs, said by whoever made it."""
 
     declared: Declared = NOTHING_DECLARED
+    may_touch: frozenset[Literal["migration", "seed"]] = frozenset()
+    """Protected kinds of files that it can't do without: an index comes by way of these."""
 
 
 def given_proposals(files: Iterable[Path], /) -> tuple[Proposal, ...]:
@@ -47,4 +49,5 @@ def _proposal(file: Path) -> Proposal:
         patch=patch,
         allowed=patch.files,
         declared=given.declared,
+        may_touch=frozenset[str](given.may_touch),
     )

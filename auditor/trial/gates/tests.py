@@ -137,9 +137,8 @@ def compare(known: SuiteRun, now: SuiteRun, /) -> Lost:
                 fewer.append(
                     f"{name} expects {found.expected} queries, and {found.seen} ran: look at it, and change its number"
                 )
-    broken += [
-        f"{name}: {_line(now.cases[name].message)}" for name in sorted(now.failed - known.cases.keys())
-    ]
+    ran = {name for name, case in known.cases.items() if case.said != "skipped"}
+    broken += [f"{name}: {_line(now.cases[name].message)}" for name in sorted(now.failed - ran)]
     return Lost(tuple(broken), tuple(fewer))
 
 
