@@ -112,33 +112,60 @@ def judge(question: Question, sources: Sources, /, *, rule: Rule | None = None) 
         rule: looks and levels.
     """
     rule = rule or Rule()
-    quiet: list[Pair] = []
-    noise = session("faster", _kept(sources.same, quiet), rule=rule, looks=rule.noise_looks)
-    if noise.says in {"faster", "slower"}:
-        return LatencyVerdict(
-            verdict="too noisy",
-            reason="machine too noisy: the same code against itself already seems to differ",
-            ratio=noise.ratio,
-            sessions=(noise,),
-        )
-    if comes_in_stretches(quiet, rule.stretch_noise):
-        return LatencyVerdict(
-            verdict="too noisy",
-            reason="machine too noisy: of two servers with the same code one was favoured for a while",
-            ratio=noise.ratio,
-            sessions=(noise,),
-        )
+    noisy = noise_verdict(sources.same, rule=rule)
+    if noisy is not None:
+        return noisy
     seen: list[Pair] = []
-    first = session(question, _kept(sources.direct, seen), rule=rule)
+    first = session(question, kept_pairs(sources.direct, seen), rule=rule)
     sessions: tuple[Session, ...] = (first,)
-    if first.says not in {"undecided", "same"}:
-        sessions = (first, session(question, _kept(sources.swapped, seen), rule=rule))
-    return _verdict(question, sessions, seen, rule)
+    if goes_on(first):
+        sessions = (first, session(question, kept_pairs(sources.swapped, seen), rule=rule))
+    return verdict_of(question, sessions, seen, rule=rule)
 
 
-def session(question: Question, source: PairSource, /, *, rule: Rule, looks: int | None = None) -> Session:
-    """Takes the looks in turn (at most `looks` of them) until one of them decides."""
-    pairs: list[Pair] = []
+def noise_verdict(same: PairSource, /, *, rule: Rule) -> LatencyVerdict | None:
+    """`too noisy` where the same code against itself already seems to differ; None where pairs can be believed."""
+    quiet: list[Pair] = []
+    noise = session("faster", kept_pairs(same, quiet), rule=rule, looks=rule.noise_looks)
+    reason = ""
+    if noise.says in {"faster", "slower"}:
+        reason = "machine too noisy: the same code against itself already seems to differ"
+    elif comes_in_stretches(quiet, rule.stretch_noise):
+        reason = "machine too noisy: of two servers with the same code one was favoured for a while"
+    if not reason:
+        return None
+    return LatencyVerdict(verdict="too noisy", reason=reason, ratio=noise.ratio, sessions=(noise,))
+
+
+def goes_on(first: Session, /) -> bool:
+    """Whether a second session, with the two in each other's place, has something to confirm."""
+    return first.says not in {"undecided", "same"}
+
+
+def is_plainly_faster(pairs: Sequence[Pair], same: Sequence[Pair], /) -> bool:
+    """Whether each pair is twice as fast, and faster than every pair of the same code: for requests that take too long for more pairs.
+
+    Were the candidate no faster, its `k` pairs would be the least of `m + k` by a chance of one in `comb(m + k, k)`; that must be under
+    a thousandth. Excludes harm and no more: the same code may have been measured on another request.
+    """
+    logs = [log_ratio(pair) for pair in pairs]
+    least = min(map(log_ratio, same), default=-math.inf)
+    return (
+        bool(logs) and comb(len(same) + len(logs), len(logs)) > 1000 and max(logs) < min(least, math.log(0.5))
+    )
+
+
+def session(
+    question: Question,
+    source: PairSource,
+    /,
+    *,
+    rule: Rule,
+    looks: int | None = None,
+    begun: Sequence[Pair] = (),
+) -> Session:
+    """Takes the looks in turn (at most `looks` of them) until one of them decides; `begun` are pairs that were taken before."""
+    pairs: list[Pair] = list(begun)
     for look, size in enumerate(rule.looks[:looks]):
         pairs += source(size - len(pairs))
         says = _look(question, pairs, rule, rule.share(look, question))
@@ -212,9 +239,10 @@ def _look(
     return "same" if not_faster else "undecided"
 
 
-def _verdict(
-    question: Question, sessions: tuple[Session, ...], seen: Sequence[Pair], rule: Rule
+def verdict_of(
+    question: Question, sessions: tuple[Session, ...], seen: Sequence[Pair], /, *, rule: Rule
 ) -> LatencyVerdict:
+    """What one session or two, which stand on the pairs `seen`, come to."""
     said = {each.says for each in sessions}
     verdict: Verdict = "undecided"
     reason = f"no evidence in {len(seen)} pairs"
@@ -248,7 +276,9 @@ def _both(says: str, seen: Sequence[Pair], rule: Rule) -> tuple[Verdict, str]:
     return "no harm", "not slower by more than the margin in both sessions, roles swapped between them"
 
 
-def _kept(source: PairSource, seen: list[Pair]) -> PairSource:
+def kept_pairs(source: PairSource, seen: list[Pair], /) -> PairSource:
+    """The same source; what it measures is put behind `seen`."""
+
     def measure(n: int) -> Sequence[Pair]:
         pairs = source(n)
         seen.extend(pairs)

@@ -28,6 +28,8 @@ class Pairing:
     message: Message
     dice: random.Random
     """Draws the order."""
+    candidates_message: Message | None = None
+    """The same request as the candidate must be sent it, where tokens or ids are each server's own."""
     pace_s: float = PACE_S
     """From the beginning of one pair to that of the next, at least."""
 
@@ -47,13 +49,15 @@ class Pairing:
         return pair
 
     def _pair(self) -> Pair:
+        own = self.candidates_message or self.message
         if self.dice.random() < 0.5:
-            baseline_ms = self._ms(self.baseline)
-            return baseline_ms, self._ms(self.candidate)
-        candidate_ms = self._ms(self.candidate)
-        return self._ms(self.baseline), candidate_ms
+            baseline_ms = _ms(self.baseline, self.message)
+            return baseline_ms, _ms(self.candidate, own)
+        candidate_ms = _ms(self.candidate, own)
+        return _ms(self.baseline, self.message), candidate_ms
 
-    def _ms(self, door: Door) -> float:
-        answer = door.send(self.message)
-        failed = answer.ending != "answered" or (answer.status or 500) >= 500
-        return math.inf if failed else answer.total_ms
+
+def _ms(door: Door, message: Message) -> float:
+    answer = door.send(message)
+    failed = answer.ending != "answered" or (answer.status or 500) >= 500
+    return math.inf if failed else answer.total_ms

@@ -1,4 +1,7 @@
-"""`counts`: what was promised costs less, nothing costs more, and the workload ran what was changed."""
+"""`counts`: what was promised costs less, nothing costs more, and the workload ran what was changed.
+
+Where no count was promised and none falls, plans or time must show what a change is for (`auditor.trial.winnings`).
+"""
 
 import ast
 import difflib
@@ -6,18 +9,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from auditor.model.trial import Gain, GateResult
+from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.playing import Counted, Player, Span
 from auditor.trial.trees import Tree
+from auditor.trial.winnings import Winnings, component_of, promised_components
 
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
 _CONSTANT: Final = 2
 """The most that a declared constant rise may be."""
-_KIND_KEYS: Final = {"session": "sessions", "transaction": "transactions", "task": "tasks"}
 
 
 class CountsGate:
@@ -28,12 +31,12 @@ class CountsGate:
         player: Player,
         baseline: Tree,
         known_good: Callable[[], Tree],
-        endpoint_of: Callable[[str], str],
+        winnings: Winnings,
     ) -> None:
         self._player = player
         self._baseline = baseline
         self._known_good = known_good
-        self._endpoint_of = endpoint_of
+        self._winnings = winnings
 
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Refused where the workload did not run the change; failed where something costs more or nothing less."""
@@ -59,26 +62,25 @@ class CountsGate:
                 signature=f"counts:{risen[0].partition(':')[0]}",
                 seconds=time.monotonic() - began,
             )
-        fallen = self._fallen(now, before)
-        promised = {(one.endpoint, _KIND_KEYS.get(one.kind, one.kind)) for one in candidate.promises}
-        kept = [
-            text for endpoint, component, text in fallen if not promised or (endpoint, component) in promised
-        ]
-        if not kept:
+        won = self._winnings(candidate, tree)
+        if won is None:
+            promised = promised_components(candidate)
             what = ", ".join(sorted(f"{kind} of {endpoint}" for endpoint, kind in promised)) or "any count"
             return GateResult(
                 gate="counts",
                 outcome="failed",
                 text=f"nothing that was promised became less: {what}",
                 signature="counts:no gain",
+                whole=True,
                 seconds=time.monotonic() - began,
             )
+        kept = won.evidence
         return GateResult(
             gate="counts",
             outcome="passed",
             text=kept[0] + (f" and {len(kept) - 1} more" if len(kept) > 1 else ""),
             evidence=tuple(kept[:40]),
-            gains=self._gains(now, before),
+            gains=won.gains,
             seconds=time.monotonic() - began,
         )
 
@@ -90,44 +92,16 @@ class CountsGate:
                 if component not in spans or component not in after:
                     continue
                 was, is_now = spans[component], after[component]
-                if is_now.low > was.high and not _allowed(component, spans, after, candidate):
+                if is_now.low > was.high and not may_rise(component, spans, after, candidate):
                     found.append(f"{component}: `{request}` costs {is_now.low}, it cost {was.high}")
         return found
 
-    def _gains(self, now: Counted, before: Counted) -> tuple[Gain, ...]:
-        """By endpoint and component, the means over the requests of which both are known."""
-        sums: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        for request, spans in sorted(before.spans.items()):
-            for component, was in spans.items():
-                is_now = now.spans.get(request, {}).get(component)
-                if is_now is not None and component != "bytes":
-                    sums.setdefault((self._endpoint_of(request), component), []).append(
-                        (was.low, is_now.high)
-                    )
-        means = {
-            key: (sum(was for was, _ in pairs) / len(pairs), sum(is_now for _, is_now in pairs) / len(pairs))
-            for key, pairs in sums.items()
-        }
-        return tuple(
-            Gain(endpoint=endpoint, kind=component, before=was, after=is_now)
-            for (endpoint, component), (was, is_now) in sorted(means.items())
-            if is_now < was
-        )
 
-    def _fallen(self, now: Counted, before: Counted) -> list[tuple[str, str, str]]:
-        found = []
-        for request, spans in sorted(before.spans.items()):
-            for component, was in spans.items():
-                is_now = now.spans.get(request, {}).get(component)
-                if is_now is not None and is_now.high < was.low and component != "bytes":
-                    text = f"{component} of `{request}`: {was.low} → {is_now.high}"
-                    found.append((self._endpoint_of(request), component, text))
-        return found
-
-
-def _allowed(component: str, was: Mapping[str, Span], now: Mapping[str, Span], candidate: Candidate) -> bool:
+def may_rise(
+    component: str, was: Mapping[str, Span], now: Mapping[str, Span], candidate: Candidate, /
+) -> bool:
     """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
-    declared = {_KIND_KEYS.get(kind, kind) for kind in candidate.constant_rise}
+    declared = {component_of(kind) for kind in candidate.constant_rise}
     if component not in declared or now[component].high - was[component].low > _CONSTANT:
         return False
     others = (other for other in GUARDED if other != component and other in was and other in now)
@@ -144,7 +118,7 @@ def not_exercised(files: tuple[Edited, ...], executed: Mapping[str, frozenset[in
         changed = changed_lines(file)
         if file.trees is None or not changed:
             continue
-        inside = _function_lines(file.trees[1]) & changed
+        inside = function_lines(file.trees[1]) & changed
         if not inside:
             return ""
         if inside & executed.get(file.path, frozenset()):
@@ -166,7 +140,7 @@ def changed_lines(file: Edited, /) -> frozenset[int]:
     return frozenset(lines)
 
 
-def _function_lines(tree: ast.Module) -> frozenset[int]:
+def function_lines(tree: ast.Module) -> frozenset[int]:
     """Of statements in the bodies of functions."""
     lines: set[int] = set()
     for node in ast.walk(tree):

@@ -1,0 +1,134 @@
+"""`scaling`: with much data the candidate costs no more and takes no longer than known-good, and with hardly any neither.
+
+`latency` has judged one scale; this is the other: of a change that won by counts the large one and the requests with the fewest rows,
+of one that won by time the small one.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from auditor.execution.boot import NotBooted
+from auditor.measure.latency import Question
+from auditor.measure.running.rounds import TargetDied
+from auditor.model.trial import Gain, GateResult
+from auditor.trial.candidate import Candidate
+from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
+from auditor.trial.gates.counts import GUARDED, may_rise
+from auditor.trial.gates.latency import ConcernedBy, Said, WinningsOf, judged, not_booted
+from auditor.trial.playing import Span
+from auditor.trial.timing import Timing
+from auditor.trial.trees import Tree
+
+_HARM: Final[Question] = "harm"
+
+
+class ScalingGate:
+    """The gate."""
+
+    def __init__(
+        self,
+        small: Timing,
+        full: Timing,
+        known_good: Callable[[], Tree],
+        winnings: WinningsOf,
+        concerned: ConcernedBy,
+    ) -> None:
+        self._small = small
+        self._full = full
+        self._known_good = known_good
+        self._winnings = winnings
+        self._concerned = concerned
+
+    def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
+        """Failed for a count that is higher at the large scale, and for what is slower at either."""
+        began = time.monotonic()
+        every = self._concerned(candidate, tree)
+        chosen = every[:MOST_ENDPOINTS]
+        if not chosen:
+            text = "no request that only reads runs what was changed, so there is nothing to hold against the data's size"
+            return GateResult(gate="scaling", outcome="skipped", text=text)
+        try:
+            result = self._judged(candidate, tree, chosen)
+        except NotBooted as fault:
+            result = not_booted("scaling", fault, 0.0)
+        except TargetDied as fault:
+            result = GateResult(
+                gate="scaling", outcome="failed", text=fault.what, signature="scaling:died", whole=True
+            )
+        return result.model_copy(update={"seconds": time.monotonic() - began})
+
+    def _judged(self, candidate: Candidate, tree: Tree, chosen: Sequence[Concerned]) -> GateResult:
+        won = self._winnings(candidate, tree)
+        by_time = won is not None and won.by == "time"
+        lines: list[str] = []
+        gains: tuple[Gain, ...] = ()
+        larger = self._full.stage.scale != self._small.stage.scale
+        if larger:
+            risen = self._risen(candidate, tree, [one.heaviest for one in chosen])
+            if risen:
+                return GateResult(
+                    gate="scaling", outcome="failed", text=risen[0], evidence=tuple(risen), whole=True,
+                    signature=f"scaling:{risen[0].partition(':')[0]}",
+                )  # fmt: skip
+            lines.append(f"no count is higher at scale {self._full.stage.scale}")
+        if larger and not by_time:
+            asked = {one.heaviest: one.endpoint for one in chosen}
+            result = self._timed(self._full, tree, asked, ledger=True)
+            if not result.lets_through:
+                return result
+            lines += result.evidence
+            gains = result.gains
+        few = {one.lightest: one.endpoint for one in chosen if by_time or one.lightest != one.heaviest}
+        if by_time and larger:
+            few |= {one.heaviest: one.endpoint for one in chosen}
+        if few:
+            result = self._timed(self._small, tree, few, ledger=False)
+            if not result.lets_through:
+                return result
+            lines += result.evidence
+        if not lines:
+            text = "there is one scale, and no request with fewer rows than those that latency judged"
+            return GateResult(gate="scaling", outcome="skipped", text=text)
+        return GateResult(gate="scaling", outcome="passed", text=lines[0], evidence=tuple(lines), gains=gains)
+
+    def _timed(self, timing: Timing, tree: Tree, requests: Mapping[str, str], *, ledger: bool) -> GateResult:
+        timed = timing.judge(self._known_good(), tree, dict.fromkeys(requests, _HARM))
+        said = [
+            Said(endpoint=requests[request], request=request, question=_HARM, timed=one)
+            for request, one in timed.items()
+        ]
+        return judged("scaling", said, demanded=False, scale=timing.stage.scale, ledger=ledger)
+
+    def _risen(self, candidate: Candidate, tree: Tree, requests: list[str]) -> list[str]:
+        """Counts that are higher, in two rounds of both: a memo that each worker fills for itself is no rise."""
+        stage, known_good = self._full.stage, self._known_good()
+        seen: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        for repeat in range(2):
+            if repeat:
+                stage.forget_counts(known_good)
+                stage.forget_counts(tree)
+            before, after = stage.counts(known_good, requests), stage.counts(tree, requests)
+            for request in requests:
+                for component in GUARDED:
+                    was, is_now = (one.get(request, {}).get(component) for one in (before, after))
+                    if was is not None and is_now is not None:
+                        seen.setdefault(request, {}).setdefault(component, []).append((was, is_now))
+            spans = {request: _spans(costs) for request, costs in seen.items()}
+            found = [
+                f"{component}: `{request}` costs {now[component].low} at scale {stage.scale}, it cost {was[component].high}"
+                for request, (was, now) in spans.items()
+                for component in GUARDED
+                if component in was
+                and now[component].low > was[component].high
+                and not may_rise(component, was, now, candidate)
+            ]
+            if not found:
+                return []
+        return found
+
+
+def _spans(costs: Mapping[str, list[tuple[int, int]]]) -> tuple[dict[str, Span], dict[str, Span]]:
+    was = {key: Span(min(a for a, _ in pairs), max(a for a, _ in pairs)) for key, pairs in costs.items()}
+    now = {key: Span(min(b for _, b in pairs), max(b for _, b in pairs)) for key, pairs in costs.items()}
+    return was, now
