@@ -71,10 +71,10 @@ class SideBySide:
         """The prepared world of a tree, with nothing running in it."""
         return self._places[0].of(tree)
 
-    def forget_but(self, kept: Sequence[Tree], /) -> None:
-        """Removes the private copies of all other trees."""
+    def forget_but(self, kept: Tree, /) -> None:
+        """Removes the private copies of all trees but this one and the baseline."""
         for place in self._places:
-            for tree in set(place.trees()) - {one.id for one in kept}:
+            for tree in set(place.trees()) - {kept.id}:
                 place.forget(tree)
 
     def counts(self, tree: Tree, requests: Sequence[str], /) -> dict[str, dict[str, int]]:

@@ -38,6 +38,9 @@ class Fix:
             help="try this patch and not what codemods propose; repeatable, in this order",
         )  # fmt: skip
         parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
+        parser.add_argument(
+            "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
+        )
         parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
         parser.add_argument("--dry-run", action="store_true", help="record and propose, try nothing")
         parser.add_argument("--resume", action="store_true", help="go on with the last run")
@@ -61,6 +64,7 @@ class Fix:
             max_changes=arguments.max_changes,
             dry_run=arguments.dry_run,
             resume=arguments.resume,
+            time=not arguments.no_time,
         )
         fixed = fix(request, Narrated(console.narration), told=teller(arguments.format, console))
         console.narration.clear()

@@ -12,6 +12,7 @@ from typing import Final, Self
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.asking import workload_of_run
 from auditor.engine.fixing.given import given_proposals
+from auditor.engine.fixing.judging import Judges
 from auditor.engine.fixing.proposing import Proposed, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
@@ -28,7 +29,7 @@ from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 from auditor.model.result import ChangeResult, EndpointResult, ProposedChange, Result
-from auditor.model.trial import GateName, Verdict
+from auditor.model.trial import Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
     BaselineTakenData,
@@ -37,16 +38,9 @@ from auditor.model.trial_events import (
     RunEvent,
 )
 from auditor.repo.head import head_of
-from auditor.trial.candidate import Candidate
-from auditor.trial.gates.boot import Boot
-from auditor.trial.gates.constraints import check_constraints
-from auditor.trial.gates.contract import ContractGate, SideEffects
-from auditor.trial.gates.counts import CountsGate
-from auditor.trial.gates.parse import check_parse
-from auditor.trial.gates.policy import check_policy
 from auditor.trial.ledger import Ledger
 from auditor.trial.lessons import Lessons
-from auditor.trial.loop import Gate, Trials
+from auditor.trial.loop import Trials
 from auditor.trial.memory import Memory
 from auditor.trial.playing import Player
 from auditor.trial.proposal import Proposal
@@ -78,6 +72,8 @@ class FixRequest:
     """Says what would be tried, and runs nothing of the target."""
     resume: bool = False
     """Goes on with the last run."""
+    time: bool = False
+    """Takes time: asks the gates `latency`, `scaling` and `load`, and judges the target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +227,29 @@ class Run:
         return self._stack.enter_context(player)
 
     @cached_property
+    def judges(self) -> Judges:
+        """The gates, and the servers that they share."""
+        judges = Judges(
+            self._bench,
+            self.store,
+            self._baseline,
+            self.workload,
+            self.player,
+            known_good=lambda: self.known_good,
+            endpoint_of=self._endpoint_by_request.__getitem__,
+            env=self._env,
+            allowed=self._request.user.secrets,
+            timed=self._request.time,
+        )
+        return self._stack.enter_context(judges)
+
+    @cached_property
     def trials(self) -> Trials:
         """Takes proposals through the gates."""
         lessons = Lessons(
             memory=self.memory, settings=self._bench.settings_digest, workload=self.workload.digest
         )
-        return Trials(self.recorder, self.store, self._gates(), lessons=lessons)
+        return Trials(self.recorder, self.store, self.judges.gates(), lessons=lessons)
 
     @cached_property
     def _endpoint_by_request(self) -> dict[str, str]:
@@ -348,20 +361,6 @@ class Run:
         kept = (*ledger.kept, *ledger.pending, *(one.kept for one in ledger.undone))
         return {*self._verdicts, *(one.change for one in kept), *(one.change for one in ledger.failed)}
 
-    def _gates(self) -> list[tuple[GateName, Gate]]:
-        endpoint_of = self._endpoint_by_request.__getitem__
-        baseline = self.recorder.ledger.baseline
-        assert baseline is not None
-        return [
-            ("parse", _static(check_parse)),
-            ("constraints", _static(check_constraints)),
-            ("policy", _static(check_policy)),
-            ("boot", Boot(self.player)),
-            ("contract", ContractGate(self.player, endpoint_of)),
-            ("side-effects", SideEffects(self.player, endpoint_of)),
-            ("counts", CountsGate(self.player, baseline, lambda: self.known_good, endpoint_of)),
-        ]
-
     @property
     def known_good(self) -> Tree:
         """The last tree that passed every gate."""
@@ -371,10 +370,7 @@ class Run:
 
     def forget(self) -> None:
         """Private copies of trees that no longer matter."""
-        keep = {self.known_good.id}
-        for trial in self.player.trees():
-            if trial not in keep:
-                self.player.forget(trial)
+        self.judges.forget_but(self.known_good)
 
     def result(self) -> Result:
         """What it came to."""
@@ -425,13 +421,6 @@ class Run:
                 )
             )
         return listed
-
-
-def _static(check: Callable[[Candidate], object]) -> Gate:
-    def gate(candidate: Candidate, _tree: Tree) -> object:
-        return check(candidate)
-
-    return gate  # type: ignore[return-value]  # each check gives a GateResult
 
 
 def _baseline(bench: Bench, folder: Path, store: TreeStore, recorder: Recorder) -> tuple[Bench, Tree]:

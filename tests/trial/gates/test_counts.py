@@ -11,6 +11,7 @@ from auditor.trial.constraints import Edited
 from auditor.trial.gates.counts import CountsGate, changed_lines, not_exercised
 from auditor.trial.playing import Counted, Lines, Span
 from auditor.trial.trees import Tree
+from auditor.trial.winnings import Winnings
 
 BASE, GOOD, NEW = (Tree(name, name) for name in ("base", "good", "new"))
 PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
@@ -42,9 +43,11 @@ def judged(
     lines: Lines = RAN,
     promises: tuple[Promise, ...] = (),
     constant_rise: tuple[str, ...] = (),
+    timed: bool = False,
 ) -> GateResult:
     player = Player({"base": base, "good": good or base, "new": now}, lines)
-    gate = CountsGate(player, BASE, lambda: GOOD, lambda _: "GET /")  # type: ignore[arg-type]  # the part of it that is asked
+    winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
+    gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
         Candidate(change="C", patch=PATCH, files=(FILE,), promises=promises, constant_rise=constant_rise), NEW
     )
@@ -126,3 +129,16 @@ def test_lines_beside_a_removal_count_as_changed() -> None:
 
 def test_what_runs_at_import_is_exercised_by_every_boot() -> None:
     assert not_exercised((Edited("a.py", b"x = 1\n", b"x = 2\n"),), {}) == ""
+
+
+def test_where_time_is_taken_no_gain_is_left_to_it_and_a_rise_is_none() -> None:
+    same = {"sql": (9, 9)}
+    assert judged(same, same, timed=True).outcome == "passed"
+    assert "time must show" in judged(same, same, timed=True).text
+    assert judged(same, {"sql": (10, 10)}, timed=True).outcome == "failed"
+    promise = Promise(endpoint="GET /", kind="sql")
+    assert judged(same, same, timed=True, promises=(promise,)).outcome == "failed"
+
+
+def test_what_gains_nothing_is_not_taken_apart() -> None:
+    assert judged({"sql": (9, 9)}, {"sql": (9, 9)}).whole
