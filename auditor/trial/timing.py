@@ -43,9 +43,9 @@ class Timed:
     """Known-good's median; None where none of its answers came."""
 
     def gain(self, endpoint: str) -> Gain | None:
-        """As the ledger keeps it; None where it did not become faster, or nobody knows."""
+        """As the ledger keeps it; None where its interval does not exclude that there is none."""
         ratio, before = self.verdict.ratio, self.before_ms
-        if ratio.value is None or ratio.value >= 1 or before is None or self.verdict.verdict == "slower":
+        if ratio.value is None or ratio.high is None or ratio.high >= 1 or before is None:
             return None
         low, high = (
             None if bound is None else round(before * (bound - 1), 3) for bound in (ratio.low, ratio.high)

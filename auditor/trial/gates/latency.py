@@ -6,6 +6,7 @@ What promises only time is judged at the scale of timing: an index or a cheaper 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from auditor.execution.boot import NotBooted
 from auditor.measure.latency import Question
@@ -33,21 +34,22 @@ class Said:
     def line(self) -> str:
         """For a person."""
         verdict, ratio = self.timed.verdict, self.timed.verdict.ratio
-        how = (
-            ""
-            if ratio.value is None
-            else f": {ratio.value:.2f} of the time ({ratio.low} to {ratio.high}, {ratio.basis})"
+        what = f"`{self.request}` of {self.endpoint}"
+        if verdict.verdict == "too noisy":
+            return f"{what} was not timed: {verdict.reason}"
+        word = (
+            f"not shown to be {_SOUGHT[self.question]}"
+            if verdict.verdict == "undecided"
+            else _WORDS[verdict.verdict]
         )
-        return f"`{self.request}` of {self.endpoint} is {_WORDS[verdict.verdict]}{how}; {verdict.reason}"
+        if ratio.value is None:
+            return f"{what} is {word}: {verdict.reason}"
+        how = f"{ratio.value:.2f} of the time ({ratio.low} to {ratio.high}, {ratio.basis})"
+        return f"{what} is {word}: {how}; {verdict.reason}"
 
 
-_WORDS = {
-    "faster": "faster",
-    "slower": "slower",
-    "no harm": "not slower",
-    "undecided": "not shown to be slower",
-    "too noisy": "not timed",
-}
+_WORDS: Final = {"faster": "faster", "slower": "slower", "no harm": "not slower"}
+_SOUGHT: Final[dict[Question, str]] = {"faster": "faster", "harm": "slower"}
 
 
 class LatencyGate:
@@ -96,8 +98,8 @@ class LatencyGate:
         return result.model_copy(update={"seconds": time.monotonic() - began})
 
 
-_FASTER: Question = "faster"
-_HARM: Question = "harm"
+_FASTER: Final[Question] = "faster"
+_HARM: Final[Question] = "harm"
 
 
 def judged(
@@ -120,7 +122,7 @@ def judged(
             return GateResult(
                 gate=gate, outcome="void", text=f"{noisy[0].timed.verdict.reason}{at}", evidence=lines
             )
-        text = f"nothing it promised came true: no count fell, and {lines[0] if lines else 'nothing could be timed'}{at}"
+        text = f"no count fell, and {lines[0] if lines else 'nothing could be timed'}{at}"
         return GateResult(
             gate=gate, outcome="failed", text=text, evidence=lines, whole=True, signature=f"{gate}:no gain"
         )

@@ -49,19 +49,26 @@ class LoadGate:
             return GateResult(gate="load", outcome="skipped", text=text)
         try:
             with self._stage.both(self._known_good(), tree, chosen) as served:
-                stretches = self._stretches(served)
+                common = sorted(served[0].messages.keys() & served[1].messages.keys())
+                stretches = self._stretches(served, common) if common else ([], [])
                 died = [not one.server.alive() for one in served]
         except NotBooted as fault:
             return not_booted("load", fault, time.monotonic() - began)
-        if died[1] and not died[0]:
+        if not common:
+            result = GateResult(
+                gate="load", outcome="skipped", text="what runs the change could not be sent to both"
+            )
+        elif died[1] and not died[0]:
             result = _failed("died", "the candidate died under load", stretches)
         else:
             result = judge_load(*stretches, clients=self._settings.clients)
         return result.model_copy(update={"seconds": time.monotonic() - began})
 
-    def _stretches(self, served: Sequence[Served]) -> tuple[list[Stretch], list[Stretch]]:
+    def _stretches(
+        self, served: Sequence[Served], requests: Sequence[str]
+    ) -> tuple[list[Stretch], list[Stretch]]:
         seconds = self._settings.time_ms / 1000 / _ORDER.count(0)
-        messages = [[one.messages[request] for request in sorted(one.messages)] for one in served]
+        messages = [[one.messages[request] for request in requests] for one in served]
         quiet = [in_peace(one.door, each) for one, each in zip(served, messages, strict=True)]
         found: tuple[list[Stretch], list[Stretch]] = ([], [])
         for side in _ORDER:
