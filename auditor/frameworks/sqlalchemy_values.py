@@ -32,7 +32,7 @@ class Call:
     node: Node | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class SessionValue(ExtInst):
     """A session or a connection; `type` is SESSION or CONNECTION."""
 
@@ -44,7 +44,7 @@ class SessionValue(ExtInst):
     """Leaving its `with` block commits."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Expression(ExtInst):
     """A column, relation, function or condition of a query."""
 
@@ -57,14 +57,14 @@ class Expression(ExtInst):
     """What `.label()` calls it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TextClause(ExtInst):
     """Literal SQL; `sql` is None where it is not known."""
 
     sql: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class LoadOption(ExtInst):
     """What `joinedload(...)` and its relatives give to `.options()`."""
 
@@ -77,7 +77,7 @@ class LoadOption(ExtInst):
     target: Model | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TableMethod(ExtInst):
     """`table.insert` and the like, before it is called."""
 
@@ -85,7 +85,7 @@ class TableMethod(ExtInst):
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Columns(ExtInst):
     """`subquery.c`: any attribute is a column of no known model."""
 

@@ -68,11 +68,13 @@ class Ext(Value):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class ExtInst(Value):
     """An instance of a library type that `knowledge` describes, by canonical type name."""
 
     type: str
+    rows: Size | None = field(default=None, kw_only=True)
+    """Of a cursor: how many rows the statement that it ran last gives, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -426,10 +428,13 @@ def altered(value: V, **changes: Any) -> V:
     cls = type(value)
     shape = _SHAPES.get(cls)
     if shape is None:
-        names = [f.name for f in fields(cls)]  # type: ignore[arg-type]  # V is a dataclass
+        names = [f.name for f in fields(cls) if not f.kw_only]  # type: ignore[arg-type]  # V is a dataclass
         shape = _SHAPES[cls] = (attrgetter(*names), {name: n for n, name in enumerate(names)})
     read, positions = shape
     given = list(read(value))
     for name, changed in changes.items():
         given[positions[name]] = changed
-    return cls(*given)
+    made = cls(*given)
+    if isinstance(value, ExtInst) and value.rows is not None:
+        made.rows = value.rows  # type: ignore[attr-defined]  # of the same class
+    return made

@@ -10,6 +10,7 @@ from auditor.index.values import (
     Const,
     Dictionary,
     Ext,
+    ExtInst,
     Inst,
     Items,
     Many,
@@ -174,6 +175,8 @@ def size_of(m: Machine, value: Value, name: str) -> Size | None:
         return m.orm(value.model.orm).size(value)
     if isinstance(value, Many):
         return value.size or (Size(name) if name else None)
+    if isinstance(value, ExtInst) and value.rows is not None:
+        return value.rows
     if isinstance(value, Items):
         return Size(name or "items", bound=value.count)
     if isinstance(value, Dictionary):
@@ -194,8 +197,9 @@ def repeats(value: Value) -> bool:
         return value.grown or value.other is not None or len(value.entries) > SMALL * 4
     if isinstance(value, OneOf):
         return any(repeats(o) for o in value.options)
-    if isinstance(value, Many) and value.size is not None and value.size.bound is not None:
-        return value.size.bound > SMALL
+    size = value.size if isinstance(value, Many) else value.rows if isinstance(value, ExtInst) else None
+    if size is not None and size.bound is not None:
+        return size.bound > SMALL
     return not isinstance(value, (Const, ClassValue, Ext))
 
 

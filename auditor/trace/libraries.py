@@ -20,7 +20,17 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, arguments, builtin_calls, calls, decorating, intrinsics, iteration, naming
+from auditor.trace import (
+    access,
+    arguments,
+    builtin_calls,
+    calls,
+    decorating,
+    driver_rows,
+    intrinsics,
+    iteration,
+    naming,
+)
 from auditor.trace.remembering import FROM_CACHE
 from auditor.trace.summary import LibraryCall
 
@@ -111,7 +121,10 @@ def library_method(
         calls.resolved(m)
         callbacks(m, [*args, *kwargs.values()], node)
         return UNKNOWN
-    return apply_fact(m, fact, f"{receiver.type}.{name}", args, kwargs, node)
+    result = apply_fact(m, fact, f"{receiver.type}.{name}", args, kwargs, node)
+    if fact.effect == "sql":
+        driver_rows.remember(receiver, result, args)
+    return result if fact.fetch is None else driver_rows.fetched(receiver, fact)
 
 
 def has_effect(m: Machine, value: ExtInst, name: str) -> bool:

@@ -55,7 +55,6 @@ class UndoneChange:
 
     kept: KeptChange
     because: str
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +206,7 @@ def _undone(ledger: Ledger, event: RunEvent, data: ChangeUndoneData) -> Ledger:
     """The change is taken out, and with it, for the time being, all that was kept after it."""
     waiting = {one.change: one for one in ledger.pending}
     if event.change in waiting:  # it waited to be tried again, and will not be
-        dropped = UndoneChange(waiting[event.change], data.because, event.time)
+        dropped = UndoneChange(waiting[event.change], data.because)
         rest = tuple(one for one in ledger.pending if one.change != event.change)
         return replace(ledger, pending=rest, undone=(*ledger.undone, dropped))
     at = next((place for place, one in enumerate(ledger.kept) if one.change == event.change), None)
@@ -223,7 +222,7 @@ def _undone(ledger: Ledger, event: RunEvent, data: ChangeUndoneData) -> Ledger:
         kept=ledger.kept[:at],
         known_good=Tree(data.commit, data.tree),
         pending=(*(after[change] for change in data.again), *ledger.pending),
-        undone=(*ledger.undone, UndoneChange(ledger.kept[at], data.because, event.time)),
+        undone=(*ledger.undone, UndoneChange(ledger.kept[at], data.because)),
     )
 
 

@@ -1,0 +1,57 @@
+"""``auditor mcp``: the tools of the Model Context Protocol, for an assistant that a person pairs with."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.cli.command import Console
+from auditor.cli.exit_code import ExitCode
+from auditor.cli.parser import Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Mcp:
+    """Serves one target on standard input and output."""
+
+    summary: str = "serve routes, traces, findings and verified patches to an assistant (MCP)"
+
+    def prepare_parser(self, parser: Parser, /) -> None:
+        """PATH, and how it is run."""
+        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+
+        add_running_arguments(parser)
+        parser.add_argument(
+            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, not the recorded one"
+        )
+        parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
+        parser.add_argument(
+            "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
+        )
+        parser.add_argument("--resume", action="store_true", help="go on with the last run")
+
+    def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
+        """Serves until the client leaves."""
+        from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
+        from auditor.engine.assisting.assistant import Assistant  # noqa: PLC0415
+        from auditor.engine.fixing.fix import FixRequest  # noqa: PLC0415
+        from auditor.mcp_server import serve  # noqa: PLC0415
+
+        audit, user = running_request(arguments, "mcp", console.narration)
+        request = FixRequest(
+            audit=audit,
+            user=user,
+            workload=arguments.workload,
+            edges=not arguments.no_edges,
+            resume=arguments.resume,
+            time=not arguments.no_time,
+        )
+        assistant = Assistant(request, Narrated(console.narration))
+        console.narration.say(f"serving {audit.path} on standard input and output; end it by closing them")
+        try:
+            serve(assistant)
+        finally:
+            assistant.close()
+        return ExitCode.DONE
+
+
+COMMAND = Mcp()

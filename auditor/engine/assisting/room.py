@@ -1,0 +1,139 @@
+"""The room where trials run: one thread owns the run, whoever asks waits as long as they like and looks again."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from auditor.engine.fixing.fix import FixRequest, Run, run_opened
+from auditor.engine.request import Notes
+from auditor.model.trial import GateResult, Verdict
+from auditor.model.trial_events import ConstraintLearnt, GateFinished, RunEvent, TrialEnded
+from auditor.trial.proposal import Proposal
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Trial:
+    """A proposal on its way through the gates."""
+
+    id: str
+    proposal: Proposal
+    done: threading.Event = field(default_factory=threading.Event)
+    gates: list[GateResult] = field(default_factory=list)
+    learnt: list[str] = field(default_factory=list)
+    attempts: list[Verdict] = field(default_factory=list)
+    """How each attempt ended: after a failure, what is left without the part at fault is tried."""
+    verdict: Verdict | None = None
+    """That of the change: kept, or why its first attempt failed."""
+    failure: BaseException | None = None
+    """Why there is no verdict: the run can't go on."""
+
+
+class Room:
+    """A run that is open until `close`; everything that touches it happens in its own thread, in the order of asking."""
+
+    def __init__(self, request: FixRequest, notes: Notes, /) -> None:
+        self._request = request
+        self._notes = notes
+        self._jobs: queue.Queue[tuple[Callable[[Run], object], Future[object]] | None] = queue.Queue()
+        self._opened: Future[None] = Future()
+        self._current: Trial | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._live, name="trials", daemon=True)
+
+    def open(self) -> None:
+        """Begins the run.
+
+        Raises:
+            Fault: there can be none here, and why.
+        """
+        self._thread.start()
+        self._opened.result()
+
+    def close(self) -> None:
+        """Ends the run after what is running now; what was kept stays kept."""
+        if self._thread.is_alive():
+            self._jobs.put(None)
+            self._thread.join()
+
+    def ask(self, question: Callable[[Run], _T], /) -> _T:
+        """What the run answers; waits for its turn.
+
+        Raises:
+            Exception: whatever the question raised.
+        """
+        future: Future[object] = Future()
+        self._jobs.put((question, future))
+        return future.result()  # type: ignore[return-value]  # the future of this very question
+
+    def begin(self, trial: Trial, /) -> bool:
+        """Begins a trial; `trial.done` tells when it has ended. False when another one is on its way."""
+        with self._lock:
+            if self._current is not None:
+                return False
+            self._current = trial
+
+        def attempt(run: Run) -> None:
+            try:
+                run.be_sound()
+                last = run.trials.attempt(trial.proposal)
+                trial.verdict = last if last.verdict == "kept" or not trial.attempts else trial.attempts[0]
+            except BaseException as error:  # noqa: BLE001  told to whoever asks for the verdict
+                trial.failure = error
+            finally:
+                run.forget()
+                self._current = None
+                trial.done.set()
+
+        self._jobs.put((attempt, Future()))
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a trial is running."""
+        return self._current is not None
+
+    def _told(self, event: RunEvent) -> None:
+        trial = self._current
+        if trial is None:
+            return
+        match event:
+            case GateFinished(data=result):
+                trial.gates.append(result)
+            case TrialEnded(data=ended):
+                trial.attempts.append(ended.verdict)
+            case ConstraintLearnt(data=data):
+                trial.learnt.append(f"{data.constraint.rule.kind}: {data.constraint.because}")
+            case _:
+                pass
+
+    def _live(self) -> None:
+        try:
+            with run_opened(self._request, self._notes, told=self._told) as run:
+                self._opened.set_result(None)
+                while (job := self._jobs.get()) is not None:
+                    question, future = job
+                    try:
+                        future.set_result(question(run))
+                    except BaseException as error:  # noqa: BLE001  handed to whoever asked
+                        future.set_exception(error)
+        except BaseException as error:  # noqa: BLE001  handed to whoever opened
+            if self._opened.done():
+                self._abandon(error)
+            else:
+                self._opened.set_exception(error)
+
+    def _abandon(self, error: BaseException) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if job is not None:
+                job[1].set_exception(error)
