@@ -153,11 +153,13 @@ def _nested(
         for n in ast.walk(turn.statement)
         if isinstance(n, ast.Call) and _is_call_of(n, home, source, finding)
     ]
-    if len(calls) != 1 or calls[0].keywords or any(isinstance(a, ast.Starred) for a in calls[0].args):
+    unpacked = any(isinstance(a, ast.Starred) for call in calls for a in call.args)
+    if len(calls) != 1 or unpacked or any(word.arg is None for word in calls[0].keywords):
         return f"`{home.name}` is called in more than one way"
     if not _is_called_once(home, source, finding):
         return f"`{home.name}` is called from elsewhere too"
     given = dict(zip((a.arg for a in home.args.args), calls[0].args, strict=False))
+    given |= {word.arg: word.value for word in calls[0].keywords if word.arg is not None}
     rebound = {n.id for n in ast.walk(home) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     stored = {
         n.id for n in ast.walk(turn.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
