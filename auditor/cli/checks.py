@@ -1,6 +1,8 @@
 """What ``auditor doctor`` looks at, one function a check."""
 
+import argparse
 import importlib.metadata
+import os
 import platform
 import shutil
 import sys
@@ -12,6 +14,7 @@ from typing import Final
 
 import auditor
 from auditor.bundle import bundled
+from auditor.cli.model_arguments import with_model_arguments
 from auditor.config.paths import cache_dir, config_file, state_dir
 from auditor.config.user import UserSettings, load_user_settings
 from auditor.model.fault import Fault
@@ -111,6 +114,25 @@ def _sample() -> Check:
         return Check("sample", ok=True, text=str(bundled("sample")))
     except Fault as fault:
         return Check("sample", ok=False, text=str(fault))
+
+
+def check_model_settings(arguments: argparse.Namespace) -> tuple[Check, ...]:
+    """Whether the model can be asked; only where one is named, because this asks its service for the name."""
+    settings = _loaded()
+    if settings is None:
+        return ()
+    user = with_model_arguments(settings, arguments)
+    if user.model.name is None:
+        return (
+            Check("model", ok=True, text="none is named, so nothing is ever sent (--model anthropic:NAME)"),
+        )
+    from auditor.llm.checking import check_model  # noqa: PLC0415  brings the SDK along
+
+    try:
+        found = check_model(user, os.environ)
+    except Fault as fault:
+        return (Check("model", ok=False, text=str(fault)),)
+    return (Check("model", ok=True, text=found or "offline: nothing is ever sent"),)
 
 
 def check_jail() -> Check:

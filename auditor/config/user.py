@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from auditor.config.document import read_document
+from auditor.config.model_settings import MODEL_KEYS, ModelSettings, parse_model
 from auditor.config.nearest import nearest
 from auditor.config.paths import cache_dir, config_file, state_dir
 from auditor.config.shape import AMOUNT, COUNT, TEXT, TEXTS, Key, check_shape, one_of, table
@@ -31,9 +32,8 @@ USER_KEYS: Final[Mapping[str, Key]] = {
     "jail": table({"kind": one_of(*JailChoice)}),
     "limits": table({"usd": AMOUNT, "tokens": COUNT}),
     "secrets": TEXTS,
-    # Accepted already, so that one file serves every version; nothing reads them yet.
-    "model": table(),
-    "base_url": TEXT,
+    "model": table(MODEL_KEYS),
+    # Accepted already, so that one file serves every version; nothing reads it yet.
     "keymap": table(),
 }
 ENVIRONMENT: Final = (
@@ -43,10 +43,12 @@ ENVIRONMENT: Final = (
     "AUDITOR_JOBS",
     "AUDITOR_JAIL",
     "AUDITOR_SECRETS",
+    "AUDITOR_MODEL",
+    "AUDITOR_BASE_URL",
 )
 """Every variable that is read."""
 
-_MISPLACED: Final = dict.fromkeys(
+_MISPLACED: Final = {"base_url": "it belongs in the section [model]"} | dict.fromkeys(
     (
         "audit",
         "rules",
@@ -83,6 +85,7 @@ class UserSettings:
     secrets: tuple[str, ...] = ()
     """Variables of the user's that a target's settings may refer to (`auditor.config.secret`)."""
     limits: SpendingLimits = SpendingLimits()
+    model: ModelSettings = field(default_factory=ModelSettings)
     source: Path | None = None
     """The file they came from, if there is one."""
     notes: tuple[str, ...] = ()
@@ -108,6 +111,7 @@ def load_user_settings(env: Mapping[str, str] = os.environ, /) -> UserSettings:
         jail=_jail(env, values.get("jail", {}).get("kind")),
         secrets=_secrets(env, values.get("secrets", ())),
         limits=SpendingLimits(**values.get("limits", {})),
+        model=parse_model(values.get("model", {}), env, name=str(path)),
         source=None if document is None else path,
         notes=_unknown_variables(env),
     )

@@ -39,13 +39,18 @@ def read_answer(text: str, output: type[OutputT], /) -> OutputT | Invalid:
         return output(text=text) if text.strip() else Invalid(("the answer is empty",))
     if len(text) > LONGEST_ANSWER:
         return Invalid((f"the answer has {len(text):,} characters, over the limit of {LONGEST_ANSWER:,}",))
-    tree = _tree(_unwrapped(text))
+    tree = json_of(text)
     if isinstance(tree, Invalid):
         return tree
     try:
         return output.model_validate_json(json.dumps(tree))
     except ValidationError as error:
         return Invalid(_listed(error))
+
+
+def json_of(text: str, /) -> dict[str, Any] | Invalid:
+    """The one JSON object in `text`, of whatever form."""
+    return _tree(_unwrapped(text))
 
 
 def _unwrapped(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.model_arguments import add_model_choice
 from auditor.cli.parser import Parser
 
 
@@ -21,13 +22,14 @@ class Doctor:
         parser.add_argument(
             "path", metavar="PATH", nargs="?", help="a tree: also check what recording it needs"
         )
+        add_model_choice(parser)
         parser.add_argument("--json", action="store_true", help="as JSON")
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Prints one check a line; the status is 1 when something is missing."""
-        from auditor.cli.checks import check_jail, run_checks  # noqa: PLC0415  imports what it checks
+        from auditor.cli.checks import check_jail, check_model_settings, run_checks  # noqa: PLC0415  imports what it checks
 
-        checks = run_checks()
+        checks = (*run_checks(), *check_model_settings(arguments))
         if arguments.path is None:
             checks += (check_jail(),)
         else:

@@ -1,12 +1,14 @@
 """Anthropic, or whoever speaks its Messages."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.config.model_settings import ModelSettings
 from auditor.llm.exchange import Event, OutputT, Request
 from auditor.llm.failure import ServiceFailure
+from auditor.llm.naming import base_url_of, key_of
 from auditor.llm.transport.optional import TOLD, OptionalParts, adapted, unwanted_part
 from auditor.llm.wire import anthropic_messages as wire
 
@@ -84,3 +86,12 @@ class Anthropic:
             timeout=timeouts(),
             http_client=http,
         )
+
+
+def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> Anthropic:
+    """The provider for `--model anthropic:NAME`; `Fault` without a key."""
+    base_url, own = base_url_of(settings, env, variable=BASE_URL_VARIABLE, default=BASE_URL)
+    variable = settings.key_variable or KEY_VARIABLE
+    key = key_of(variable, env, needed=own or settings.key_variable is not None, service="Anthropic")
+    without = frozenset({"format"} if settings.schema == "words" else ())
+    return Anthropic(name, key=key, base_url=base_url, without=without)

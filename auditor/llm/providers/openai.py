@@ -1,13 +1,15 @@
 """OpenAI, or a server that speaks one of its protocols: Responses, or Chat Completions."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from auditor.config.model_settings import ModelSettings
 from auditor.llm.exchange import Event, OutputT, Request
 from auditor.llm.failure import FailureKind, ServiceFailure
+from auditor.llm.naming import base_url_of, key_of
 from auditor.llm.transport.optional import TOLD, OptionalParts, adapted, unwanted_part
 from auditor.llm.wire import openai_chat, openai_responses
 
@@ -112,3 +114,16 @@ class OpenAi:
             timeout=timeouts(),
             http_client=http,
         )
+
+
+def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> OpenAi:
+    """The provider for `--model openai:NAME`; `Fault` without a key where one is needed.
+
+    OpenAI's own address speaks Responses; of another one it is found out, unless the settings say.
+    """
+    base_url, own = base_url_of(settings, env, variable=BASE_URL_VARIABLE, default=BASE_URL)
+    variable = settings.key_variable or KEY_VARIABLE
+    key = key_of(variable, env, needed=own or settings.key_variable is not None, service="OpenAI")
+    without = frozenset({"format"} if settings.schema == "words" else ())
+    api = settings.api or ("responses" if own else None)
+    return OpenAi(name, key=key, base_url=base_url, api=api, without=without)

@@ -1,9 +1,10 @@
 """A model whose answers are those of a transcript. Nothing leaves the machine, nothing is paid."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Final
 
+from auditor.config.model_settings import ModelSettings
 from auditor.llm.exchange import Began, Event, Finished, OutputT, Request, TextArrived
 from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.transcript import Recorded, question_id
@@ -32,3 +33,9 @@ class Replay:
         for start in range(0, len(reply.text), _PIECE):
             yield TextArrived(reply.text[start : start + _PIECE])
         yield Finished(reply)
+
+
+def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> Replay:
+    """The provider for `--model replay:FILE`."""
+    del settings, env
+    return Replay(Path(name))

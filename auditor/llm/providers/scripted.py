@@ -1,10 +1,13 @@
 """A model that says what it was told to say: for tests, demonstrations and replays. Nothing leaves the machine."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+import json
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from auditor.config.model_settings import ModelSettings
 from auditor.llm.exchange import (
     Began,
     Block,
@@ -19,6 +22,7 @@ from auditor.llm.exchange import (
 )
 from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.usage import Usage
+from auditor.model.fault import Fault
 
 Line = str | BaseModel | Reply | ServiceFailure
 """What is answered: text, data, a reply with its stop reason and usage, or no reply at all."""
@@ -74,3 +78,17 @@ def _reply(line: str | BaseModel | Reply, request: Request[Any]) -> Reply:
 
 def _size(block: Block) -> int:
     return len(block.text) + (len(block.name) if isinstance(block, Data) else 0)
+
+
+def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> Scripted:
+    """The provider for `--model scripted:FILE`: a JSON list, whose texts and objects are said one after another."""
+    del settings, env
+    try:
+        lines = json.loads(Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise Fault(f"can't be read: {error.strerror or error}", where=name) from error
+    except ValueError as error:
+        raise Fault(f"is no JSON: {error}", where=name) from error
+    if not isinstance(lines, list):
+        raise Fault("is no list of answers", where=name, hint='write ["text", {"field": 1}]')
+    return Scripted([line if isinstance(line, str) else json.dumps(line) for line in lines])

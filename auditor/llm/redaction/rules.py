@@ -42,7 +42,7 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands where a secret will be, and is none."""
-_NAME: Final = re.compile(r"^[A-Za-z]+(?:[_.\- /][A-Za-z]+)*$")
+_NAME: Final = re.compile(r"^[./]?[A-Za-z]+(?:[_.\-: /][A-Za-z]+)*/?$")
 """Words: a field's name, a path, a header."""
 
 
@@ -72,9 +72,15 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "pem",
         re.compile(
-            r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(.{16,20000}?)(?=-----END|\Z)", re.DOTALL
+            r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----((?:[A-Za-z0-9+/=\s\\:,.]|-(?!----)){16,20000})"
         ),
         ("private key",),
+    ),
+    Rule(
+        "pem-line",
+        re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{60,80}={0,2}(?![A-Za-z0-9+/])"),
+        ("private key-----",),
+        lambda value: entropy(value) >= 4.0,
     ),
     _token("age", r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b", "age-secret-key-1"),
     _token("anthropic", r"\bsk-ant-[a-z0-9]{2,12}-[\w-]{20,200}", "sk-ant-"),
