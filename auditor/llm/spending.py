@@ -53,6 +53,8 @@ class Spending:
         """Hashes of the questions that an earlier run sent without ever learning what they cost."""
         self._open: dict[int, Bill] = {}
         self._next = 1
+        self._headed = False
+        """Whether the file says what it is."""
         if self.limits.usd is not None and price(Usage(input_tokens=1, output_tokens=1)) is None:
             raise Fault(
                 "nobody knows what this model costs, so a limit in dollars can't be kept",
@@ -108,14 +110,16 @@ class Spending:
     def _write(self, record: Mapping[str, Any]) -> None:
         if self._file is None:
             return
-        if not self._file.path.exists():
+        if not self._headed:
             self._file.append({"schema": _SCHEMA})
+            self._headed = True
         self._file.append(record)
 
     def _replay(self, file: AppendOnly) -> None:
         records, _ = file.read()  # a line that broke off was reserved for nothing: it was not sent
         if not records:
             return
+        self._headed = True
         if records[0].get("schema") != _SCHEMA:
             written = records[0].get("schema")
             raise Fault(f"is of another version ({written!r}, not {_SCHEMA!r})", where=str(file.path))

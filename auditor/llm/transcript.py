@@ -57,13 +57,15 @@ class Transcript:
         records, _ = self._file.read()
         self._texts = {record["id"] for record in records if "id" in record}
         self._next = 1 + max((record["call"] for record in records if "call" in record), default=0)
+        self._headed = bool(records)
         if records:
             _check_version(records[0], path)
 
     def sent(self, request: Request[Any], /) -> int:
         """Writes what is about to be sent; the number of the call."""
-        if not self._file.path.exists():
+        if not self._headed:
             self._file.append({"schema": SCHEMA, "auditor": auditor.__version__})
+            self._headed = True
         tree = _asked(request)
         number = self._next
         referred = _each_text(tree, self._keep)
