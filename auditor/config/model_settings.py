@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final, Literal
 
 from auditor.config.duration import duration_ms_of
@@ -31,10 +30,10 @@ MODEL_KEYS: Final[Mapping[str, Key]] = {
 class PriceSettings:
     """The user's figures, in dollars per million tokens; None is the same as for other input."""
 
-    input_usd: Decimal
-    output_usd: Decimal
-    cache_read_usd: Decimal | None = None
-    cache_write_usd: Decimal | None = None
+    input_usd: float
+    output_usd: float
+    cache_read_usd: float | None = None
+    cache_write_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +75,4 @@ def _price(values: Mapping[str, Any], name: str) -> PriceSettings:
     missing = [key for key in ("input", "output") if key not in values]
     if missing:
         raise Fault(f"model.price lacks {missing[0]!r}", where=name, hint="in dollars per million tokens")
-    return PriceSettings(**{f"{key}_usd": Decimal(str(value)) for key, value in values.items()})
+    return PriceSettings(**{f"{key}_usd": float(value) for key, value in values.items()})

@@ -52,7 +52,7 @@ TARGET_KEYS: Final[Mapping[str, Key]] = {
 }
 
 _MISPLACED: Final = dict.fromkeys(
-    USER_KEYS,
+    (*USER_KEYS, "base_url"),
     "it is the user's to decide: set it in ~/.config/auditor/config.toml, by AUDITOR_* or by a flag",
 )
 

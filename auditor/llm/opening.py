@@ -98,10 +98,10 @@ def price_of(user: UserSettings, provider: Provider, /) -> Price:
     if own is None:
         return listed_price(provider.model)
     return OwnPrice(
-        input_usd=own.input_usd,
-        output_usd=own.output_usd,
-        cache_read_usd=own.cache_read_usd,
-        cache_write_usd=own.cache_write_usd,
+        input_usd=Decimal(str(own.input_usd)),
+        output_usd=Decimal(str(own.output_usd)),
+        cache_read_usd=_decimal(own.cache_read_usd),
+        cache_write_usd=_decimal(own.cache_write_usd),
     )
 
 

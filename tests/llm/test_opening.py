@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -124,7 +123,7 @@ def test_a_limit_in_dollars_needs_a_price() -> None:
     with pytest.raises(Fault, match="nobody knows what this model costs") as caught:
         open_model(settings, KEYS)
     assert "--max-tokens" in caught.value.hint
-    price = PriceSettings(input_usd=Decimal(1), output_usd=Decimal(2))
+    price = PriceSettings(input_usd=1.0, output_usd=2.0)
     known = replace(settings, model=replace(settings.model, price=price))
     model = open_model(known, KEYS)
     assert model is not None
