@@ -3,7 +3,8 @@
 ## What it does
 Finds, through the trace, the query whose rows a loop (in another function, a property, a serializer, a template) reads
 relations of, and adds what loads them there: `select_related` for relations to one row and `prefetch_related` for those
-to many in Django, `joinedload` and `selectinload` in SQLAlchemy. Options that are there already are extended.
+to many in Django, `joinedload` and `selectinload` in SQLAlchemy. Options that are there already are extended. A single
+row gets those that a join brings.
 
 ## What it never does
 It leaves a query alone whose rows come in another way (`values`, `only`, `union`, `iterator`, `yield_per`), one that
@@ -16,8 +17,8 @@ Whether a helper's other callers want the relation too: for them it costs a join
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods import eager_django, eager_sqlalchemy
-from auditor.codemods.loading import hops, is_shared, wanted_by, written_between
-from auditor.codemods.origins import origin_of
+from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, written_between
+from auditor.codemods.origins import got_by_key, origin_of
 from auditor.codemods.outcome import Declined, Written
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene
 
 NAME: Final = "eager_load"
-RULES: Final = ("lazy-load-in-loop",)
+RULES: Final = ("lazy-load-in-loop", "lazy-loads-of-one-row")
 _DEEP: Final = 4
 """Steps of a path beyond which a guess of the trace is likelier than a relation that is wanted."""
 
@@ -37,7 +38,8 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """One option, or several, at each query whose rows the finding's function reads relations of."""
     if source.scene is None:
         return Declined(NAME, "where the rows come from is known only with a trace")
-    groups = wanted_by(finding, source.scene)
+    of_one = finding.rule == "lazy-loads-of-one-row"
+    groups = (wanted_of_one if of_one else wanted_by)(finding, source.scene)
     if not groups:
         return Declined(NAME, "the query that the rows come from is not known")
     edited: dict[str, Spans] = {}
@@ -78,7 +80,8 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
         return reason
     if is_shared(source.scene, query):
         return "the same place queries several models"
-    found = origin_of(spans, query)
+    got = got_by_key(spans, query)
+    found = got or origin_of(spans, query)
     if isinstance(found, str):
         return found
     if spans.text.count("\n") < query.site.end - 1:
@@ -89,6 +92,8 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
     targets = [hop.target for way in ways for hop in way if hop.target is not None]
     if written := written_between(group, targets):
         return f"`{written}` comes between the query and the read, which an eager load would not see"
+    if got is not None and query.orm == "sqlalchemy":
+        return eager_sqlalchemy.load_got(spans, got, ways, query=query, source=source)
     if query.orm == "django":
         return eager_django.load(spans, found, ways, distinct=query.distinct)
     return eager_sqlalchemy.load(spans, found, ways, query=query, source=source)
@@ -129,7 +134,7 @@ def _verify(groups: "list[Wanted]") -> tuple[str, ...]:
             g.query.site.function.qualname
             for g in groups
             if g.query.site.function is not None
-            and any(g.query.site.function is not e.loops[-1].site.function for _, e in g.effects)
+            and any(e.loops and g.query.site.function is not e.loops[-1].site.function for _, e in g.effects)
         }
     )
     return tuple(f"Whether the other callers of `{name}` want the relation too" for name in shared)

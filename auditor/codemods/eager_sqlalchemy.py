@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from auditor.codemods.spans import Spans
     from auditor.index.values import Model, Query
 
+_WIDE: Final = 99
+"""Characters of a line."""
 _EXPLICIT: Final = {"joined": "joinedload", "selectin": "selectinload", "subquery": "subqueryload"}
 
 
@@ -54,6 +56,55 @@ def load(
         added = f"\n{indent_of(spans, origin.at.node)}" + added
     spans.insert_after(origin.at.node, added)
     return ""
+
+
+def load_got(
+    spans: "Spans",
+    origin: "Origin",
+    ways: "list[tuple[Hop, ...]]",
+    *,
+    query: "Query",
+    source: "Source",
+) -> str:
+    """Adds `options=[...]` to `session.get(Model, key)`; the reason where it can't.
+
+    One relation to many is joined too: it is one row that it repeats.
+    """
+    call = origin.at.call
+    assert call is not None
+    if (
+        older(source, "sqlalchemy", (1, 4))
+        or len(call.args) != 2
+        or any(k.arg == "options" for k in call.keywords)
+    ):
+        return "its options can't be added"
+    longest = [way for way in ways if not any(way != other and covers(other, way) for other in ways)]
+    if sum(any(hop.relation.many for hop in way) for way in longest) > 1:
+        longest = [way for way in longest if not any(hop.relation.many for hop in way)]
+    options: list[str] = []
+    used: set[str] = set()
+    for way in longest:
+        made = option(spans, origin, way, query=query, source=source, used=used)
+        if made.startswith("!"):
+            return made[1:]
+        options.append(made.replace("selectinload(", "joinedload(").replace("subqueryload(", "joinedload("))
+    if add_names(spans, "sqlalchemy.orm", ["joinedload"]) != ["joinedload"]:
+        return "`joinedload` can't be imported here under that name"
+    spans.insert_after(
+        call.keywords[-1].value if call.keywords else call.args[-1], _options(spans, call, options)
+    )
+    return ""
+
+
+def _options(spans: "Spans", call: "ast.Call", options: list[str]) -> str:
+    """`, options=[…]`, a line for each where one would be too long."""
+    line = spans.lines[(call.end_lineno or call.lineno) - 1]
+    short = f", options=[{', '.join(options)}]"
+    if len(line) + len(short) <= _WIDE:
+        return short
+    indent = line[: len(line) - len(line.lstrip())]
+    listed_ones = "".join(f"{indent}    {one},\n" for one in options)
+    return f", options=[\n{listed_ones}{indent}]"
 
 
 def covers(long: "tuple[Hop, ...]", short: "tuple[Hop, ...]") -> bool:

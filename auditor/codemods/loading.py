@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.rules.claim import qualname
 from auditor.rules.lazy_load_in_loop import has_unread_options
+from auditor.rules.lazy_loads_of_one_row import is_alone, is_joined, is_one_of_a_row
 from auditor.rules.scene import repeating, seen_from
 from auditor.rules.surroundings import is_fallback
 
@@ -57,6 +58,23 @@ def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
         if spot.module.path == finding.file and qualname(spot) == finding.function:
             concerned.add(key)
     return [found[key] for key in sorted(concerned)]
+
+
+def wanted_of_one(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
+    """What is loaded of the one row that the finding's statement fetches, as far as a join can bring it."""
+    found: dict[tuple[int, str], Wanted] = {}
+    for scope, effect in scene.effects():
+        if not is_one_of_a_row(effect) or not is_alone(scene, scope, effect) or not is_joined(effect):
+            continue
+        assert effect.row is not None
+        assert effect.row.origin is not None
+        origin = effect.row.origin
+        if origin.site.module.path == finding.file and origin.site.start == finding.line:
+            group = found.setdefault((origin.site.line, origin.model.key), Wanted(origin, [], []))
+            group.effects.append((scope, effect))
+            if effect.relation not in group.paths:
+                group.paths.append(effect.relation)
+    return [found[key] for key in sorted(found)]
 
 
 def is_shared(scene: "Scene", query: "Query", /) -> bool:

@@ -68,6 +68,28 @@ def origin_of(spans: "Spans", query: "Query", /) -> Origin | str:
     return Origin(one, one.steps[at] if at >= 0 else Step("select", one.root, None), entity_of(one, query))
 
 
+def got_by_key(spans: "Spans", query: "Query", /) -> Origin | None:
+    """`session.get(Model, key)`, or in Django `Model.objects.get(…)`, which no step before builds."""
+    site = query.site
+    found: list[Origin] = []
+    for one in chains(spans.tree, site.start, site.end):
+        last = one.steps[-1] if one.steps else None
+        if last is None or last.name != "get" or last.call is None:
+            continue
+        named = last.call.args[0] if last.call.args else None
+        if query.orm == "sqlalchemy" and named is not None and entity_name(named) == query.model.cls.name:
+            found.append(Origin(one, last, ast.unparse(named)))
+        if query.orm == "django" and [step.name for step in one.steps] == ["objects", "get"]:
+            is_model = isinstance(one.root, ast.Name) and one.root.id == query.model.cls.name
+            found += [Origin(one, one.steps[0], "")] if is_model else []
+    return found[0] if len(found) == 1 else None
+
+
+def entity_name(node: ast.expr) -> str:
+    """The last name of `models.Book`."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def _based(
     spans: "Spans", name: ast.Name, line: int, builders: frozenset[str]
 ) -> "tuple[Chain, int] | str | None":

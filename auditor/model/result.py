@@ -50,6 +50,10 @@ class EndpointResult(Value):
     id: str
     before: Vector
     after: Vector
+    """Counts are means over its requests; times are those of a fresh worker, cold."""
+    before_warm: Vector | None = None
+    after_warm: Vector | None = None
+    """The times of the same request once more; None where no time was taken."""
     target_met: bool | None = None
     """None where there is no target, or no time was measured."""
 
@@ -63,6 +67,7 @@ class Result(Value):
     """As the user named it."""
     target_ms: int | None = None
     target_met: bool | None = None
+    """Whether every endpoint that was asked for meets it, cold; None where there is none, or it was not judged."""
     endpoints: tuple[EndpointResult, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
     proposed: tuple[ProposedChange, ...] = ()

@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from auditor.model.result import Result
+from auditor.model.result import ChangeResult, Result
 from auditor.model.text import clean
+from auditor.model.trial import Gain
 from auditor.model.vector import VECTOR_KEYS, Vector
 from auditor.report.figures import count
 
@@ -24,13 +25,10 @@ def result_text(result: Result, /) -> str:
         lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")
         if change.verdict != "kept":
             lines.append(f"          {gate.strip()}{': ' if gate else ''}{clean(change.text)}")
-        lines += [
-            f"          {gain.kind} of {clean(gain.endpoint)}: {gain.before:,.1f} → {gain.after:,.1f}".replace(
-                ".0 ", " "
-            ).removesuffix(".0")
-            for gain in change.gain
-        ]
+        lines += [f"          {_gain(gain)}" for gain in change.gain]
+        lines += [f"          together so far: {_gain(total)}" for total in _grown(change)]
         lines += [f"          culprit: {clean(line)}" for line in change.culprit]
+        lines += [f"          look at it: {clean(line)}" for line in change.shown]
     if result.constraints:
         lines += ["", "learnt:"]
         lines += [f"  {one.id}  {one.rule.kind}: {clean(one.because)}" for one in result.constraints]
@@ -44,11 +42,43 @@ def result_text(result: Result, /) -> str:
             if _value(endpoint.before, key) != _value(endpoint.after, key)
         ]
         lines.append(f"  {clean(endpoint.id)}: {', '.join(parts)}")
+    lines += _target(result)
     if result.declined:
         lines += ["", f"{count(len(result.declined), 'finding')} without a patch:"]
         lines += [f"  {id_}: {clean(reason)}" for id_, reason in result.declined[:20]]
     lines += [f"note: {clean(note)}" for note in result.notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _target(result: Result) -> list[str]:
+    """What was aimed at, and each endpoint that was held to it."""
+    if result.target_ms is None:
+        return []
+    words = {True: "met", False: "not met", None: "not judged"}
+    lines = ["", f"target {result.target_ms} ms, cold: {words[result.target_met]}"]
+    for endpoint in result.endpoints:
+        if endpoint.target_met is not None:
+            before, after = (_figure(vector, "latency_ms") for vector in (endpoint.before, endpoint.after))
+            warm = _figure(endpoint.after_warm, "latency_ms") if endpoint.after_warm else "?"
+            lines.append(
+                f"  {words[endpoint.target_met]}: {clean(endpoint.id)}: {before} → {after} ms (warm {warm} ms; "
+                f"{endpoint.after.latency_ms.basis})"
+            )
+    return lines
+
+
+def _gain(gain: Gain) -> str:
+    """One component; with the interval of the difference where it was estimated."""
+    text = f"{gain.kind} of {clean(gain.endpoint)}: {gain.before:,.1f} → {gain.after:,.1f}"
+    text = text.replace(".0 ", " ").removesuffix(".0")
+    if gain.low is None or gain.high is None:
+        return text
+    return f"{text} (by {-gain.high:,.1f} to {-gain.low:,.1f})"
+
+
+def _grown(change: ChangeResult) -> list[Gain]:
+    """Totals that are more than what the change gained by itself."""
+    return [total for total in change.total if total not in change.gain]
 
 
 def _value(vector: Vector, key: str) -> float | None:

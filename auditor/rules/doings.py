@@ -32,10 +32,15 @@ class Doings:
                 for function, line in (*call.frames, (call.site.function, call.site.line)):
                     self.calls.setdefault(id(function), {}).setdefault(line, []).append(call)
 
-    def at(self, function: Function, first: int, last: int, *kinds: str) -> list[Effect]:
-        """Operations of these kinds that a run of the lines leads to, each place once, in order of the lines."""
+    def at(
+        self, function: Function, first: int, last: int, *kinds: str, remembered: bool = False
+    ) -> list[Effect]:
+        """Operations of these kinds that a run of the lines leads to, each place once, in order of the lines.
+
+        With `remembered`, those too that a cache saves most runs.
+        """
         found: dict[tuple[str, str, str, int], Effect] = {}
-        for effect, _ in self._ways(function, first, last, kinds):
+        for effect, _ in self._ways(function, first, last, kinds, remembered=remembered):
             found.setdefault((effect.kind, effect.label, effect.site.module.path, effect.site.line), effect)
         return list(found.values())
 
@@ -50,15 +55,15 @@ class Doings:
         return list(found.values())
 
     def _ways(
-        self, function: Function, first: int, last: int, kinds: tuple[str, ...]
+        self, function: Function, first: int, last: int, kinds: tuple[str, ...], *, remembered: bool = False
     ) -> Iterator[tuple[Effect, tuple[Step, ...]]]:
         effects, calls = self.effects.get(id(function), {}), self.calls.get(id(function), {})
         for line in range(first, last + 1):
             for effect in effects.get(line, ()):
-                if effect.kind in kinds and not effect.remembered:
+                if effect.kind in kinds and (remembered or not effect.remembered):
                     yield effect, steps_from(effect, function, line)
             for call in calls.get(line, ()):
-                if call.remembered or call.deferred:
+                if (call.remembered and not remembered) or call.deferred:
                     continue
                 for kind in kinds:
                     if kind in self.scene.costs.function(call.callee):

@@ -6,7 +6,8 @@ from auditor.model.rule import RuleGroup, RuleInfo
 from auditor.model.severity import Severity
 
 BottleneckId = Literal[
-    "query-in-loop", "lazy-load-in-loop", "duplicate-query", "loop-invariant-call", "unwired-batch", "derivable-query",
+    "query-in-loop", "lazy-load-in-loop", "lazy-loads-of-one-row", "duplicate-query",
+    "loop-invariant-call", "unwired-batch", "derivable-query",
     "work-before-guard", "filter-in-python", "sort-in-python", "slice-in-python", "aggregate-in-python", "count-by-len",
     "exists-by-fetch", "unbounded-fetch", "over-fetch", "unused-eager-load", "missing-index", "write-per-row",
     "write-on-read", "long-transaction", "session-sprawl", "connection-held", "list-membership", "nested-loop-join",
@@ -18,7 +19,7 @@ _GROUPS: Final[dict[tuple[RuleGroup, int], str]] = {
     (
         "queries",
         2,
-    ): "query-in-loop lazy-load-in-loop duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
+    ): "query-in-loop lazy-load-in-loop lazy-loads-of-one-row duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
     (
         "in-python",
         3,

@@ -50,10 +50,22 @@ def edited_since(ledger: Ledger, store: TreeStore, read: Callable[[str], bytes |
     return tuple(path for path in touched if _hash(read(path)) != _hash(store.read(ledger.baseline, path)))
 
 
-def _mail(change: KeptChange, number: int, total: int, diff: bytes) -> bytes:
-    gains = [
-        f"{gain.kind} of {gain.endpoint}: {gain.before:g} → {gain.after:g}" for gain in change.verdict.gains
+def message(kept: KeptChange, ledger: Ledger, /, *, taken_back: str | None = None) -> str:
+    """Of a commit: what it changes, the verdict, what it gained; for `taken_back`, why it is taken out again."""
+    title = _line(kept.title)
+    if taken_back is not None:
+        return f"Take back: {title}\n\n{kept.change}: {_line(taken_back) or 'undone'}.\n"
+    since = f" against {ledger.source_commit[:12]}" if ledger.source_commit else ""
+    lines = [
+        title,
+        "",
+        f"{kept.change}: {_line(kept.verdict.text)}{since}, in run {ledger.run}.",
+        *_gains(kept),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _mail(change: KeptChange, number: int, total: int, diff: bytes) -> bytes:
     head = [
         _MARK,
         "From: auditor <auditor@localhost>",
@@ -64,11 +76,17 @@ def _mail(change: KeptChange, number: int, total: int, diff: bytes) -> bytes:
         "Content-Transfer-Encoding: 8bit",
         "",
         f"{change.change}: {_line(change.verdict.text)}.",
-        *gains,
+        *_gains(change),
         "---",
         "",
     ]
     return "\n".join(head).encode() + b"\n" + diff + f"-- \nauditor {auditor.__version__}\n".encode()
+
+
+def _gains(change: KeptChange) -> list[str]:
+    return [
+        f"{gain.kind} of {gain.endpoint}: {gain.before:g} → {gain.after:g}" for gain in change.verdict.gains
+    ]
 
 
 def _slug(title: str) -> str:

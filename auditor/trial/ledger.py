@@ -55,6 +55,7 @@ class UndoneChange:
 
     kept: KeptChange
     because: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _undone(ledger: Ledger, event: RunEvent, data: ChangeUndoneData) -> Ledger:
     """The change is taken out, and with it, for the time being, all that was kept after it."""
     waiting = {one.change: one for one in ledger.pending}
     if event.change in waiting:  # it waited to be tried again, and will not be
-        dropped = UndoneChange(waiting[event.change], data.because)
+        dropped = UndoneChange(waiting[event.change], data.because, event.time)
         rest = tuple(one for one in ledger.pending if one.change != event.change)
         return replace(ledger, pending=rest, undone=(*ledger.undone, dropped))
     at = next((place for place, one in enumerate(ledger.kept) if one.change == event.change), None)
@@ -222,7 +223,7 @@ def _undone(ledger: Ledger, event: RunEvent, data: ChangeUndoneData) -> Ledger:
         kept=ledger.kept[:at],
         known_good=Tree(data.commit, data.tree),
         pending=(*(after[change] for change in data.again), *ledger.pending),
-        undone=(*ledger.undone, UndoneChange(ledger.kept[at], data.because)),
+        undone=(*ledger.undone, UndoneChange(ledger.kept[at], data.because, event.time)),
     )
 
 

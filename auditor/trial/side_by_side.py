@@ -16,7 +16,7 @@ from auditor.measure.placement import one_core, put_together
 from auditor.measure.replay import rehearse
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
-from auditor.measure.running.rounds import Playing, play_round
+from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import Door, Limits
 from auditor.measure.workload import Workload, workload_of
 from auditor.trial.trees import Tree, TreeStore
@@ -95,6 +95,12 @@ class SideBySide:
                 if exchange.record is not None
             }
         return {request: known[request] for request in requests if request in known}
+
+    def fresh(self, tree: Tree, requests: Sequence[str], /) -> Round:
+        """These requests from a fresh server without the probe, and then once more from the same."""
+        world = self.world(tree)
+        playing = Playing(role="time", probe=False, state=False, warm=True, limits=LIMITS)
+        return play_round(world, closed(self._workload, requests), self._who(world), playing)
 
     def forget_counts(self, tree: Tree, /) -> None:
         """They are taken anew when they are asked for again."""

@@ -41,6 +41,7 @@ class Fix:
         parser.add_argument(
             "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
         )
+        parser.add_argument("--beyond", action="store_true", help="go on when the target is met")
         parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
         parser.add_argument("--dry-run", action="store_true", help="record and propose, try nothing")
         parser.add_argument("--resume", action="store_true", help="go on with the last run")
@@ -65,6 +66,7 @@ class Fix:
             dry_run=arguments.dry_run,
             resume=arguments.resume,
             time=not arguments.no_time,
+            beyond=arguments.beyond,
         )
         fixed = fix(request, Narrated(console.narration), told=teller(arguments.format, console))
         console.narration.clear()

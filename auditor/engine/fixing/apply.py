@@ -1,40 +1,168 @@
-"""`auditor apply`: what a run has kept, brought home as patch files."""
+"""`auditor apply`: what a run has kept, brought home: as commits on a branch of its own, or as patch files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.config.user import UserSettings
-from auditor.engine.fixing.runs import TREES, last_run, ledger_of, state_of
+from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, ledger_of, state_of
+from auditor.engine.fixing.standing import Standing
+from auditor.engine.request import AuditRequest, Notes
 from auditor.model.fault import Fault
-from auditor.trial.delivery import Delivered, deliver, edited_since
+from auditor.model.trial_events import ChangesDelivered, ChangesDeliveredData, DeliveredCommit
+from auditor.repo.branching import AUTHOR, NewCommit, UserRepository
+from auditor.repo.head import head_of
+from auditor.trial.carrying import Carried, carry_over
+from auditor.trial.delivery import Delivered, deliver, edited_since, message
+from auditor.trial.ledger import Ledger
+from auditor.trial.recorder import Recorder
 from auditor.trial.trees import TreeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bringing:
-    """What can be brought home."""
+    """What can be brought home as files."""
 
     run: str
     patches: tuple[Delivered, ...]
     edited: tuple[str, ...]
     """Files that the user has edited since: their patches may not apply."""
+    moved: tuple[str, ...]
+    """What else the user has done since, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branched:
+    """What was brought home as commits."""
+
+    run: str
+    branch: str | None
+    """None where there is nothing that HEAD does not have."""
+    commits: tuple[tuple[str, Carried], ...]
+    """The id of each, and what it holds, in order."""
+    already: tuple[Carried, ...]
+    refused: tuple[Carried, ...]
+    moved: tuple[str, ...]
 
 
 def bring(path: Path, user: UserSettings, /, *, run: str | None = None) -> Bringing:
-    """The kept changes of the last run, or of the one that is named.
+    """The kept changes of the last run, or of the one that is named, as patch files.
 
     Raises:
         Fault: there is no such run, or it has kept nothing.
     """
     root, folder = state_of(path, user)
     found = last_run(folder, run=run)
-    ledger = ledger_of(found)
+    ledger = _worth(ledger_of(found), found.name)
     if not ledger.kept:
-        raise Fault("nothing was kept, so there is nothing to apply", where=found.name)
+        raise Fault(
+            "nothing is kept any more, so there is no patch to write",
+            where=found.name,
+            hint="without --output, `auditor apply` takes back what was delivered",
+        )
     store = TreeStore(folder / TREES)
 
     def read(name: str) -> bytes | None:
         file = root / name
         return file.read_bytes() if file.is_file() and not file.is_symlink() else None
 
-    return Bringing(run=found.name, patches=deliver(ledger, store), edited=edited_since(ledger, store, read))
+    return Bringing(
+        run=found.name,
+        patches=deliver(ledger, store),
+        edited=edited_since(ledger, store, read),
+        moved=moved_since(ledger, root),
+    )
+
+
+def branch(
+    request: AuditRequest,
+    user: UserSettings,
+    notes: Notes,
+    /,
+    *,
+    run: str | None = None,
+    name: str | None = None,
+    author: str = AUTHOR,
+) -> Branched:
+    """The same as commits on a new branch that begins where the user stands; work tree, index and branches stay as they are.
+
+    What was delivered before and is there is left alone; what was delivered and undone since is taken back.
+
+    Raises:
+        Fault: there is no such run, it has kept nothing, nothing can be carried over, or no branch can be written.
+    """
+    root, folder = state_of(request.path, user)
+    with at_work(folder, doing="auditor apply"):
+        found = last_run(folder, run=run)
+        with Recorder(found / EVENTS, run=found.name) as recorder, UserRepository(root) as repository:
+            ledger, store = _worth(recorder.ledger, found.name), TreeStore(folder / TREES)
+            with Standing(
+                replace(request, path=root), ledger, store, repository, folder / "workshop", notes
+            ) as standing:
+                carried = carry_over(ledger, store, repository.read, stands=standing.why_not)
+            given = [one for one in carried if one.what in {"added", "taken back"}]
+            refused = tuple(one for one in carried if one.what == "refused")
+            if refused and not given:
+                raise Fault(
+                    f"no change applies to what is checked out now: {refused[0].kept.change}: {refused[0].reason}",
+                    where=repository.commit[:12],
+                    hint="`auditor fix` begins a new run on the tree as it is",
+                )
+            branched = Branched(
+                run=found.name,
+                branch=None,
+                commits=(),
+                already=tuple(one for one in carried if one.what == "there already"),
+                refused=refused,
+                moved=moved_since(ledger, root),
+            )
+            if not given:
+                return branched
+            made = [_commit(one, ledger) for one in given]
+            written, ids = repository.branch(name or f"auditor/{found.name}", made, author=author)
+            _record(recorder, repository.commit, written, tuple(zip(ids, given, strict=True)))
+            return replace(branched, branch=written, commits=tuple(zip(ids, given, strict=True)))
+
+
+def moved_since(ledger: Ledger, root: Path, /) -> tuple[str, ...]:
+    """What the user's repository has done since the run began, a sentence each."""
+    head = head_of(root)
+    said = []
+    if ledger.source_branch != head.branch and (ledger.source_branch or head.branch):
+        was, now = (name or "no branch" for name in (ledger.source_branch, head.branch))
+        said.append(f"{now} is checked out now, it was {was} when the run began")
+    if ledger.source_commit and head.commit and ledger.source_commit != head.commit:
+        said.append(f"HEAD is {head.commit[:12]} now, it was {ledger.source_commit[:12]} when the run began")
+    return tuple(said)
+
+
+def _worth(ledger: Ledger, run: str) -> Ledger:
+    if ledger.pending:
+        raise Fault(
+            f"{len(ledger.pending)} changes wait to be proved again since one was undone",
+            where=run,
+            hint="`auditor undo` goes on with them",
+        )
+    if not ledger.kept and not ledger.delivered:
+        raise Fault("nothing was kept, so there is nothing to apply", where=run)
+    return ledger
+
+
+def _commit(one: Carried, ledger: Ledger) -> NewCommit:
+    undone = next((two.at for two in reversed(ledger.undone) if two.kept.change == one.kept.change), None)
+    at = undone if one.what == "taken back" else one.kept.at
+    return NewCommit(
+        message=message(one.kept, ledger, taken_back=one.reason if one.what == "taken back" else None),
+        files=one.files,
+        at=at or datetime.fromtimestamp(0, UTC),
+    )
+
+
+def _record(recorder: Recorder, base: str, branch_: str, made: tuple[tuple[str, Carried], ...]) -> None:
+    """Once: the same commits again are no news."""
+    added = tuple(
+        DeliveredCommit(change=one.kept.change, commit=id_) for id_, one in made if one.what == "added"
+    )
+    known = {one.commit for one in recorder.ledger.delivered}
+    if added and not {one.commit for one in added} <= known:
+        recorder.emit(ChangesDelivered, ChangesDeliveredData(branch=branch_, base=base, commits=added))

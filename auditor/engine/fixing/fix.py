@@ -16,7 +16,7 @@ from auditor.engine.fixing.judging import Judges
 from auditor.engine.fixing.proposing import Proposed, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
-from auditor.engine.fixing.vectors import vectors_of
+from auditor.engine.fixing.target import Aim, Target, standing_for
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked
 from auditor.engine.request import AuditRequest, Notes
@@ -28,7 +28,7 @@ from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
-from auditor.model.result import ChangeResult, EndpointResult, ProposedChange, Result
+from auditor.model.result import ChangeResult, ProposedChange, Result
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
@@ -46,6 +46,7 @@ from auditor.trial.playing import Player
 from auditor.trial.proposal import Proposal
 from auditor.trial.rebasing import rebased
 from auditor.trial.recorder import Recorder
+from auditor.trial.totals import running_totals
 from auditor.trial.trees import Tree, TreeStore, entries_of
 
 _BASE: Final = "base"
@@ -74,6 +75,8 @@ class FixRequest:
     """Goes on with the last run."""
     time: bool = False
     """Takes time: asks the gates `latency`, `scaling` and `load`, and judges the target."""
+    beyond: bool = False
+    """Goes on when the target is met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,7 @@ class Run:
         self._verdicts: dict[str, Verdict] = {}
         self._declined: dict[str, str] = {}
         self._titles: dict[str, str] = {}
+        self._stopped = ""
         self._given = given_proposals(request.patches)
 
     def __enter__(self) -> Self:
@@ -246,6 +250,15 @@ class Run:
             timed=self._request.time,
         )
         return self._stack.enter_context(judges)
+
+    @cached_property
+    def target(self) -> Target:
+        """The time that endpoints should take."""
+        endpoint_of = self._endpoint_by_request.__getitem__
+        requests = standing_for(self.workload, self.player.counted(self._baseline).counts, endpoint_of)
+        target_ms = self._request.audit.target_ms or self._bench.settings.target_ms
+        aim = Aim(target_ms, tuple(sorted(self._wanted.intersection(requests))))
+        return Target(self.judges.full, aim, requests)
 
     @cached_property
     def trials(self) -> Trials:
@@ -328,6 +341,8 @@ class Run:
         if self._given:
             return
         while limit is None or len(self.recorder.ledger.kept) < limit:
+            if self._is_done():
+                return
             following = self._next()
             if following is None:
                 return
@@ -337,6 +352,16 @@ class Run:
             verdict = self.trials.attempt(following.proposal)
             self._verdicts[change] = verdict
             self.forget()
+
+    def _is_done(self) -> bool:
+        """Whether the target is met, and nobody wants more."""
+        if not self._request.time or self._request.beyond or self.target.aim.target_ms is None:
+            return False
+        self._notes.step("timing the endpoints, cold")
+        if not self.target.is_met(self.known_good):
+            return False
+        self._stopped = "the target is met, so no more was tried; --beyond goes on"
+        return True
 
     def _next(self) -> Proposed | None:
         """The first proposal on known-good that was not tried yet."""
@@ -381,30 +406,45 @@ class Run:
         ledger = self.recorder.ledger
         assert ledger.baseline is not None
         assert ledger.known_good is not None
-        before, after = (
-            vectors_of(self.player.counted(tree), self._endpoint_by_request)
-            for tree in (ledger.baseline, ledger.known_good)
+        time = self._request.time
+        if time:
+            self._notes.step("timing endpoints before and after, cold")
+        endpoints = self.target.judged(
+            (ledger.baseline, self.player.counted(ledger.baseline)),
+            (ledger.known_good, self.player.counted(ledger.known_good)),
+            self._endpoint_by_request,
+            wanted=self._wanted,
+            timed=self._timed(ledger) if time else (),
         )
+        met = [one.target_met for one in endpoints if one.target_met is not None]
         return Result(
             run=self.recorder.run,
             target=str(self._request.audit.path),
-            target_ms=self._request.audit.target_ms,
-            endpoints=tuple(
-                EndpointResult(id=id_, before=before[id_], after=after[id_])
-                for id_ in sorted(before)
-                if id_ in self._wanted and id_ in after
-            ),
+            target_ms=self.target.aim.target_ms,
+            target_met=all(met) if met else None,
+            endpoints=endpoints,
             changes=tuple(self._changes(ledger)),
             constraints=ledger.constraints,
             declined=tuple(sorted(self._declined.items())),
-            notes=(*self._chosen[1], "time was not measured: counts alone were judged"),
+            notes=(
+                *self._chosen[1],
+                *([self._stopped] if self._stopped else []),
+                *([] if time else ["time was not measured: counts alone were judged"]),
+            ),
         )
+
+    def _timed(self, ledger: Ledger) -> tuple[str, ...]:
+        """Endpoints of which the times are told: those with a target, those asked for, those that something was gained for."""
+        if self.target.aim.target_ms is not None or self._request.audit.endpoints:
+            return self.target.aim.endpoints
+        return tuple(sorted({gain.endpoint for one in ledger.kept for gain in one.verdict.gains}))
 
     def _changes(self, ledger: Ledger) -> list[ChangeResult]:
         listed: list[ChangeResult] = []
         titles = self._titles | {one.change: one.title for one in ledger.kept}
         ended = [(one.change, one.verdict) for one in ledger.failed]
         ended += [(one.change, one.verdict) for one in ledger.kept]
+        totals = running_totals([(one.change, one.verdict.gains) for one in ledger.kept])
         known = {change for change, _ in ended}
         ended += [(change, verdict) for change, verdict in self._verdicts.items() if change not in known]
         for change, verdict in ended:
@@ -422,6 +462,8 @@ class Run:
                     finding=made.finding.id if made else "",
                     codemod=made.codemod if made else "",
                     gain=verdict.gains,
+                    total=totals.get(change, ()),
+                    shown=verdict.shown,
                 )
             )
         return listed

@@ -1,4 +1,4 @@
-"""Counts of requests as vectors of endpoints."""
+"""Counts of requests, and times of fresh workers, as vectors of endpoints."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from auditor.measure.counts import REPEATS, mean
 from auditor.model.numbers import Number
 from auditor.model.vector import VECTOR_KEYS, Vector
+from auditor.trial.cold import ColdTimes
 from auditor.trial.playing import Counted
 
 
@@ -15,6 +16,16 @@ def vectors_of(counted: Counted, endpoints: Mapping[str, str], /) -> dict[str, V
     for request, counts in counted.counts.items():
         groups[endpoints[request]].append(counts)
     return {name: _vector(requests) for name, requests in sorted(groups.items())}
+
+
+def with_times(vector: Vector, times: ColdTimes, /) -> Vector:
+    """The vector with what a fresh worker takes."""
+    return vector.model_copy(update={"latency_ms": times.latency_ms, "ttfb_ms": times.ttfb_ms})
+
+
+def warm_of(times: ColdTimes, /) -> Vector:
+    """What the same worker takes the second time."""
+    return Vector(latency_ms=times.warm_latency_ms, ttfb_ms=times.warm_ttfb_ms)
 
 
 def _vector(requests: list[Mapping[str, int]]) -> Vector:

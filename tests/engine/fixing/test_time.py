@@ -12,6 +12,7 @@ from auditor.engine.fixing.fix import Fixed, FixRequest, fix
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.choosing import choose_jail
 from auditor.model.fault import Fault
+from auditor.report.result_text import result_text
 from auditor.trial.ledger import Ledger
 from auditor.trial.making import patch_between
 
@@ -138,9 +139,9 @@ class Small:
         file.write_text(patch_between({"app.py": source}, {"app.py": text}).model_dump_json(by_alias=True))
         return file
 
-    def fixed(self, *names: str) -> Fixed:
+    def fixed(self, *names: str, target_ms: int | None = None) -> Fixed:
         request = FixRequest(
-            audit=AuditRequest(path=self.root, command="fix", cache_dir=None),
+            audit=AuditRequest(path=self.root, command="fix", cache_dir=None, target_ms=target_ms),
             user=self.user,
             workload=self.workload,
             edges=False,
@@ -169,9 +170,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 @pytest.fixture(scope="module")
-def ledger(small: Small) -> Ledger:
+def tried(small: Small) -> Fixed:
     """Every patch tried in one run; what is kept comes last, so that all are judged on the same tree."""
-    return small.fixed(*STOPPED, "a-set").ledger
+    return small.fixed(*STOPPED, "a-set")
+
+
+@pytest.fixture(scope="module")
+def ledger(tried: Fixed) -> Ledger:
+    return tried.ledger
 
 
 @pytest.mark.parametrize("name", STOPPED)
@@ -187,3 +193,25 @@ def test_what_only_time_shows_is_kept_with_its_gain(ledger: Ledger) -> None:
     assert gain.high is not None
     assert gain.high < 0
     assert gain.after < gain.before / 2
+
+
+def test_the_result_has_cold_and_warm_times_of_what_gained(tried: Fixed) -> None:
+    orders, codes = (
+        next(one for one in tried.result.endpoints if one.id == id_) for id_ in ("GET /orders", "GET /codes")
+    )
+    assert orders.before.latency_ms.kind == "unknown"
+    assert codes.before.latency_ms.n == codes.after.latency_ms.n == 3
+    assert codes.after_warm is not None
+    assert None not in (codes.after_warm.latency_ms.value, codes.after.ttfb_ms.value)
+    assert (tried.result.target_met, codes.target_met) == (None, None)
+    assert [total.endpoint for total in tried.result.changes[-1].total] == ["GET /codes"]
+
+
+def test_a_target_that_is_met_ends_the_run_and_one_that_is_not_is_told(small: Small) -> None:
+    met = small.fixed(target_ms=60_000).result
+    assert (met.target_met, {one.target_met for one in met.endpoints}) == (True, {True})
+    assert any("the target is met" in note for note in met.notes)
+    missed = small.fixed(target_ms=1).result
+    assert missed.target_met is False
+    assert not any("the target is met" in note for note in missed.notes)
+    assert "target 1 ms, cold: not met" in result_text(missed)
