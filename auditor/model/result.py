@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from auditor.model.constraint import Constraint
+from auditor.model.judged import ModelPart
 from auditor.model.patch import Patch
 from auditor.model.trial import Gain, GateName, VerdictName
 from auditor.model.value import Value
@@ -76,3 +77,5 @@ class Result(Value):
     declined: tuple[tuple[str, str], ...] = ()
     """Findings that no codemod treats, and why."""
     notes: tuple[str, ...] = ()
+    model: ModelPart | None = None
+    """What a model had part in; None when none was asked."""

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from auditor.model.constraint import Constraint
 from auditor.model.events import Envelope, Event
+from auditor.model.judged import PromptUsed
 from auditor.model.patch import Patch
 from auditor.model.trial import GateResult, Verdict
 from auditor.model.value import Value
@@ -100,6 +101,20 @@ class SentBackData(Value):
     """Codemods that did nothing else but fail; what they propose comes last from now on."""
 
 
+class ModelAskedData(Value):
+    """What one part of a run asked a model for, and what that took; the transcript has the words."""
+
+    model: str
+    about: str
+    """An endpoint, or a change."""
+    prompts: tuple[PromptUsed, ...]
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    usd: str | None = None
+    """None where the price is not known."""
+
+
 class BaselineTaken(Envelope):
     """What the run begins with is stored: from here on there is a known-good tree."""
 
@@ -156,6 +171,13 @@ class ChangesDelivered(Envelope):
     data: ChangesDeliveredData
 
 
+class ModelAsked(Envelope):
+    """A model was asked."""
+
+    kind: Literal["model-asked"] = "model-asked"
+    data: ModelAskedData
+
+
 class SentBack(Envelope):
     """Back to the analysis."""
 
@@ -173,6 +195,7 @@ TrialEvent = (
     | ChangeUndone
     | ChangesDelivered
     | SentBack
+    | ModelAsked
 )
 RunEvent = Event | TrialEvent
 """Everything that can stand in a run's `events.jsonl`."""

@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.asking import workload_of_run
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.judging import Judges
-from auditor.engine.fixing.proposing import Proposed, proposals
+from auditor.engine.fixing.proposing import Proposed, examined_tree, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
 from auditor.engine.fixing.target import Aim, Target, standing_for
+from auditor.engine.fixing.vectors import with_counts
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked
+from auditor.engine.modelling.unasked import without_model_words
+from auditor.engine.passes import Examined
 from auditor.engine.request import AuditRequest, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.copies import copy_tree
@@ -28,6 +31,7 @@ from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
+from auditor.model.judged import ModelPart
 from auditor.model.result import ChangeResult, ProposedChange, Result
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import (
@@ -48,6 +52,9 @@ from auditor.trial.rebasing import rebased
 from auditor.trial.recorder import Recorder
 from auditor.trial.totals import running_totals
 from auditor.trial.trees import Tree, TreeStore, entries_of
+
+if TYPE_CHECKING:
+    from auditor.llm.client import Client
 
 _BASE: Final = "base"
 _WORKSHOP: Final = "workshop"
@@ -77,6 +84,10 @@ class FixRequest:
     """Takes time: asks the gates `latency`, `scaling` and `load`, and judges the target."""
     beyond: bool = False
     """Goes on when the target is met."""
+    client: "Client | None" = None
+    """A model that implements what no codemod does; None asks none."""
+    candidates: int = 1
+    """Patches that the model is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,8 @@ class Fixed:
     folder: Path
     """The run's own."""
     ledger: Ledger
+    stopped: Fault | None = None
+    """Why the model was asked no further: the spending limit, or a service that does not answer. What was kept stays kept."""
 
 
 def fix(
@@ -105,14 +118,16 @@ def fix(
         Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
     """
     with run_opened(request, notes, told=told, env=env) as run:
+        stopped = None
         if request.dry_run:
             result = run.proposed()
         else:
             run.be_sound()
             settle(run)
             run.all()
+            stopped = run.ask_model()
             result = run.result()
-        return Fixed(result=result, folder=run.folder, ledger=run.recorder.ledger)
+        return Fixed(result=result, folder=run.folder, ledger=run.recorder.ledger, stopped=stopped)
 
 
 @contextmanager
@@ -187,6 +202,8 @@ class Run:
         self._declined: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._stopped = ""
+        self._treated: dict[str, str] = {}
+        self._model: ModelPart | None = None
         self._given = given_proposals(request.patches)
 
     def __enter__(self) -> Self:
@@ -363,6 +380,59 @@ class Run:
         self._stopped = "the target is met, so no more was tried; --beyond goes on"
         return True
 
+    def ask_model(self) -> Fault | None:
+        """What is left after the codemods goes to the model, if there is one; why it was asked no further."""
+        client = self._request.client
+        if client is None or self._given or self._stopped:
+            return None
+        from auditor.engine.modelling.fixing import WithModel  # noqa: PLC0415  a run without a model needs no stages
+
+        asking = WithModel(
+            self,
+            client,
+            wanted=self._wanted,
+            notes=self._notes,
+            named=bool(self._request.audit.endpoints),
+            candidates=self._request.candidates,
+        )
+        stopped = asking.all()
+        self._model = asking.part
+        self._declined |= asking.declined
+        return stopped
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many changes are kept as were asked for, or the target is met."""
+        limit = self._request.max_changes
+        return (limit is not None and len(self.recorder.ledger.kept) >= limit) or self._is_done()
+
+    @property
+    def target_ms(self) -> int | None:
+        """What endpoints should take at most."""
+        return self.target.aim.target_ms
+
+    def was_tried(self, change: str, /) -> bool:
+        """Whether there is a verdict on it."""
+        return change in self._done()
+
+    def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
+        """Takes one proposal through the gates."""
+        self._notes.step(f"trying {proposal.change}: {proposal.title}")
+        verdict = self.trials.attempt(proposal)
+        self._verdicts[proposal.change] = verdict
+        self._titles[proposal.change] = proposal.title
+        self._treated[proposal.change] = finding
+        self.forget()
+        return verdict
+
+    def read(self) -> Examined:
+        """What an audit makes of known-good, with what the workload was counted to cost."""
+        workshop = self.folder / _WORKSHOP
+        examined = examined_tree(self._every, self.store, self.known_good, workshop, self._notes)
+        counted = self.player.counted(self.known_good)
+        report = with_counts(examined.report, counted, self._endpoint_by_request)
+        return replace(examined, report=report)
+
     def _next(self) -> Proposed | None:
         """The first proposal on known-good that was not tried yet."""
         known_good = self.known_good
@@ -430,8 +500,16 @@ class Run:
                 *self._chosen[1],
                 *([self._stopped] if self._stopped else []),
                 *([] if time else ["time was not measured: counts alone were judged"]),
+                *self._unasked(),
             ),
+            model=self._model,
         )
+
+    def _unasked(self) -> tuple[str, ...]:
+        """What a model would have done, where none was named."""
+        if self._request.client is not None or self._given:
+            return ()
+        return (without_model_words(len(self._declined)),)
 
     def _timed(self, ledger: Ledger) -> tuple[str, ...]:
         """Endpoints of which the times are told: those with a target, those asked for, those that something was gained for."""
@@ -459,7 +537,7 @@ class Run:
                     culprit=verdict.culprit,
                     text=verdict.text,
                     attempts=ledger.attempts(change),
-                    finding=made.finding.id if made else "",
+                    finding=made.finding.id if made else self._treated.get(change, ""),
                     codemod=made.codemod if made else "",
                     gain=verdict.gains,
                     total=totals.get(change, ()),

@@ -40,17 +40,9 @@ class Untreated:
 def proposals(
     request: AuditRequest, store: TreeStore, tree: Tree, workshop: Path, notes: Notes, /
 ) -> Iterator[Proposed | Untreated]:
-    """For each finding on `tree`, in the order of the plan, what the codemods say.
-
-    The tree is written into `workshop/<id>` and read there as an audit reads any tree.
-    """
-    folder = workshop / tree.id
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        write_entries(store.entries(tree), folder)
-    with opened(replace(request, path=folder)) as job:
-        examined = examine(job, notes)
-    source = Source(read=_reader(store, tree), scene=examined.scene)
+    """For each finding on `tree`, in the order of the plan, what the codemods say."""
+    examined = examined_tree(request, store, tree, workshop, notes)
+    source = Source(read=reader_of(store, tree), scene=examined.scene)
     for finding in _in_plans_order(examined):
         made = propose(finding, source)
         if isinstance(made, Written):
@@ -65,6 +57,18 @@ def proposals(
             yield Untreated(finding, reason)
 
 
+def examined_tree(
+    request: AuditRequest, store: TreeStore, tree: Tree, workshop: Path, notes: Notes, /
+) -> Examined:
+    """What an audit makes of `tree`, which is written into `workshop/<id>` and read there."""
+    folder = workshop / tree.id
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        write_entries(store.entries(tree), folder)
+    with opened(replace(request, path=folder)) as job:
+        return examine(job, notes)
+
+
 def _in_plans_order(examined: Examined) -> list[Finding]:
     by_id = {finding.id: finding for finding in examined.report.findings}
     listed = [id_ for change in examined.report.plan.changes for id_ in change.findings if id_ in by_id]
@@ -72,7 +76,8 @@ def _in_plans_order(examined: Examined) -> list[Finding]:
     return [by_id[id_] for id_ in dict.fromkeys([*listed, *rest])]
 
 
-def _reader(store: TreeStore, tree: Tree) -> "Reader":
+def reader_of(store: TreeStore, tree: Tree, /) -> "Reader":
+    """The texts of `tree`."""
     return Reader({entry.path: entry.content for entry in store.entries(tree) if entry.mode != "120000"})
 
 

@@ -1,10 +1,12 @@
 """Counts of requests, and times of fresh workers, as vectors of endpoints."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auditor.measure.counts import REPEATS, mean
 from auditor.model.numbers import Number
+from auditor.model.reconciled import EndpointMeasured
+from auditor.model.report import Report
 from auditor.model.vector import VECTOR_KEYS, Vector
 from auditor.trial.cold import ColdTimes
 from auditor.trial.playing import Counted
@@ -26,6 +28,30 @@ def with_times(vector: Vector, times: ColdTimes, /) -> Vector:
 def warm_of(times: ColdTimes, /) -> Vector:
     """What the same worker takes the second time."""
     return Vector(latency_ms=times.warm_latency_ms, ttfb_ms=times.warm_ttfb_ms)
+
+
+def with_counts(report: Report, counted: Counted, endpoints: Mapping[str, str], /) -> Report:
+    """`report` with mean and worst of the requests of each endpoint; nothing is said of where the costs come from."""
+    means = vectors_of(counted, endpoints)
+    each = {request: _vector([counts]) for request, counts in counted.counts.items()}
+    told = []
+    for endpoint in report.endpoints:
+        requests = tuple(sorted(name for name in each if endpoints[name] == endpoint.id))
+        if requests:
+            worst = _worst([each[name] for name in requests])
+            measured = EndpointMeasured(requests=requests, vector=means[endpoint.id], worst=worst)
+            endpoint = endpoint.model_copy(update={"measured": measured})  # noqa: PLW2901  the same, with figures
+        told.append(endpoint)
+    return report.model_copy(update={"endpoints": tuple(told)})
+
+
+def _worst(vectors: Sequence[Vector]) -> Vector:
+    highest: dict[str, Number] = {}
+    for key in VECTOR_KEYS:
+        known = [number for one in vectors if (number := getattr(one, key)).value is not None]
+        if known:
+            highest[key] = max(known, key=lambda number: number.value)
+    return Vector(**highest)
 
 
 def _vector(requests: list[Mapping[str, int]]) -> Vector:

@@ -1,16 +1,18 @@
 """The context of an endpoint: everything on the way, the most telling first, within a budget, the same bytes each time."""
 
+from typing import Any
+
 from auditor.stages.context.fitting import around_marks, fit
 from auditor.stages.context.piece import Piece
 from auditor.stages.context.symbols import code_for
 from auditor.stages.prompting.tokens import at_most
 
 
-def text(context) -> str:  # noqa: ANN001  EndpointContext
+def text(context: Any) -> str:
     return "\n".join(one.guttered for one in context.shown)
 
 
-def test_every_function_on_the_way_is_shown_with_its_models_and_imports(shop) -> None:  # noqa: ANN001  conftest.Shop
+def test_every_function_on_the_way_is_shown_with_its_models_and_imports(shop: Any) -> None:
     sent = text(shop.context())
     for line in (
         "def orders():", "def told(session, order):", "def current(session):", "class Order(Base):", "class Rate(Base):",
@@ -24,7 +26,7 @@ def test_every_function_on_the_way_is_shown_with_its_models_and_imports(shop) ->
     )
 
 
-def test_lines_are_numbered_as_in_the_file_and_known_to_have_been_sent(shop) -> None:  # noqa: ANN001
+def test_lines_are_numbered_as_in_the_file_and_known_to_have_been_sent(shop: Any) -> None:
     context = shop.context()
     at = shop.line("shop/rates.py", "session.query(Rate).order_by")
     assert f"{at:>4}|     return session.query(Rate).order_by" in text(context)
@@ -32,11 +34,11 @@ def test_lines_are_numbered_as_in_the_file_and_known_to_have_been_sent(shop) -> 
     assert shop.line("shop/rates.py", "def unused") not in context.lines["shop/rates.py"]
 
 
-def test_the_same_tree_gives_the_same_bytes(shop) -> None:  # noqa: ANN001
+def test_the_same_tree_gives_the_same_bytes(shop: Any) -> None:
     assert text(shop.context()) == text(shop.context())
 
 
-def test_what_does_not_fit_is_left_out_from_the_end_and_said(shop) -> None:  # noqa: ANN001
+def test_what_does_not_fit_is_left_out_from_the_end_and_said(shop: Any) -> None:
     whole = shop.context()
     assert whole.left_out == ()
     for budget in (1_200, 900, 700):
@@ -50,7 +52,7 @@ def test_what_does_not_fit_is_left_out_from_the_end_and_said(shop) -> None:  # n
             )
 
 
-def test_a_text_that_speaks_to_the_model_stands_only_behind_the_gutter(shop) -> None:  # noqa: ANN001
+def test_a_text_that_speaks_to_the_model_stands_only_behind_the_gutter(shop: Any) -> None:
     for block in shop.context().shown:
         for line in block.guttered.splitlines():
             assert "IGNORE ALL PREVIOUS" not in line or line.lstrip()[0].isdigit()
@@ -65,7 +67,7 @@ def test_a_long_piece_is_shown_around_what_matters() -> None:
     assert not fitted.left_out
 
 
-def test_code_is_found_by_its_name_within_a_budget(shop) -> None:  # noqa: ANN001
+def test_code_is_found_by_its_name_within_a_budget(shop: Any) -> None:
     project = shop.examined.scene.project
     found = code_for(["shop.rates.unused", "unused()", "Customer", "nowhere.at_all"], project, shop.lines)
     sent = "\n".join(one.guttered for one in found.shown)
@@ -78,7 +80,7 @@ def test_code_is_found_by_its_name_within_a_budget(shop) -> None:  # noqa: ANN00
     assert at_most(sent) < 400
 
 
-def test_files_can_not_be_asked_for(shop) -> None:  # noqa: ANN001
+def test_files_can_not_be_asked_for(shop: Any) -> None:
     (shop.root / ".env").write_text("SECRET=1\n")
     found = code_for(
         ["../../etc/passwd", ".env", "shop/app.py", "", "."], shop.examined.scene.project, shop.lines
