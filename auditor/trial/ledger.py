@@ -24,6 +24,7 @@ from auditor.model.trial_events import (
     ConstraintsHeld,
     GateFinished,
     RunEvent,
+    SentBack,
     TrialEnded,
     TrialStarted,
     TrialStartedData,
@@ -102,6 +103,8 @@ class Ledger:
     undone: tuple[UndoneChange, ...] = ()
     delivered: tuple[DeliveredChange, ...] = ()
     """What the user was given, newest last; a change may be there again in another form."""
+    set_aside: frozenset[str] = frozenset()
+    """Codemods whose proposals come last, since they came to nothing several times in a row."""
     source_commit: str | None = None
     """Where the target's own branch stood when the run began; None outside a git repository."""
     source_branch: str | None = None
@@ -170,6 +173,8 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
                 if one.change in kept
             ]
             return replace(ledger, delivered=(*ledger.delivered, *made))
+        case SentBack(data=sent):
+            return replace(ledger, set_aside=ledger.set_aside | set(sent.set_aside))
         case RunFinished():
             return replace(ledger, finished=True)
         case _:

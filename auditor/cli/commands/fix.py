@@ -43,7 +43,9 @@ class Fix:
         )
         parser.add_argument("--beyond", action="store_true", help="go on when the target is met")
         parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
-        parser.add_argument("--dry-run", action="store_true", help="record and propose, try nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be tried, and run nothing of the target"
+        )
         parser.add_argument("--resume", action="store_true", help="go on with the last run")
         parser.add_argument("--format", choices=["text", "json", "jsonl"], default="text")
 
@@ -74,7 +76,8 @@ class Fix:
             console.output.write(canonical_json(fixed.result))
         elif arguments.format == "text":
             console.output.write(result_text(fixed.result))
-        console.narration.say(f"the run is kept in {fixed.folder}")
+        if not arguments.dry_run:
+            console.narration.say(f"the run is kept in {fixed.folder}")
         return ExitCode.FINDINGS if fixed.result.target_met is False else ExitCode.DONE
 
 

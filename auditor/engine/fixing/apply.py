@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.config.user import UserSettings
-from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, ledger_of, state_of
+from auditor.engine.fixing.moved import edited_files, moved_since
+from auditor.engine.fixing.runs import EVENTS, TREES, at_work, ledger_of, run_with_changes, state_of
 from auditor.engine.fixing.standing import Standing
 from auditor.engine.request import AuditRequest, Notes
 from auditor.model.fault import Fault
 from auditor.model.trial_events import ChangesDelivered, ChangesDeliveredData, DeliveredCommit
 from auditor.repo.branching import AUTHOR, NewCommit, UserRepository
-from auditor.repo.head import head_of
 from auditor.trial.carrying import Carried, carry_over
-from auditor.trial.delivery import Delivered, deliver, edited_since, message
+from auditor.trial.delivery import Delivered, deliver, message
 from auditor.trial.ledger import Ledger
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import TreeStore
@@ -52,7 +52,7 @@ def bring(path: Path, user: UserSettings, /, *, run: str | None = None) -> Bring
         Fault: there is no such run, or it has kept nothing.
     """
     root, folder = state_of(path, user)
-    found = last_run(folder, run=run)
+    found = run_with_changes(folder, run=run)
     ledger = _worth(ledger_of(found), found.name)
     if not ledger.kept:
         raise Fault(
@@ -61,15 +61,10 @@ def bring(path: Path, user: UserSettings, /, *, run: str | None = None) -> Bring
             hint="without --output, `auditor apply` takes back what was delivered",
         )
     store = TreeStore(folder / TREES)
-
-    def read(name: str) -> bytes | None:
-        file = root / name
-        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
-
     return Bringing(
         run=found.name,
         patches=deliver(ledger, store),
-        edited=edited_since(ledger, store, read),
+        edited=edited_files(ledger, store, root),
         moved=moved_since(ledger, root),
     )
 
@@ -93,7 +88,7 @@ def branch(
     """
     root, folder = state_of(request.path, user)
     with at_work(folder, doing="auditor apply"):
-        found = last_run(folder, run=run)
+        found = run_with_changes(folder, run=run)
         with Recorder(found / EVENTS, run=found.name) as recorder, UserRepository(root) as repository:
             ledger, store = _worth(recorder.ledger, found.name), TreeStore(folder / TREES)
             with Standing(
@@ -122,18 +117,6 @@ def branch(
             written, ids = repository.branch(name or f"auditor/{found.name}", made, author=author)
             _record(recorder, repository.commit, written, tuple(zip(ids, given, strict=True)))
             return replace(branched, branch=written, commits=tuple(zip(ids, given, strict=True)))
-
-
-def moved_since(ledger: Ledger, root: Path, /) -> tuple[str, ...]:
-    """What the user's repository has done since the run began, a sentence each."""
-    head = head_of(root)
-    said = []
-    if ledger.source_branch != head.branch and (ledger.source_branch or head.branch):
-        was, now = (name or "no branch" for name in (ledger.source_branch, head.branch))
-        said.append(f"{now} is checked out now, it was {was} when the run began")
-    if ledger.source_commit and head.commit and ledger.source_commit != head.commit:
-        said.append(f"HEAD is {head.commit[:12]} now, it was {ledger.source_commit[:12]} when the run began")
-    return tuple(said)
 
 
 def _worth(ledger: Ledger, run: str) -> Ledger:

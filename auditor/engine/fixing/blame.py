@@ -9,7 +9,7 @@ from typing import Final
 from auditor.engine.fixing.asking import add_requests, new_requests
 from auditor.engine.fixing.fix import FixRequest, Run, run_opened
 from auditor.engine.fixing.logged import Logged, read_log
-from auditor.engine.fixing.runs import EVENTS, RUNS, TREES, ledger_of, state_of
+from auditor.engine.fixing.runs import TREES, all_runs, ledger_of, state_of
 from auditor.engine.fixing.settling import Settled, settle
 from auditor.engine.fixing.suspects import Suspect, suspects_of
 from auditor.engine.fixing.undo import take_out
@@ -219,8 +219,9 @@ def _baselines_own(run: Run, added: tuple[Request, ...]) -> tuple[str, ...]:
 
 
 def _run_at_fault(request: BlameRequest, folder: Path) -> tuple[str, Ledger]:
-    runs = sorted(entry for entry in (folder / RUNS).glob("*") if (entry / EVENTS).exists())
-    found = [(entry.name, ledger_of(entry)) for entry in runs if request.run in {None, entry.name}]
+    found = [
+        (entry.name, ledger_of(entry)) for entry in all_runs(folder) if request.run in {None, entry.name}
+    ]
     if request.run is not None and not found:
         raise Fault(f"there is no run {request.run!r}", where=str(folder), hint="`auditor fix` makes one")
     kept = [(name, ledger) for name, ledger in found if ledger.kept or ledger.pending]

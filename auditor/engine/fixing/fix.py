@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.asking import workload_of_run
+from auditor.engine.fixing.dry import dry_run
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.judging import Judges
+from auditor.engine.fixing.moved import said_of_the_user
+from auditor.engine.fixing.patience import Patience
 from auditor.engine.fixing.proposing import Proposed, examined_tree, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
@@ -26,13 +29,14 @@ from auditor.engine.request import AuditRequest, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.copies import copy_tree
 from auditor.execution.guest import guest_identity
+from auditor.execution.ownership import own_copy
 from auditor.execution.removal import remove_tree
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
-from auditor.model.result import ChangeResult, ProposedChange, Result
+from auditor.model.result import ChangeResult, Result
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
@@ -40,6 +44,7 @@ from auditor.model.trial_events import (
     ConstraintsHeld,
     ConstraintsHeldData,
     RunEvent,
+    SentBack,
 )
 from auditor.repo.head import head_of
 from auditor.trial.ledger import Ledger
@@ -51,7 +56,7 @@ from auditor.trial.proposal import Proposal
 from auditor.trial.rebasing import rebased
 from auditor.trial.recorder import Recorder
 from auditor.trial.totals import running_totals
-from auditor.trial.trees import Tree, TreeStore, entries_of
+from auditor.trial.trees import Tree, TreeStore, entries_of, write_entries
 
 if TYPE_CHECKING:
     from auditor.llm.client import Client
@@ -117,16 +122,17 @@ def fix(
     Raises:
         Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
     """
+    if request.dry_run:
+        result, folder, ledger = dry_run(request.audit, request.user, notes, resume=request.resume)
+        return Fixed(result=result, folder=folder, ledger=ledger)
     with run_opened(request, notes, told=told, env=env) as run:
-        stopped = None
-        if request.dry_run:
-            result = run.proposed()
-        else:
-            run.be_sound()
-            settle(run)
-            run.all()
-            stopped = run.ask_model()
-            result = run.result()
+        run.be_sound()
+        settle(run)
+        run.all()
+        stopped = run.ask_model()
+        result = run.result()
+        said = said_of_the_user(run.recorder.ledger, run.store, request.audit.path.resolve())
+        result = result.model_copy(update={"notes": (*result.notes, *said)})
         return Fixed(result=result, folder=run.folder, ledger=run.recorder.ledger, stopped=stopped)
 
 
@@ -145,10 +151,11 @@ def run_opened(
     Raises:
         Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
     """
+    given_proposals(request.patches)  # a file that holds no patch is said before anything is done
     bench = open_bench(request.audit.path, request.user, env=env)
     with at_work(bench.folder, doing=f"auditor {request.audit.command}"):
         memory = Memory(bench.folder)
-        memory.read()  # what can't be understood is said before anything is done
+        memory.read()  # and so is a memory that can't be understood
         resume = request.resume or run is not None
         folder = last_run(bench.folder, run=run) if resume else new_run(bench.folder)
         with Recorder(folder / EVENTS, run=folder.name, told=told) as recorder:
@@ -157,7 +164,7 @@ def run_opened(
             held = memory.holding(frozen.settings.constraints, today=datetime.now(UTC).date())
             if held != recorder.ledger.constraints:
                 recorder.emit(ConstraintsHeld, ConstraintsHeldData(constraints=held))
-            if not resume and not request.dry_run:
+            if not resume:
                 memory.count_run()
             every = replace(request.audit, path=frozen.root, endpoints=(), ref=None)
             try:
@@ -197,6 +204,7 @@ class Run:
         self._env = env
         self._stack = ExitStack()
         self._is_sound = False
+        self._patience = Patience()
         self._proposed: dict[str, Proposed] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._declined: dict[str, str] = {}
@@ -297,33 +305,6 @@ class Run:
         wanted, ids = self._request.audit.endpoints, [one.id for one in self.surveyed]
         return matching_endpoints(wanted, ids) if wanted else frozenset(ids)
 
-    def proposed(self) -> Result:
-        """What would be tried on known-good; nothing of the target is run."""
-        made: list[ProposedChange] = []
-        declined: list[tuple[str, str]] = []
-        for one in proposals(self._every, self.store, self.known_good, self.folder / _WORKSHOP, self._notes):
-            if isinstance(one, Proposed):
-                made.append(
-                    ProposedChange(
-                        id=one.proposal.change,
-                        title=one.proposal.title,
-                        finding=one.finding.id,
-                        codemod=one.codemod,
-                        endpoints=one.finding.endpoints,
-                        patch=one.proposal.patch,
-                    )
-                )
-            else:
-                declined.append((one.finding.id, one.reason))
-        return Result(
-            run=self.recorder.run,
-            target=str(self._request.audit.path),
-            target_ms=self._request.audit.target_ms,
-            proposed=tuple(made),
-            declined=tuple(sorted(declined)),
-            notes=("a dry run: nothing of the target was run",),
-        )
-
     def be_sound(self) -> None:
         """Once, before anything is tried: the baseline boots, and answers as it answered."""
         if self._is_sound:
@@ -368,6 +349,9 @@ class Run:
             self._notes.step(f"trying {change}: {following.proposal.title}")
             verdict = self.trials.attempt(following.proposal)
             self._verdicts[change] = verdict
+            sent_back = self._patience.after(change, following.codemod, verdict)
+            if sent_back is not None:
+                self.recorder.emit(SentBack, sent_back)
             self.forget()
 
     def _is_done(self) -> bool:
@@ -434,7 +418,9 @@ class Run:
         return replace(examined, report=report)
 
     def _next(self) -> Proposed | None:
-        """The first proposal on known-good that was not tried yet."""
+        """The first proposal on known-good that was not tried yet; those of codemods that were set aside come last."""
+        aside = self.recorder.ledger.set_aside
+        later: list[Proposed] = []
         known_good = self.known_good
         tried = self._done()
         self._notes.step("reading the tree")
@@ -443,10 +429,12 @@ class Run:
             if isinstance(made, Proposed):
                 concerned = not made.finding.endpoints or self._wanted.intersection(made.finding.endpoints)
                 if made.proposal.change not in tried and concerned and made.finding.endpoints:
-                    return made
+                    if made.codemod not in aside:
+                        return made
+                    later.append(made)
             else:
                 self._declined[made.finding.id] = made.reason
-        return None
+        return later[0] if later else None
 
     def _carried(self, given: Proposal) -> Proposal:
         """Written for the tree as the user has it, it is tried on what this run has made of it."""
@@ -551,21 +539,20 @@ def _baseline(bench: Bench, folder: Path, store: TreeStore, recorder: Recorder) 
     """The frozen copy that every trial is made from, whatever the user edits meanwhile."""
     base = folder / _BASE
     known = recorder.ledger.baseline
-    if known is None or not base.exists():
+    if known is None:
         remove_tree(base)
         copy_tree(bench.root, base, guest=guest_identity())
-        tree = store.store(entries_of(base), name=f"{recorder.run}/baseline")
-        if known is not None and tree.id != known.id:
-            raise Fault(
-                "the tree has changed since the run began, and its frozen copy is gone",
-                where=str(folder),
-                hint="begin a new run: `auditor fix` without --resume",
-            )
-        if known is None:
-            head = head_of(bench.root)
-            taken = BaselineTakenData(
-                commit=tree.commit, tree=tree.id, source_commit=head.commit, source_branch=head.branch
-            )
-            recorder.emit(BaselineTaken, taken)
-            known = tree
+        known = store.store(entries_of(base), name=f"{recorder.run}/baseline")
+        head = head_of(bench.root)
+        taken = BaselineTakenData(
+            commit=known.commit, tree=known.id, source_commit=head.commit, source_branch=head.branch
+        )
+        recorder.emit(BaselineTaken, taken)
+    elif not base.exists():  # somebody has cleared up
+        half = base.with_name(f"{base.name}.new")
+        remove_tree(half)
+        half.mkdir(mode=0o755)
+        write_entries(store.entries(known), half)
+        own_copy(half, guest_identity())
+        half.rename(base)
     return replace(bench, root=base), known

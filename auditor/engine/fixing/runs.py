@@ -33,6 +33,14 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
         Fault: another process is at work on it, it was written by another version, or the disk is full.
     """
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Fault(
+            f"can't be made: {error.strerror or error}",
+            where=str(error.filename or folder),
+            hint="--state names another folder",
+        ) from error
+    try:
         with held(folder, doing=doing):
             _check_version(folder)
             yield
@@ -69,13 +77,30 @@ def last_run(folder: Path, /, *, run: str | None = None) -> Path:
     Raises:
         Fault: there is none.
     """
-    runs = sorted(entry for entry in (folder / RUNS).glob("*") if (entry / EVENTS).exists())
+    runs = all_runs(folder)
     if run is not None:
         runs = [entry for entry in runs if entry.name == run]
     if not runs:
         what = f"there is no run {run!r}" if run else "there is no run to go on with"
         raise Fault(what, where=str(folder / RUNS), hint="`auditor fix` makes one")
     return runs[-1]
+
+
+def run_with_changes(folder: Path, /, *, run: str | None = None) -> Path:
+    """As `last_run`, but for runs that have kept nothing: there is nothing in them to undo or to apply."""
+    last = last_run(folder, run=run)
+    if run is not None:
+        return last
+    for found in reversed(all_runs(folder)):
+        ledger = ledger_of(found)
+        if ledger.kept or ledger.pending or ledger.delivered:
+            return found
+    return last
+
+
+def all_runs(folder: Path, /) -> list[Path]:
+    """Folders of the runs of a target, oldest first."""
+    return sorted(entry for entry in (folder / RUNS).glob("*") if (entry / EVENTS).exists())
 
 
 def ledger_of(run: Path, /) -> Ledger:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from auditor.config.nearest import did_you_mean
 from auditor.engine.fixing.fix import FixRequest, Run, run_opened
-from auditor.engine.fixing.runs import last_run, ledger_of, state_of
+from auditor.engine.fixing.runs import ledger_of, run_with_changes, state_of
 from auditor.engine.fixing.settling import Settled, carried, misfit, settle
 from auditor.engine.request import Notes
 from auditor.model.fault import Fault
@@ -69,7 +69,7 @@ def foresee(request: UndoRequest, /) -> Foreseen:
         Fault: there is no such run or change.
     """
     _, folder = state_of(request.fix.audit.path, request.fix.user)
-    found = last_run(folder, run=request.run)
+    found = run_with_changes(folder, run=request.run)
     ledger = ledger_of(found)
     store = TreeStore(folder / "trees.git")
     chosen = _chosen(ledger, request.change, found.name)
@@ -105,7 +105,7 @@ def undo(
         Fault: there is no such run or change, or the rest can't be judged now.
     """
     _, folder = state_of(request.fix.audit.path, request.fix.user)
-    name = last_run(folder, run=request.run).name
+    name = run_with_changes(folder, run=request.run).name
     with run_opened(request.fix, notes, told=told, env=env, run=name) as run:
         ledger = run.recorder.ledger
         known = [one.kept for one in ledger.undone if request.change in {None, one.kept.change}]

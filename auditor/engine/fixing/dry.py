@@ -1,0 +1,101 @@
+"""`auditor fix --dry-run`: what would be tried. Nothing is run, nothing is recorded, and no jail or way to boot is needed."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from auditor.config.target import load_target_settings
+from auditor.config.user import UserSettings
+from auditor.engine.fixing.proposing import Proposed, proposals
+from auditor.engine.fixing.runs import TREES, last_run, ledger_of, state_of
+from auditor.engine.request import AuditRequest, Notes
+from auditor.execution.copies import copy_tree
+from auditor.execution.guest import guest_identity
+from auditor.model.constraint import Constraint
+from auditor.model.result import ProposedChange, Result
+from auditor.trial.constraints import violations
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.ledger import Ledger
+from auditor.trial.memory import Memory
+from auditor.trial.patching import Applied, apply_patch
+from auditor.trial.proposal import Proposal
+from auditor.trial.trees import Tree, TreeStore, entries_of
+
+
+def dry_run(
+    request: AuditRequest, user: UserSettings, notes: Notes, /, *, resume: bool
+) -> tuple[Result, Path, Ledger]:
+    """What codemods propose for the tree as it stands, or for what the last run has made of it.
+
+    Raises:
+        Fault: there is no such tree or run, or its settings can't be used.
+    """
+    root, folder = state_of(request.path, user)
+    settings = load_target_settings(root)
+    held = Memory(folder).holding(settings.constraints, today=datetime.now(UTC).date())
+    made: list[ProposedChange] = []
+    declined: list[tuple[str, str]] = []
+    with _tree(root, folder, resume=resume) as (store, tree, workshop, ledger):
+        every = replace(request, endpoints=(), ref=None)
+        for one in proposals(every, store, tree, workshop, notes):
+            why = "" if not isinstance(one, Proposed) else _forbidden(one.proposal, store, tree, held)
+            if not isinstance(one, Proposed):
+                declined.append((one.finding.id, one.reason))
+            elif why:
+                declined.append((one.finding.id, f"{one.codemod}: {why}"))
+            else:
+                made.append(
+                    ProposedChange(
+                        id=one.proposal.change,
+                        title=one.proposal.title,
+                        finding=one.finding.id,
+                        codemod=one.codemod,
+                        endpoints=one.finding.endpoints,
+                        patch=one.proposal.patch,
+                    )
+                )
+    result = Result(
+        run=ledger.run,
+        target=str(request.path),
+        target_ms=request.target_ms,
+        proposed=tuple(made),
+        declined=tuple(sorted(declined)),
+        notes=("a dry run: nothing of the target was run, so nothing here is verified",),
+    )
+    return result, folder, ledger
+
+
+def _forbidden(proposal: Proposal, store: TreeStore, tree: Tree, held: tuple[Constraint, ...]) -> str:
+    """The first constraint that the patch breaks."""
+    read = partial(store.read, tree)
+    applied = apply_patch(proposal.patch, read)
+    if not isinstance(applied, Applied):
+        return "; ".join(str(reason) for reason in applied.reasons)
+    endpoints = proposal.endpoints or {}
+    edited = [
+        Edited(path, read(path), content, endpoints.get(path, frozenset()))
+        for path, content in applied.files.items()
+    ]
+    return next((str(one) for one in violations(edited, held)), "")
+
+
+@contextmanager
+def _tree(root: Path, folder: Path, /, *, resume: bool) -> Iterator[tuple[TreeStore, Tree, Path, Ledger]]:
+    workshop = Path(tempfile.mkdtemp(prefix="auditor-dry-"))
+    try:
+        if resume:
+            ledger = ledger_of(last_run(folder))
+            assert ledger.known_good is not None
+            yield TreeStore(folder / TREES), ledger.known_good, workshop, ledger
+            return
+        copy = workshop / "copy"
+        copy_tree(root, copy, guest=guest_identity())
+        store = TreeStore(workshop / TREES)
+        yield store, store.store(entries_of(copy), name="dry"), workshop, Ledger()
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
