@@ -78,7 +78,7 @@ def servers(scene: Scene) -> Iterator[Server]:
             else:
                 said, least = found.get("threads"), 1
             number = setting(scene, module, said, least)
-            at = said or found.get("worker_class")
+            at = said or found.get("worker_class") or assigned(module, "workers")
             if isinstance(number, int) and at is not None:
                 yield Server(module, kind, number, Spot(module, None, at[1], at[1], at[2]))
 

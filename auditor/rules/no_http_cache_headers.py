@@ -1,0 +1,152 @@
+"""Answers that nobody may keep
+
+## What it finds
+An application none of whose endpoints says how long its answer may be kept, or what version it is (`Cache-Control`,
+`ETag`, `Last-Modified`), although the dearest endpoint that answers everybody alike is asked by GET.
+
+## Why it is slow
+Browsers, proxies and a CDN ask again for what they have just been given, and every time the application computes it anew.
+
+## When it does not matter
+The answers differ for each person, or something in front of the application adds the headers.
+
+## Example
+```py
+@app.get("/catalogue")
+def catalogue():
+    return jsonify(page())
+```
+
+## Instead
+```py
+@app.get("/catalogue")
+def catalogue():
+    answer = jsonify(page())
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
+```
+
+## How to verify
+Ask twice by way of the proxy: the second answer must not reach the application. Check that what a signed-in person sees
+is never kept for others.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.model.report import Evidence
+from auditor.model.rule import RuleInfo
+from auditor.model.severity import Severity
+from auditor.rules import turns
+from auditor.rules.claim import Claim
+from auditor.rules.scene import Spot, statement_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.index.symbols import Function
+    from auditor.rules.scene import Scene
+    from auditor.trace.analysis import Root
+
+RULE = RuleInfo(
+    id="no-http-cache-headers",
+    group="runtime-settings",
+    phase=4,
+    severity=Severity.LOW,
+    title="answers that nobody may keep",
+    playbook="runtime-settings",
+    docs=__doc__,
+)
+
+_HEADERS: Final = re.compile(
+    r"cache[-_]?control|^etag$|last[-_]modified|^max[-_]age$|cache_page|never_cache|no_store|conditional_?get|"
+    r"http_cache|cache_expires|surrogate|add_etag|make_conditional|patch_response_headers|no_cache",
+    re.IGNORECASE,
+)
+_PERSONAL: Final = re.compile(
+    r"auth|user|login|perm|member|account|session_id|token|identity|admin|scopes|roles?$|guard|csrf|me$",
+    re.IGNORECASE,
+)
+_DATABASE: Final = "sql"
+_DEAR: Final = 5
+"""Queries from which on an answer is worth keeping, where none is repeated by a loop."""
+
+
+def find(scene: Scene) -> Iterator[Claim]:
+    """At most one claim: on the dearest endpoint whose answer is the same for everybody."""
+    if mentions_headers(scene):
+        return
+    best: tuple[int, int, str] | None = None
+    chosen: Root | None = None
+    for root in scene.trace.entries:
+        entry = root.entry
+        if entry is None or entry.method != "GET" or entry.kind != "http" or is_personal(root):
+            continue
+        cost = scene.costs.root(root).get(_DATABASE, {})
+        looped = sum(high for sizes, (_, high) in cost.items() if sizes)
+        plain = sum(high for sizes, (_, high) in cost.items() if not sizes)
+        if (looped or plain >= _DEAR) and (best is None or (looped, plain, entry.id) > best):
+            best, chosen = (looped, plain, entry.id), root
+    if chosen is not None and chosen.entry is not None and best is not None:
+        yield claim(scene, chosen.function, chosen.entry.id, best[0] + best[1])
+
+
+def mentions_headers(scene: Scene) -> bool:
+    """Whether the target speaks of keeping answers anywhere."""
+    for module in scene.project.modules:
+        if module.role not in {"app", "config"}:
+            continue
+        for node in turns.nodes(module.body):
+            text = node[2] if node[0] in {ir.CONST, ir.NAME} else node[3] if node[0] == ir.ATTR else ""
+            if isinstance(text, str) and len(text) < 80 and _HEADERS.search(text):
+                return True
+            if node[0] == ir.FROM and any(_HEADERS.search(name) for name, _ in node[-1]):
+                return True
+            if node[0] == ir.CALL and any(key is not None and _HEADERS.search(key) for key, _ in node[4]):
+                return True
+    return False
+
+
+def is_personal(root: Root) -> bool:
+    """Whether the answer may depend on who asks: decorators, parameters and names of the handler speak of it."""
+    function, entry = root.function, root.entry
+    words = [
+        turns.name_of(n) for d in function.decorators for n in turns.nodes(d) if n[0] in {ir.NAME, ir.ATTR}
+    ]
+    words += [p[0] for p in function.params]
+    words += [turns.name_of(n) for n in turns.nodes(function.body) if n[0] in {ir.NAME, ir.ATTR}]
+    words += [turns.name_of(n) for p in function.params for n in turns.nodes(p) if n[0] in {ir.NAME, ir.ATTR}]
+    if entry is not None:
+        words += [
+            a.function.name for a in entry.around if a.role in {"permission", "authentication", "dependency"}
+        ]
+        words.append(entry.path.replace("/", "_"))
+    in_class = function.owner is not None
+    return in_class or any(_PERSONAL.search(w) for w in words)
+
+
+def claim(scene: Scene, function: Function, endpoint: str, queries: int) -> Claim:
+    """What is told of it."""
+    lines = [
+        line
+        for line in sorted(
+            {*scene.doings.effects.get(id(function), {}), *scene.doings.calls.get(id(function), {})}
+        )
+        if scene.doings.at(function, line, line, _DATABASE)
+    ]
+    line = lines[-1] if lines else function.line
+    start, end = statement_at(function.body, line) or (line, line)
+    return Claim(
+        spot=Spot(function.module, function, line, start, end),
+        title=f"`{endpoint}` is computed anew for whoever asks, and no answer says how long it may be kept",
+        evidence=[
+            Evidence(kind="count", text=f"it runs up to {queries} statements, some of them in loops"),
+            Evidence(kind="note", text="the target nowhere sets `Cache-Control`, `ETag` or `Last-Modified`"),
+        ],
+        confidence=0.6,
+        could_be_wrong="The answer depends on who asks, or something in front of the application adds the headers.",
+        fix="Say how long the answer may be kept, or what version it is.",
+    )
