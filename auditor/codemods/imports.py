@@ -66,7 +66,8 @@ def name_of(names: list[str] | None) -> str | None:
 
 
 def _add_line(spans: Spans, module: str, line: str) -> None:
-    if module.partition(".")[0] in sys.stdlib_module_names and _add_standard(spans, line):
+    rank = _rank(spans, module, 0)
+    if rank is not None and _add_in_order(spans, line, rank):
         return
     after = _last_import(spans.tree, module)
     if after is None:
@@ -75,27 +76,35 @@ def _add_line(spans: Spans, module: str, line: str) -> None:
         spans.insert_after(after, f"\n{line}")
 
 
-def _add_standard(spans: Spans, line: str) -> bool:
-    """Behind the last import of the standard library at the top, or before the first import of anything else."""
-    standard: ast.stmt | None = None
+def _rank(spans: Spans, module: str, level: int) -> int | None:
+    """In which block of imports a module belongs: the standard library's, other people's, our own; None if unknown."""
+    if module.partition(".")[0] in sys.stdlib_module_names and not level:
+        return 0
+    if spans.is_own is None:
+        return None
+    return 2 if level or spans.is_own(module) else 1
+
+
+def _add_in_order(spans: Spans, line: str, rank: int) -> bool:
+    """Behind the last import of its block, or before the first of a later one."""
+    last: ast.stmt | None = None
     for node in spans.tree.body:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
         if not isinstance(node, (ast.Import, ast.ImportFrom)):
             break
-        top = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
-        relative = isinstance(node, ast.ImportFrom) and node.level
-        if top == "__future__":
+        module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        found = _rank(spans, module, node.level if isinstance(node, ast.ImportFrom) else 0)
+        if module == "__future__":
             continue
-        if relative or top.partition(".")[0] not in sys.stdlib_module_names:
-            if standard is None:
-                spans.insert_lines_before(node, [line, ""])
-                return True
-            break
-        standard = node
-    if standard is not None:
-        spans.insert_after(standard, f"\n{line}")
-    return standard is not None
+        if found == rank or (found is None and rank):
+            last = node
+        elif (found is None or found > rank) and last is None:
+            spans.insert_lines_before(node, [line, ""])
+            return True
+    if last is not None:
+        spans.insert_after(last, f"\n{line}")
+    return last is not None
 
 
 def _bound(tree: ast.Module) -> set[str]:

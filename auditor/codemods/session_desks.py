@@ -1,6 +1,7 @@
 """A class that opens a session in `__enter__`, made to use one that it is given."""
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.places import parents
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from auditor.codemods.places import Function
     from auditor.codemods.source import Source
     from auditor.codemods.spans import Spans
+    from auditor.index.symbols import Class
     from auditor.index.symbols import Function as Known
 
 _GIVEN: Final = "_given_session"
@@ -160,3 +162,24 @@ def _write(
     spans.insert_after(call, f" if self.{_GIVEN} is None else self.{_GIVEN}")
     indent = spans.indent(closing)
     spans.insert(spans.span(closing)[0], f"if self.{_GIVEN} is None:\n{indent}    ")
+
+
+def attribute_given(owner: "Class", source: "Source") -> str | None:
+    """The attribute in which a class keeps the session that it is given, if opening and closing do nothing then."""
+    spans = source.spans(owner.module.path)
+    cls = None if spans is None else _class_at(spans.tree, owner.line)
+    if cls is None or cls.bases or source.scene is None or source.scene.project.subclasses(owner):
+        return None
+    methods = {node.name: node for node in cls.body if isinstance(node, ast.FunctionDef)}
+    start, enter, leave = (methods.get(name) for name in ("__init__", "__enter__", "__exit__"))
+    if start is None or enter is None or leave is None:
+        return None
+    keeps = f"self.{_GIVEN} = {_PARAMETER}"
+    lines = [ast.unparse(one) for one in enter.body]
+    opened = re.fullmatch(
+        rf"self\.(\w+) = .+ if self\.{_GIVEN} is None else self\.{_GIVEN}", lines[0] if lines else ""
+    )
+    if opened is None or lines[1:] != ["return self"] or [ast.unparse(one) for one in start.body] != [keeps]:
+        return None
+    closing = f"if self.{_GIVEN} is None:\n    self.{opened[1]}.close()"
+    return opened[1] if [ast.unparse(one) for one in leave.body] == [closing] else None

@@ -25,6 +25,12 @@ class Source:
         if text is None:
             return None
         try:
-            return Spans(text)
+            spans = Spans(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+        scene = self.scene
+        if scene is not None:
+            spans.is_own = lambda name: (
+                (found := scene.project.module(name)) is not None and found.role != "library"
+            )
+        return spans

@@ -3,6 +3,7 @@
 import ast
 import io
 import tokenize
+from collections.abc import Callable
 from itertools import pairwise
 
 
@@ -18,6 +19,8 @@ class Spans:
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._edits: list[tuple[int, int, str]] = []
+        self.is_own: Callable[[str], bool] | None = None
+        """Whether a module is the project's own, so that its imports come last; None where nobody knows."""
 
     def span(self, node: ast.AST, /) -> tuple[int, int]:
         """Begin and end of a node, in characters."""
@@ -53,6 +56,16 @@ class Spans:
         """Removes the whole lines of a statement that shares them with no other."""
         start, end = self._starts[first_line(node) - 1], self._starts[self._end_line(node)]
         self._edits.append((start, min(end, len(self.text)), ""))
+
+    def take_out(self, node: ast.With | ast.AsyncWith, /) -> None:
+        """Puts the body of a `with` in its place: the header's lines go, those of the body move to the left."""
+        inner, outer = self.indent(node.body[0]), self.indent(node)
+        start = self.line_start(node.body[0])
+        self._edits.append((self.line_start(node), start, ""))
+        for number in range(first_line(node.body[0]), self._end_line(node) + 1):
+            if self.lines[number - 1].startswith(inner):
+                at = self._starts[number - 1]
+                self._edits.append((at + len(outer), at + len(inner), ""))
 
     def replace_span(self, start: int, end: int, text: str, /) -> None:
         """Puts `text` in the place of the characters from `start` up to `end`."""

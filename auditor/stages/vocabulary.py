@@ -6,7 +6,7 @@ from auditor.model.rule import RuleGroup, RuleInfo
 from auditor.model.severity import Severity
 
 BottleneckId = Literal[
-    "query-in-loop", "lazy-load-in-loop", "lazy-loads-of-one-row", "duplicate-query",
+    "query-in-loop", "lazy-load-in-loop", "lazy-loads-of-one-row", "serial-lookups", "duplicate-query",
     "loop-invariant-call", "unwired-batch", "derivable-query",
     "work-before-guard", "filter-in-python", "sort-in-python", "slice-in-python", "aggregate-in-python", "count-by-len",
     "exists-by-fetch", "unbounded-fetch", "over-fetch", "unused-eager-load", "missing-index", "write-per-row",
@@ -19,7 +19,7 @@ _GROUPS: Final[dict[tuple[RuleGroup, int], str]] = {
     (
         "queries",
         2,
-    ): "query-in-loop lazy-load-in-loop lazy-loads-of-one-row duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
+    ): "query-in-loop lazy-load-in-loop lazy-loads-of-one-row serial-lookups duplicate-query loop-invariant-call unwired-batch derivable-query work-before-guard",
     (
         "in-python",
         3,
