@@ -76,7 +76,7 @@ class LoopbackService:
     @property
     def url(self) -> str:
         """Without a path: as Anthropic's base URL; OpenAI's has ``/v1`` behind it."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def questions(self) -> list[Call]:
@@ -85,6 +85,7 @@ class LoopbackService:
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port = self._listener.getsockname()[1]
         self._start(self._accept)
         return self
 
@@ -93,7 +94,7 @@ class LoopbackService:
     ) -> None:
         self._stopping.set()
         with contextlib.suppress(OSError):  # wakes the accept
-            socket.create_connection(self._listener.getsockname(), timeout=1).close()
+            socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
         with self._lock:
             connections = list(self._open)
         for connection in connections:

@@ -48,7 +48,8 @@ def frame(event: Shown, /) -> bytes:
 
 
 def _pieces(text: str) -> Sequence[str]:
-    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+    size = max(_PIECE, len(text) // 2000)
+    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _messages(said: Said) -> list[Shown]:
