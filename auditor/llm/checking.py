@@ -38,13 +38,10 @@ def check_model(user: UserSettings, env: Mapping[str, str], /) -> str | None:
     except ServiceFailure as failure:
         raise fault_of(failure, provider, tried=1, accepted=False) from failure
     price = price_of(user, provider)
-    each = price(Usage(input_tokens=1_000_000)), price(Usage(output_tokens=1_000_000))
-    costs = f"${each[0]} and ${each[1]} for a million tokens in and out"
-    told = (
-        costs
-        if each[0] is not None and each[1] is not None
-        else "nobody knows its price: --max-cost can't be kept"
-    )
+    read, written = price(Usage(input_tokens=1000)), price(Usage(output_tokens=1000))
+    told = "nobody knows its price: --max-cost can't be kept"
+    if read is not None and written is not None:
+        told = f"${1000 * read:.2f} and ${1000 * written:.2f} for a million tokens in and out"
     note = ", not encrypted on the way" if is_open_to_listeners(provider.destination) else ""
     return f"{provider.model} answers at {provider.destination} as {found}{note}; {told}"
 
