@@ -10,6 +10,7 @@ from auditor.frameworks import discover, finders
 from auditor.index.build import build_index
 from auditor.knowledge.load import load
 from auditor.model.report import Finding, Report
+from auditor.repo.churn import read_churn
 from auditor.report.build import build_report
 from auditor.rules import rule_infos, run_rules
 from auditor.rules.scene import Scene
@@ -56,7 +57,7 @@ def examine(job: Job, notes: Notes, /) -> Examined:
     trace = follow_calls(
         index.project, entries, knowledge=knowledge, semantics=semantics_of(index), progress=notes.progress
     )
-    scene = Scene(trace, knowledge)
+    scene = Scene(trace, knowledge, history=lambda: read_churn(snapshot.root, snapshot.commit))
     endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")
     select, ignore = request.select or settings.select, (*settings.ignore, *request.ignore)

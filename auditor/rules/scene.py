@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Many, Query
+from auditor.repo.churn import Churn
 from auditor.rules.doings import Doings
 from auditor.rules.names import Library
 from auditor.trace.cost import Costs, CostTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from auditor.index.ir import Node
     from auditor.index.symbols import Function, Module
@@ -69,11 +70,20 @@ class Looped:
 class Scene:
     """One audit's trace as rules see it."""
 
-    def __init__(self, trace: Trace, knowledge: Knowledge, schema: object | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        knowledge: Knowledge,
+        schema: object | None = None,
+        *,
+        history: Callable[[], Churn] = Churn,
+    ) -> None:
         self.trace = trace
         self.knowledge = knowledge
         self.project = trace.project
         self.schema = schema
+        self.history = history
+        """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
 
     @cached_property

@@ -3,7 +3,7 @@
 A heading opens a case; each ```` ```py ```` or ```` ```html ```` block below it is a file, named by a preceding
 line `` `path.py`: `` (`app.py` without one). `# error: [rule-id]` marks a line that a finding of the file's rule
 must cover; a finding that covers no mark is a failure too, so a case without marks must stay silent. Other rules'
-findings don't count.
+findings don't count. A file may say `# changed by 30 of 100 commits`, for rules that read the history.
 """
 
 import re
@@ -22,6 +22,7 @@ from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
 from auditor.model.report import Finding, Place
+from auditor.repo.churn import Churn
 from auditor.rules import rules, run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
@@ -32,6 +33,7 @@ _LINE = re.compile(
     r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$"
 )
 _MARK = re.compile(r"#\s*error:\s*\[([\w-]+)\]")
+_CHANGED = re.compile(r"# changed by (\d+) of (\d+) commits")
 _LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 
 
@@ -111,7 +113,14 @@ def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
         locators=locators(project),
     )
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
-    return run_rules(Scene(trace, load()), select=[rule])
+    return run_rules(Scene(trace, load(), history=partial(history, files)), select=[rule])
+
+
+def history(files: dict[str, str]) -> Churn:
+    """What the files say of how often they were changed."""
+    said = {path: found for path, text in files.items() if (found := _CHANGED.search(text))}
+    commits = max((int(found[2]) for found in said.values()), default=0)
+    return Churn(commits, {path: int(found[1]) for path, found in said.items()})
 
 
 def role(path: str) -> str:
