@@ -19,11 +19,11 @@ from pathlib import Path
 
 from trap_truth import CASE, Ground, narrowed, prepared, reader
 
+from auditor.engine.fixing.given import GivenPatch
 from auditor.measure.counts import counts_of
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, play_round
 from auditor.measure.sending import Limits
-from auditor.model.patch import Patch
 from auditor.trial.patching import Refused, apply_patch
 
 ASKED = ("discover berlin", "spaces of location 1")
@@ -60,7 +60,7 @@ def states_of(order: list[str]) -> list[tuple[str, dict[str, bytes]]]:
     files: dict[str, bytes] = {}
     states = [("as it is", dict(files))]
     for name in order:
-        patch = Patch.model_validate(json.loads((CASE / "gold" / f"{name}.json").read_text()))
+        patch = GivenPatch.model_validate(json.loads((CASE / "gold" / f"{name}.json").read_text()))
         applied = apply_patch(patch, reader(CASE / "app", files))
         if isinstance(applied, Refused):
             raise SystemExit(f"{name}: {applied.reasons[0].text}")

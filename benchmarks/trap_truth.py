@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.config.user import load_user_settings
+from auditor.engine.fixing.given import GivenPatch
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
@@ -37,7 +38,6 @@ from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, play_round
 from auditor.measure.workload import Workload, load_workload
 from auditor.model.fault import Fault
-from auditor.model.patch import Patch
 from auditor.trial.patching import Refused, apply_patch
 
 CASE = Path(__file__).parent.parent / "evals" / "cases" / "discovery"
@@ -181,7 +181,9 @@ def replayed(
     """Applies the patches one after another, boots, asks, compares."""
     files: dict[str, bytes] = {}
     for path in patches:
-        applied = apply_patch(Patch.model_validate(json.loads(path.read_text())), reader(CASE / "app", files))
+        applied = apply_patch(
+            GivenPatch.model_validate(json.loads(path.read_text())), reader(CASE / "app", files)
+        )
         if isinstance(applied, Refused):
             return Outcome("refused", error=f"{path.name}: {applied.reasons[0].text}")
         files |= applied.files

@@ -1,7 +1,7 @@
 """The world around a target: its private copy, its database, its companions and the hosts it calls, all our own."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
@@ -15,6 +15,7 @@ from auditor.execution.boot import NotBooted, pass_gate
 from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
 from auditor.execution.copies import Copied, copy_tree
 from auditor.execution.databases import postgres
+from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Database, NoDatabase, Row
 from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.redis import PROGRAM, find_redis
@@ -256,6 +257,14 @@ class World:
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
         return self._database.dump()
+
+    def indexes(self) -> frozenset[str]:
+        """What makes each index of the database as it is now."""
+        return self._database.indexes()
+
+    def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
+        """How the database would go about each statement that only reads; those that it can't plan are left out."""
+        return self._database.explain(statements)
 
     def keep_log(self, name: str = f"{TARGET}.log", /) -> Path:
         """Puts a log of this boot where it outlives the world, in the place of the one before, and says where that is."""

@@ -40,7 +40,7 @@ def concerned(
         ran: the lines of each request with a good answer, in the candidate.
         counts: what each request costs known-good.
         endpoint_of: which endpoint a request asks.
-        first: endpoints that something was promised or won for.
+        first: endpoints that something was promised or won for. Without any, what changes no function concerns all.
         only: requests that may be sent over and over; None is all of them.
     """
     changed = {file.path: function_lines(file.trees[1]) & changed_lines(file) for file in files if file.trees}
@@ -50,7 +50,8 @@ def concerned(
         if only is not None and request not in only:
             continue
         meets = any(lines.get(path, frozenset()) & wanted for path, wanted in inside.items())
-        if meets or not inside or endpoint_of(request) in first:
+        named = endpoint_of(request) in first if first else not inside
+        if meets or named:
             groups.setdefault(endpoint_of(request), []).append(request)
 
     def weight(request: str) -> int:

@@ -167,6 +167,10 @@ class Player:
         """The world of a tree at the small scale, with nothing running in it."""
         return self._worlds.of(tree)
 
+    def is_made_anew(self, tree: Tree, /) -> bool:
+        """Whether a tree's indexes stand only in a database that is made anew."""
+        return self._worlds.is_made_anew(tree)
+
     def trees(self) -> tuple[str, ...]:
         """Ids of the trees that have a private copy now, the baseline's left out."""
         return self._worlds.trees()

@@ -16,20 +16,25 @@ _KIND_KEYS: Final = {"session": "sessions", "transaction": "transactions", "task
 class Won:
     """What speaks for a change."""
 
-    by: Literal["counts", "plans", "time"]
-    """`time`: nothing yet, and it is for latency to show that it is faster. Otherwise latency must only exclude harm."""
+    by: Literal["counts", "plans", "time", "nothing"]
+    """`time`: nothing yet, and it is for latency to show that it is faster; after `counts` and `plans` it must only exclude harm.
+
+    `nothing`: what was promised did not come true, or nothing later on could show it.
+    """
     evidence: tuple[str, ...]
     """At least one line."""
     gains: tuple[Gain, ...] = ()
     endpoints: frozenset[str] = frozenset()
     """Those that it was won for."""
+    shown: tuple[str, ...] = ()
+    """What a person is to know about it."""
 
 
 class Plans(Protocol):
     """How the database goes about the statements of two trees."""
 
     def __call__(self, candidate: Candidate, known_good: Tree, tree: Tree, /) -> Won | None:
-        """What better plans win; None where the schema of both has the same indexes, or no plan is better."""
+        """What better plans win, or that new indexes are for nothing; None where the schema has the same indexes, or more was changed."""
 
 
 class Winnings:
@@ -51,17 +56,17 @@ class Winnings:
         self._endpoint_of = endpoint_of
         self._plans = plans
         self._timed = timed
-        self._last: tuple[Candidate, Tree, Tree, Won | None] | None = None
+        self._last: tuple[Candidate, Tree, Tree, Won] | None = None
 
-    def __call__(self, candidate: Candidate, tree: Tree, /) -> Won | None:
-        """None where nothing that was promised came true, and nothing later on can show it."""
+    def __call__(self, candidate: Candidate, tree: Tree, /) -> Won:
+        """Against the known-good of now."""
         known_good = self._known_good()
         last = self._last
         if last is None or last[:3] != (candidate, tree, known_good):
             self._last = last = candidate, tree, known_good, self._won(candidate, tree, known_good)
         return last[3]
 
-    def _won(self, candidate: Candidate, tree: Tree, known_good: Tree) -> Won | None:
+    def _won(self, candidate: Candidate, tree: Tree, known_good: Tree) -> Won:
         now, before = self._player.counted(tree), self._player.counted(known_good)
         promised = promised_components(candidate)
         kept = [
@@ -77,10 +82,13 @@ class Winnings:
                 endpoints=frozenset(endpoint for endpoint, _ in kept),
             )
         if promised:
-            return None
+            what = ", ".join(sorted(f"{kind} of {endpoint}" for endpoint, kind in promised))
+            return Won(by="nothing", evidence=(f"nothing that was promised became less: {what}",))
         won = self._plans(candidate, known_good, tree) if self._plans is not None else None
-        if won is not None or not self._timed:
+        if won is not None:
             return won
+        if not self._timed:
+            return Won(by="nothing", evidence=("nothing became less: no count, and time is not taken",))
         return Won(by="time", evidence=("no count fell and none was promised, so time must show the gain",))
 
 

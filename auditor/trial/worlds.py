@@ -1,8 +1,20 @@
-"""Worlds of trees at one scale of the data: a private copy each, all on the baseline's data."""
+"""Worlds of trees at one scale of the data: a private copy each, all on the baseline's data.
 
-from auditor.execution.world import World
+An index that a tree declares comes by its `migrate`. Where that does not make it, because the schema comes with the seed or is only ever
+made whole, the tree's data is made anew, and taken if it has as many rows as the baseline's in every table.
+"""
+
+import hashlib
+import re
+from typing import Final
+
+from auditor.execution.world import CommandFailed, World
 from auditor.measure.running.bench import Bench
 from auditor.trial.trees import Tree, TreeStore
+
+_DECLARES: Final = re.compile(
+    rb"\bindex|\bIndex\(|db_index|_index\b|\bCREATE\s+(?:UNIQUE\s+)?INDEX\b", re.IGNORECASE
+)
 
 
 class Worlds:
@@ -15,20 +27,27 @@ class Worlds:
         self._scale = scale
         self._worlds: dict[str, World] = {}
         self._template: str | None = None
+        self._anew: dict[frozenset[tuple[str, str]], str] = {}
+        """By what declares the indexes, the template of data that was made anew for them."""
 
     def of(self, tree: Tree, /) -> World:
         """The prepared world of a tree; the baseline's is made first, since its data is everybody's.
 
         Raises:
-            Fault: the baseline's data can't be made, or the tree's `migrate` fails.
+            CommandFailed: the tree's `migrate` fails.
+            Fault: the baseline's data can't be made.
         """
         if self._template is None:
-            first = self._made(self._baseline)
+            first = self._made({}, None)
             self._template = first.template
             self._worlds[self._baseline.id] = first
         if tree.id not in self._worlds:
-            self._worlds[tree.id] = self._made(tree)
+            self._worlds[tree.id] = self._world(tree)
         return self._worlds[tree.id]
+
+    def is_made_anew(self, tree: Tree, /) -> bool:
+        """Whether its indexes stand only in a database that is made anew: one that is there already does not get them."""
+        return self._declaring(self._replaced(tree)) in self._anew
 
     def trees(self) -> tuple[str, ...]:
         """Ids of the trees that have a private copy now, the baseline's left out."""
@@ -46,8 +65,38 @@ class Worlds:
         self._worlds.clear()
         self._template = None
 
-    def _made(self, tree: Tree) -> World:
-        world = self._bench.world(self._scale, replaced=self._replaced(tree), based_on=self._template)
+    def _world(self, tree: Tree) -> World:
+        replaced = self._replaced(tree)
+        declaring = self._declaring(replaced)
+        world = self._made(replaced, self._anew.get(declaring, self._template))
+        if not declaring or declaring in self._anew:
+            return world
+        first = self._worlds[self._baseline.id]
+        known = first.indexes()
+        if world.indexes() != known:
+            return world
+        try:
+            other = self._made(replaced, None)
+        except CommandFailed:
+            return world
+        if other.indexes() == known or _sizes(other) != _sizes(first):
+            other.close()
+            return world
+        world.close()
+        self._anew[declaring] = other.template
+        return other
+
+    def _declaring(self, replaced: dict[str, bytes]) -> frozenset[tuple[str, str]]:
+        """Changed files that speak of more indexes than they did, with a hash of each."""
+        found = set()
+        for path, content in replaced.items():
+            before = self._store.read(self._baseline, path) or b""
+            if len(_DECLARES.findall(content)) > len(_DECLARES.findall(before)):
+                found.add((path, hashlib.sha256(content).hexdigest()))
+        return frozenset(found)
+
+    def _made(self, replaced: dict[str, bytes], based_on: str | None) -> World:
+        world = self._bench.world(self._scale, replaced=replaced, based_on=based_on)
         try:
             world.prepare()
         except BaseException:
@@ -59,3 +108,8 @@ class Worlds:
         """What stands in the tree in another way than in the user's folder when the run began."""
         changed = self._store.changed(self._baseline, tree)
         return {path: content for path in changed if (content := self._store.read(tree, path)) is not None}
+
+
+def _sizes(world: World) -> dict[str, int]:
+    world.reset()
+    return {table: len(rows) for table, rows in world.dump().items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from auditor.engine.fixing.given import GivenPatch
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.workload import load_workload
 from auditor.model.patch import Patch
@@ -35,7 +36,7 @@ def reading(changed: dict[str, bytes]) -> Callable[[str], bytes | None]:
 
 
 def patch(path: Path) -> Patch:
-    return Patch.model_validate(json.loads(path.read_text()))
+    return GivenPatch.model_validate(json.loads(path.read_text()))
 
 
 def test_gold_patches_apply_one_after_another() -> None:

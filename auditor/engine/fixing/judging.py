@@ -20,6 +20,7 @@ from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
 from auditor.trial.gates.scaling import ScalingGate
 from auditor.trial.gates.tests import TestsGate
+from auditor.trial.index_plans import IndexPlans
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
 from auditor.trial.side_by_side import SideBySide
@@ -80,7 +81,8 @@ class Judges:
         self._small = stage(scales.small)
         self.full = self._small if scales.full == scales.small else stage(scales.full)
         """Where time is taken that is told."""
-        self.winnings = Winnings(player, known_good, endpoint_of, timed=timed)
+        plans = IndexPlans(player, self.full, endpoint_of)
+        self.winnings = Winnings(player, known_good, endpoint_of, plans=plans, timed=timed)
         self.tests = TestsGate(bench.settings.tests, store, baseline, self._world)
 
     def __enter__(self) -> Self:
@@ -134,9 +136,7 @@ class Judges:
 
     def _concerned(self, candidate: Candidate, tree: Tree, only: set[str] | None) -> tuple[Concerned, ...]:
         won = self.winnings(candidate, tree)
-        first = {endpoint for endpoint, _ in promised_components(candidate)} | (
-            won.endpoints if won else set()
-        )
+        first = {endpoint for endpoint, _ in promised_components(candidate)} | won.endpoints
         counts = self._player.counted(self._known_good()).counts
         ran = self._player.ran(tree)
         return concerned(candidate.files, ran, counts, self._endpoint_of, first=first, only=only)

@@ -1,10 +1,11 @@
 """What every engine offers a world."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from auditor.execution.databases.access import Access
 from auditor.execution.supervised import Relay
 
 Row = Mapping[str, object]
@@ -53,6 +54,12 @@ class Database(Protocol):
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
 
+    def indexes(self) -> frozenset[str]:
+        """What makes each index that there is now."""
+
+    def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
+        """How it would go about each statement that only reads; those that it can't plan are left out. Nothing is run."""
+
     def check(self) -> None:
         """`Fault` when it has died: what was measured since is void."""
 
@@ -83,6 +90,12 @@ class NoDatabase:
         """Nothing."""
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
+        return {}
+
+    def indexes(self) -> frozenset[str]:
+        return frozenset()
+
+    def explain(self, _statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return {}
 
     def check(self) -> None:

@@ -3,12 +3,15 @@
 import json
 import secrets
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from auditor.execution.address import Address
 from auditor.execution.beneath import tail_beneath
 from auditor.execution.confinement import RUN, Bind, Jail, Limits
+from auditor.execution.databases import postgres_plans
+from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.databases.postgres_binaries import PostgresBinaries, find_postgres
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
@@ -156,6 +159,21 @@ class Postgres:
     def dump(self) -> dict[str, tuple[Row, ...]]:
         with self._admin(DATABASE) as admin:
             return dump_tables(admin)
+
+    def indexes(self) -> frozenset[str]:
+        with self._admin(DATABASE) as admin:
+            return postgres_plans.indexes(admin)
+
+    def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
+        """As the target's own role: planning may run functions of its own."""
+        try:
+            with PostgresClient(
+                self._address, user=self._role, password=self._password, database=DATABASE
+            ) as client:
+                return postgres_plans.explain(client, statements)
+        except (OSError, PostgresError) as error:
+            self.check()
+            raise Fault(f"the database can't be asked for plans: {error}", where=self.name) from error
 
     def check(self) -> None:
         """`Fault` when the server has died: what was measured since is void."""

@@ -3,15 +3,20 @@
 import json
 import sqlite3
 import tempfile
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from auditor.execution.databases import sqlite_plans
+from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.guest import Guest
 from auditor.execution.plain_files import copy_beneath, hand_over
 from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
+
+T = TypeVar("T")
 
 FILE: Final = "app.sqlite3"
 _STATE: Final = ("", "-wal", "-journal")
@@ -68,14 +73,27 @@ class SQLite:
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """As the protocol says; read from a copy, so that the target's own file stays as it is."""
+        return self._read(_rows) or {}
+
+    def indexes(self) -> frozenset[str]:
+        return self._read(sqlite_plans.indexes) or frozenset()
+
+    def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
+        return self._read(lambda connection: sqlite_plans.explain(connection, statements)) or {}
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T | None:
+        """None where there is no file yet."""
         with tempfile.TemporaryDirectory(prefix="auditor-dump-") as folder:
             copy = Path(folder) / FILE
             for suffix in _STATE:
                 copy_beneath(self._folder, self._path + suffix, Path(f"{copy}{suffix}"))
             if not copy.exists():
-                return {}
+                return None
             try:
-                return _rows(copy)
+                with closing(sqlite3.connect(copy)) as connection:
+                    connection.execute("PRAGMA trusted_schema=OFF")
+                    connection.execute("PRAGMA cell_size_check=ON")
+                    return read(connection)
             except sqlite3.DatabaseError as error:
                 raise Fault(f"is no database that can be read: {error}", where=self._path) from error
 
@@ -92,15 +110,12 @@ def _copy_state(source: Path, target: Path) -> None:
         copy_beneath(source, FILE + suffix, target / (FILE + suffix))
 
 
-def _rows(file: Path) -> dict[str, tuple[Row, ...]]:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("PRAGMA cell_size_check=ON")
-        connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
-        names = connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-        ).fetchall()
-        return {name: _table(connection, name) for (name,) in names}
+def _rows(connection: sqlite3.Connection) -> dict[str, tuple[Row, ...]]:
+    connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+    ).fetchall()
+    return {name: _table(connection, name) for (name,) in names}
 
 
 def _table(connection: sqlite3.Connection, name: str) -> tuple[Row, ...]:

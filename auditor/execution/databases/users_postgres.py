@@ -2,12 +2,15 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from auditor.execution.address import Address
 from auditor.execution.confinement import RUN
+from auditor.execution.databases import postgres_plans
+from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.databases.postgres import DOOR, PORT, dump_tables
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
@@ -117,6 +120,14 @@ class UsersPostgres:
     def dump(self) -> dict[str, tuple[Row, ...]]:
         with self._client(self._copy) as client:
             return dump_tables(client)
+
+    def indexes(self) -> frozenset[str]:
+        with self._client(self._copy) as client:
+            return postgres_plans.indexes(client)
+
+    def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
+        with self._client(self._copy) as client:
+            return postgres_plans.explain(client, statements)
 
     def check(self) -> None:
         """`Fault` when the server does not answer any more."""

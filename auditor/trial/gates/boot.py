@@ -3,6 +3,7 @@
 import time
 
 from auditor.execution.boot import NotBooted
+from auditor.execution.world import CommandFailed
 from auditor.measure.running.rounds import TargetDied
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
@@ -32,6 +33,14 @@ class Boot:
                 text=str(root) if root else report.text,
                 evidence=tuple(root.excerpt.splitlines()[-_EXCERPT:]) if root else (report.text,),
                 signature="boot:" + (":".join(root.signature) if root else str(report.problem)),
+                seconds=time.monotonic() - began,
+            )
+        except CommandFailed as fault:
+            return GateResult(
+                gate="boot",
+                outcome="failed",
+                text=f"{fault.where}: {fault.what}",
+                signature=f"boot:{fault.where}",
                 seconds=time.monotonic() - began,
             )
         except TargetDied as fault:

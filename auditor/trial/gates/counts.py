@@ -15,7 +15,7 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.playing import Counted, Player, Span
 from auditor.trial.trees import Tree
-from auditor.trial.winnings import Winnings, component_of, promised_components
+from auditor.trial.winnings import Winnings, component_of
 
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
@@ -63,13 +63,12 @@ class CountsGate:
                 seconds=time.monotonic() - began,
             )
         won = self._winnings(candidate, tree)
-        if won is None:
-            promised = promised_components(candidate)
-            what = ", ".join(sorted(f"{kind} of {endpoint}" for endpoint, kind in promised)) or "any count"
+        if won.by == "nothing":
             return GateResult(
                 gate="counts",
                 outcome="failed",
-                text=f"nothing that was promised became less: {what}",
+                text=won.evidence[0],
+                evidence=won.evidence[1:],
                 signature="counts:no gain",
                 whole=True,
                 seconds=time.monotonic() - began,
@@ -81,6 +80,7 @@ class CountsGate:
             text=kept[0] + (f" and {len(kept) - 1} more" if len(kept) > 1 else ""),
             evidence=tuple(kept[:40]),
             gains=won.gains,
+            shown=won.shown,
             seconds=time.monotonic() - began,
         )
 

@@ -17,7 +17,7 @@ from auditor.trial.timing import Timed, Timing
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Won
 
-WinningsOf = Callable[[Candidate, Tree], Won | None]
+WinningsOf = Callable[[Candidate, Tree], Won]
 ConcernedBy = Callable[[Candidate, Tree], tuple[Concerned, ...]]
 
 
@@ -72,8 +72,7 @@ class LatencyGate:
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed for what is slower, or not faster where that was all there was to win; void where the machine is too noisy to say so."""
         began = time.monotonic()
-        won = self._winnings(candidate, tree)
-        demanded = won is not None and won.by == "time"
+        demanded = self._winnings(candidate, tree).by == "time"
         every = self._concerned(candidate, tree)
         if not every:
             return _untimed(demanded=demanded)

@@ -59,8 +59,7 @@ class ScalingGate:
         return result.model_copy(update={"seconds": time.monotonic() - began})
 
     def _judged(self, candidate: Candidate, tree: Tree, chosen: Sequence[Concerned]) -> GateResult:
-        won = self._winnings(candidate, tree)
-        by_time = won is not None and won.by == "time"
+        by_time = self._winnings(candidate, tree).by == "time"
         lines: list[str] = []
         gains: tuple[Gain, ...] = ()
         larger = self._full.stage.scale != self._small.stage.scale
