@@ -1,6 +1,7 @@
 """Sends a workload to a running application and brings together what came back and what was seen."""
 
 import hashlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -108,6 +109,16 @@ def replay(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A request that is ready to be sent over and over."""
+
+    message: Message
+    """Holds secrets, and belongs in no file."""
+    total_ms: float
+    """Of its first answer; infinite where that was none."""
+
+
 def rehearse(
     workload: Workload,
     socket: Path,
@@ -116,11 +127,10 @@ def rehearse(
     identities: Iterable[Identity] = (),
     host: str = "localhost",
     limits: Limits | None = None,
-) -> dict[str, Message]:
+) -> dict[str, Rehearsed]:
     """What is to be timed, ready to be sent: each request with the role `time`, its values and identity put in.
 
-    Sends everything once, in order; a request whose values were in no answer is left out. The messages hold
-    secrets and belong in no file. `Fault` as for `replay`.
+    Sends everything once, in order; a request whose values were in no answer is left out. `Fault` as for `replay`.
     """
     chosen = select(workload, "time")
     with Door(socket, limits=limits) as door:
@@ -128,7 +138,16 @@ def rehearse(
         for request in chosen.in_order():
             session.send(request)
     timed = [request.id for request in chosen.requests if "time" in request.roles]
-    return {id_: session.messages[id_] for id_ in timed if id_ in session.messages}
+    return {
+        id_: Rehearsed(session.messages[id_], _total_ms(session.exchanges[id_].answer))
+        for id_ in timed
+        if id_ in session.messages
+    }
+
+
+def _total_ms(answer: Answer) -> float:
+    failed = answer.ending != "answered" or (answer.status or 500) >= 500
+    return math.inf if failed else answer.total_ms
 
 
 def select(workload: Workload, role: Role | None, /) -> Workload:

@@ -9,11 +9,11 @@ from typing import Final, Self
 from auditor.execution.server import Server
 from auditor.execution.world import World
 from auditor.measure.counts import counts_of
-from auditor.measure.encoding import Message
 from auditor.measure.identity import Identity
+from auditor.measure.latency import Pair
 from auditor.measure.pairing import Pairing
 from auditor.measure.placement import one_core, put_together
-from auditor.measure.replay import rehearse
+from auditor.measure.replay import Rehearsed, rehearse
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
@@ -31,9 +31,18 @@ class Served:
     """One tree while it serves."""
 
     door: Door
-    messages: Mapping[str, Message]
+    ready: Mapping[str, Rehearsed]
     """By request, ready to be sent to this server: tokens and ids are its own."""
     server: Server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """One request to both."""
+
+    pairing: Pairing
+    first: Pair
+    """The first answers of both servers."""
 
 
 class SideBySide:
@@ -108,49 +117,67 @@ class SideBySide:
 
     @contextmanager
     def both(
-        self, known_good: Tree, candidate: Tree, requests: Sequence[str], /, *, swapped: bool = False
+        self,
+        known_good: Tree,
+        candidate: Tree,
+        requests: Sequence[str],
+        /,
+        *,
+        swapped: bool = False,
+        cores: frozenset[int] = frozenset(),
     ) -> Iterator[tuple[Served, Served]]:
-        """Both booted anew, `swapped` in the other order. The same tree twice stands in two private copies.
+        """Both booted anew, `swapped` in the other order, and kept on `cores` where there are any.
+
+        The same tree twice stands in two private copies.
 
         Raises:
             NotBooted: one of the two does not come up.
         """
         same = known_good.id == candidate.id
         worlds = (self._places[0].of(known_good), self._places[1 if same else 0].of(candidate))
+        order = (1, 0) if swapped else (0, 1)
         with ExitStack() as stack:
-            served: dict[int, Served] = {}
-            for at in (1, 0) if swapped else (0, 1):
-                served[at] = stack.enter_context(self._served(worlds[at], requests))
+            who, servers = {}, {}
+            for at in order:
+                who[at] = self._who(worlds[at])
+                worlds[at].reset()
+                servers[at] = stack.enter_context(worlds[at].boot())
+            if cores:
+                put_together([server.pid for server in servers.values()], cores=cores)
+            served = {
+                at: Served(
+                    door=stack.enter_context(Door(servers[at].door, limits=LIMITS)),
+                    ready=rehearse(
+                        closed(self._workload, requests), servers[at].door, identities=who[at], limits=LIMITS
+                    ),
+                    server=servers[at],
+                )
+                for at in order
+            }
             yield served[0], served[1]
+            for world in worlds:
+                world.check()
 
     @contextmanager
-    def pairs(
+    def races(
         self, known_good: Tree, candidate: Tree, requests: Sequence[str], /, *, swapped: bool = False
-    ) -> Iterator[dict[str, Pairing]]:
-        """As `both`, kept on one core; by request, where its pairs come from. A request that one of them could not be sent is left out."""
-        with self.both(known_good, candidate, requests, swapped=swapped) as (first, second):
-            put_together([first.server.pid, second.server.pid], cores=one_core())
+    ) -> Iterator[dict[str, Race]]:
+        """As `both`, kept on one core, by request; one that could not be sent to both is left out."""
+        with self.both(known_good, candidate, requests, swapped=swapped, cores=one_core()) as (first, second):
             yield {
-                request: Pairing(
-                    baseline=first.door,
-                    candidate=second.door,
-                    message=first.messages[request],
-                    candidates_message=second.messages[request],
-                    dice=self._dice,
+                request: Race(
+                    pairing=Pairing(
+                        baseline=first.door,
+                        candidate=second.door,
+                        message=first.ready[request].message,
+                        candidates_message=second.ready[request].message,
+                        dice=self._dice,
+                    ),
+                    first=(first.ready[request].total_ms, second.ready[request].total_ms),
                 )
                 for request in requests
-                if request in first.messages and request in second.messages
+                if request in first.ready and request in second.ready
             }
-
-    @contextmanager
-    def _served(self, world: World, requests: Sequence[str]) -> Iterator[Served]:
-        workload = closed(self._workload, requests)
-        who = self._who(world)
-        world.reset()
-        with world.boot() as server, Door(server.door, limits=LIMITS) as door:
-            messages = rehearse(workload, server.door, identities=who, limits=LIMITS)
-            yield Served(door=door, messages=messages, server=server)
-            world.check()
 
     def _who(self, world: World) -> tuple[Identity, ...]:
         return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)

@@ -331,7 +331,8 @@ def test_what_is_timed_is_ready_to_be_sent(serve: Serve) -> None:
         Request(id="other", path="/${none}"),
         Request(id="taker", path="/", take={"none": "$.none"}),
     ]
-    messages = rehearse(workload_of(requests), serve(lambda _: as_json({"v": 7})), identities=[ann])
-    assert {id_: message.target for id_, message in messages.items()} == {"timed": "/7", "taker": "/"}
-    assert ("authorization", "Bearer t") in messages["timed"].headers
-    assert "Bearer" not in repr(messages["timed"])
+    ready = rehearse(workload_of(requests), serve(lambda _: as_json({"v": 7})), identities=[ann])
+    assert {id_: one.message.target for id_, one in ready.items()} == {"timed": "/7", "taker": "/"}
+    assert ("authorization", "Bearer t") in ready["timed"].message.headers
+    assert "Bearer" not in repr(ready["timed"])
+    assert 0 < ready["timed"].total_ms < 60_000

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Final, Self
 
 from auditor.execution.world import World
+from auditor.measure.latency import Rule
 from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload
 from auditor.model.trial import GateName, GateResult
@@ -24,7 +25,7 @@ from auditor.trial.index_plans import IndexPlans
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
 from auditor.trial.side_by_side import SideBySide
-from auditor.trial.timing import Timing
+from auditor.trial.timing import Noise, Timing
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.winnings import Winnings, promised_components
 
@@ -104,8 +105,10 @@ class Judges:
         ]
         if not self._timed:
             return listed
-        small = Timing(self._small)
-        full = small if self.full is self._small else Timing(self.full)
+        rule = Rule()
+        noise = Noise(self._small, rule=rule)
+        small = Timing(self._small, noise, rule=rule)
+        full = small if self.full is self._small else Timing(self.full, noise, rule=rule)
         load = self._bench.settings.load
         return [
             *listed,

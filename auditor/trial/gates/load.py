@@ -49,7 +49,7 @@ class LoadGate:
             return GateResult(gate="load", outcome="skipped", text=text)
         try:
             with self._stage.both(self._known_good(), tree, chosen) as served:
-                common = sorted(served[0].messages.keys() & served[1].messages.keys())
+                common = sorted(served[0].ready.keys() & served[1].ready.keys())
                 stretches = self._stretches(served, common) if common else ([], [])
                 died = [not one.server.alive() for one in served]
         except NotBooted as fault:
@@ -68,7 +68,7 @@ class LoadGate:
         self, served: Sequence[Served], requests: Sequence[str]
     ) -> tuple[list[Stretch], list[Stretch]]:
         seconds = self._settings.time_ms / 1000 / _ORDER.count(0)
-        messages = [[one.messages[request] for request in requests] for one in served]
+        messages = [[one.ready[request].message for request in requests] for one in served]
         quiet = [in_peace(one.door, each) for one, each in zip(served, messages, strict=True)]
         found: tuple[list[Stretch], list[Stretch]] = ([], [])
         for side in _ORDER:
