@@ -5,10 +5,19 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from auditor.model.graph import Graph
 from auditor.model.observation import Observation
+from auditor.model.patch import Patch
 from auditor.model.report import Report
+from auditor.model.result import Result
 
-_MODELS: Final[dict[str, type[BaseModel]]] = {"observation": Observation, "report": Report}
+_MODELS: Final[dict[str, type[BaseModel]]] = {
+    "callgraph": Graph,
+    "observation": Observation,
+    "patch": Patch,
+    "report": Report,
+    "result": Result,
+}
 
 
 def schema_names() -> tuple[str, ...]:
