@@ -374,7 +374,9 @@ def test_a_comment_silences_what_it_names(
     lines[QUERY_LINE - 1] += f"  # auditor: {comment}"
     root = written(tmp_path / "tree", {"app.py": "\n".join(lines)})
     report = json.loads(auditor("audit", str(root), "--format", "json").stdout)
-    assert report["coverage"]["suppressed"] == silenced
+    named = "[" in comment  # a bare `ignore` silences whatever else is found there, too
+    suppressed = report["coverage"]["suppressed"]
+    assert suppressed == silenced if named else suppressed >= silenced
     assert any(f["rule"] == "query-in-loop" for f in report["findings"]) is not bool(silenced)
     assert note in "".join(report["coverage"]["notes"])
 
