@@ -95,7 +95,8 @@ class Client:
             data = _checked(reply.text, request.output, check)
             if isinstance(data, Invalid):
                 detail = "; ".join(data.problems)
-                current = _repair(current, reply.text, data.problems)
+                told = tuple(self.vault.redact(problem) for problem in data.problems)
+                current = _repair(current, reply.text, told)
                 if repairs < MAX_REPAIRS:
                     self._watch(Repairing(data.problems))
             else:

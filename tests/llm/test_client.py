@@ -76,3 +76,15 @@ def test_what_did_not_end_by_itself_is_never_looked_at() -> None:
         answer, provider = _ask(Reply(text='{"value": 3}', stop=stop, usage=usage))
         assert isinstance(answer, Unanswered)
         assert (answer.reason, answer.bill.usage, len(provider.requests)) == (reason, usage, 1)
+
+
+def test_a_problem_that_quotes_a_secret_is_sent_back_without_it() -> None:
+    key = "sk-ant-api03-" + "Zx9" * 20
+
+    def quoting(count: Count) -> list[str]:
+        return [] if count.value % 2 else [f'did you mean the line `key = "{key}"`?']
+
+    _, provider = _ask(Count(value=2), Count(value=3), check=quoting)
+    told = turn_text(provider.requests[1].turns[2])
+    assert "Zx9" not in told
+    assert "AUDITOR_SECRET_0001" in told

@@ -15,15 +15,19 @@ _MOST: Final = 9999
 class Vault:
     """Secrets get their words in the order in which they turn up: the same run sends the same bytes.
 
-    In memory only. `redact` and `restore` undo each other for every text.
+    In memory only. `restore` undoes `redact` for every text; a text whose secrets are out already stays as it is,
+    so that what a model said can be sent again. A word that the target itself holds is never given to a secret.
     """
 
     def __init__(self, known: Iterable[str] = (), /) -> None:
         """`known` are secrets that are hidden wherever they stand: keys of the user's, values of ``.env``."""
         self._words: dict[str, str] = {}
         self._secrets: dict[str, str] = {}
+        self._reserved: set[str] = set()
+        """Text of the target's that looks like one of our words."""
         self._everywhere: set[str] = set()
         self._search: re.Pattern[str] | None = None
+        self._last = 0
         self.hide(known)
 
     def hide(self, secrets: Iterable[str], /) -> None:
@@ -40,14 +44,19 @@ class Vault:
 
     def learn(self, texts: Iterable[str], /) -> None:
         """Looks for secrets that must be hidden in all of `texts`, wherever else they stand."""
+        texts = tuple(texts)
+        for text in texts:
+            self._reserve(text)
         found = {text[start:end] for text in texts for start, end in secret_spans(text)}
         self.hide(secret for secret in found if _unmistakable(secret))
 
     def redact(self, text: str, /) -> str:
         """`text` with a word in the place of each secret; the number of its lines stays."""
+        self._reserve(text)
+        words = [match.span() for match in PLACEHOLDER.finditer(text)]
         made: list[str] = []
         position = 0
-        for start, end in _merged([*self._known_spans(text), *secret_spans(text)]):
+        for start, end in _without(_merged([*self._known_spans(text), *secret_spans(text)]), words):
             made.append(text[position:start])
             made.append(self._hidden(text[start:end]))
             position = end
@@ -60,14 +69,17 @@ class Vault:
     def strange_words(self, text: str, /) -> tuple[str, ...]:
         """Words in `text` that look as if they stood for a secret and stand for none."""
         found = dict.fromkeys(match[0] for match in PLACEHOLDER.finditer(text))
-        return tuple(word for word in found if word not in self._secrets)
+        return tuple(word for word in found if word not in self._secrets and word not in self._reserved)
+
+    def stands_for_a_secret(self, word: str, /) -> bool:
+        """Whether it is one of our words."""
+        return word in self._secrets
+
+    def _reserve(self, text: str) -> None:
+        self._reserved |= {match[0] for match in PLACEHOLDER.finditer(text)} - self._secrets.keys()
 
     def _known_spans(self, text: str) -> list[Span]:
-        # Text of the target's that looks like one of our words is taken out itself, so that it comes back.
-        spans = [match.span() for match in PLACEHOLDER.finditer(text)]
-        if self._search is not None:
-            spans += [match.span() for match in self._search.finditer(text)]
-        return spans
+        return [] if self._search is None else [match.span() for match in self._search.finditer(text)]
 
     def _hidden(self, secret: str) -> str:
         """Line by line, so that the lines below keep their numbers."""
@@ -78,15 +90,21 @@ class Vault:
         if not secret:
             return ""
         if secret not in self._words:
-            if len(self._words) == _MOST:
-                raise Fault(
-                    f"what would be sent holds more than {_MOST:,} secrets",
-                    hint="exclude the files they stand in: [audit] exclude in auditor.toml",
-                )
-            word = f"AUDITOR_SECRET_{len(self._words) + 1:04d}"
+            word = self._free_word()
             self._words[secret] = word
             self._secrets[word] = secret
         return self._words[secret]
+
+    def _free_word(self) -> str:
+        while self._last < _MOST:
+            self._last += 1
+            word = f"AUDITOR_SECRET_{self._last:04d}"
+            if word not in self._reserved:
+                return word
+        raise Fault(
+            f"what would be sent holds more than {_MOST:,} secrets",
+            hint="exclude the files they stand in: [audit] exclude in auditor.toml",
+        )
 
 
 def restored_edit(vault: Vault, search: str, replace: str, /) -> tuple[str, str] | str:
@@ -97,9 +115,10 @@ def restored_edit(vault: Vault, search: str, replace: str, /) -> tuple[str, str]
     strange = vault.strange_words(search + replace)
     if strange:
         return f"{strange[0]} stands for nothing"
-    moved = sorted(set(PLACEHOLDER.findall(replace)) - set(PLACEHOLDER.findall(search)))
+    before, after = ({match[0] for match in PLACEHOLDER.finditer(text)} for text in (search, replace))
+    moved = sorted(word for word in after - before if vault.stands_for_a_secret(word))
     if moved:
-        return f"AUDITOR_SECRET_{moved[0]} is put where it did not stand before"
+        return f"{moved[0]} is put where it did not stand before"
     return vault.restore(search), vault.restore(replace)
 
 
@@ -111,6 +130,19 @@ def _merged(spans: list[Span]) -> list[Span]:
         elif end > start:
             merged.append((start, end))
     return merged
+
+
+def _without(spans: list[Span], words: list[Span]) -> list[Span]:
+    """The spans with our own words cut out of them."""
+    left: list[Span] = []
+    for start, end in spans:
+        position = start
+        for word_start, word_end in words:
+            if position < word_end and word_start < end:
+                left.append((position, word_start))
+                position = word_end
+        left.append((position, end))
+    return [(start, end) for start, end in left if start < end]
 
 
 def _unmistakable(secret: str) -> bool:
