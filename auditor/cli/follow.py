@@ -8,7 +8,7 @@ from auditor.cli.finished import Finished
 from auditor.cli.internal_error import InternalError
 from auditor.cli.narration import Narration
 from auditor.engine import AuditRequest, audit
-from auditor.engine.request import Job
+from auditor.engine.request import Analyse, Job
 from auditor.model import events
 from auditor.model.events import Event
 from auditor.model.fault import Fault
@@ -24,22 +24,27 @@ def follow(
     *,
     each: Callable[[Event], None] | None = None,
     job: Job | None = None,
+    analyse: Analyse | None = None,
 ) -> Finished:
     """Audits; `each` sees every event. `Fault` or `InternalError` when there is no report.
 
-    `job` is the tree, where it is open already; it is closed here.
+    `job` is the tree, where it is open already; it is closed here. `analyse` takes the place of the passes, and then nothing is kept.
     """
-    return asyncio.run(_follow(request, narration, each, job))
+    return asyncio.run(_follow(request, narration, each, job, analyse))
 
 
 async def _follow(
-    request: AuditRequest, narration: Narration, each: Callable[[Event], None] | None, job: Job | None
+    request: AuditRequest,
+    narration: Narration,
+    each: Callable[[Event], None] | None,
+    job: Job | None,
+    analyse: Analyse | None,
 ) -> Finished:
     severities: set[Severity] = set()
     report, failed = "", None
     ticker = asyncio.create_task(_tick(narration))
     try:
-        async for event in audit(request, job=job):
+        async for event in audit(request, job=job, analyse=analyse, keep=analyse is None):
             if each is not None:
                 each(event)
             match event:

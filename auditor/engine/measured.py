@@ -11,6 +11,7 @@ from auditor.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:  # as in auditor.engine.request
     from auditor.engine.request import Job
+    from auditor.model.report import Report
 
 
 def sources_digest(snapshot: Snapshot, /) -> str:
@@ -38,18 +39,24 @@ def with_measured(result: Result, job: "Job", /) -> Result:
     text = job.request.observation
     if text is None:
         return result
-    from auditor.measure.reconcile import reconcile  # noqa: PLC0415  brings the types of reports along
-    from auditor.model.canonical import canonical_json  # noqa: PLC0415
-    from auditor.model.observation import Observation  # noqa: PLC0415
+    from auditor.model.canonical import canonical_json  # noqa: PLC0415  brings the types of reports along
     from auditor.model.report import Report  # noqa: PLC0415
-    from auditor.stages.plan import planned_anew  # noqa: PLC0415
 
-    observation = Observation.model_validate_json(text)
-    same = observation.sources == sources_digest(job.snapshot) if observation.sources else None
-    report = planned_anew(reconcile(Report.model_validate_json(result.report), observation, same_tree=same))
+    report = reconciled(Report.model_validate_json(result.report), job, text)
     standing = {finding.id for finding in report.findings if finding.status != "refuted"}
     findings = [found for found in result.findings if found["id"] in standing]
     return replace(result, report=canonical_json(report), findings=findings)
+
+
+def reconciled(report: "Report", job: "Job", observation: str, /) -> "Report":
+    """`report` held against an observation, as JSON, and planned anew."""
+    from auditor.measure.reconcile import reconcile  # noqa: PLC0415  as above
+    from auditor.model.observation import Observation  # noqa: PLC0415
+    from auditor.stages.plan import planned_anew  # noqa: PLC0415
+
+    seen = Observation.model_validate_json(observation)
+    same = seen.sources == sources_digest(job.snapshot) if seen.sources else None
+    return planned_anew(reconcile(report, seen, same_tree=same))
 
 
 def severities_of(result: Result, /) -> frozenset[Severity]:

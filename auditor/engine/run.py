@@ -23,13 +23,18 @@ if TYPE_CHECKING:  # as in auditor.engine.request
 
 
 async def audit(
-    request: AuditRequest, /, *, analyse: Analyse | None = None, job: Job | None = None
+    request: AuditRequest,
+    /,
+    *,
+    analyse: Analyse | None = None,
+    job: Job | None = None,
+    keep: bool = True,
 ) -> AsyncIterator[Event]:
     """Audits `request.path` and yields what happens; the last event is `run-finished` in every case.
 
     A fault of the input is the event `failed`, not an exception. Leaving the iteration cancels the work.
     `analyse` replaces the passes of `auditor.engine.passes`; `job` is the request's tree where it was opened
-    already, and is closed here.
+    already, and is closed here. `keep` is whether the result may come from the cache and go there: what a model said is asked anew.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -44,7 +49,9 @@ async def audit(
             raise Cancelled from error
 
     # A daemon, so that an interrupt need not wait for the end of the parse that is under way.
-    worker = threading.Thread(target=_work, args=(request, analyse, job, send), name="audit", daemon=True)
+    worker = threading.Thread(
+        target=_work, args=(request, analyse, job, send, keep), name="audit", daemon=True
+    )
     worker.start()
     try:
         while (event := await queue.get()) is not None:
@@ -54,13 +61,17 @@ async def audit(
 
 
 def _work(
-    request: AuditRequest, analyse: Analyse | None, job: Job | None, send: Callable[[Event | None], None]
+    request: AuditRequest,
+    analyse: Analyse | None,
+    job: Job | None,
+    send: Callable[[Event | None], None],
+    keep: bool,  # noqa: FBT001  of a thread's positional arguments
 ) -> None:
     journal = Journal(send)
     try:
         journal.emit(events.RunStarted, _started(request))
         try:
-            _perform(request, analyse, job, journal)
+            _perform(request, analyse, job, journal, keep=keep)
         except Fault as fault:
             journal.fail(what=fault.what, where=fault.where, hint=fault.hint, exit_code=fault.exit_code)
         except Exception as error:  # noqa: BLE001  whatever it is becomes an event with its traceback
@@ -71,9 +82,11 @@ def _work(
         return
 
 
-def _perform(request: AuditRequest, analyse: Analyse | None, given: Job | None, journal: Journal) -> None:
+def _perform(
+    request: AuditRequest, analyse: Analyse | None, given: Job | None, journal: Journal, *, keep: bool
+) -> None:
     with given or opened(request) as job:
-        cache = ResultCache(request.cache_dir, job) if request.cache_dir else None
+        cache = ResultCache(request.cache_dir, job) if request.cache_dir and keep else None
         result = cache.find() if cache else None
         if result is not None:
             journal.tell(with_measured(result, job), cached=True)

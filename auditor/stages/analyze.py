@@ -15,7 +15,6 @@ from auditor.model.judged import Dropped, Judgement
 from auditor.stages.answers.analysis import Analysis
 from auditor.stages.checking.claims import claimed
 from auditor.stages.checking.grounds import Grounds
-from auditor.stages.checking.quoting import cited
 from auditor.stages.checking.wording import sentence, wording_problem
 from auditor.stages.context.facts import finding_facts
 from auditor.stages.prompting.shown import Shown
@@ -57,7 +56,7 @@ async def analyze(
     if not isinstance(asked.answer, Answered):
         return Analyzed(findings=tuple(findings), unanswered=asked.answer.detail)
     answer = asked.answer.data
-    grounds = Grounds(scene, endpoint, desk.lines, asked.sent)
+    grounds = Grounds(scene, endpoint, desk.lines, asked.sent, desk.client.vault.restore)
     judged, refused = _judged(answer.judgements, findings, grounds, desk.model)
     claims, unfounded = _claims(answer, judged, grounds, desk.model)
     design = _design(answer.design, grounds)
@@ -78,7 +77,7 @@ def _judged(
             dropped.append(_dropped(grounds, "judgement", f"{said.finding[:20]}: {problem}"))
             continue
         seen.add(finding.id)
-        place = cited(said.citation, grounds.lines, grounds.sent)
+        place = grounds.cited(said.citation)
         assert not isinstance(place, str), "it was checked"
         judgement = Judgement(
             verdict=said.verdict,
@@ -105,7 +104,7 @@ def _problem(said: FindingJudged, finding: Finding | None, grounds: Grounds, see
         return "was measured and can't be rejected"
     if said.verdict == "corrected" and not (said.correction or "").strip():
         return "is corrected without a correction"
-    place = cited(said.citation, grounds.lines, grounds.sent)
+    place = grounds.cited(said.citation)
     if isinstance(place, str):
         return place
     names = grounds.names()

@@ -50,7 +50,10 @@ async def chat(desk: Desk, endpoint: Endpoint, findings: Sequence[Finding], ques
     told: list[Told] = []
     dropped: list[Dropped] = []
     for statement in asked.answer.data.statements:
-        places = [cited(citation, desk.lines, asked.sent) for citation in statement.citations]
+        places = [
+            cited(citation, desk.lines, asked.sent, restore=desk.client.vault.restore)
+            for citation in statement.citations
+        ]
         problem = next((place for place in places if isinstance(place, str)), None)
         if problem is None and places and statement.text.strip():
             told.append(

@@ -1,7 +1,7 @@
 """The run: baseline, the plan's changes one by one, the verdict on each, what it all came to."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -89,8 +89,8 @@ class FixRequest:
     """Takes time: asks the gates `latency`, `scaling` and `load`, and judges the target."""
     beyond: bool = False
     """Goes on when the target is met."""
-    client: "Client | None" = None
-    """A model that implements what no codemod does; None asks none."""
+    model: "Callable[[Path, Iterable[str]], Client] | None" = None
+    """Opens a model that implements what no codemod does, with its transcript in a folder and these secrets hidden; None asks none."""
     candidates: int = 1
     """Patches that the model is asked for at once."""
 
@@ -366,11 +366,14 @@ class Run:
 
     def ask_model(self) -> Fault | None:
         """What is left after the codemods goes to the model, if there is one; why it was asked no further."""
-        client = self._request.client
-        if client is None or self._given or self._stopped:
+        if self._request.model is None or self._given or self._stopped:
             return None
         from auditor.engine.modelling.fixing import WithModel  # noqa: PLC0415  a run without a model needs no stages
+        from auditor.engine.modelling.opening import hidden_in  # noqa: PLC0415
 
+        paths = [entry.path for entry in self.store.entries(self._baseline)]
+        hidden = hidden_in(paths, partial(self.store.read, self._baseline))
+        client = self._request.model(self.folder, hidden)
         asking = WithModel(
             self,
             client,
@@ -495,7 +498,7 @@ class Run:
 
     def _unasked(self) -> tuple[str, ...]:
         """What a model would have done, where none was named."""
-        if self._request.client is not None or self._given:
+        if self._request.model is not None or self._given:
             return ()
         return (without_model_words(len(self._declined)),)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from auditor.engine.modelling.opening import hidden_in_snapshot
 from auditor.engine.passes import Examined, examine
 from auditor.engine.selection import matching_endpoints
 from auditor.llm.answer import Bill
@@ -32,10 +33,12 @@ ENDPOINTS: Final = 3
 Reconcile = Callable[["Report", "Job"], "Report"]
 
 
-def judged_analysis(client: Client, /, *, reconcile: Reconcile | None = None) -> Analyse:
+def judged_analysis(
+    open_client: Callable[[Iterable[str]], Client], /, *, reconcile: Reconcile | None = None
+) -> Analyse:
     """The passes of an audit, with the stages of a model after them.
 
-    `reconcile` puts what was measured into the report before it is judged. The spending limit reached on the way ends the judging, not the
+    `open_client` opens the model, given the target's secrets. `reconcile` puts what was measured into the report before it is judged. The spending limit reached on the way ends the judging, not the
     audit; a model that can't be reached at the first question ends both.
     """
 
@@ -43,6 +46,7 @@ def judged_analysis(client: Client, /, *, reconcile: Reconcile | None = None) ->
         examined = examine(job, notes)
         report = reconcile(examined.report, job) if reconcile else examined.report
         lines = snapshot_lines(job.snapshot)
+        client = open_client(hidden_in_snapshot(job.snapshot))
         return _judged(client, examined, report, lines, _chosen(report, job), notes)
 
     return analyse

@@ -322,6 +322,7 @@ class WithModel:
             constraints=ledger.constraints,
             failed_forms=ledger.failed_forms,
             may_touch=_may_touch(treated),
+            vault=self._client.vault,
         )
 
     def _failure(self, verdict: Verdict, candidate: Written) -> Failure:

@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.report import MAX_RELATED, Evidence, Finding, Place, TermAtStake
-from auditor.stages.checking.quoting import Cited, cited
+from auditor.stages.checking.quoting import Cited
 from auditor.stages.checking.wording import sentence, wording_problem
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _places(claim: Claim, grounds: Grounds) -> tuple[Cited, ...] | str:
         return "cites nothing"
     places: list[Cited] = []
     for citation in claim.citations:
-        place = cited(citation, grounds.lines, grounds.sent)
+        place = grounds.cited(citation)
         if isinstance(place, str):
             return place
         places.append(place)

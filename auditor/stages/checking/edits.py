@@ -7,9 +7,10 @@ no policy; it is not a patch that has failed already, in other words. The gates 
 import difflib
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from auditor.llm.redaction.vault import Vault, restored_edit
 from auditor.model.constraint import Constraint
 from auditor.model.patch import MAX_EDITS, Patch, Replace
 from auditor.stages.answers.implementation import CandidateWritten, EditWritten
@@ -42,6 +43,8 @@ class Ground:
     constraints: tuple[Constraint, ...] = ()
     failed_forms: frozenset[str] = frozenset()
     may_touch: frozenset[str] = frozenset()
+    vault: Vault = field(default_factory=Vault)
+    """Knows the secrets that words stand for in what the model was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +66,21 @@ def written(candidate: CandidateWritten, ground: Ground, /, *, change: str) -> W
     empty = [edit.file for edit in candidate.edits if not edit.search.strip()]
     if empty:
         return [f"{path}: has an edit whose search text is blank" for path in empty]
-    patch = Patch(base_tree=ground.tree, edits=tuple(_edit(edit, ground) for edit in candidate.edits))
+    edits = [_edit(edit, ground) for edit in candidate.edits]
+    wrong = [
+        f"{edit.file}: {text}"
+        for edit, text in zip(candidate.edits, edits, strict=True)
+        if isinstance(text, str)
+    ]
+    if wrong:
+        return wrong
+    patch = Patch(base_tree=ground.tree, edits=tuple(edit for edit in edits if isinstance(edit, Replace)))
     applied = apply_patch(patch, ground.read)
     if isinstance(applied, Refused):
-        return [
-            f"{reason}{_nearest(candidate, reason.file, reason.kind, ground)}" for reason in applied.reasons
-        ]
+        near = [f"{reason}{_nearest(patch, reason.file, reason.kind, ground)}" for reason in applied.reasons]
+        return [ground.vault.redact(text) for text in near]
     files = tuple(Edited(path, ground.read(path), applied.files[path]) for path in sorted(applied.files))
-    problems = _problems(patch, files, ground, change)
+    problems = [ground.vault.redact(text) for text in _problems(patch, files, ground, change)]
     return problems or Written(idea=sentence(candidate.idea), patch=patch, files=files)
 
 
@@ -89,9 +99,13 @@ def without_copies(candidates: Iterable[Written], /) -> tuple[list[Written], int
     return kept, left_out
 
 
-def _edit(edit: EditWritten, ground: Ground) -> Replace:
+def _edit(edit: EditWritten, ground: Ground) -> Replace | str:
+    """With the secrets back in their places; a word for one that is put elsewhere is a problem."""
     content = ground.read(edit.file) or b""
-    search, replacement = exact(without_gutter(edit.search)), exact(without_gutter(edit.replace))
+    texts = restored_edit(ground.vault, without_gutter(edit.search), without_gutter(edit.replace))
+    if isinstance(texts, str):
+        return texts
+    search, replacement = map(exact, texts)
     return Replace(
         file=edit.file, sha256=hashlib.sha256(content).hexdigest(), search=search, replace=replacement
     )
@@ -118,15 +132,15 @@ def _problems(patch: Patch, files: tuple[Edited, ...], ground: Ground, change: s
     return []
 
 
-def _nearest(candidate: CandidateWritten, path: str, kind: str, ground: Ground) -> str:
+def _nearest(patch: Patch, path: str, kind: str, ground: Ground) -> str:
     """For a search text that is not there: the line of the file that its first line is most like."""
     if kind != "absent":
         return ""
     text = (ground.read(path) or b"").decode("utf-8", "replace")
     stripped = {line.strip(): line for line in text.split("\n") if line.strip()}
-    for edit in candidate.edits:
-        first = next((line.strip() for line in edit.search.split("\n") if line.strip()), "")
-        if edit.file == path and exact(without_gutter(edit.search)) not in text:
+    for edit in patch.edits:
+        if isinstance(edit, Replace) and edit.file == path and edit.search not in text:
+            first = next((line.strip() for line in edit.search.split("\n") if line.strip()), "")
             near = difflib.get_close_matches(first, list(stripped), n=1, cutoff=0.6)
             return f"; the nearest line is {stripped[near[0]]!r}" if near else ""
     return ""

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.model.text import code
+from auditor.stages.checking.quoting import cited
 from auditor.stages.checking.wording import names_in
 from auditor.stages.context.gathering import span_of
 from auditor.trace.analysis import TRACED_ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from auditor.index.symbols import Function
     from auditor.model.report import Effect, Endpoint
     from auditor.rules.scene import Scene
+    from auditor.stages.answers.citation import Citation
     from auditor.stages.checking.quoting import Cited, Lines
 
 _DATABASE = frozenset({"rows", "rows_read"})
@@ -31,6 +33,12 @@ class Grounds:
     endpoint: Endpoint
     lines: Lines
     sent: Mapping[str, frozenset[int]]
+    restore: Callable[[str], str] = str
+    """Puts secrets back in the place of the words that stood for them in what was sent."""
+
+    def cited(self, citation: Citation) -> Cited | str:
+        """The place that a citation names, if it reads as quoted; else what is wrong with it."""
+        return cited(citation, self.lines, self.sent, restore=self.restore)
 
     def effects_at(self, places: tuple[Cited, ...], kind: str) -> tuple[Effect, ...]:
         """Those of `kind` whose place, or a call on whose way, lies at one of `places`."""

@@ -24,8 +24,18 @@ class Cited:
     end_line: int
 
 
-def cited(citation: Citation, lines: Lines, sent: Mapping[str, frozenset[int]], /) -> Cited | str:
-    """The place, or what is wrong with the citation; `sent` are the lines of each file that the model was shown."""
+def cited(
+    citation: Citation,
+    lines: Lines,
+    sent: Mapping[str, frozenset[int]],
+    /,
+    *,
+    restore: Callable[[str], str] = str,
+) -> Cited | str:
+    """The place, or what is wrong with the citation.
+
+    `sent` are the lines of each file that the model was shown; `restore` puts secrets back in the place of the words that stood for them.
+    """
     path = citation.file
     if path not in sent:
         return f"cites {path}, which was not sent"
@@ -38,7 +48,7 @@ def cited(citation: Citation, lines: Lines, sent: Mapping[str, frozenset[int]], 
         return f"cites line {citation.end_line} of {path}, which has fewer"
     if not sent[path].issuperset(range(citation.line, citation.end_line + 1)):
         return f"cites lines of {path} that were not sent"
-    quote = [line.strip() for line in exact(without_gutter(citation.quote)).strip().split("\n")]
+    quote = [line.strip() for line in exact(restore(without_gutter(citation.quote))).strip().split("\n")]
     if len("".join("".join(quote).split())) < SHORTEST_QUOTE:
         return f"quotes too little of {path} to be checked"
     at = _found([line.strip() for line in there], quote)

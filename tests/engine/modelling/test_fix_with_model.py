@@ -172,7 +172,7 @@ TASKS = [
 
 def test_from_analysis_to_kept_patches_through_a_repair_and_a_revert(shop: FixRequest, silent: Notes) -> None:
     said = Scripted(SCRIPT)
-    done = fix(replace(shop, client=Client(said)), silent)
+    done = fix(replace(shop, model=lambda _folder, _hidden: Client(said)), silent)
     assert [request.task for request in said.requests] == TASKS
     assert done.stopped is None
     by_title = {(one.title, one.verdict): one for one in done.result.changes}
