@@ -48,7 +48,7 @@ def with_measured(result: Result, job: "Job", /) -> Result:
     return replace(result, report=canonical_json(report), findings=findings)
 
 
-def reconciled(report: "Report", job: "Job", observation: str, /) -> "Report":
+def reconciled(report: "Report", job: "Job", /, observation: str) -> "Report":
     """`report` held against an observation, as JSON, and planned anew."""
     from auditor.measure.reconcile import reconcile  # noqa: PLC0415  as above
     from auditor.model.observation import Observation  # noqa: PLC0415

@@ -46,8 +46,25 @@ def result_text(result: Result, /) -> str:
     if result.declined:
         lines += ["", f"{count(len(result.declined), 'finding')} without a patch:"]
         lines += [f"  {id_}: {clean(reason)}" for id_, reason in result.declined[:20]]
+    lines += _model(result)
     lines += [f"note: {clean(note)}" for note in result.notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _model(result: Result) -> list[str]:
+    """Who was asked, and how much of what it said did not hold."""
+    part = result.model
+    if part is None or not part.calls:
+        return []
+    cost = f"${part.usd}" if part.usd is not None else "price unknown"
+    tokens = f"{part.input_tokens:,} tokens read, {part.output_tokens:,} written, {cost}"
+    claims = sum(one.claims for one in part.endpoints)
+    return [
+        "",
+        f"{clean(part.model)}: {count(part.calls, 'call')}, {tokens}",
+        f"  {count(claims, 'claim')} held, {count(len(part.dropped), 'statement')} did not and were dropped",
+        f"  prompts: {', '.join(f'{one.id}@{one.version}' for one in part.prompts)}",
+    ]
 
 
 def _target(result: Result) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from auditor.cli.destinations import Destinations, choose_destinations, write_wh
 from auditor.cli.event_lines import EventLines
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.formats import EVENTS, SCREEN, format_named, format_names
+from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
 from auditor.cli.parser import Parser
 from auditor.config.duration import parse_duration_ms
 from auditor.config.nearest import did_you_mean
@@ -71,7 +73,10 @@ class Audit:
             const="",
             help="hold the findings against what was measured: an observation's FILE, or else the last one kept",
         )
-        parser.add_argument("--state", metavar="DIR", type=Path, help="where observations are kept")
+        parser.add_argument(
+            "--state", metavar="DIR", type=Path, help="where observations and transcripts are kept"
+        )
+        add_model_arguments(parser)
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Audits and writes; the status says whether ``--fail-on`` was reached."""
@@ -96,7 +101,7 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         text = observation_text(arguments.measured, request.path, state=arguments.state)
         request = replace(request, observation=text)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
-    finished = _finished(request, console, lines, destinations)
+    finished = _judged(request, arguments, console, lines) or _finished(request, console, lines, destinations)
     if request.observation is not None:
         _warn_of_another_tree(finished.report, console)
     renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
@@ -116,6 +121,37 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
             f"whether {arguments.target} ms are met can't be judged yet: an audit reads and does not measure"
         )
     return _status(arguments.fail_on, finished.severities)
+
+
+def _judged(
+    request: "AuditRequest", arguments: argparse.Namespace, console: Console, lines: EventLines
+) -> "Finished | None":
+    """The audit with a model's judgement, where the user has named one; never from the cache."""
+    if not hasattr(arguments, "model"):
+        return None
+    from auditor.cli.model_watching import chosen_model  # noqa: PLC0415  as above
+    from auditor.config.user import load_user_settings  # noqa: PLC0415
+    from auditor.engine.modelling.unasked import AUDIT_WITHOUT_MODEL  # noqa: PLC0415
+
+    user = with_model_arguments(load_user_settings(), arguments)
+    choice = chosen_model(user, console.narration)
+    if choice is None:
+        console.narration.say(AUDIT_WITHOUT_MODEL)
+        return None
+    from auditor.cli.follow import follow  # noqa: PLC0415
+    from auditor.engine.measured import reconciled  # noqa: PLC0415
+    from auditor.engine.modelling.audit import judged_analysis  # noqa: PLC0415
+    from auditor.engine.modelling.opening import audit_folder  # noqa: PLC0415
+
+    text = request.observation
+    folder = audit_folder(arguments.state or user.state_dir, request.path)
+    analyse = judged_analysis(
+        partial(choice.open, folder),
+        reconcile=None if text is None else partial(reconciled, observation=text),
+    )
+    finished = follow(replace(request, observation=None), console.narration, each=lines.add, analyse=analyse)
+    console.narration.say(f"what was sent and answered is kept in {folder}")
+    return finished
 
 
 def _finished(

@@ -7,6 +7,7 @@ from pathlib import Path
 from auditor.cli.command import Console
 from auditor.cli.commands.audit import _duration
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
 from auditor.cli.parser import Parser
 
 
@@ -48,16 +49,27 @@ class Fix:
         )
         parser.add_argument("--resume", action="store_true", help="go on with the last run")
         parser.add_argument("--format", choices=["text", "json", "jsonl"], default="text")
+        parser.add_argument(
+            "--candidates",
+            metavar="N",
+            type=_count,
+            default=1,
+            help="ask the model for so many patches at once",
+        )
+        add_model_arguments(parser)
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Runs, tells each verdict as it comes, and sums up."""
-        from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
+        from auditor.cli.model_watching import chosen_model  # noqa: PLC0415  as above
+        from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415
         from auditor.cli.verdict_lines import teller  # noqa: PLC0415
         from auditor.engine.fixing.fix import FixRequest, fix  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.result_text import result_text  # noqa: PLC0415
 
         audit, user = running_request(arguments, "fix", console.narration)
+        user = with_model_arguments(user, arguments)
+        choice = chosen_model(user, console.narration)
         request = FixRequest(
             audit=audit,
             user=user,
@@ -69,6 +81,8 @@ class Fix:
             resume=arguments.resume,
             time=not arguments.no_time,
             beyond=arguments.beyond,
+            model=choice.open if choice is not None else None,
+            candidates=arguments.candidates,
         )
         fixed = fix(request, Narrated(console.narration), told=teller(arguments.format, console))
         console.narration.clear()
@@ -78,6 +92,8 @@ class Fix:
             console.output.write(result_text(fixed.result))
         if not arguments.dry_run:
             console.narration.say(f"the run is kept in {fixed.folder}")
+        if fixed.stopped is not None:
+            return fixed.stopped.exit_code
         return ExitCode.FINDINGS if fixed.result.target_met is False else ExitCode.DONE
 
 

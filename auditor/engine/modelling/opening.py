@@ -59,10 +59,10 @@ def model_choice(
     return ModelChoice(user=user, env=env, watch=watch, first_line=tried.first_line, warnings=tried.warnings)
 
 
-def audit_folder(user: UserSettings, root: Path, /) -> Path:
-    """Where the transcript of an audit of `root` is kept: one folder for each audit that asks a model."""
+def audit_folder(state: Path, root: Path, /) -> Path:
+    """Where the transcript of an audit of `root` is kept, below the user's folder `state`: one for each audit that asks a model."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    return target_folder(user.state_dir, root.resolve()) / AUDITS / name
+    return target_folder(state, root.resolve()) / AUDITS / name
 
 
 def hidden_in(paths: Iterable[str], read: Read, /) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Final
 from auditor.model.plan import CHANGES_IN_FULL, Change, Phase
 from auditor.model.report import Endpoint, Finding, Frame, Report
 from auditor.report.document.escape import code, sentence, text
+from auditor.report.document.said import judged
 from auditor.report.document.summary import anchor, expected
 from auditor.report.figures import count
 
@@ -79,6 +80,7 @@ def _finding(finding: Finding, endpoints: Mapping[str, Endpoint]) -> list[str]:
     lines = [
         f"- {place} {sentence(finding.title)} ({text(finding.rule)}, {finding.severity}, {sure}, {text(finding.id)})"
     ]
+    lines += judged(finding)
     lines += [f"  - {sentence(evidence.text)}" for evidence in finding.evidence[:EVIDENCE]]
     if not any(evidence.kind == "chain" for evidence in finding.evidence):
         lines += [f"  - {chain}" for chain in _chain(finding, endpoints)]

@@ -8,6 +8,7 @@ from auditor.report.document.costs import costs
 from auditor.report.document.escape import sentence, table, text
 from auditor.report.document.limits import limits
 from auditor.report.document.measured import measured
+from auditor.report.document.said import said
 from auditor.report.document.summary import expected, summary
 from auditor.report.figures import count
 
@@ -25,6 +26,7 @@ def render(report: Report) -> str:
         *phases(report),
         *_rest(report),
         *_outside(report),
+        *said(report),
         *limits(report),
     ]
     return "\n\n".join(blocks) + "\n"
