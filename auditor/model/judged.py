@@ -30,7 +30,7 @@ class PromptUsed(Value):
 
 
 class Dropped(Value):
-    """Something that a model said and that did not hold."""
+    """Something that a model said and that did not hold: why, and none of its words; those stand in the transcript."""
 
     endpoint: str
     what: Literal["judgement", "claim", "change", "element", "statement", "step", "lesson", "constraint"]

@@ -74,7 +74,8 @@ def _judged(
         finding = by_id.get(said.finding)
         problem = _problem(said, finding, grounds, seen)
         if problem is not None or finding is None:
-            dropped.append(_dropped(grounds, "judgement", f"{said.finding[:20]}: {problem}"))
+            about = finding.id if finding is not None else "a finding"
+            dropped.append(_dropped(grounds, "judgement", f"{about}: {problem}"))
             continue
         seen.add(finding.id)
         place = grounds.cited(said.citation)
@@ -123,7 +124,7 @@ def _claims(
     for claim in answer.claims[:MOST_CLAIMS]:
         found = claimed(claim, grounds, [*judged, *made.values()], model=model)
         if isinstance(found, str):
-            dropped.append(_dropped(grounds, "claim", f"{sentence(claim.title)[:80]}: {found}"))
+            dropped.append(_dropped(grounds, "claim", found))
         else:
             made[found.id] = found
     if len(answer.claims) > MOST_CLAIMS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.llm.answer import Answered
 from auditor.model.judged import Dropped, Label
-from auditor.model.text import clean, shorten
+from auditor.model.text import clean
 from auditor.stages.answers.architecture import ArchitectureAnswer
 from auditor.stages.prompting.shown import Shown
 
@@ -70,7 +70,6 @@ async def architecture(desk: Desk, endpoint: Endpoint, sizes: Iterable[Size], /)
         if problem is None:
             labels[one.element] = Label(element=one.element, name=name, description=line)
         else:
-            reason = f"{shorten(clean(one.element), _NAME)}: {problem}"
-            dropped.append(Dropped(endpoint=endpoint.id, what="element", reason=reason))
+            dropped.append(Dropped(endpoint=endpoint.id, what="element", reason=problem))
     ordered = tuple(labels[element] for element in elements if element in labels)
     return Named(labels=ordered, dropped=tuple(dropped))

@@ -60,7 +60,6 @@ async def chat(desk: Desk, endpoint: Endpoint, findings: Sequence[Finding], ques
                 Told(sentence(statement.text), tuple(place for place in places if isinstance(place, Cited)))
             )
         else:
-            reason = f"{sentence(statement.text)[:80]}: {problem or 'cites nothing'}"
-            dropped.append(Dropped(endpoint=endpoint.id, what="statement", reason=reason))
+            dropped.append(Dropped(endpoint=endpoint.id, what="statement", reason=problem or "cites nothing"))
     unknown = tuple(sentence(text) for text in asked.answer.data.unknown if text.strip())
     return Reply(statements=tuple(told), unknown=unknown, dropped=tuple(dropped))

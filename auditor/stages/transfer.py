@@ -99,14 +99,12 @@ def _playbook(
     recipe = [step for step in answer.recipe if step.change in done and step.text.strip()]
     broke = [one for one in answer.broke if one.source in taught and one.text.strip()]
     dropped = [
-        Dropped(endpoint=endpoint, what="step", reason=f"{sentence(step.text)[:80]}: names no kept change")
+        Dropped(endpoint=endpoint, what="step", reason="names no kept change")
         for step in answer.recipe
         if step not in recipe
     ]
     dropped += [
-        Dropped(
-            endpoint=endpoint, what="lesson", reason=f"{sentence(one.text)[:80]}: was not seen in this run"
-        )
+        Dropped(endpoint=endpoint, what="lesson", reason="was not seen in this run")
         for one in answer.broke
         if one not in broke
     ]

@@ -8,10 +8,17 @@ import pytest
 
 from auditor.llm.exchange import Data, Instruction, Reply
 from auditor.llm.usage import Usage
+from auditor.model.canonical import canonical_json
+from auditor.model.report import Report
+from auditor.report.formats.markdown import render
 from auditor.stages.analyze import DOUBTED, analyze
 from auditor.stages.answers.analysis import Analysis, Claim, FindingJudged
 from auditor.stages.answers.citation import Citation
+from auditor.stages.judging import judge, with_judged
+from auditor.stages.prompting.library import prompts
 
+NOTHING_PLANNED = "{}"
+NO_WORDS = "{}"
 APP, RATES = "shop/app.py", "shop/rates.py"
 FETCH = "found = session.query(Order).order_by(Order.id).all()"
 LOOP = "found = [order for order in found if order.total > wanted]"
@@ -279,3 +286,33 @@ def test_nothing_of_the_target_stands_in_the_static_part_or_in_an_instruction(
     ours += [block.text for turn in request.turns for block in turn.blocks if isinstance(block, Instruction)]
     for word in ("shop.", "told(", "Order(", "IGNORE ALL", "/orders", "F-"):
         assert not any(word in text for text in ours), word
+
+
+def test_no_word_of_a_false_claim_stands_in_a_report(shop: Any, wait: Callable[[Any], Any]) -> None:
+    desk, _ = shop.desk([analysis(false_claims(shop)[:20]), *[NOTHING_PLANNED] * 3, *[NO_WORDS] * 3])
+    judged = wait(judge(desk, shop.examined.scene, shop.examined.report))
+    report = with_judged(
+        shop.examined.report, [judged], model=desk.model, prompts=desk.used.values(), bill=desk.bill
+    )
+    assert report.model is not None
+    assert len(report.model.dropped) == 20
+    for text in (report.model_dump_json(), render(report)):
+        for word in ("every order is fetched", "whatever is asked for", "audit(found)", "/etc/passwd"):
+            assert word not in text
+
+
+def test_a_report_marks_who_said_what(shop: Any, wait: Callable[[Any], Any]) -> None:
+    said = [judged(shop, "query-in-loop", "rejected", "rate = rates.current(session)")]
+    desk, _ = shop.desk([analysis(true_claims(shop), said), *[NOTHING_PLANNED] * 3, *[NO_WORDS] * 3])
+    done = wait(judge(desk, shop.examined.scene, shop.examined.report))
+    report = with_judged(
+        shop.examined.report, [done], model=desk.model, prompts=desk.used.values(), bill=desk.bill
+    )
+    document = render(report)
+    assert "claimed by `scripted:test`; its place and its cost were checked" in document
+    assert "rejected by `scripted:test`" in document
+    assert "What `scripted:test` said" in document
+    assert "One query with its joins." in document
+    assert f"analyze@{prompts()['analyze'].spec.version}" in document
+    assert {rule.id for rule in report.rules} >= {finding.rule for finding in report.findings}
+    assert Report.model_validate_json(canonical_json(report)) == report

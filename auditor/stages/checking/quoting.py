@@ -38,14 +38,14 @@ def cited(
     """
     path = citation.file
     if path not in sent:
-        return f"cites {path}, which was not sent"
+        return "cites a file that was not sent"
     if not 1 <= citation.line <= citation.end_line:
-        return f"cites the lines {citation.line} to {citation.end_line}"
+        return "cites lines that there can't be"
     if citation.end_line - citation.line >= LONGEST_SPAN:
         return f"cites more than {LONGEST_SPAN} lines of {path}"
     there = lines(path)[citation.line - 1 : citation.end_line]
     if len(there) != citation.end_line - citation.line + 1:
-        return f"cites line {citation.end_line} of {path}, which has fewer"
+        return f"cites lines beyond the end of {path}"
     if not sent[path].issuperset(range(citation.line, citation.end_line + 1)):
         return f"cites lines of {path} that were not sent"
     quote = [line.strip() for line in exact(restore(without_gutter(citation.quote))).strip().split("\n")]

@@ -41,12 +41,12 @@ def wording_problem(text: str, names: Collection[str], /, *, about_sql: bool) ->
     for span in _CODE.findall(text):
         strange = [name for name in _NAME.findall(span) if name not in names and name not in _KNOWN]
         if strange:
-            return f"names `{strange[0]}`, which is not in the code on the way"
+            return "names what is not in the code on the way"
     for table in _TABLE.findall(text):
         if table not in names:
-            return f"speaks of the table {table}, which is not in the code on the way"
-    if match := _FIGURE.search(_CODE.sub("", text)):
-        return f"states a figure ({match[0].strip()}) that is not the model's to state"
+            return "speaks of a table that is not in the code on the way"
+    if _FIGURE.search(_CODE.sub("", text)):
+        return "states a figure that is not the model's to state"
     if not about_sql and _SQL_WORDS.search(_CODE.sub("", text)):
         return "speaks of a query where there is none"
     return None
