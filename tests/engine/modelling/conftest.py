@@ -23,6 +23,7 @@ def _from(path: Path) -> object:
 _small = _from(_TESTS / "engine" / "measuring" / "conftest.py")
 _shop = _from(_TESTS / "stages" / "conftest.py")
 FILES: dict[str, str] = _shop.FILES  # type: ignore[attr-defined]
+RULES: tuple[str, ...] = _shop.RULES  # type: ignore[attr-defined]
 SEED = """
 import sys
 from shop.db import Session, engine
@@ -76,7 +77,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> FixRequest:
     (root / "seed.py").write_text(SEED.lstrip(), "utf-8")
     (root / "requests.jsonl").write_text(WORKLOAD.lstrip(), "utf-8")
     (root / "auditor.toml").write_text(SETTINGS.lstrip().replace('python = "PYTHON"', python), "utf-8")
-    audit = replace(asked.audit, command="fix", endpoints=("GET /orders",))
+    audit = replace(asked.audit, command="fix", endpoints=("GET /orders",), select=RULES)
     return FixRequest(audit=audit, user=asked.user, workload=asked.workload, edges=False)
 
 
