@@ -229,6 +229,73 @@ def _is_batch(function: ast.FunctionDef, asked: Keyed, keys: str) -> bool:
     return (mine[0], wanted, mine[2], mine[3]) == other
 
 
+def query_parts(function: ast.FunctionDef, /, *, several: bool) -> "tuple[str, list[ast.expr], str] | None":
+    """(model, conditions, session) of a helper that gives the rows of one key, or of many as a dictionary of lists."""
+    body = _body(function)
+    if several:
+        query = _batched_query(body)
+    else:
+        match body:
+            case [ast.Return(value=ast.Call(func=ast.Attribute(attr="all"), args=[], keywords=[]) as query)]:
+                pass
+            case _:
+                query = None
+    parts = None if query is None else _parts(query)
+    if parts is None:
+        return None
+    return parts[0], [ast.parse(one, mode="eval").body for one in sorted(parts[1])], parts[3]
+
+
+def _batched_query(body: list[ast.stmt]) -> ast.expr | None:
+    """The query of a function that puts each row into the list of the key that it was found by."""
+    if len(body) < _TAIL + 1:
+        return None
+    match body[0], body[-_TAIL], body[-1]:
+        case (
+            ast.Assign(
+                targets=[ast.Name(id=found)],
+                value=ast.DictComp(
+                    key=ast.Name(id=a),
+                    value=ast.List(elts=[]),
+                    generators=[ast.comprehension(target=ast.Name(id=b), iter=ast.Name(id=keys), ifs=[])],
+                ),
+            ),
+            ast.For(
+                target=ast.Name(id=row),
+                iter=rows,
+                body=[
+                    ast.Expr(
+                        value=ast.Call(
+                            func=ast.Attribute(
+                                value=ast.Subscript(
+                                    value=ast.Name(id=into),
+                                    slice=ast.Attribute(value=ast.Name(id=of), attr=column),
+                                ),
+                                attr="append",
+                            ),
+                            args=[ast.Name(id=put)],
+                        )
+                    )
+                ],
+                orelse=[],
+            ),
+            ast.Return(value=ast.Name(id=given)),
+        ) if a == b and found == into == given and row == of == put:
+            pass
+        case _:
+            return None
+    match body[1:-_TAIL], rows:
+        case [ast.Assign(targets=[ast.Name(id=named)], value=query)], ast.Name(id=read) if named == read:
+            pass
+        case [], ast.Call() as query:
+            pass
+        case _:
+            return None
+    parts = _parts(query)
+    wanted = "" if parts is None else f"{parts[0]}.{column}.in_({keys})"
+    return query if parts is not None and wanted in parts[1] else None
+
+
 def _parts(query: ast.expr) -> "tuple[str, set[str], tuple[str, ...], str] | None":
     """(model, conditions, order, session) of a legacy query or of `session.scalars(select(…))`."""
     one = chain(query)

@@ -109,7 +109,7 @@ def _text(
         None,
     )
     values = holder.value if isinstance(holder, ast.Assign) else given
-    sql, wanted = _statement(spans.tree, named), _parameter(values, key)
+    sql, wanted = statement_of(spans.tree, named), parameter_of(values, key)
     if sql is None or wanted is None or _reads([one for one in above if one is not holder], key):
         return None
     made = grouped(sql, wanted[0], keys)
@@ -145,7 +145,7 @@ def _value_end(values: ast.expr, key: ast.expr, spans: "Spans") -> int:
     return spans.span(value)[1] - spans.span(values)[0]
 
 
-def _statement(tree: ast.Module, name: str) -> str | None:
+def statement_of(tree: ast.Module, name: str) -> str | None:
     """The text of `NAME = text("…")`, bound once at the top of the module."""
     found = [
         node
@@ -162,7 +162,7 @@ def _statement(tree: ast.Module, name: str) -> str | None:
             return None
 
 
-def _parameter(values: ast.expr, key: str) -> tuple[str, ast.expr] | None:
+def parameter_of(values: ast.expr, key: str) -> tuple[str, ast.expr] | None:
     """The name under which a dictionary of parameters holds the key, and nothing else depends on it."""
     if not isinstance(values, ast.Dict):
         return None

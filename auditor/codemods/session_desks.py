@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.places import parents
 from auditor.codemods.session_callers import hand_over
-from auditor.codemods.session_makers import maker_of
+from auditor.codemods.session_makers import definition_of, maker_of
 from auditor.codemods.session_sharing import MANAGING, call_sites, sets_attributes, writes
+from auditor.codemods.single_names import bindings
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
+    from auditor.codemods.session_makers import Maker
     from auditor.codemods.source import Source
     from auditor.codemods.spans import Spans
     from auditor.index.symbols import Class
@@ -183,3 +185,86 @@ def attribute_given(owner: "Class", source: "Source") -> str | None:
         return None
     closing = f"if self.{_GIVEN} is None:\n    self.{opened[1]}.close()"
     return opened[1] if [ast.unparse(one) for one in leave.body] == [closing] else None
+
+
+def key_of_desk(call: ast.Call, function: "Function", known: "Known", source: "Source") -> str:
+    """The session in which a helper works: its name in the caller, or the key of its maker; "" where nobody knows."""
+    if known.owner is None:
+        defined = definition_of(known, source)
+        asked = [
+            node.func.value.id
+            for node in ([] if defined is None else ast.walk(defined))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "execute"
+            and isinstance(node.func.value, ast.Name)
+        ]
+        names = [] if defined is None else [one.arg for one in defined.args.args]
+        at = names.index(asked[0]) if len(asked) == 1 and asked[0] in names else len(call.args)
+        return ast.unparse(call.args[at]) if at < len(call.args) else ""
+    desk = _desk(call, function)
+    opened = None if desk is None else desk.items[0].context_expr
+    if not isinstance(opened, ast.Call) or opened.args:
+        return ""
+    match opened.keywords:
+        case [ast.keyword(arg="session", value=ast.Name(id=session))] if attribute_given(known.owner, source):
+            return session
+        case []:
+            maker = _own_maker(known.owner, source)
+            return "" if maker is None else maker.key
+        case _:
+            return ""
+
+
+def idle_desk(call: ast.Call, function: "Function", known: "Known", source: "Source") -> ast.With | None:
+    """The `with` of the desk whose method is called, if opening and closing it do nothing that anybody would miss."""
+    if known.owner is None or not key_of_desk(call, function, known, source):
+        return None
+    desk = _desk(call, function)
+    if desk is None or desk.body[0].lineno == desk.lineno:
+        return None
+    texts = [
+        node
+        for part in desk.body
+        for node in ast.walk(part)
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.lineno != node.end_lineno
+    ]
+    return None if texts else desk
+
+
+def _desk(call: ast.Call, function: "Function") -> ast.With | None:
+    """`with Desk(…) as desk:` of `desk.method(…)`."""
+    name = call.func.value if isinstance(call.func, ast.Attribute) else None
+    found = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.With)
+        and len(node.items) == 1
+        and isinstance(node.items[0].optional_vars, ast.Name)
+        and isinstance(name, ast.Name)
+        and node.items[0].optional_vars.id == name.id
+        and any(call is one for part in node.body for one in ast.walk(part))
+    ]
+    return found[0] if len(found) == 1 and len(bindings(function, name.id)) == 1 else None  # type: ignore[union-attr]  # it has a name then
+
+
+def _own_maker(owner: "Class", source: "Source") -> "Maker | None":
+    """What makes the session of a class that opens it in `__enter__`, closes it in `__exit__`, and does no more there."""
+    spans = source.spans(owner.module.path)
+    cls = None if spans is None else _class_at(spans.tree, owner.line)
+    if cls is None or cls.bases or source.scene is None or source.scene.project.subclasses(owner):
+        return None
+    methods: dict[str, Function] = {node.name: node for node in cls.body if isinstance(node, ast.FunctionDef)}
+    enter, leave = methods.get("__enter__"), methods.get("__exit__")
+    if (
+        enter is None
+        or leave is None
+        or "__init__" in methods
+        or len(enter.body) != 2
+        or len(leave.body) != 1
+    ):
+        return None
+    opened = _opened(enter)
+    if opened is None or ast.unparse(enter.body[1]) != "return self" or _closing(methods, opened[0]) is None:
+        return None
+    return maker_of(opened[1], owner.module, source)
