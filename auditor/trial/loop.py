@@ -89,6 +89,9 @@ class Trials:
         if isinstance(applied, Refused):
             reasons = "; ".join(str(reason) for reason in applied.reasons)
             return Verdict(verdict="refused", text=f"the patch does not fit: {reasons}"), None
+        misplaced = self._store.misplaced(base, applied.files)
+        if misplaced:
+            return Verdict(verdict="refused", text=f"the patch does not fit: {misplaced}"), None
         candidate = self._candidate(proposal, base, applied.files)
         form = normal_form(candidate.files)
         if form in self._recorder.ledger.failed_forms:

@@ -87,6 +87,23 @@ class TreeStore:
                 return self._run("cat-file", "blob", blob)
         return None
 
+    def misplaced(self, tree: Tree, paths: Iterable[str], /) -> str:
+        """Why a patch may not write one of these files, in a sentence; empty when it may write all of them.
+
+        A link is never written: its content is where it leads, and what lies below it lies elsewhere.
+        """
+        modes = {path: mode for path, mode, _ in self._listing(tree)}
+        folders = {parent for path in modes for parent in _parents(path)}
+        for path in sorted(paths):
+            if modes.get(path) == "120000":
+                return f"{path}: is a link"
+            if path in folders:
+                return f"{path}: is a folder"
+            above = next((parent for parent in _parents(path) if parent in modes), None)
+            if above is not None:
+                return f"{path}: lies below {above}, which is {'a link' if modes[above] == '120000' else 'a file'}"
+        return ""
+
     def entries(self, tree: Tree, /) -> Iterator[Entry]:
         """Every file, sorted by path."""
         listing = sorted(self._listing(tree))
@@ -238,6 +255,11 @@ def _commit(name: str, *, parent: str | None, entries: Iterable[Entry]) -> Itera
         yield entry.content
         yield b"\n"
     yield b"\ndone\n"
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _quoted(path: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Proposals that somebody hands in as files: a person's, another tool's."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
@@ -26,12 +27,24 @@ def given_proposals(files: Iterable[Path], /) -> tuple[Proposal, ...]:
     """One for each file, named after it.
 
     Raises:
-        Fault: a file can't be read, or holds no patch.
+        Fault: a file can't be read, or holds no patch, or two have one name.
     """
-    return tuple(_proposal(file) for file in files)
+    made: dict[str, Path] = {}
+    for file in files:
+        change = _change(file)
+        if change in made:
+            what = f"would be {change}, as {made[change]} is"
+            raise Fault(what, where=str(file), hint="give the files names of their own")
+        made[change] = file
+    return tuple(_proposal(change, file) for change, file in made.items())
 
 
-def _proposal(file: Path) -> Proposal:
+def _change(file: Path) -> str:
+    """Of the characters that trees can be named by."""
+    return "C-" + (re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-") or "patch")
+
+
+def _proposal(change: str, file: Path) -> Proposal:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise Fault(f"has more than {MOST_BYTES >> 20} MiB", where=str(file))
@@ -44,7 +57,7 @@ def _proposal(file: Path) -> Proposal:
         raise Fault(f"is no patch: {place}: {first['msg']}", where=str(file)) from error
     patch = Patch(base_tree=given.base_tree, edits=given.edits)
     return Proposal(
-        change=f"C-{file.stem}",
+        change=change,
         title=file.stem.replace("-", " "),
         patch=patch,
         allowed=patch.files,

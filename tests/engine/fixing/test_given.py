@@ -26,3 +26,15 @@ def test_a_patch_declares_nothing_unless_it_says_so(tmp_path: Path) -> None:
 def test_what_nobody_knows_can_not_be_declared(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="declared"):
         given_proposals([written(tmp_path, declared={"fewer_answers": True})])
+
+
+def test_the_name_of_a_file_becomes_an_id_that_a_tree_can_be_named_by(tmp_path: Path) -> None:
+    odd = tmp_path / "über my..patch @{1}.json"
+    odd.write_text(json.dumps(PATCH))
+    (made,) = given_proposals([odd])
+    assert made.change == "C-ber-my-patch-1"
+    other = tmp_path / "other" / "ber my patch 1.json"
+    other.parent.mkdir()
+    other.write_text(json.dumps(PATCH))
+    with pytest.raises(Fault, match="would be C-ber-my-patch-1, as"):
+        given_proposals([odd, other])
