@@ -13,7 +13,7 @@ from auditor.cli.narration import Narration
 from auditor.cli.output import Output, silence_standard_output
 from auditor.cli.parser import Parser, before_command
 from auditor.config.nearest import did_you_mean
-from auditor.model.fault import Fault
+from auditor.model.fault import Fault, full_disk
 
 _DESCRIPTION = "Audits Python web backends: from a slow endpoint to a phased plan of changes, with evidence."
 
@@ -45,9 +45,20 @@ def dispatch(given: Sequence[str], /) -> int:
         return leave(ExitCode.PIPE_CLOSED)
     except InternalError as error:
         return report_internal_error(error.summary, error.details, narration, debug="--debug" in own)
+    except OSError as error:
+        full = full_disk(error)
+        if full is None:
+            return _internal(error, narration, own)
+        narration.clear()
+        narration.fault(full)
+        return full.exit_code
     except Exception as error:  # noqa: BLE001  the last resort: a person gets a sentence, never a traceback
-        summary = f"{type(error).__name__}: {error}"
-        return report_internal_error(summary, traceback.format_exc(), narration, debug="--debug" in own)
+        return _internal(error, narration, own)
+
+
+def _internal(error: Exception, narration: Narration, own: Sequence[str]) -> int:
+    summary = f"{type(error).__name__}: {error}"
+    return report_internal_error(summary, traceback.format_exc(), narration, debug="--debug" in own)
 
 
 def _run(given: Sequence[str], console: Console) -> int:

@@ -1,5 +1,6 @@
 """What went wrong in terms of the person who can mend it."""
 
+import errno
 from typing import Final
 
 USAGE_EXIT: Final = 2
@@ -28,3 +29,18 @@ class Fault(Exception):  # noqa: N818  a fault of the input or the surroundings,
         place = f"{self.where}: " if self.where else ""
         advice = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.what}{advice}"
+
+
+def full_disk(error: OSError, /) -> Fault | None:
+    """The fault of a disk that nothing more can be written to; None for any other error."""
+    if error.errno in _FULL:
+        what = f"can't be written: {error.strerror}"
+    elif "No usable temporary directory" in str(error):
+        what = "there is no folder for temporary files that can be written to"
+    else:
+        return None
+    hint = "make room; a run goes on with --resume, and what was kept stays kept"
+    return Fault(what, where=str(error.filename or ""), hint=hint)
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})

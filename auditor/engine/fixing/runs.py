@@ -1,6 +1,5 @@
 """Where the runs of a target are kept, and how one is found again."""
 
-import errno
 import json
 import secrets
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Final
 
 from auditor.config.user import UserSettings
 from auditor.measure.running.bench import target_folder
-from auditor.model.fault import Fault
+from auditor.model.fault import Fault, full_disk
 from auditor.trial.holding import held
 from auditor.trial.ledger import Ledger, fold
 from auditor.trial.memory import write_whole
@@ -22,7 +21,6 @@ EVENTS: Final = "events.jsonl"
 TREES: Final = "trees.git"
 STATE: Final = "state.json"
 STATE_SCHEMA: Final = "auditor/state@1"
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 @contextmanager
@@ -45,13 +43,11 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
             _check_version(folder)
             yield
     except OSError as error:
-        if error.errno not in _FULL:
+        fault = full_disk(error)
+        if fault is None:
             raise
-        raise Fault(
-            f"can't be written: {error.strerror}",
-            where=str(error.filename or folder),
-            hint="make room and run again with --resume; what was kept stays kept",
-        ) from error
+        fault.where = fault.where or str(folder)
+        raise fault from error
 
 
 def state_of(path: Path, user: UserSettings, /) -> tuple[Path, Path]:
