@@ -47,6 +47,7 @@ from auditor.model.trial_events import (
     SentBack,
 )
 from auditor.repo.head import head_of
+from auditor.trial.gates.tests import before_anything
 from auditor.trial.ledger import Ledger
 from auditor.trial.lessons import Lessons
 from auditor.trial.loop import Trials
@@ -210,6 +211,7 @@ class Run:
         self._declined: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._stopped = ""
+        self._test_notes: tuple[str, ...] = ()
         self._treated: dict[str, str] = {}
         self._model: ModelPart | None = None
         self._given = given_proposals(request.patches)
@@ -323,7 +325,18 @@ class Run:
                 where=str(self._request.audit.path),
                 hint="`auditor record` says what its requests are answered with",
             )
+        self._test_notes = self._tested()
         self._is_sound = True
+
+    def _tested(self) -> tuple[str, ...]:
+        """What the target's own tests say before anything is tried."""
+        if self._bench.settings.tests.command is None:
+            return ()
+        self._notes.step("running the target's own tests")
+        said = before_anything(self.judges.tests.known)
+        for line in said:
+            self._notes.warn(line)
+        return said
 
     def all(self) -> None:
         """One change after the other; after each that is kept, the tree is read anew."""
@@ -489,6 +502,7 @@ class Run:
             declined=tuple(sorted(self._declined.items())),
             notes=(
                 *self._chosen[1],
+                *self._test_notes,
                 *([self._stopped] if self._stopped else []),
                 *([] if time else ["time was not measured: counts alone were judged"]),
                 *self._unasked(),

@@ -114,6 +114,20 @@ class TestsGate:
         return self._store.derive(tree, put_back, name=f"tests/{tree.id}") if put_back else tree
 
 
+def before_anything(known: SuiteRun | None, /) -> tuple[str, ...]:
+    """What is to be said of the baseline's tests before a change is tried, a sentence each; nothing where all pass."""
+    if known is None:
+        return ()
+    if known.cases is None:
+        if known.succeeded:
+            return ()
+        return (f"the tests fail before any change, so none is held to them: they {known.how}",)
+    failed = sorted(known.failed)
+    if not failed:
+        return ()
+    return (f"{_tests(len(failed))} fail before any change, and don't count: {', '.join(failed[:_SHOWN])}",)
+
+
 def compare(known: SuiteRun, now: SuiteRun, /) -> Lost:
     """What passes in `known` and not in `now`; without reports, whether the command succeeds."""
     if known.cases is None:

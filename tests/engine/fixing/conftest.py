@@ -1,6 +1,7 @@
 """The small target of tests/engine/measuring, and one with several changes that can be kept."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from auditor.engine.fixing.fix import Fixed, FixRequest, fix
 from auditor.trial.making import patch_between
 
+sys.path.insert(0, str(Path(__file__).parent))  # for timed_shop, which two files use
 _SPEC = importlib.util.spec_from_file_location(
     "small_target", Path(__file__).parent.parent / "measuring" / "conftest.py"
 )
