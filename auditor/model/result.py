@@ -59,6 +59,34 @@ class EndpointResult(Value):
     """None where there is no target, or no time was measured."""
 
 
+class EffortResult(Value):
+    """What one endpoint cost and gave, over all runs."""
+
+    endpoint: str
+    tried: int
+    kept: int
+    runs: int
+    """How often the gates were asked: attempts, and what was left after a part was taken out."""
+    seconds: float
+    gain: float
+    """Statements a request that the kept changes took away."""
+    runs_per_gain: float | None = None
+    seconds_per_gain: float | None = None
+
+
+class TransferResult(Value):
+    """What a later endpoint owed to the first."""
+
+    first: EffortResult
+    later: EffortResult
+    carried: tuple[str, ...] = ()
+    """Recipes kept on both."""
+    refused: tuple[str, ...] = ()
+    """Recipes kept on the first and reverted on the later one."""
+    share: float | None = None
+    """Of the first's kept recipes that were tried on the later one, those that were kept there."""
+
+
 class Result(Value):
     """What `auditor fix` writes."""
 
@@ -77,5 +105,7 @@ class Result(Value):
     declined: tuple[tuple[str, str], ...] = ()
     """Findings that no codemod treats, and why."""
     notes: tuple[str, ...] = ()
+    transfers: tuple[TransferResult, ...] = ()
+    """What the endpoints of this run owed to the first one that was ever tried."""
     model: ModelPart | None = None
     """What a model had part in; None when none was asked."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from auditor.model.result import ChangeResult, Result
+from auditor.model.result import ChangeResult, Result, TransferResult
 from auditor.model.text import clean
 from auditor.model.trial import Gain
 from auditor.model.vector import VECTOR_KEYS, Vector
@@ -43,6 +43,7 @@ def result_text(result: Result, /) -> str:
         ]
         lines.append(f"  {clean(endpoint.id)}: {', '.join(parts)}")
     lines += _target(result)
+    lines += [line for transfer in result.transfers for line in _transfer(transfer)]
     if result.declined:
         lines += ["", f"{count(len(result.declined), 'finding')} without a patch:"]
         lines += [f"  {id_}: {clean(reason)}" for id_, reason in result.declined[:20]]
@@ -81,6 +82,22 @@ def _target(result: Result) -> list[str]:
                 f"  {words[endpoint.target_met]}: {clean(endpoint.id)}: {before} → {after} ms (warm {warm} ms; "
                 f"{endpoint.after.latency_ms.basis})"
             )
+    return lines
+
+
+def _transfer(transfer: TransferResult) -> list[str]:
+    """What the later endpoint owed to the first."""
+    share = "" if transfer.share is None else f" ({transfer.share:.0%} of those tried again)"
+    lines = ["", f"carried from {clean(transfer.first.endpoint)} to {clean(transfer.later.endpoint)}:"]
+    lines.append(f"  kept on both: {', '.join(transfer.carried) or 'nothing'}{share}")
+    if transfer.refused:
+        lines.append(f"  kept there, not here: {', '.join(transfer.refused)}")
+    for effort in (transfer.first, transfer.later):
+        each = "" if effort.seconds_per_gain is None else f", {effort.seconds_per_gain:,.1f} s a statement"
+        lines.append(
+            f"  {clean(effort.endpoint)}: {count(effort.tried, 'change')} tried, {effort.kept} kept, "
+            f"{count(effort.runs, 'run')}, {effort.seconds:,.0f} s for {effort.gain:,.1f} statements{each}"
+        )
     return lines
 
 

@@ -36,3 +36,20 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bad_input(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["playbook", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["apply"], "needs a name"),
+        (["apply", "off-event-loop"], "no codemod carries"),
+        (["apply", "eager-load", "--endpont", "GET /x"], "--endpoint"),
+        (["apply", "eager-load", "/nowhere/at/all"], "/nowhere/at/all"),
+        (["list", "x", "y"], "y"),
+    ],
+)
+def test_applying_takes_the_arguments_of_fix(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["playbook", *arguments]) == 2
+    assert said in capsys.readouterr().err

@@ -38,6 +38,7 @@ class Fix:
             "--patch", metavar="FILE", type=Path, action="append", default=[],
             help="try this patch and not what codemods propose; repeatable, in this order",
         )  # fmt: skip
+        parser.add_argument("--playbook", metavar="NAME", help="treat only what this playbook is for")
         parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
         parser.add_argument(
             "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
@@ -79,6 +80,7 @@ class Fix:
             max_changes=arguments.max_changes,
             dry_run=arguments.dry_run,
             resume=arguments.resume,
+            rules=_rules(arguments.playbook),
             time=not arguments.no_time,
             beyond=arguments.beyond,
             model=choice.open if choice is not None else None,
@@ -101,6 +103,15 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of changes")
     return int(text)
+
+
+def _rules(playbook: str | None) -> frozenset[str]:
+    """The rules whose findings a playbook treats; none where no playbook is named."""
+    if playbook is None:
+        return frozenset()
+    from auditor.stages.playbook.shelf import all_playbooks, playbook_named  # noqa: PLC0415  needs YAML
+
+    return frozenset(playbook_named(playbook, all_playbooks()).rules)
 
 
 COMMAND = Fix()

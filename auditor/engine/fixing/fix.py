@@ -1,6 +1,7 @@
 """The run: baseline, the plan's changes one by one, the verdict on each, what it all came to."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.asking import workload_of_run
+from auditor.engine.fixing.carrying import Recipes
 from auditor.engine.fixing.dry import dry_run
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.judging import Judges
 from auditor.engine.fixing.moved import said_of_the_user
 from auditor.engine.fixing.patience import Patience
-from auditor.engine.fixing.proposing import Proposed, examined_tree, proposals
+from auditor.engine.fixing.proposing import Proposed, Untreated, examined_tree, proposals
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.fixing.settling import settle
 from auditor.engine.fixing.target import Aim, Target, standing_for
@@ -86,6 +88,8 @@ class FixRequest:
     """Says what would be tried, and runs nothing of the target."""
     resume: bool = False
     """Goes on with the last run."""
+    rules: frozenset[str] = frozenset()
+    """Only what these rules find is treated; empty is all."""
     time: bool = False
     """Takes time: asks the gates `latency`, `scaling` and `load`, and judges the target."""
     beyond: bool = False
@@ -206,6 +210,7 @@ class Run:
         self._stack = ExitStack()
         self._is_sound = False
         self._patience = Patience()
+        self._recipes = Recipes(bench.folder)
         self._proposed: dict[str, Proposed] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._declined: dict[str, str] = {}
@@ -360,8 +365,16 @@ class Run:
             change = following.proposal.change
             self._proposed[change] = following
             self._notes.step(f"trying {change}: {following.proposal.title}")
+            begun = time.monotonic()
             verdict = self.trials.attempt(following.proposal)
             self._verdicts[change] = verdict
+            self._recipes.note(
+                following,
+                verdict,
+                endpoint=self._concerned(following),
+                runs=max(self.recorder.ledger.attempts(change), 1),
+                seconds=time.monotonic() - begun,
+            )
             sent_back = self._patience.after(change, following.codemod, verdict)
             if sent_back is not None:
                 self.recorder.emit(SentBack, sent_back)
@@ -441,16 +454,33 @@ class Run:
         tried = self._done()
         self._notes.step("reading the tree")
         self._declined = {}
-        for made in proposals(self._every, self.store, known_good, self.folder / _WORKSHOP, self._notes):
-            if isinstance(made, Proposed):
-                concerned = not made.finding.endpoints or self._wanted.intersection(made.finding.endpoints)
-                if made.proposal.change not in tried and concerned and made.finding.endpoints:
-                    if made.codemod not in aside:
-                        return made
-                    later.append(made)
-            else:
-                self._declined[made.finding.id] = made.reason
+        for made in self._recipes.in_order(self._wanted_ones(known_good), endpoint=self._first_wanted):
+            if made.proposal.change in tried:
+                continue
+            if made.codemod not in aside:
+                return made
+            later.append(made)
         return later[0] if later else None
+
+    def _wanted_ones(self, tree: Tree) -> Iterator[Proposed]:
+        """Proposals on a tree that concern what was asked for; why there is none for a finding is noted on the way."""
+        rules = self._request.rules
+        for made in proposals(self._every, self.store, tree, self.folder / _WORKSHOP, self._notes):
+            if rules and made.finding.rule not in rules:
+                continue
+            if isinstance(made, Untreated):
+                self._declined[made.finding.id] = made.reason
+            elif self._wanted.intersection(made.finding.endpoints):
+                yield made
+
+    @property
+    def _first_wanted(self) -> str:
+        """The endpoint that recipes of others are carried to; empty where all are asked for."""
+        return min(self._wanted) if self._request.audit.endpoints and self._wanted else ""
+
+    def _concerned(self, made: Proposed) -> str:
+        """The endpoint that a trial is counted for: the first of those that were asked for and that it treats."""
+        return min(self._wanted.intersection(made.finding.endpoints))
 
     def _carried(self, given: Proposal) -> Proposal:
         """Written for the tree as the user has it, it is tried on what this run has made of it."""
@@ -507,6 +537,7 @@ class Run:
                 *([] if time else ["time was not measured: counts alone were judged"]),
                 *self._unasked(),
             ),
+            transfers=self._recipes.transfers(self._wanted),
             model=self._model,
         )
 
