@@ -14,28 +14,33 @@ _RULES: Final[Mapping[str, type[Rule]]] = {
     rule.model_fields["kind"].default: rule for rule in get_args(get_args(ConstraintRule)[0])
 }
 CONSTRAINT_KINDS: Final = tuple(sorted(_RULES))
-_ABOUT: Final = ("because", "expires", "runs")
-_LEARNT: Final = ("origin", "change", "evidence")
-"""Keys that stand in auditor's own file alone."""
+Writer = Literal["target", "user", "auditor"]
+"""Whose words they are: of `auditor.toml`, of a command, of auditor's own file."""
+_ABOUT: Final[Mapping[Writer, tuple[str, ...]]] = {
+    "target": ("because", "expires"),
+    "user": ("because", "expires", "runs"),
+    "auditor": ("because", "expires", "runs", "origin", "change", "evidence"),
+}
+"""Runs are counted down in auditor's own file; the target's is never written."""
 
 
 def parse_constraints(
-    entries: Sequence[Mapping[str, Any]], /, *, name: str, own: bool = False
+    entries: Sequence[Mapping[str, Any]], /, *, name: str, by: Writer = "target"
 ) -> tuple[Constraint, ...]:
-    """Every entry, in the file's order; `name` is what messages call the file, `own` is whether auditor writes it."""
+    """Every entry, in the file's order; `name` is what messages call the file, `by` who wrote it."""
     return tuple(
-        parse_constraint(values, where=f"{name}: constraint {number}", own=own)
+        parse_constraint(values, where=f"{name}: constraint {number}", by=by)
         for number, values in enumerate(entries, start=1)
     )
 
 
-def parse_constraint(values: Mapping[str, Any], /, *, where: str, own: bool = False) -> Constraint:
+def parse_constraint(values: Mapping[str, Any], /, *, where: str, by: Writer = "target") -> Constraint:
     """One entry; `Fault` with what is wrong with it."""
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in _RULES:
         hint = did_you_mean(kind, CONSTRAINT_KINDS) if isinstance(kind, str) else 'kind = "no-new-import"'
         raise Fault(f"{kind!r} is no kind of constraint" if kind else "has no 'kind'", where=where, hint=hint)
-    about = (*_ABOUT, *_LEARNT) if own else _ABOUT
+    about = _ABOUT[by]
     fields = tuple(_RULES[kind].model_fields)
     for key in values:
         if key not in (*fields, *about):
@@ -46,7 +51,7 @@ def parse_constraint(values: Mapping[str, Any], /, *, where: str, own: bool = Fa
         )
         return Constraint(
             rule=rule,
-            origin=_origin(values) if own else "user",
+            origin=_origin(values),
             because=values.get("because", "the user says so"),
             evidence=values.get("evidence", ()),
             change=values.get("change"),

@@ -157,7 +157,7 @@ class Memory:
             _failed(entry, f"{where}: failed {number}")
             for number, entry in enumerate(values.get("failed", ()), start=1)
         )
-        constraints = parse_constraints(values.get("constraint", ()), name=where, own=True)
+        constraints = parse_constraints(values.get("constraint", ()), name=where, by="auditor")
         return Remembered(constraints=constraints, failed=failed)
 
     def _write(self, remembered: Remembered) -> None:

@@ -56,7 +56,6 @@ kind = "no-cache"
 endpoint = "GET /prices"
 because = "prices change by the minute"
 expires = 2027-01-31
-runs = 3
 [[constraint]]
 kind = "frozen-file"
 scope = "app/billing/**"
@@ -65,7 +64,7 @@ scope = "app/billing/**"
     cache, frozen = settings.constraints
     assert cache.rule == NoCache(endpoint="GET /prices")
     assert (cache.origin, cache.because) == ("user", "prices change by the minute")
-    assert (cache.expires, cache.runs) == (date(2027, 1, 31), 3)
+    assert (cache.expires, cache.runs) == (date(2027, 1, 31), None)
     assert frozen.rule == FrozenFile(scope="app/billing/**")
 
 
@@ -79,7 +78,7 @@ scope = "app/billing/**"
         ("kind = 'no-cache'\nendpoint = 'GET /'\norigin = 'learnt'", "unknown key 'origin'"),
         ("kind = 'frozen-file'\nexpires = 'soon'", "'expires' must be a day"),
         ("kind = 'frozen-file'\nexpires = 2027-01-31T00:00:00", "'expires' must be a day"),
-        ("kind = 'frozen-file'\nruns = -1", "'runs' should be greater than or equal to 0"),
+        ("kind = 'frozen-file'\nruns = 1", "unknown key 'runs'"),
         ("kind = 'no-new-import'\nmodules = 'threading'", "'modules' should be a valid tuple"),
         ("kind = 'max-cost'\nendpoint = 'GET /'\neffect = 'sqll'\nformula = '4'", "'effect' should be"),
     ],

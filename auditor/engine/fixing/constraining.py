@@ -49,7 +49,7 @@ def constraints_of(path: Path, user: UserSettings, /) -> Listed:
 def add_constraint(path: Path, user: UserSettings, values: Mapping[str, Any], /) -> Constraint:
     """Remembers what the user says; `Fault` when it says nothing clear."""
     _, folder = state_of(path, user)
-    constraint = parse_constraint(values, where="the constraint")
+    constraint = parse_constraint(values, where="the constraint", by="user")
     with at_work(folder, doing="auditor constraint"):
         Memory(folder).add(constraint)
     return constraint
