@@ -31,6 +31,7 @@ The imports stand at the top of their files again, and the statements of a reque
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -60,9 +61,11 @@ RULE = RuleInfo(
 )
 
 _LEAST: Final = 3
-"""Imports inside functions that keep a circle from breaking, from which on it is a habit."""
-_TOLD: Final = 3
+"""Modules of a circle, and imports inside functions that keep it from breaking, from which on it is a habit."""
+_TOLD: Final = 2
 _KINDS: Final = frozenset({"sql", "http", "llm", "cache"})
+_STARTING: Final = re.compile(r"init|create_app|make_app|setup|register|ready|main|includeme|configure|load_")
+"""Functions that put an application together, where imports stand late by design."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,24 +80,28 @@ class Import:
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """At most three claims: on the modules with most imports inside functions that a circle asks for."""
+    """One claim a circle, on the module with most imports inside functions; of many circles, the worst two."""
     imports = [i for m in scene.project.modules if m.role == "app" for i in imports_of(scene, m)]
     circles = components({id(m): m for m in scene.project.modules if m.role == "app"}, imports)
     active = operations(scene)
     found: list[tuple[int, int, list[Import]]] = []
     for circle in circles:
         members = {id(m) for m in circle}
-        if sum(id(m) in active for m in circle) < 2:
+        if len(circle) < _LEAST or sum(id(m) in active for m in circle) < 2:
             continue
         by_module: dict[int, list[Import]] = {}
         for i in imports:
-            if i.function is not None and id(i.source) in members and id(i.target) in members:
+            if (
+                i.function is not None
+                and not _STARTING.match(i.function.name)
+                and id(i.source) in members
+                and id(i.target) in members
+            ):
                 by_module.setdefault(id(i.source), []).append(i)
-        found += [
-            (len(inner), len(circle), inner)
-            for key, inner in by_module.items()
-            if len(inner) >= _LEAST and key in active
-        ]
+        tied = [inner for key, inner in by_module.items() if len(inner) >= _LEAST and key in active]
+        worst = max(tied, key=lambda inner: (len(inner), inner[0].source.path), default=None)
+        if worst is not None:
+            found.append((len(worst), len(circle), worst))
     for _, size, inner in sorted(found, key=lambda f: (-f[0], f[2][0].source.path))[:_TOLD]:
         yield claim(inner, size, active[id(inner[0].source)])
 
