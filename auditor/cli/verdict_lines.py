@@ -7,6 +7,7 @@ from auditor.model.trial_events import (
     ChangeUndone,
     ConstraintLearnt,
     GateFinished,
+    KnownGoodConfirmed,
     RunEvent,
     SentBack,
     TrialEnded,
@@ -41,6 +42,8 @@ def _lines(event: RunEvent) -> list[str]:
             return [f"  learnt: {data.constraint.rule.kind}: {data.constraint.because}"]
         case ChangeUndone(data=data, change=change):
             return [f"{change} is taken out: {data.because}"]
+        case KnownGoodConfirmed(data=data):
+            return [f"known-good stands before the whole workload, {data.requests} requests"]
         case SentBack(data=data):
             aside = f", and {', '.join(data.set_aside)} comes last" if data.set_aside else ""
             return [f"{len(data.failures)} changes in a row came to nothing: the tree is read anew{aside}"]

@@ -2,11 +2,11 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import comb
 from typing import Final
 
-from auditor.measure.records import ProbeRecord
+from auditor.measure.records import ProbeEffect, ProbeRecord
 from auditor.model.numbers import Number
 
 REPEATS: Final = 3
@@ -14,23 +14,41 @@ REPEATS: Final = 3
 COUNTED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "log", "mail", "tasks", "bytes")
 """The components of a vector that are counted and not clocked."""
 _KINDS: Final = {"http": "http", "cache": "cache", "log": "log", "mail": "mail", "task": "tasks"}
+_GREETING: Final = frozenset({"PRAGMA", "SET", "SHOW"})
 _COVERAGE: Final = 0.95
 
 
 def counts_of(record: ProbeRecord, /) -> dict[str, int]:
-    """Every counted component of one request, what it did late included."""
-    kinds = Counter(effect.kind for effect in record.effects) + Counter(record.dropped)
-    sessions = Counter(effect.op for effect in record.effects if effect.kind == "session")
-    begun = sum(effect.kind == "transaction" and effect.op.lower() == "begin" for effect in record.effects)
+    """Every counted component of one request, what it did late included.
+
+    What a new connection is told before it is used (PRAGMA, SET) is not among the statements: whether a request opens one depends on
+    the worker that happens to answer. The connection itself is counted.
+    """
+    effects = tuple(_without_greeting(record.effects))
+    kinds = Counter(effect.kind for effect in effects) + Counter(record.dropped)
+    sessions = Counter(effect.op for effect in effects if effect.kind == "session")
+    begun = sum(effect.kind == "transaction" and effect.op.lower() == "begin" for effect in effects)
     return {
         "sql": kinds["sql"],
-        "rows": sum(effect.rows or 0 for effect in record.effects if effect.kind == "sql"),
+        "rows": sum(effect.rows or 0 for effect in effects if effect.kind == "sql"),
         # A pool's checkout may open a connection as well: the same one.
         "sessions": max(sessions["checkout"], sessions["connect"]),
         "transactions": begun,
         **{component: kinds[kind] for kind, component in _KINDS.items()},
         "bytes": record.bytes_out,
     }
+
+
+def _without_greeting(effects: Iterable[ProbeEffect]) -> Iterator[ProbeEffect]:
+    new = False
+    for effect in effects:
+        if effect.kind == "session" and effect.op == "connect":
+            new = True
+        elif not (effect.kind == "sql" and effect.op.upper() in _GREETING):
+            new = False
+        elif new:
+            continue
+        yield effect
 
 
 def agreed(repeats: Sequence[int], /, *, basis: str) -> Number:

@@ -29,8 +29,12 @@ class Identity:
     are, so that the order of requests does not decide who somebody is."""
 
 
+class NotLetIn(Fault):
+    """The application does not let somebody in who should be."""
+
+
 def headers_of(identity: Identity, door: Door, /, *, host: str) -> tuple[tuple[str, str], ...]:
-    """Logs in where that is needed; `Fault` when the application does not let it in."""
+    """Logs in where that is needed; `NotLetIn` when the application does not."""
     values: dict[str, JsonValue] = {}
     cookies: dict[str, str] = {}
     for request in identity.login:
@@ -38,10 +42,12 @@ def headers_of(identity: Identity, door: Door, /, *, host: str) -> tuple[tuple[s
         answer = door.send(message)
         where = f"login of {identity.name!r}: {request.method} {request.path}"
         if answer.status not in _LOGGED_IN or answer.ending != "answered":
-            raise Fault(f"was answered {_said(answer)}", where=where, hint="the log of the server says why")
+            raise NotLetIn(
+                f"was answered {_said(answer)}", where=where, hint="the log of the server says why"
+            )
         taken, missing = take_from(request, answer)
         if missing:
-            raise Fault(f"the answer holds no {request.take[missing[0]]}", where=where)
+            raise NotLetIn(f"the answer holds no {request.take[missing[0]]}", where=where)
         values |= taken
         cookies |= answer.cookies()
     return (*_filled(identity, values), *_cookie(cookies))

@@ -22,11 +22,12 @@ from auditor.measure.records import ProbeRecord, by_request
 from auditor.measure.request import Request, Role
 from auditor.measure.sending import Door, Limits
 from auditor.measure.taking import take_from
-from auditor.measure.workload import Workload
+from auditor.measure.workload import Workload, part_of
 from auditor.model.fault import Fault
 
 Mode = Literal["in order", "eight at once"]
 AT_ONCE: Final = 8
+HOST: Final = "localhost"
 
 _GLANCE_S: Final = 0.002
 """Between two looks for a record: the probe writes it when the answer has been closed, after we have read it."""
@@ -71,7 +72,7 @@ def replay(
     mode: Mode = "in order",
     role: Role | None = None,
     identities: Iterable[Identity] = (),
-    host: str = "localhost",
+    host: str = HOST,
     limits: Limits | None = None,
     watch: Watch | None = None,
 ) -> Replay:
@@ -125,7 +126,7 @@ def rehearse(
     /,
     *,
     identities: Iterable[Identity] = (),
-    host: str = "localhost",
+    host: str = HOST,
     limits: Limits | None = None,
 ) -> dict[str, Rehearsed]:
     """What is to be timed, ready to be sent: each request with the role `time`, its values and identity put in.
@@ -154,15 +155,7 @@ def select(workload: Workload, role: Role | None, /) -> Workload:
     """The requests with a role together with everything they need; all of them for None."""
     if role is None:
         return workload
-    wanted = [request.id for request in workload.requests if role in request.roles]
-    kept: set[str] = set()
-    while wanted:
-        at = wanted.pop()
-        if at not in kept:
-            kept.add(at)
-            wanted += workload.needs[at]
-    requests = tuple(request for request in workload.requests if request.id in kept)
-    return Workload(requests, {request.id: workload.needs[request.id] for request in requests})
+    return part_of(workload, [request.id for request in workload.requests if role in request.roles])
 
 
 def opaque_id(request: Request, /) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -123,6 +123,18 @@ def workload_of(requests: Iterable[Request], /, *, places: Mapping[str, str] | N
             hint="`after` and `${…}` must lead back to a request that waits for nobody",
         )
     return workload
+
+
+def part_of(workload: Workload, ids: Collection[str], /) -> Workload:
+    """Those requests and all that they need, in the order of the whole."""
+    left, kept = list(ids), set[str]()
+    while left:
+        at = left.pop()
+        if at not in kept:
+            kept.add(at)
+            left += workload.needs[at]
+    requests = tuple(request for request in workload.requests if request.id in kept)
+    return Workload(requests, {request.id: workload.needs[request.id] for request in requests})
 
 
 def _needs(

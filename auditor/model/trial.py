@@ -58,6 +58,10 @@ class GateResult(Value):
     """What a person is to look at although it stops nothing, a sentence each."""
     whole: bool = False
     """Whether the patch as a whole is at fault, so that no part of it is looked for: what gains nothing gains nothing in parts."""
+    requests: tuple[str, ...] = ()
+    """Ids of the workload at which it failed, where it was at requests."""
+    at_once: bool = False
+    """Whether these were sent eight at a time."""
     seconds: float = Field(default=0.0, ge=0)
 
     @property

@@ -115,6 +115,14 @@ class ModelAskedData(Value):
     """None where the price is not known."""
 
 
+class KnownGoodConfirmedData(Value):
+    """The whole workload was held against known-good, where trials begin with a part of it."""
+
+    commit: str
+    tree: str
+    requests: int = Field(ge=0)
+
+
 class BaselineTaken(Envelope):
     """What the run begins with is stored: from here on there is a known-good tree."""
 
@@ -185,6 +193,13 @@ class SentBack(Envelope):
     data: SentBackData
 
 
+class KnownGoodConfirmed(Envelope):
+    """Everything that was kept so far stands before the whole workload."""
+
+    kind: Literal["known-good-confirmed"] = "known-good-confirmed"
+    data: KnownGoodConfirmedData
+
+
 TrialEvent = (
     BaselineTaken
     | ConstraintsHeld
@@ -196,6 +211,7 @@ TrialEvent = (
     | ChangesDelivered
     | SentBack
     | ModelAsked
+    | KnownGoodConfirmed
 )
 RunEvent = Event | TrialEvent
 """Everything that can stand in a run's `events.jsonl`."""

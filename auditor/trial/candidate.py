@@ -6,6 +6,7 @@ from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.constraint import Constraint
 from auditor.model.effect import EffectKind
 from auditor.model.patch import Patch
+from auditor.model.trial import GateResult
 from auditor.trial.constraints.edited import Edited
 
 
@@ -32,10 +33,15 @@ class Candidate:
     """The files that the change is about; a patch that touches others is refused. Empty is any."""
     promises: tuple[Promise, ...] = ()
     declared: Declared = NOTHING_DECLARED
-    """What it may do differently, said before it is tried."""
+    """What it may do differently, said before it is tried, with what the kept changes that it stands on declared: the baseline knows
+    neither."""
     constant_rise: tuple[str, ...] = ()
     """Components that may rise by a constant where another loses a term in a size."""
+    risen_before: tuple[str, ...] = ()
+    """Those that the kept changes beneath it declared, each as often as it was."""
     constraints: tuple[Constraint, ...] = field(default=())
     """What it is held to."""
     may_touch: frozenset[str] = frozenset()
     """Classes of files that are part of the change although they are protected: `migration`."""
+    sought: GateResult | None = None
+    """The failure of the whole patch of which this is a part: it is only asked whether the part fails in the same way."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.gates.counts import changed_lines, function_lines
-from auditor.trial.playing import Counts, Lines
+from auditor.trial.playing import Counts
+from auditor.trial.reach import Lines
 
 MOST_ENDPOINTS: Final = 3
 """Timed for one change: each takes pairs, and pairs take seconds."""

@@ -23,6 +23,7 @@ from auditor.model.trial_events import (
     ConstraintLearnt,
     ConstraintsHeld,
     GateFinished,
+    KnownGoodConfirmed,
     RunEvent,
     SentBack,
     TrialEnded,
@@ -112,6 +113,14 @@ class Ledger:
     """One of each: those that hold for the run, then those it has learnt."""
     open: OpenTrial | None = None
     finished: bool = False
+    confirmed: frozenset[str] = frozenset()
+    """Ids of the trees that the whole workload was held against."""
+
+    @property
+    def unconfirmed(self) -> tuple[KeptChange, ...]:
+        """What was kept on a part of the workload, and not held against the whole since."""
+        last = max((at for at, one in enumerate(self.kept) if one.tree.id in self.confirmed), default=-1)
+        return self.kept[last + 1 :]
 
     @property
     def failed_forms(self) -> frozenset[str]:
@@ -175,6 +184,8 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
             return replace(ledger, delivered=(*ledger.delivered, *made))
         case SentBack(data=sent):
             return replace(ledger, set_aside=ledger.set_aside | set(sent.set_aside))
+        case KnownGoodConfirmed(data=held):
+            return replace(ledger, confirmed=ledger.confirmed | {held.tree})
         case RunFinished():
             return replace(ledger, finished=True)
         case _:

@@ -6,8 +6,10 @@ a verdict before anything follows from it, and known-good only ever changes by a
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Final, Protocol
 
+from auditor.measure.contract.declared import Declared
 from auditor.model.constraint import Constraint
 from auditor.model.trial import GateName, GateResult, Verdict
 from auditor.model.trial_events import (
@@ -28,7 +30,7 @@ from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
 from auditor.trial.memory import FailedPatch
 from auditor.trial.patching import Refused, apply_patch
-from auditor.trial.proposal import Proposal, terms_of
+from auditor.trial.proposal import Proposal, proposal_of, terms_of
 from auditor.trial.recorder import Recorder
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
@@ -121,6 +123,11 @@ class Trials:
 
     def _candidate(self, proposal: Proposal, base: Tree, files: Mapping[str, bytes]) -> Candidate:
         endpoints = proposal.endpoints or {}
+        beneath = [
+            proposal_of(kept.change, kept.title, kept.patch, kept.terms)
+            for kept in self._recorder.ledger.kept
+            if kept.terms
+        ]
         return Candidate(
             change=proposal.change,
             patch=proposal.patch,
@@ -130,8 +137,9 @@ class Trials:
             ),
             allowed=proposal.allowed,
             promises=proposal.promises,
-            declared=proposal.declared,
+            declared=reduce(Declared.also, (one.declared for one in beneath), proposal.declared),
             constant_rise=proposal.constant_rise,
+            risen_before=tuple(rise for one in beneath for rise in one.constant_rise),
             constraints=self._recorder.ledger.constraints,
             may_touch=proposal.may_touch,
         )
@@ -216,7 +224,8 @@ class Trials:
             if isinstance(applied, Refused):
                 return "unresolved"
             tree = self._store.derive(base, applied.files, name=f"{self._recorder.run}/part")
-            return self._outcome(self._candidate(part, base, applied.files), tree, failure)
+            candidate = replace(self._candidate(part, base, applied.files), sought=failure)
+            return self._outcome(candidate, tree, failure)
 
         return isolate(units, run)
 

@@ -3,29 +3,35 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property, partial
+from typing import Final, Self
 
 from auditor.execution.world import World
-from auditor.measure.contract.compare import compare
-from auditor.measure.contract.contract import About, Contract, make_contract
-from auditor.measure.contract.recording import Recording
+from auditor.measure.contract.contract import Contract
+from auditor.measure.contract.declared import Declared
+from auditor.measure.contract.difference import Difference
+from auditor.measure.contract.recording import Recording, recording_of
 from auditor.measure.counts import REPEATS, counts_of
-from auditor.measure.identity import Identity
-from auditor.measure.replay import Mode
+from auditor.measure.replay import Mode, Replay, select
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
-from auditor.measure.workload import Workload, workload_of
+from auditor.measure.workload import Workload
 from auditor.measure.worth import says_something
+from auditor.trial.candidate import Candidate
+from auditor.trial.reach import READING, Lines
+from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
 
 Counts = Mapping[str, Mapping[str, int]]
 """By request, by component of the vector."""
-Lines = Mapping[str, frozenset[int]]
-"""Line numbers by file."""
+Repeat = dict[str, dict[str, int]]
+"""The counts of one round."""
 Statements = Mapping[str, Mapping[str, int]]
 """By request, each statement's text and how often it was sent."""
+_FEWEST: Final = 2
+"""Rounds of which anything is concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What the requests of a tree cost, over three repeats.
+    """What the requests of a tree cost, over two or three repeats.
 
     Where they differ (each worker fills a memo of its own, say, and chance decides who answers) nothing is concluded but what
     holds for every repeat: a count has fallen only if its highest is below the lowest it was, and risen only if its lowest is above the highest.
@@ -51,6 +57,7 @@ class Counted:
 
     spans: Mapping[str, Mapping[str, Span]]
     """By request, by component of the vector."""
+    repeats: int = REPEATS
 
     @property
     def counts(self) -> Counts:
@@ -84,11 +91,19 @@ class Player:
         self._env = env
         self._allowed = allowed
         self._worlds = Worlds(bench, store, baseline, scale=bench.settings.database.small)
-        self._rounds: dict[tuple[str, str], Round] = {}
-        self._counted: dict[str, Counted] = {}
+        self._reference = Reference(
+            partial(self._play, baseline),
+            workload,
+            partial(self.ran, baseline),
+            partial(store.read, baseline),
+            tree=baseline.id,
+            excluded=bench.settings.workload.exclude,
+        )
+        self._rounds: dict[tuple[str, Parts], Round] = {}
+        self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
+        self._repeats: dict[str, list[Repeat]] = {}
         self._lines: dict[str, Mapping[str, Lines]] = {}
         self._statements: dict[str, Statements] = {}
-        self._baselines: dict[Mode, list[Recording]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -96,62 +111,90 @@ class Player:
     def __exit__(self, *_: object) -> None:
         self._worlds.close()
 
-    def in_order(self, tree: Tree, /) -> Round:
-        """The whole workload, one after another."""
-        return self._round(tree, "in order", Playing())
+    def parts(self, candidate: Candidate, /) -> Parts:
+        """What of the workload a trial of the candidate begins with; all of it where that is little."""
+        return self._reference.parts(candidate)
 
-    def at_once(self, tree: Tree, /) -> Round:
-        """Everything that only reads, eight at a time, on a cold pool right after boot.
+    def round(self, tree: Tree, parts: Parts = EVERYTHING, /) -> Round:
+        """The workload, or a part of it, one after another.
 
-        What writes is left out: who reads before and who after it would be chance.
+        The part that is sent eight at once goes before that, to the same server; everything at once goes to one of its own.
         """
-        return self._round(tree, "eight at once", Playing(mode="eight at once"))
+        key = tree.id, parts
+        if key not in self._rounds:
+            together = parts.at_once if parts != EVERYTHING else frozenset[str]()
+            before = self._reference.sent("eight at once", together) if together != frozenset() else None
+            sent = self._reference.sent("in order", parts.in_order)
+            self._rounds[key] = self._play(tree, sent, Playing(at_once=before))
+        return self._rounds[key]
 
-    def again(self, tree: Tree, mode: Mode, /) -> Round:
-        """Another round in that mode, and the last one from now on."""
-        self._rounds.pop((tree.id, mode), None)
-        return self.at_once(tree) if mode == "eight at once" else self.in_order(tree)
+    def at_once(self, tree: Tree, ids: Ids = None, /) -> Round:
+        """Requests of every kind that only reads, or a part of them, eight at a time, on a cold pool right after boot."""
+        key = tree.id, Parts(frozenset(), ids)
+        if key not in self._rounds:
+            sent = self._reference.sent("eight at once", ids)
+            self._rounds[key] = self._play(tree, sent, Playing(mode="eight at once", state=False))
+        return self._rounds[key]
 
-    def counted(self, tree: Tree, /) -> Counted:
-        """The counts of every request with the role `time`."""
-        if tree.id not in self._counted:
-            rounds = [self._play(tree, Playing(role="time", lines=number == 0)) for number in range(REPEATS)]
-            self._lines[tree.id] = _lines(rounds[0])
-            self._statements[tree.id] = _statements(rounds[0])
-            self._counted[tree.id] = _agreeing([_counts(one) for one in rounds])
-        return self._counted[tree.id]
+    def differences(
+        self, tree: Tree, parts: Parts, mode: Mode, declared: Declared, /
+    ) -> tuple[Difference, ...]:
+        """What the tree does otherwise than the baseline, and the baseline not otherwise than itself."""
+        if (parts.in_order if mode == "in order" else parts.at_once) == frozenset():
+            return ()
+        key = tree.id, parts, mode, declared
+        if key not in self._found:
+            recording = self._recording(tree, parts, mode)
+            self._found[key] = self._reference.differences(recording, parts, declared)
+        return self._found[key]
 
-    def contract(self, mode: Mode, /) -> Contract:
-        """What the baseline answers and does, from two runs and those that were added since."""
-        if mode not in self._baselines:
-            self._baselines[mode] = [
-                self._play(self._baseline, self._playing(mode)).recording for _ in range(2)
-            ]
-        runs = self._baselines[mode]
-        excluded = self._bench.settings.workload.exclude
-        return make_contract(self._sent(mode), runs, about=About(tree=self._baseline.id), excluded=excluded)
+    def _recording(self, tree: Tree, parts: Parts, mode: Mode) -> Recording:
+        if mode == "in order":
+            return self.round(tree, parts).recording
+        if parts == EVERYTHING or parts.in_order == frozenset():
+            return self.at_once(tree, parts.at_once).recording
+        played = self.round(tree, parts).at_once
+        assert played is not None
+        return recording_of(played, before={}, after={}, audit_loggers=self._loggers)
 
-    def own_differences(self, mode: Mode, /) -> frozenset[tuple[str | None, str, str]]:
-        """Request, part and place in which the baseline differs from its own contract: noise that no mask could be found for."""
-        contract = self.contract(mode)
-        return frozenset(
-            (one.request, one.part, one.place)
-            for run in self._baselines[mode]
-            for one in compare(contract, run)
-        )
+    @property
+    def _loggers(self) -> frozenset[str]:
+        return frozenset(self._bench.settings.workload.audit_loggers)
 
-    def learn_more_noise(self, mode: Mode, /) -> Contract:
-        """The contract with one more run of the baseline: before a difference is blamed on somebody, it is given the same chance."""
-        self.contract(mode)
-        self._baselines[mode].append(self._play(self._baseline, self._playing(mode)).recording)
-        return self.contract(mode)
+    def contract(self, mode: Mode, ids: Ids = None, /) -> Contract:
+        """What the baseline answers and does."""
+        return self._reference.contract(mode, ids)
 
-    def executed(self, tree: Tree, /, *, everything: bool = False) -> Lines:
-        """The lines that requests with a good, non-empty answer executed: those that are timed, or the whole workload's."""
-        if everything:
-            return _together(_lines(self._play(tree, Playing(lines=True))))
-        self.counted(tree)
-        return _together(self._lines[tree.id])
+    def counted(self, tree: Tree, /, *, fully: bool = False) -> Counted:
+        """The counts of every request with the role `time`: three repeats, or two that agree where the baseline's agree.
+
+        `fully` asks for three in any case, as a result that is told does.
+        """
+        while not self._is_counted(tree, fully=fully):
+            self._play(tree, self._timed, Playing(role="time", lines=tree.id not in self._lines, state=False))
+        return _agreeing(self._repeats[tree.id])
+
+    def _is_counted(self, tree: Tree, *, fully: bool) -> bool:
+        repeats = self._repeats.get(tree.id, [])
+        if tree.id not in self._lines or len(repeats) < _FEWEST:
+            return False
+        return len(repeats) >= REPEATS or (not fully and self._is_steady(tree, repeats))
+
+    @cached_property
+    def _timed(self) -> Workload:
+        return select(self._workload, "time")
+
+    def _is_steady(self, tree: Tree, repeats: list[Repeat]) -> bool:
+        if tree.id == self._baseline.id:
+            return False
+        return all(map(_agree, (repeats, self._repeats.get(self._baseline.id, []))))
+
+    def executed(self, tree: Tree, /, *, ids: Ids = frozenset()) -> Lines:
+        """The lines that requests with a good, non-empty answer executed: those that are timed, unless others are named."""
+        if ids != frozenset():
+            played = self._play(tree, self._reference.sent("in order", ids), Playing(lines=True, state=False))
+            return _together(_lines(played.replay))
+        return _together(self.ran(tree))
 
     def ran(self, tree: Tree, /) -> Mapping[str, Lines]:
         """The lines of each request with the role `time` and a good, non-empty answer."""
@@ -176,51 +219,47 @@ class Player:
         return self._worlds.trees()
 
     def forget(self, tree: str, /) -> None:
-        """Removes the private copy of a tree that is done with; what was counted stays known."""
+        """Removes the private copy of a tree that is done with and what it answered; what was counted stays known."""
         self._worlds.forget(tree)
+        self._rounds = {key: played for key, played in self._rounds.items() if key[0] != tree}
 
-    def _round(self, tree: Tree, name: str, playing: Playing) -> Round:
-        key = tree.id, name
-        if key not in self._rounds:
-            self._rounds[key] = self._play(tree, playing)
-        return self._rounds[key]
-
-    def _play(self, tree: Tree, playing: Playing) -> Round:
+    def _play(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
         world = self._worlds.of(tree)
-        loggers = frozenset(self._bench.settings.workload.audit_loggers)
-        playing = replace(playing, audit_loggers=loggers)
-        return play_round(world, self._sent(playing.mode), self._identities(world), playing)
+        who = identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
+        if playing.role is None and playing.mode == "in order" and self._timed_reads and workload.requests:
+            # On a fresh server these cost what they cost in a round of their own, which is saved.
+            playing = replace(playing, first=self._timed)
+        played = play_round(world, workload, who, replace(playing, audit_loggers=self._loggers))
+        timed = played.replay if playing.role == "time" else played.first
+        if timed is not None:
+            self._count(tree, timed, lines=playing.lines)
+        return played
 
-    def _playing(self, mode: Mode) -> Playing:
-        return Playing(mode=mode)
+    @cached_property
+    def _timed_reads(self) -> bool:
+        return all(one.method in READING for one in self._timed.requests)
 
-    def _sent(self, mode: Mode) -> Workload:
-        if mode == "in order":
-            return self._workload
-        reading = {one.id for one in self._workload.requests if one.method in {"GET", "HEAD"}}
-        apart = [
-            one
-            for one in self._workload.requests
-            if one.id in reading and self._workload.needs[one.id] <= reading
-        ]
-        return workload_of(apart) if apart else self._workload
-
-    def _identities(self, world: World) -> tuple[Identity, ...]:
-        return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
+    def _count(self, tree: Tree, played: Replay, *, lines: bool) -> None:
+        repeats = self._repeats.setdefault(tree.id, [])
+        if len(repeats) < REPEATS:
+            repeats.append(_counts(played))
+        if lines and tree.id not in self._lines:
+            self._lines[tree.id] = _lines(played)
+            self._statements[tree.id] = _statements(played)
 
 
-def _counts(played: Round) -> dict[str, dict[str, int]]:
+def _counts(played: Replay) -> Repeat:
     return {
         exchange.request.id: counts_of(exchange.record)
-        for exchange in played.replay.exchanges
+        for exchange in played.exchanges
         if exchange.record is not None and "time" in exchange.request.roles
     }
 
 
-def _lines(played: Round) -> dict[str, Lines]:
+def _lines(played: Replay) -> dict[str, Lines]:
     return {
         exchange.request.id: {file: frozenset(numbers) for file, numbers in exchange.record.lines.items()}
-        for exchange in played.replay.exchanges
+        for exchange in played.exchanges
         if exchange.record is not None and says_something(exchange)
     }
 
@@ -233,21 +272,25 @@ def _together(by_request: Mapping[str, Lines]) -> Lines:
     return {file: frozenset(numbers) for file, numbers in lines.items()}
 
 
-def _statements(played: Round) -> dict[str, Counter[str]]:
+def _statements(played: Replay) -> dict[str, Counter[str]]:
     return {
         exchange.request.id: Counter(
             effect.text for effect in exchange.record.effects if effect.kind == "sql" and effect.text
         )
-        for exchange in played.replay.exchanges
+        for exchange in played.exchanges
         if exchange.record is not None and "time" in exchange.request.roles
     }
 
 
-def _agreeing(repeats: list[dict[str, dict[str, int]]]) -> Counted:
+def _agree(repeats: list[Repeat]) -> bool:
+    return all(one == repeats[0] for one in repeats)
+
+
+def _agreeing(repeats: list[Repeat]) -> Counted:
     spans: dict[str, dict[str, Span]] = {}
     for request, counts in repeats[0].items():
         for component in counts:
             values = [one[request][component] for one in repeats if component in one.get(request, {})]
             if len(values) == len(repeats):
                 spans.setdefault(request, {})[component] = Span(min(values), max(values))
-    return Counted(spans=spans)
+    return Counted(spans=spans, repeats=len(repeats))

@@ -53,7 +53,7 @@ class Winnings:
         """`timed`: latency is judged later on, so that a change may win by it."""
         self._player = player
         self._known_good = known_good
-        self._endpoint_of = endpoint_of
+        self.endpoint_of = endpoint_of
         self._plans = plans
         self._timed = timed
         self._last: tuple[Candidate, Tree, Tree, Won] | None = None
@@ -71,14 +71,14 @@ class Winnings:
         promised = promised_components(candidate)
         kept = [
             (endpoint, text)
-            for endpoint, component, text in fallen(now, before, self._endpoint_of)
+            for endpoint, component, text in fallen(now, before, self.endpoint_of)
             if not promised or (endpoint, component) in promised
         ]
         if kept:
             return Won(
                 by="counts",
                 evidence=tuple(text for _, text in kept),
-                gains=count_gains(now, before, self._endpoint_of),
+                gains=count_gains(now, before, self.endpoint_of),
                 endpoints=frozenset(endpoint for endpoint, _ in kept),
             )
         if promised:

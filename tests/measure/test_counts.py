@@ -35,6 +35,18 @@ def test_connections_without_a_pool_are_sessions() -> None:
     assert counts_of(ProbeRecord("a", 1, effects=effects))["sessions"] == 2
 
 
+def test_what_a_new_connection_is_told_first_is_no_statement_of_the_request() -> None:
+    def counted(*effects: tuple[str, str]) -> tuple[int, int]:
+        made = tuple(ProbeEffect(kind=kind, op=op, rows=1) for kind, op in effects)
+        counts = counts_of(ProbeRecord(request="r", pid=1, effects=made))
+        return counts["sql"], counts["rows"]
+
+    greeted = (("session", "checkout"), ("session", "connect"), ("sql", "PRAGMA"), ("sql", "set"))
+    assert counted(*greeted, ("sql", "SELECT"), ("sql", "SET"), ("sql", "PRAGMA")) == (3, 3)
+    assert counted(("session", "checkout"), ("sql", "PRAGMA"), ("sql", "SELECT")) == (2, 2)
+    assert counted(("session", "connect"), ("sql", "INSERT"), ("sql", "PRAGMA")) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("repeats", "value", "basis"),
     [

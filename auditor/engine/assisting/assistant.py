@@ -233,7 +233,7 @@ class Assistant:
 def _measured(run: Run, *, endpoint: str) -> Answer:
     ids = [one.id for one in run.surveyed]
     (wanted, *_) = sorted(matching_endpoints((endpoint,), ids))
-    played = run.player.in_order(run.known_good)
+    played = run.player.round(run.known_good)
     requests: list[Answer] = []
     counted: dict[str, int] = {}
     places: Counter[tuple[str, str]] = Counter()

@@ -126,6 +126,12 @@ def _worth(ledger: Ledger, run: str) -> Ledger:
             where=run,
             hint="`auditor undo` goes on with them",
         )
+    if ledger.unconfirmed:
+        raise Fault(
+            f"{ledger.unconfirmed[0].change} and what follows it are not proved on the whole workload yet",
+            where=run,
+            hint="`auditor fix --resume` goes on with that",
+        )
     if not ledger.kept and not ledger.delivered:
         raise Fault("nothing was kept, so there is nothing to apply", where=run)
     return ledger

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from auditor.engine.fixing.asking import add_requests, new_requests
+from auditor.engine.fixing.confirming import confirm
 from auditor.engine.fixing.fix import FixRequest, Run, run_opened
 from auditor.engine.fixing.logged import Logged, read_log
 from auditor.engine.fixing.runs import TREES, all_runs, ledger_of, state_of
 from auditor.engine.fixing.settling import Settled, settle
 from auditor.engine.fixing.suspects import Suspect, suspects_of
-from auditor.engine.fixing.undo import take_out
+from auditor.engine.fixing.taking_out import take_out
 from auditor.engine.request import Notes
 from auditor.measure.contract.declared import Declared
 from auditor.measure.request import Request
@@ -115,7 +116,9 @@ def _taken_out(run: Run, found: Blamed, culprit: KeptChange) -> Blamed:
     before = {one.id for one in run.recorder.ledger.constraints}
     because = f"{found.failure.gate}: {found.failure.text}"
     take_out(run, culprit, because, remembered=False, retried=True)
+    run.asks_everything = True
     settled = settle(run)
+    confirm(run)
     ledger = run.recorder.ledger
     return replace(
         found,
@@ -164,7 +167,7 @@ def _failure(run: Run, kept: tuple[KeptChange, ...], count: int) -> GateResult |
         files=files,
         declared=_together([one.declared for one in proposals]),
     )
-    failure = run.trials.examine(candidate, tree, _BEHAVIOUR)
+    failure = run.thorough_trials.examine(candidate, tree, _BEHAVIOUR)
     run.forget()
     return failure
 

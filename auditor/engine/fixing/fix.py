@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.asking import workload_of_run
 from auditor.engine.fixing.carrying import Recipes
+from auditor.engine.fixing.confirming import EVERY, confirm
 from auditor.engine.fixing.dry import dry_run
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.judging import Judges
@@ -39,7 +40,7 @@ from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
 from auditor.model.result import ChangeResult, Result
-from auditor.model.trial import Verdict
+from auditor.model.trial import GateName, Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
     BaselineTakenData,
@@ -52,7 +53,7 @@ from auditor.repo.head import head_of
 from auditor.trial.gates.tests import before_anything
 from auditor.trial.ledger import Ledger
 from auditor.trial.lessons import Lessons
-from auditor.trial.loop import Trials
+from auditor.trial.loop import Gate, Trials
 from auditor.trial.memory import Memory
 from auditor.trial.playing import Player
 from auditor.trial.proposal import Proposal
@@ -135,6 +136,7 @@ def fix(
         settle(run)
         run.all()
         stopped = run.ask_model()
+        confirm(run)
         result = run.result()
         said = said_of_the_user(run.recorder.ledger, run.store, request.audit.path.resolve())
         result = result.model_copy(update={"notes": (*result.notes, *said)})
@@ -203,7 +205,7 @@ class Run:
         self._request = request
         self._every = every
         self.store = store
-        self._bench = bench
+        self.bench = bench
         self._baseline = baseline
         self._notes = notes
         self._env = env
@@ -211,6 +213,10 @@ class Run:
         self._is_sound = False
         self._patience = Patience()
         self._recipes = Recipes(bench.folder)
+        self.thorough: set[str] = set()
+        """Changes that are asked the whole workload at once, since a part of it let them through wrongly."""
+        self.asks_everything = False
+        """Whether all are."""
         self._proposed: dict[str, Proposed] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._declined: dict[str, str] = {}
@@ -237,7 +243,7 @@ class Run:
         asked_for = self._request
         return workload_of_run(
             self.folder,
-            self._bench,
+            self.bench,
             self.surveyed,
             file=asked_for.workload,
             edges=asked_for.edges,
@@ -257,7 +263,7 @@ class Run:
     def player(self) -> Player:
         """Boots trees and asks them."""
         player = Player(
-            self._bench,
+            self.bench,
             self.store,
             self._baseline,
             self.workload,
@@ -270,7 +276,7 @@ class Run:
     def judges(self) -> Judges:
         """The gates, and the servers that they share."""
         judges = Judges(
-            self._bench,
+            self.bench,
             self.store,
             self._baseline,
             self.workload,
@@ -288,17 +294,43 @@ class Run:
         """The time that endpoints should take."""
         endpoint_of = self._endpoint_by_request.__getitem__
         requests = standing_for(self.workload, self.player.counted(self._baseline).counts, endpoint_of)
-        target_ms = self._request.audit.target_ms or self._bench.settings.target_ms
+        target_ms = self._request.audit.target_ms or self.bench.settings.target_ms
         aim = Aim(target_ms, tuple(sorted(self._wanted.intersection(requests))))
         return Target(self.judges.full, aim, requests)
 
     @cached_property
     def trials(self) -> Trials:
         """Takes proposals through the gates."""
+        return self._trials(self.judges.gates())
+
+    @cached_property
+    def thorough_trials(self) -> Trials:
+        """Likewise, with the whole workload in every gate."""
+        return self._trials(self.judges.gates(whole=True))
+
+    def _trials(self, gates: list[tuple[GateName, Gate]]) -> Trials:
         lessons = Lessons(
-            memory=self.memory, settings=self._bench.settings_digest, workload=self.workload.digest
+            memory=self.memory, settings=self.bench.settings_digest, workload=self.workload.digest
         )
-        return Trials(self.recorder, self.store, self.judges.gates(), lessons=lessons)
+        return Trials(self.recorder, self.store, gates, lessons=lessons)
+
+    def tried(self, proposal: Proposal, /) -> Verdict:
+        """Tries a proposal, and holds known-good against the whole workload where that was not done for a while."""
+        whole = self.asks_everything or proposal.change in self.thorough
+        trials = self.thorough_trials if whole else self.trials
+        verdict = trials.attempt(proposal)
+        if len(self.recorder.ledger.unconfirmed) >= EVERY and not self.recorder.ledger.pending:
+            confirm(self)
+        return verdict
+
+    def proved(self, proposal: Proposal, /) -> Verdict:
+        """Likewise, at once: a change that is kept stands before the whole workload."""
+        verdict = self.tried(proposal)
+        confirm(self)
+        ledger = self.recorder.ledger
+        if verdict.verdict != "kept" or any(one.change == proposal.change for one in ledger.kept):
+            return verdict
+        return next(one.verdict for one in reversed(ledger.failed) if one.change == proposal.change)
 
     @cached_property
     def _endpoint_by_request(self) -> dict[str, str]:
@@ -335,7 +367,7 @@ class Run:
 
     def _tested(self) -> tuple[str, ...]:
         """What the target's own tests say before anything is tried."""
-        if self._bench.settings.tests.command is None:
+        if self.bench.settings.tests.command is None:
             return ()
         self._notes.step("running the target's own tests")
         said = before_anything(self.judges.tests.known)
@@ -351,7 +383,7 @@ class Run:
                 return
             if given.change not in self._done():
                 self._notes.step(f"trying {given.change}: {given.title}")
-                self._verdicts[given.change] = self.trials.attempt(self._carried(given))
+                self._verdicts[given.change] = self.tried(self._carried(given))
                 self._titles[given.change] = given.title
                 self.forget()
         if self._given:
@@ -366,7 +398,7 @@ class Run:
             self._proposed[change] = following
             self._notes.step(f"trying {change}: {following.proposal.title}")
             begun = time.monotonic()
-            verdict = self.trials.attempt(following.proposal)
+            verdict = self.tried(following.proposal)
             self._verdicts[change] = verdict
             self._recipes.note(
                 following,
@@ -431,7 +463,7 @@ class Run:
     def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
         """Takes one proposal through the gates."""
         self._notes.step(f"trying {proposal.change}: {proposal.title}")
-        verdict = self.trials.attempt(proposal)
+        verdict = self.tried(proposal)
         self._verdicts[proposal.change] = verdict
         self._titles[proposal.change] = proposal.title
         self._treated[proposal.change] = finding
@@ -514,8 +546,8 @@ class Run:
         if time:
             self._notes.step("timing endpoints before and after, cold")
         endpoints = self.target.judged(
-            (ledger.baseline, self.player.counted(ledger.baseline)),
-            (ledger.known_good, self.player.counted(ledger.known_good)),
+            (ledger.baseline, self.player.counted(ledger.baseline, fully=True)),
+            (ledger.known_good, self.player.counted(ledger.known_good, fully=True)),
             self._endpoint_by_request,
             wanted=self._wanted,
             timed=self._timed(ledger) if time else (),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cached_property, partial
 from typing import Final, Self
 
 from auditor.execution.world import World
@@ -11,6 +12,7 @@ from auditor.measure.workload import Workload
 from auditor.model.trial import GateName, GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import Concerned, concerned
+from auditor.trial.gates.blaming import blaming
 from auditor.trial.gates.boot import Boot
 from auditor.trial.gates.constraints import check_constraints
 from auditor.trial.gates.contract import ContractGate, SideEffects
@@ -25,6 +27,7 @@ from auditor.trial.index_plans import IndexPlans
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
 from auditor.trial.side_by_side import SideBySide
+from auditor.trial.startup import started_by
 from auditor.trial.timing import Noise, Timing
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.winnings import Winnings, promised_components
@@ -37,14 +40,6 @@ def _static(check: Callable[[Candidate], GateResult]) -> Gate:
         return check(candidate)
 
     return gate
-
-
-STATIC_GATES: Final[list[tuple[GateName, Gate]]] = [
-    ("parse", _static(check_parse)),
-    ("constraints", _static(check_constraints)),
-    ("policy", _static(check_policy)),
-]
-"""Those that run nothing of the target."""
 
 
 class Judges:
@@ -68,6 +63,7 @@ class Judges:
         scales = bench.settings.database
         self._stack = ExitStack()
         self._bench = bench
+        self._store = store
         self._baseline = baseline
         self._workload = workload
         self._player = player
@@ -92,15 +88,17 @@ class Judges:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def gates(self) -> list[tuple[GateName, Gate]]:
-        """In the order in which a change meets them."""
+    def gates(self, *, whole: bool = False) -> list[tuple[GateName, Gate]]:
+        """In the order in which a change meets them; `whole` asks it the whole workload, not the part that a trial begins with."""
         player, known_good = self._player, self._known_good
         listed: list[tuple[GateName, Gate]] = [
-            *STATIC_GATES,
-            ("boot", Boot(player)),
-            ("contract", ContractGate(player, self._endpoint_of)),
-            ("side-effects", SideEffects(player, self._endpoint_of)),
-            ("counts", CountsGate(player, self._baseline, known_good, self.winnings)),
+            ("parse", _static(check_parse)),
+            ("constraints", _static(check_constraints)),
+            ("policy", _static(partial(check_policy, started_by=self._started_by))),
+            ("boot", blaming("boot", Boot(player, whole=whole))),
+            ("contract", blaming("contract", ContractGate(player, self._endpoint_of, whole=whole))),
+            ("side-effects", blaming("side-effects", SideEffects(player, self._endpoint_of, whole=whole))),
+            ("counts", blaming("counts", CountsGate(player, self._baseline, known_good, self.winnings))),
             ("tests", self.tests),
         ]
         if not self._timed:
@@ -116,6 +114,10 @@ class Judges:
             ("scaling", ScalingGate(small, full, known_good, self.winnings, self._reading)),
             ("load", LoadGate(self._small, load, known_good, self._asked)),
         ]
+
+    @cached_property
+    def _started_by(self) -> dict[str, str]:
+        return started_by({one.path: one.content for one in self._store.entries(self._baseline)})
 
     def forget_but(self, kept: Tree, /) -> None:
         """Removes the private copies of trees that no longer matter."""

@@ -43,7 +43,7 @@ def settle(run: "Run", /) -> tuple[Settled, ...]:
             verdict = Verdict(verdict="refused", text=f"it stood on what is gone: {why}")
         else:
             run.be_sound()
-            verdict = run.trials.attempt(proposal)
+            verdict = run.tried(proposal)
         if verdict.verdict == "void":
             raise Fault(
                 f"{waiting.change} can't be judged: {verdict.text}",

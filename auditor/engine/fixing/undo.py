@@ -5,18 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from auditor.config.nearest import did_you_mean
-from auditor.engine.fixing.fix import FixRequest, Run, run_opened
+from auditor.engine.fixing.confirming import confirm
+from auditor.engine.fixing.fix import FixRequest, run_opened
 from auditor.engine.fixing.runs import ledger_of, run_with_changes, state_of
 from auditor.engine.fixing.settling import Settled, carried, misfit, settle
+from auditor.engine.fixing.taking_out import before_change, take_out
 from auditor.engine.request import Notes
 from auditor.model.fault import Fault
 from auditor.model.result import Result
-from auditor.model.trial_events import ChangeUndone, ChangeUndoneData, RunEvent
-from auditor.trial.constraints.edited import Edited
+from auditor.model.trial_events import RunEvent
 from auditor.trial.ledger import KeptChange, Ledger
-from auditor.trial.memory import FailedPatch
-from auditor.trial.repeating import normal_form
-from auditor.trial.trees import Tree, TreeStore
+from auditor.trial.trees import TreeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def foresee(request: UndoRequest, /) -> Foreseen:
     store = TreeStore(folder / "trees.git")
     chosen = _chosen(ledger, request.change, found.name)
     at = ledger.kept.index(chosen)
-    tree, again, gone = _before(ledger, at), [], []
+    tree, again, gone = before_change(ledger, at), [], []
     for later in ledger.kept[at + 1 :]:
         proposal = carried(later, store, tree)
         why = misfit(proposal, store, tree)
@@ -116,6 +115,7 @@ def undo(
             chosen, gone_on = _chosen(ledger, request.change, name), False
             take_out(run, chosen, request.because or "the user took it out", remembered=True)
         settled = settle(run)
+        confirm(run)
         result = run.result() if settled else None
         return Undone(
             run=name,
@@ -126,44 +126,6 @@ def undo(
             result=result,
             ledger=run.recorder.ledger,
         )
-
-
-def take_out(
-    run: Run, chosen: KeptChange, because: str, /, *, remembered: bool, retried: bool = False
-) -> None:
-    """Records that a kept change is part of known-good no more; what followed it waits.
-
-    `remembered`: the same patch is not run again, in this run or a later one. `retried`: it waits itself, before the others.
-    """
-    ledger = run.recorder.ledger
-    at = ledger.kept.index(chosen)
-    before = _before(ledger, at)
-    if remembered:
-        run.memory.add_failed(
-            FailedPatch(
-                form=_form(run.store, chosen, before),
-                change=chosen.change,
-                title=chosen.title,
-                gate="undone",
-                because=because,
-            )
-        )
-    again = tuple(one.change for one in ledger.kept[at if retried else at + 1 :])
-    data = ChangeUndoneData(commit=before.commit, tree=before.id, because=because, again=again)
-    run.recorder.emit(ChangeUndone, data, change=chosen.change)
-
-
-def _before(ledger: Ledger, at: int) -> Tree:
-    tree = ledger.kept[at - 1].tree if at else ledger.baseline
-    assert tree is not None
-    return tree
-
-
-def _form(store: TreeStore, chosen: KeptChange, before: Tree) -> str:
-    return normal_form(
-        Edited(path, store.read(before, path), store.read(chosen.tree, path) or b"")
-        for path in chosen.patch.files
-    )
 
 
 def _is_kept(ledger: Ledger, change: str) -> bool:

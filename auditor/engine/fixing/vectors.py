@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from auditor.measure.counts import REPEATS, mean
+from auditor.measure.counts import mean
 from auditor.model.numbers import Number
 from auditor.model.reconciled import EndpointMeasured
 from auditor.model.report import Report
@@ -17,7 +17,7 @@ def vectors_of(counted: Counted, endpoints: Mapping[str, str], /) -> dict[str, V
     groups: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
     for request, counts in counted.counts.items():
         groups[endpoints[request]].append(counts)
-    return {name: _vector(requests) for name, requests in sorted(groups.items())}
+    return {name: _vector(requests, counted.repeats) for name, requests in sorted(groups.items())}
 
 
 def with_times(vector: Vector, times: ColdTimes, /) -> Vector:
@@ -33,7 +33,7 @@ def warm_of(times: ColdTimes, /) -> Vector:
 def with_counts(report: Report, counted: Counted, endpoints: Mapping[str, str], /) -> Report:
     """`report` with mean and worst of the requests of each endpoint; nothing is said of where the costs come from."""
     means = vectors_of(counted, endpoints)
-    each = {request: _vector([counts]) for request, counts in counted.counts.items()}
+    each = {request: _vector([counts], counted.repeats) for request, counts in counted.counts.items()}
     told = []
     for endpoint in report.endpoints:
         requests = tuple(sorted(name for name in each if endpoints[name] == endpoint.id))
@@ -54,15 +54,15 @@ def _worst(vectors: Sequence[Vector]) -> Vector:
     return Vector(**highest)
 
 
-def _vector(requests: list[Mapping[str, int]]) -> Vector:
+def _vector(requests: list[Mapping[str, int]], repeats: int) -> Vector:
     basis = f"mean over {len(requests)} requests"
     numbers = {
-        key: mean([_number(counts[key]) for counts in requests if key in counts], basis=basis)
+        key: mean([_number(counts[key], repeats) for counts in requests if key in counts], basis=basis)
         for key in VECTOR_KEYS
         if any(key in counts for counts in requests)
     }
     return Vector(**numbers)
 
 
-def _number(value: int) -> Number:
-    return Number(value=value, kind="measured", n=REPEATS, low=value, high=value)
+def _number(value: int, repeats: int) -> Number:
+    return Number(value=value, kind="measured", n=repeats, low=value, high=value)

@@ -1,7 +1,7 @@
 """What known-good answers and does for a workload, with its noise."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from auditor.measure.contract.noise import learn
 from auditor.measure.contract.recording import Recording
 from auditor.measure.contract.tree import Tree
 from auditor.measure.contract.view import left_behind, view_of
-from auditor.measure.workload import Workload
+from auditor.measure.workload import Workload, part_of
 from auditor.model.value import Value
 
 
@@ -86,6 +86,16 @@ def make_contract(
         left=left,
         statuses=statuses,
     )
+
+
+def part_of_contract(contract: Contract, ids: Collection[str], /) -> Contract:
+    """Of those requests and what they need alone.
+
+    What is left behind at the end stays that of the whole: so the part must have every request that leaves something.
+    """
+    workload = part_of(contract.workload, ids)
+    kept = {id_: heard for id_, heard in contract.recording.heard.items() if id_ in workload.needs}
+    return replace(contract, workload=workload, recording=replace(contract.recording, heard=kept))
 
 
 def _excluded(view: Mapping[str, Tree], places: Collection[str]) -> Iterator[Blur]:

@@ -24,6 +24,14 @@ class Declared(Value):
     fewer_reads: bool = False
     """Likewise GET calls to other hosts."""
 
+    def also(self, other: "Declared", /) -> "Declared":
+        """Both together."""
+        return Declared(
+            unordered=tuple(dict.fromkeys((*self.unordered, *other.unordered))),
+            fewer_records=self.fewer_records or other.fewer_records,
+            fewer_reads=self.fewer_reads or other.fewer_reads,
+        )
+
     def orderless(self, request: str, /) -> tuple[str, ...]:
         """Places in the body of a request whose order is free."""
         return tuple(each.place for each in self.unordered if each.request in {"*", request})

@@ -10,11 +10,11 @@ from auditor.execution.server import Server
 from auditor.execution.world import World
 from auditor.measure.contract.recording import Recording, recording_of
 from auditor.measure.exchange import Witnessed
-from auditor.measure.identity import Identity
+from auditor.measure.identity import Identity, headers_of
 from auditor.measure.records import ProbeRecord, parse_record
-from auditor.measure.replay import Mode, Replay, Watch, replay
+from auditor.measure.replay import HOST, Mode, Replay, Watch, replay
 from auditor.measure.request import Role
-from auditor.measure.sending import Limits
+from auditor.measure.sending import Door, Limits
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 
@@ -23,8 +23,20 @@ QUIET_S = 0.3
 SETTLE_S = 10.0
 
 
-class TargetDied(Fault):
+class Misbehaved(Fault):
+    """The target did what makes a round void. Of a candidate whose baseline does not, that is a verdict."""
+
+
+class TargetDied(Misbehaved):
     """It booted, and did not live through the workload."""
+
+
+class Restless(Misbehaved):
+    """It goes on working after its last answer."""
+
+
+class Tampered(Misbehaved):
+    """What the probe writes can't be read any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +47,10 @@ class Round:
     replay: Replay
     warm: Replay | None
     """The same once more, from the same server."""
+    first: Replay | None = None
+    """What was sent before everything else."""
+    at_once: Replay | None = None
+    """What was sent eight at a time before the workload."""
     recording: Recording
     """Of the first pass, or of both where there were two."""
     asked: tuple[str, ...]
@@ -58,6 +74,10 @@ class Playing:
     lines: bool = False
     warm: bool = False
     """Sends everything a second time."""
+    first: Workload | None = None
+    """Is sent in order before everything else, to be counted apart."""
+    at_once: Workload | None = None
+    """Is sent eight at a time after that, and before the workload itself."""
     state: bool = True
     """Looks what became of the rows, which takes seconds on large data; off where only costs are asked for."""
     limits: Limits | None = None
@@ -77,29 +97,55 @@ def play_round(
     before = world.dump() if playing.state else {}
     with world.boot(probe=playing.probe, lines=playing.lines) as server:
         watch = _watch(world, server) if playing.probe else Watch()
-        passes = [
-            replay(
-                workload,
+        apart = [one for one in (playing.first, playing.at_once) if one is not None]
+        if apart:  # so that what signing in leaves behind is left once
+            who = _signed_in(who, (*apart, workload), server)
+
+        def sent(what: Workload, mode: Mode) -> Replay:
+            return replay(
+                what,
                 server.door,
-                mode=playing.mode,
+                mode=mode,
                 role=playing.role,
                 identities=who,
                 limits=playing.limits,
                 watch=watch,
             )
-            for _ in range(2 if playing.warm else 1)
-        ]
-        _check(world, server, passes)
+
+        first = None if playing.first is None else sent(playing.first, "in order")
+        at_once = None if playing.at_once is None else sent(playing.at_once, "eight at once")
+        passes = [sent(workload, playing.mode) for _ in range(2 if playing.warm else 1)]
+        _check(world, server, [one for one in (first, at_once, *passes) if one is not None])
         asked, report = server.asked(), server.report
-        server.stop()
+        if playing.state:
+            server.stop()  # what it does at its end may leave something behind
     recording = recording_of(
         passes[0],
         before=before,
         after=world.dump() if playing.state else {},
         audit_loggers=playing.audit_loggers,
     )
-    warm = passes[1] if playing.warm else None
-    return Round(boot=report, replay=passes[0], warm=warm, recording=recording, asked=asked)
+    return Round(
+        boot=report,
+        replay=passes[0],
+        warm=passes[1] if playing.warm else None,
+        recording=recording,
+        asked=asked,
+        first=first,
+        at_once=at_once,
+    )
+
+
+def _signed_in(
+    identities: Iterable[Identity], workloads: Iterable[Workload], server: Server
+) -> tuple[Identity, ...]:
+    """Those who are named, with what their login gave in the place of the login."""
+    named = {request.identity for workload in workloads for request in workload.requests}
+    with Door(server.door) as door:
+        return tuple(
+            Identity(name=one.name, headers=headers_of(one, door, host=HOST)) if one.name in named else one
+            for one in identities
+        )
 
 
 def reader(server: Server, /) -> Callable[[], tuple[ProbeRecord, ...]]:
@@ -144,7 +190,7 @@ def _unanswered(passes: Iterable[Replay]) -> Iterator[str]:
 
 
 def _restless() -> NoReturn:
-    raise Fault(
+    raise Restless(
         f"goes on working {SETTLE_S:g} s after its last answer, so what it does can't be counted",
         where="the target",
         hint="switch its periodic work off for the audit: boot.env gives it variables",
@@ -156,7 +202,7 @@ def _own_spool() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Fault(
+        raise Tampered(
             f"the probe's records can't be read, so the run is void: {error.strerror or error}",
             where="the target",
             hint="it must leave the folder that AUDITOR_SPOOL names alone",

@@ -4,10 +4,10 @@ import time
 
 from auditor.execution.boot import NotBooted
 from auditor.execution.world import CommandFailed
-from auditor.measure.running.rounds import TargetDied
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.playing import Player
+from auditor.trial.reference import EVERYTHING
 from auditor.trial.trees import Tree
 
 _EXCERPT = 40
@@ -16,14 +16,17 @@ _EXCERPT = 40
 class Boot:
     """The gate."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, /, *, whole: bool = False) -> None:
+        """`whole`: it is asked the whole workload, not the part that a trial begins with."""
         self._player = player
+        self._whole = whole
 
-    def __call__(self, _candidate: Candidate, tree: Tree, /) -> GateResult:
-        """Failed with the first root error; anything else that goes wrong is a `Fault` of the surroundings."""
+    def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
+        """Failed with the first root error; see `blaming` for what else may go wrong."""
         began = time.monotonic()
+        parts = EVERYTHING if self._whole else self._player.parts(candidate)
         try:
-            played = self._player.in_order(tree)
+            played = self._player.round(tree, parts)
         except NotBooted as fault:
             report = fault.report
             root = report.root_error
@@ -41,14 +44,6 @@ class Boot:
                 outcome="failed",
                 text=f"{fault.where}: {fault.what}",
                 signature=f"boot:{fault.where}",
-                seconds=time.monotonic() - began,
-            )
-        except TargetDied as fault:
-            return GateResult(
-                gate="boot",
-                outcome="failed",
-                text=fault.what,
-                signature="boot:died",
                 seconds=time.monotonic() - began,
             )
         workers = played.boot.workers

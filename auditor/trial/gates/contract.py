@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
-from auditor.measure.contract.compare import compare
-from auditor.measure.contract.difference import Difference, failures
+from auditor.measure.contract.difference import Difference
 from auditor.measure.replay import Mode
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.playing import Player
+from auditor.trial.reference import EVERYTHING
 from auditor.trial.trees import Tree
 
 _EFFECTS: Final = frozenset({"effects", "deferred", "database"})
@@ -23,23 +23,27 @@ _MODES: Final[tuple[Mode, ...]] = ("in order", "eight at once")
 class ContractGate:
     """Answers, freshness, and nothing that has vanished."""
 
-    def __init__(self, player: Player, endpoint_of: Callable[[str], str]) -> None:
+    def __init__(self, player: Player, endpoint_of: Callable[[str], str], /, *, whole: bool = False) -> None:
+        """`whole`: held against the whole workload, not the part that a trial begins with."""
         self._player = player
         self._endpoint_of = endpoint_of
+        self._whole = whole
 
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed with the first difference; all of them are evidence."""
         began = time.monotonic()
+        parts = EVERYTHING if self._whole else self._player.parts(candidate)
         for mode in _MODES:
-            answers = [one for one in _sure(self._player, mode, tree, candidate) if one.part not in _EFFECTS]
+            found = self._player.differences(tree, parts, mode, candidate.declared)
+            answers = [one for one in found if one.part not in _EFFECTS]
             if answers:
-                note = "" if mode == "in order" else " (eight at once)"
-                return _failed("contract", answers, self._endpoint_of, note, time.monotonic() - began)
-        count = len(self._player.contract("in order").recording.heard)
+                return _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
+        count = len(self._player.contract("in order", parts.in_order).recording.heard)
+        of = "" if parts.in_order is None else f" of {len(self._player.contract('in order').recording.heard)}"
         return GateResult(
             gate="contract",
             outcome="passed",
-            text=f"no answer of {count} requests differs, nor eight at once",
+            text=f"no answer of {count}{of} requests differs, nor eight at once",
             seconds=time.monotonic() - began,
         )
 
@@ -47,17 +51,20 @@ class ContractGate:
 class SideEffects:
     """Rows written, mail, tasks, warnings, calls to others."""
 
-    def __init__(self, player: Player, endpoint_of: Callable[[str], str]) -> None:
+    def __init__(self, player: Player, endpoint_of: Callable[[str], str], /, *, whole: bool = False) -> None:
+        """As the contract's."""
         self._player = player
         self._endpoint_of = endpoint_of
+        self._whole = whole
 
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """As the contract, for what is done besides answering; in order only, where each effect has its request."""
         began = time.monotonic()
-        found = _sure(self._player, "in order", tree, candidate)
+        parts = EVERYTHING if self._whole else self._player.parts(candidate)
+        found = self._player.differences(tree, parts, "in order", candidate.declared)
         effects = [one for one in found if one.part in _EFFECTS]
         if effects:
-            return _failed("side-effects", effects, self._endpoint_of, "", time.monotonic() - began)
+            return _failed("side-effects", effects, self._endpoint_of, "in order", time.monotonic() - began)
         return GateResult(
             gate="side-effects",
             outcome="passed",
@@ -66,25 +73,11 @@ class SideEffects:
         )
 
 
-def _sure(player: Player, mode: Mode, tree: Tree, candidate: Candidate) -> tuple[Difference, ...]:
-    """Differences that are the candidate's: seen again, and not seen in one more run of the baseline."""
-    played = player.at_once(tree) if mode == "eight at once" else player.in_order(tree)
-    found = failures(compare(player.contract(mode), played.recording, declared=candidate.declared))
-    if not found:
-        return ()
-    contract = player.learn_more_noise(mode)
-    first = failures(compare(contract, played.recording, declared=candidate.declared))
-    again = player.again(tree, mode)
-    second = failures(compare(contract, again.recording, declared=candidate.declared))
-    own = player.own_differences(mode)
-    return tuple(one for one in first or second if (one.request, one.part, one.place) not in own)
-
-
 def _failed(
     gate: Literal["contract", "side-effects"],
     found: Iterable[Difference],
     endpoint_of: Callable[[str], str],
-    note: str,
+    mode: Mode,
     seconds: float,
 ) -> GateResult:
     listed = tuple(found)
@@ -94,8 +87,18 @@ def _failed(
     return GateResult(
         gate=gate,
         outcome="failed",
-        text=first.sentence() + note,
+        text=first.sentence() + ("" if mode == "in order" else " (eight at once)"),
         evidence=tuple(one.sentence() for one in listed[:_SHOWN]),
         signature=f"{gate}:{kind}:{endpoint}:{first.place}",
+        requests=_requests(listed),
+        at_once=mode != "in order",
         seconds=seconds,
     )
+
+
+def _requests(found: Iterable[Difference]) -> tuple[str, ...]:
+    """Those that show the first of the differences; none where one is of no request."""
+    listed = list(found)
+    if any(one.request is None for one in listed):
+        return ()
+    return tuple(dict.fromkeys(one.request for one in listed if one.request is not None))[:_SHOWN]

@@ -6,9 +6,11 @@ Where no count was promised and none falls, plans or time must show what a chang
 import ast
 import difflib
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from auditor.model.constraint import Constraint, MaxCost
 from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
@@ -20,7 +22,7 @@ from auditor.trial.winnings import Winnings, component_of
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
 _CONSTANT: Final = 2
-"""The most that a declared constant rise may be."""
+"""The most that one declared constant rise may be."""
 
 
 class CountsGate:
@@ -43,7 +45,8 @@ class CountsGate:
         began = time.monotonic()
         unread = not_exercised(candidate.files, self._player.executed(tree))
         if unread:  # edges and sequences are not timed, and may have run it all the same
-            unread = not_exercised(candidate.files, self._player.executed(tree, everything=True))
+            for ids in dict.fromkeys((self._player.parts(candidate).in_order, None)):
+                unread = unread and not_exercised(candidate.files, self._player.executed(tree, ids=ids))
         if unread:
             return GateResult(
                 gate="counts",
@@ -52,7 +55,22 @@ class CountsGate:
                 signature="counts:not exercised",
             )
         now, before, first = (self._player.counted(one) for one in (tree, self._known_good(), self._baseline))
-        risen = [*self._risen(now, first, candidate), *self._risen(now, before, candidate)]
+        alone = candidate.constant_rise
+        risen = [
+            *self._risen(now, first, (*alone, *candidate.risen_before)),
+            *self._risen(now, before, alone),
+        ]
+        over = self._over(now, candidate)
+        if over:
+            text, constraint = over[0]
+            return GateResult(
+                gate="counts",
+                outcome="failed",
+                text=text,
+                evidence=tuple(text for text, _ in over)[:12],
+                signature=f"constraint:{constraint.id}",
+                seconds=time.monotonic() - began,
+            )
         if risen:
             return GateResult(
                 gate="counts",
@@ -84,7 +102,7 @@ class CountsGate:
             seconds=time.monotonic() - began,
         )
 
-    def _risen(self, now: Counted, before: Counted, candidate: Candidate) -> list[str]:
+    def _risen(self, now: Counted, before: Counted, declared: tuple[str, ...]) -> list[str]:
         found = []
         for request, spans in before.spans.items():
             after = now.spans.get(request, {})
@@ -92,17 +110,33 @@ class CountsGate:
                 if component not in spans or component not in after:
                     continue
                 was, is_now = spans[component], after[component]
-                if is_now.low > was.high and not may_rise(component, spans, after, candidate):
+                if is_now.low > was.high and not may_rise(component, spans, after, declared):
                     found.append(f"{component}: `{request}` costs {is_now.low}, it cost {was.high}")
+        return found
+
+    def _over(self, now: Counted, candidate: Candidate) -> list[tuple[str, Constraint]]:
+        """Requests that cost more than a constraint allows. One whose formula holds a size is the scaling gate's."""
+        found = []
+        for constraint in candidate.constraints:
+            rule = constraint.rule
+            if not isinstance(rule, MaxCost) or not rule.formula.strip().isdecimal():
+                continue
+            component, most = component_of(rule.effect), int(rule.formula)
+            for request, spans in sorted(now.spans.items()):
+                if self._winnings.endpoint_of(request) == rule.endpoint and component in spans:
+                    costs = spans[component].low
+                    if costs > most:
+                        text = f"{component}: `{request}` costs {costs}, and a constraint allows {most}"
+                        found.append((text, constraint))
         return found
 
 
 def may_rise(
-    component: str, was: Mapping[str, Span], now: Mapping[str, Span], candidate: Candidate, /
+    component: str, was: Mapping[str, Span], now: Mapping[str, Span], declared: Iterable[str], /
 ) -> bool:
     """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
-    declared = {component_of(kind) for kind in candidate.constant_rise}
-    if component not in declared or now[component].high - was[component].low > _CONSTANT:
+    rises = Counter(component_of(kind) for kind in declared)
+    if now[component].high - was[component].low > _CONSTANT * rises[component]:
         return False
     others = (other for other in GUARDED if other != component and other in was and other in now)
     return any(now[other].high < was[other].low for other in others)

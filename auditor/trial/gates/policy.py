@@ -6,7 +6,7 @@ is not part of it. What it adds is looked at, not what stood there before.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from auditor.model.trial import GateResult
@@ -45,9 +45,12 @@ _ROLES: Final[dict[Role, str]] = {
 }
 
 
-def check_policy(candidate: Candidate, /) -> GateResult:
-    """Refused for the first thing that may not be done; all of them are evidence."""
-    found = [text for file in candidate.files for text in _problems(candidate, file)]
+def check_policy(candidate: Candidate, /, *, started_by: Mapping[str, str] = {}) -> GateResult:
+    """Refused for the first thing that may not be done; all of them are evidence.
+
+    `started_by` are the modules that the server's configuration calls on: `auditor.trial.startup`.
+    """
+    found = [text for file in candidate.files for text in _problems(candidate, file, started_by)]
     if not found:
         return GateResult(gate="policy", outcome="passed", text="it does nothing that no change may do")
     return GateResult(
@@ -55,16 +58,19 @@ def check_policy(candidate: Candidate, /) -> GateResult:
     )
 
 
-def _problems(candidate: Candidate, file: Edited) -> Iterator[str]:
+def _problems(candidate: Candidate, file: Edited, started_by: Mapping[str, str]) -> Iterator[str]:
     if candidate.allowed and file.path not in candidate.allowed:
         yield f"{file.path}: is no file of this change"
     kind = protected_kind(file.path, file.before or file.after)
     if kind is not None and kind not in candidate.may_touch:
         yield f"{file.path}: is protected ({kind})"
+    if file.path in started_by and "the run" not in candidate.may_touch:
+        yield f"{file.path}: is protected (the run): {started_by[file.path]} calls on it"
     if file.trees is not None:
         before, after = file.trees
-        for text in sorted(set(_reaches(after)) - set(_reaches(before))):
-            yield f"{file.path}: {text}"
+        own = file.path.partition("/")[0].removesuffix(".py")
+        was, now = ({*_reaches(tree), *_replaces(tree, own)} for tree in (before, after))
+        yield from (f"{file.path}: {text}" for text in sorted(now - was))
 
 
 def protected_kind(path: str, content: bytes, /) -> str | None:
@@ -100,3 +106,43 @@ def _reaches(tree: ast.Module) -> Iterator[str]:
                 yield "holds a long encoded text"
             case _:
                 pass
+
+
+def _replaces(tree: ast.Module, own: str) -> Iterator[str]:
+    """Attributes of somebody else's modules and classes that are set: the library would be another one for everybody.
+
+    What is set on other names (`g.user = …`) is an object that a library hands out for that.
+    """
+    foreign: dict[str, str] = {}
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] != own:
+                    foreign[alias.asname or alias.name.partition(".")[0]] = alias.name
+                    modules.add(alias.asname or alias.name.partition(".")[0])
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and not node.level
+            and (node.module or "").partition(".")[0] != own
+        ):
+            foreign |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    for node in ast.walk(tree):
+        for target in _targets(node):
+            if (
+                isinstance(target, ast.Attribute)
+                and isinstance(target.value, ast.Name)
+                and (name := target.value.id) in foreign
+                and (name in modules or name[:1].isupper())
+            ):
+                yield f"replaces `{target.attr}` of `{foreign[name]}`"
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+            return targets
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return [target]
+        case _:
+            return []

@@ -120,7 +120,7 @@ class ScalingGate:
                 for component in GUARDED
                 if component in was
                 and now[component].low > was[component].high
-                and not may_rise(component, was, now, candidate)
+                and not may_rise(component, was, now, candidate.constant_rise)
             ]
             if not found:
                 return []

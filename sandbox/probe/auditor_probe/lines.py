@@ -13,6 +13,8 @@ from auditor_probe.json_text import encode
 from auditor_probe.record import line
 
 _outside = {}
+_names = {}
+"""By the file name of a code object, the application's path of it; None for everybody else's."""
 
 
 def install():
@@ -50,12 +52,36 @@ def _keep(name, number):
 
 
 def _on_call(frame, event, argument):
-    return _on_line if stacks.application_file(frame.f_code.co_filename) is not None else None
+    # Called for every call of anything: whose it is must be known by one look.
+    file = frame.f_code.co_filename
+    try:
+        name = _names[file]
+    except KeyError:
+        name = _names[file] = stacks.application_file(file)
+    if name is None:
+        return None
+    scope = SCOPE.get()
+    if scope is None or scope.record.closed:
+        return _on_line
+    record = scope.record
+    if record.lines is None:
+        record.lines = {}
+    add = record.lines.setdefault(name, set()).add
+
+    def on_line(frame, event, argument):
+        if event == "line":
+            if record.closed:
+                _keep(name, frame.f_lineno)
+            else:
+                add(frame.f_lineno)
+        return on_line
+
+    return on_line
 
 
 def _on_line(frame, event, argument):
     if event == "line":
-        _keep(stacks.application_file(frame.f_code.co_filename), frame.f_lineno)
+        _keep(_names[frame.f_code.co_filename], frame.f_lineno)
     return _on_line
 
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from auditor.model.constraint import Constraint, MaxCost
 from auditor.model.patch import Create, Patch
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate, Promise
 from auditor.trial.constraints import Edited
 from auditor.trial.gates.counts import CountsGate, changed_lines, not_exercised
-from auditor.trial.playing import Counted, Lines, Span
+from auditor.trial.playing import Counted, Span
+from auditor.trial.reach import Lines
+from auditor.trial.reference import EVERYTHING, Ids, Parts
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Winnings
 
@@ -31,8 +34,11 @@ class Player:
             spans={"r": {component: Span(*span) for component, span in self._costs[tree.id].items()}}
         )
 
-    def executed(self, _tree: Tree, *, everything: bool = False) -> Lines:
-        return {} if everything and not self._lines else self._lines
+    def parts(self, _candidate: Candidate) -> Parts:
+        return EVERYTHING
+
+    def executed(self, _tree: Tree, *, ids: Ids = frozenset()) -> Lines:
+        return {} if ids is None and not self._lines else self._lines
 
 
 def judged(
@@ -44,12 +50,23 @@ def judged(
     promises: tuple[Promise, ...] = (),
     constant_rise: tuple[str, ...] = (),
     timed: bool = False,
+    risen_before: tuple[str, ...] = (),
+    constraints: tuple[Constraint, ...] = (),
 ) -> GateResult:
     player = Player({"base": base, "good": good or base, "new": now}, lines)
     winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
     gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
-        Candidate(change="C", patch=PATCH, files=(FILE,), promises=promises, constant_rise=constant_rise), NEW
+        Candidate(
+            change="C",
+            patch=PATCH,
+            files=(FILE,),
+            promises=promises,
+            constant_rise=constant_rise,
+            risen_before=risen_before,
+            constraints=constraints,
+        ),
+        NEW,
     )
 
 
@@ -142,3 +159,22 @@ def test_where_time_is_taken_no_gain_is_left_to_it_and_a_rise_is_none() -> None:
 
 def test_what_gains_nothing_is_not_taken_apart() -> None:
     assert judged({"sql": (9, 9)}, {"sql": (9, 9)}).whole
+
+
+def test_what_a_kept_change_beneath_declared_is_no_rise_of_this_one() -> None:
+    base = {"sql": (9, 9), "transactions": (1, 1)}
+    good = {"sql": (5, 5), "transactions": (3, 3)}
+    now = {"sql": (3, 3), "transactions": (3, 3)}
+    assert judged(base, now, good).outcome == "failed"
+    assert judged(base, now, good, risen_before=("transaction",)).outcome == "passed"
+    more = {"sql": (3, 3), "transactions": (4, 4)}
+    assert judged(base, more, good, risen_before=("transaction",)).outcome == "failed"
+
+
+@pytest.mark.parametrize(("formula", "outcome"), [("3", "passed"), ("2", "failed"), ("2 + rows", "passed")])
+def test_a_constraint_says_how_much_an_endpoint_may_cost(formula: str, outcome: str) -> None:
+    rule = MaxCost(endpoint="GET /", effect="sql", formula=formula)
+    held = Constraint(rule=rule, origin="user", because="so it was asked")
+    assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, constraints=(held,)).outcome == outcome
+    elsewhere = held.model_copy(update={"rule": rule.model_copy(update={"endpoint": "GET /other"})})
+    assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, constraints=(elsewhere,)).outcome == "passed"

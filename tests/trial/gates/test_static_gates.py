@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from auditor.model.constraint import Constraint, NoNewImport
@@ -7,6 +9,7 @@ from auditor.trial.constraints import Edited
 from auditor.trial.gates.constraints import check_constraints
 from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
+from auditor.trial.startup import started_by
 
 PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
 
@@ -114,3 +117,40 @@ def test_an_index_may_bring_its_migration_and_nothing_else() -> None:
     assert check_policy(with_index).outcome == "passed"
     other = candidate("x = 1\n", path="app/other.py", allowed=("app/views.py",))
     assert check_policy(other).evidence == ("app/other.py: is no file of this change",)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("from sqlalchemy.pool import QueuePool\nQueuePool._do_get = None\n", "replaces `_do_get` of `sqlalchemy.pool.QueuePool`"),
+        ("import json\n\ndef f():\n    json.dumps = str\n", "replaces `dumps` of `json`"),
+        ("import a.b as c\ndel c.limit\n", "replaces `limit` of `a.b`"),
+        ("from flask import g, current_app\n\ndef f(user):\n    g.user = user\n    current_app.x = 1\n", ""),
+        ("from app.models import Space\nSpace.limit = 3\n", ""),
+        ("from .models import Space\nSpace.limit = 3\n", ""),
+        ("class Card:\n    pass\n\nCard.size = 1\n", ""),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_a_library_is_not_replaced(text: str, says: str) -> None:
+    result = check_policy(candidate(text, "", path="app/db.py"))
+    assert result.evidence == ((f"app/db.py: {says}",) if says else ())
+
+
+def test_what_the_servers_configuration_calls_on_is_part_of_the_run() -> None:
+    files = {
+        "gunicorn.conf.py": b"def post_worker_init(worker):\n    from app.runtime import admit\n    admit(worker)\n",
+        "app/runtime.py": b"",
+        "app/other.py": b"from app import views\n",
+        "app/views.py": b"",
+    }
+    known = started_by(files)
+    assert known == {"app/runtime.py": "gunicorn.conf.py"}
+    lifted = candidate("x = 1\n", "x = 0\n", path="app/runtime.py")
+    assert check_policy(lifted, started_by=known).outcome == "refused"
+    assert (
+        check_policy(replace(lifted, may_touch=frozenset({"the run"})), started_by=known).outcome == "passed"
+    )
+    assert (
+        check_policy(candidate("x = 1\n", "x = 0\n", path="app/views.py"), started_by=known).outcome
+        == "passed"
+    )

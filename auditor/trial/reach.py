@@ -1,0 +1,101 @@
+"""What each request of the baseline runs, alters and takes: seen once, so that a trial can begin with the requests that matter.
+
+What it runs is told by the stacks of its effects, which every record has. Recording every line takes three times as long as the
+application itself, so that is known of the timed requests alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.measure.exchange import Exchange
+from auditor.measure.records import ProbeEffect
+from auditor.measure.replay import Replay
+from auditor.measure.request import Request
+
+Lines = Mapping[str, frozenset[int]]
+"""Line numbers by file."""
+
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_ASKING: Final = frozenset({"SELECT", "SHOW", "PRAGMA", "EXPLAIN"})
+_ALTERING: Final = frozenset({"mail", "task", "subprocess"})
+_LOOKING_UP: Final = frozenset({"get", "get_many", "mget", "exists", "has_key", "ttl", "keys"})
+_HANDLES: Final = frozenset(
+    {"session", "transaction", "log", "pool-wait", "lazy-load", "resolve", "sleep", "lock"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """One request as it went on the baseline."""
+
+    request: Request
+    status: int | None
+    frames: Lines
+    """Lines on the way to its effects."""
+    lines: Lines
+    """All that ran, where they were recorded."""
+    outer: frozenset[tuple[str, str]]
+    """File and name of the application's outermost functions: the handler, and what stands around it."""
+    ms: float
+    """Of its answer, under the probe."""
+    acts: bool
+    """Whether what comes after it may go otherwise without it: it wrote, or nobody knows."""
+
+    @property
+    def way(self) -> tuple[object, ...]:
+        """Equal for requests of the same kind: who asked, what was answered, by which lines it came to its effects."""
+        came = frozenset((file, line) for file, lines in self.frames.items() for line in lines)
+        return (self.request.method, self.request.identity, self.status, self.outer, came)
+
+
+def reached(replay: Replay, lines: Mapping[str, Lines], /) -> dict[str, Reached]:
+    """By id, in the order of the workload; `lines` are those that were recorded, by request."""
+    return {
+        exchange.request.id: _reached(exchange, lines.get(exchange.request.id, {}))
+        for exchange in replay.exchanges
+    }
+
+
+def _reached(exchange: Exchange, lines: Lines) -> Reached:
+    record = exchange.record
+    stacks = {effect.stack for effect in record.effects if effect.stack} if record is not None else set()
+    frames: defaultdict[str, set[int]] = defaultdict(set)
+    for stack in stacks:
+        for frame in stack:
+            frames[frame.file].add(frame.line)
+    return Reached(
+        request=exchange.request,
+        status=exchange.answer.status,
+        frames={file: frozenset(numbers) for file, numbers in frames.items()},
+        lines=lines,
+        outer=frozenset((stack[0].file, stack[0].function) for stack in stacks),
+        ms=exchange.answer.total_ms,
+        acts=(
+            record is None
+            or (exchange.request.method not in READING and not _is_refused(exchange))
+            or bool(record.dropped)
+            or any(map(_alters, record.effects))
+        ),
+    )
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    status = exchange.answer.status
+    return status is not None and 400 <= status < 500
+
+
+def _alters(effect: ProbeEffect) -> bool:
+    """Whether an effect leaves something behind that a later request could meet."""
+    match effect.kind:
+        case "sql":
+            return effect.op.upper() not in _ASKING
+        case "http" | "llm":
+            return effect.op.upper() not in READING
+        case "cache":
+            return effect.op.lower() not in _LOOKING_UP
+        case "file":
+            return bool(set(str(effect.detail.get("mode", ""))) & set("wax+"))
+        case kind:
+            return kind in _ALTERING or kind not in _HANDLES

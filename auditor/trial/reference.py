@@ -1,0 +1,173 @@
+"""What candidates are held against: the baseline's answers and deeds, and what the baseline itself differs in from run to run."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from auditor.measure.contract.compare import compare
+from auditor.measure.contract.contract import About, Contract, make_contract, part_of_contract
+from auditor.measure.contract.declared import Declared
+from auditor.measure.contract.difference import Difference, failures
+from auditor.measure.contract.freshness import rereads
+from auditor.measure.contract.recording import Recording
+from auditor.measure.replay import Mode
+from auditor.measure.running.rounds import Playing, Round
+from auditor.measure.workload import Workload, part_of
+from auditor.trial import choosing
+from auditor.trial.candidate import Candidate
+from auditor.trial.reach import Lines, Reached, reached
+from auditor.trial.touching import affected
+
+Ids = frozenset[str] | None
+"""Requests of the workload; None is all of them."""
+Sign = tuple[str | None, str, str]
+"""Request, part and place of a difference."""
+_RUNS: Final = 2
+_ASKED_AGAIN: Final = 40
+"""Requests that the baseline is asked once more before they are blamed on somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is played of the workload for one candidate."""
+
+    in_order: Ids
+    at_once: Ids
+    """Empty where that is not asked."""
+
+
+EVERYTHING: Final = Parts(None, None)
+
+
+class Reference:
+    """The baseline, played as often as is needed and no oftener."""
+
+    def __init__(
+        self,
+        play: Callable[[Workload, Playing], Round],
+        workload: Workload,
+        lined: Callable[[], Mapping[str, Lines]],
+        read: Callable[[str], bytes | None],
+        /,
+        *,
+        tree: str,
+        excluded: Iterable[str] = (),
+    ) -> None:
+        """`play` plays the baseline, `lined` tells the lines that its timed requests ran, `read` reads its files."""
+        self._play = play
+        self._lined = lined
+        self._workload = workload
+        self._read = read
+        self._tree = tree
+        self._excluded = tuple(excluded)
+        self._runs: dict[Mode, list[Recording]] = {}
+        self._contracts: dict[Mode, Contract] = {}
+        self._own: dict[tuple[Mode, Ids, Ids], frozenset[Sign]] = {}
+
+    @cached_property
+    def reach(self) -> Mapping[str, Reached]:
+        """What each request ran and altered, from the runs of the contract."""
+        runs = [self._play(self._workload, Playing()) for _ in range(_RUNS)]
+        self._runs["in order"] = [one.recording for one in runs]
+        return reached(runs[0].replay, self._lined())
+
+    def sent(self, mode: Mode, ids: Ids = None, /) -> Workload:
+        """The requests of a round."""
+        whole = self._workload if mode == "in order" else self._apart
+        return whole if ids is None else part_of(whole, ids)
+
+    @cached_property
+    def _apart(self) -> Workload:
+        return choosing.at_once(self._workload, self.reach)
+
+    def contract(self, mode: Mode, ids: Ids = None, /) -> Contract:
+        """What the baseline answers and does, from two runs."""
+        if mode not in self._contracts:
+            assert self.reach is not None  # the runs in order
+            runs = self._runs.setdefault(mode, [])
+            while len(runs) < _RUNS:
+                playing = Playing(mode=mode, state=mode == "in order")
+                runs.append(self._play(self.sent(mode), playing).recording)
+            about = About(tree=self._tree)
+            self._contracts[mode] = make_contract(self.sent(mode), runs, about=about, excluded=self._excluded)
+        whole = self._contracts[mode]
+        return whole if ids is None else part_of_contract(whole, ids)
+
+    @cached_property
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple((one.before, one.after) for one in rereads(self.contract("in order")))
+
+    def parts(self, candidate: Candidate, /) -> Parts:
+        """The part that a trial begins with: see `choosing`. While a culprit is looked for, what the whole patch failed at."""
+        sought = candidate.sought
+        if sought is not None and sought.signature.startswith("boot:"):  # it asks nothing of what came up
+            return Parts(frozenset(), frozenset())
+        if sought is not None and sought.requests:
+            asked = frozenset(sought.requests)
+            if sought.at_once:
+                return Parts(frozenset(), asked & self.sent("eight at once").needs.keys())
+            return Parts(self._with_acts(asked), frozenset())
+        meant = affected(candidate.files, self.reach, self._read)
+        chosen = choosing.in_order(self._workload, self.reach, meant, pairs=self._pairs)
+        some = choosing.some_at_once(self.sent("eight at once"), self.reach, meant)
+        return Parts(
+            None if chosen == self._workload.needs.keys() else chosen,
+            None if some == self.sent("eight at once").needs.keys() else some,
+        )
+
+    def differences(
+        self, recording: Recording, parts: Parts, declared: Declared, /
+    ) -> tuple[Difference, ...]:
+        """Those that are the candidate's: a difference is blamed on nobody before the baseline was given one more run to show it.
+
+        That run is of what differs alone, with all that alters; what is beyond its reach is left out, since one difference is enough.
+        """
+        ids = parts.in_order if recording.mode == "in order" else parts.at_once
+        contract = self.contract(recording.mode, ids)
+        found = failures(compare(contract, recording, declared=declared))
+        if ids is not None and contract.recording.deferred:
+            # Nobody knows which request it was that put them off, so a part can't be held to them.
+            found = tuple(one for one in found if one.part != "deferred")
+        if not found:
+            return ()
+        again = self._asked_again(recording.mode, ids, found)
+        own = self._own_signs(recording.mode, again, self._before(parts))
+        return tuple(one for one in found if _is_in(one.request, again) and _sign(one) not in own)
+
+    def _before(self, parts: Parts) -> Ids:
+        """What the same server was asked eight at a time before the requests in order; empty where it was none."""
+        return frozenset() if parts == EVERYTHING else parts.at_once
+
+    def _asked_again(self, mode: Mode, ids: Ids, found: tuple[Difference, ...]) -> Ids:
+        if mode != "in order" or any(one.part == "deferred" for one in found):
+            return ids
+        different = list(dict.fromkeys(one.request for one in found if one.request in self._workload.needs))
+        return self._with_acts(one for one in different[:_ASKED_AGAIN] if one is not None)
+
+    def _with_acts(self, ids: Iterable[str]) -> frozenset[str]:
+        acts = {id_ for id_ in self._workload.needs if id_ not in self.reach or self.reach[id_].acts}
+        acts |= choosing.signing_in(self._workload, self.reach)
+        return frozenset(part_of(self._workload, acts | set(ids)).needs)
+
+    def _own_signs(self, mode: Mode, ids: Ids, before: Ids) -> frozenset[Sign]:
+        """What the baseline differs in from its own contract, in one more run of those requests and in those that it was made from."""
+        if (mode, ids, before) not in self._own:
+            contract, whole = self.contract(mode, ids), self.contract(mode)
+            playing = Playing(mode=mode, state=mode == "in order")
+            if mode == "in order" and before != frozenset():
+                playing = replace(playing, at_once=self.sent("eight at once", before))
+            own = {
+                _sign(one) for one in compare(contract, self._play(self.sent(mode, ids), playing).recording)
+            }
+            own |= {_sign(one) for run in self._runs[mode] for one in compare(whole, run)}
+            self._own[mode, ids, before] = frozenset(own)
+        return self._own[mode, ids, before]
+
+
+def _is_in(request: str | None, ids: Ids) -> bool:
+    return request is None or ids is None or request in ids
+
+
+def _sign(difference: Difference) -> Sign:
+    return difference.request, difference.part, difference.place

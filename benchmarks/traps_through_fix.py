@@ -1,0 +1,277 @@
+"""Whether the gates of `auditor fix` keep what must be kept and stop what must be stopped: the sample's traps and gold patches.
+
+    python benchmarks/traps_through_fix.py [ID ...] [--python VENV] [--state DIR] [--gold | --traps] [--from ID]
+        [--time] [--requests ID ...]
+
+One run of `fix` begins on a copy of the sample, with the whole workload of the case. Each trap is tried on the sample as it is, each
+gold patch on what those before it have left, by the gates in their order; what passes is held against the whole workload, as `fix`
+does before it gives anything away. Culprits are not looked for: that is another benchmark's matter.
+
+A line a patch: what stopped it, the gate that the list names, seconds. Traps that only time, growth or load can tell are stopped by
+gates that `--time` asks, and counted apart without; so are the `blind` ones, which no request of the workload can tell (another clock,
+another row). Exit code 1 when any other trap is kept, or a gold patch is not.
+"""
+
+import argparse
+import fnmatch
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from trial_pace import CASE, Quiet, environment, gold, sample
+
+from auditor.config.constraint import parse_constraint
+from auditor.engine.fixing.confirming import confirm
+from auditor.engine.fixing.fix import Run, run_opened
+from auditor.measure.contract.declared import Declared
+from auditor.measure.workload import load_workload, part_of
+from auditor.model.constraint import Constraint
+from auditor.model.fault import Fault
+from auditor.model.patch import Patch
+from auditor.model.trial import GateResult, Verdict
+from auditor.trial.candidate import Candidate
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.making import patch_between
+from auditor.trial.patching import Refused, apply_patch
+from auditor.trial.proposal import Proposal
+from auditor.trial.trees import Tree
+
+ABOUT: Final = frozenset({"endpoint", "scale"})
+"""What stands in a promise besides counts."""
+PLAYING: Final = frozenset({"boot", "contract", "side-effects"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one patch."""
+
+    gate: str
+    """The first that did not let it through; empty when it is kept."""
+    text: str
+    tree: Tree | None
+    whole: bool = False
+    """Whether it was the whole workload that stopped it, after a part had let it through."""
+
+
+class Bench:
+    """A run of `fix` that is asked about patches one at a time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._gates = run.judges.gates()
+        self._whole = [(name, gate) for name, gate in run.judges.gates(whole=True) if name in PLAYING]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The gates that there are."""
+        return frozenset(name for name, _ in self._gates)
+
+    def tried(self, candidate: Candidate, base: Tree) -> Outcome:
+        """The candidate on `base`; its `files` are still empty."""
+        read = partial(_read, self.run, base, {})
+        applied = apply_patch(candidate.patch, read)
+        if isinstance(applied, Refused):
+            return Outcome("parse", f"does not fit: {applied.reasons[0]}", None)
+        files = tuple(Edited(path, read(path), applied.files[path]) for path in sorted(applied.files))
+        candidate = replace(candidate, files=files)
+        tree = self.run.store.derive(base, applied.files, name="benchmark/tree")
+        for whole, gates in ((False, self._gates), (True, self._whole)):
+            for name, gate in gates:
+                try:
+                    result: GateResult = gate(candidate, tree)
+                except Fault as fault:
+                    return Outcome(name, f"void: {fault}", tree, whole)
+                if not result.lets_through:
+                    return Outcome(name, f"{result.outcome}: {result.text}", tree, whole)
+        return Outcome("", "kept", tree)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("ids", nargs="*", metavar="ID", help="or a pattern")
+    parser.add_argument(
+        "--python", type=Path, default=Path(sys.prefix), help="environment the sample runs in"
+    )
+    parser.add_argument("--state", type=Path, help="kept; a temporary folder without")
+    parser.add_argument("--gold", action="store_true", help="the gold patches alone")
+    parser.add_argument("--traps", action="store_true", help="the traps alone")
+    parser.add_argument("--time", action="store_true", help="ask the gates that take time, too")
+    parser.add_argument("--from", dest="first", help="leaves out the traps before this one")
+    parser.add_argument(
+        "--requests",
+        nargs="*",
+        metavar="ID",
+        help="or patterns: a workload of these requests and what they need",
+    )
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (arguments.state or Path(temporary)).resolve()
+        workload = narrowed(arguments.requests, folder) if arguments.requests else None
+        request = sample(folder, workload=workload, time_gates=arguments.time)
+        with run_opened(request, Quiet(), env=environment(arguments.python)) as run:
+            began = time.monotonic()
+            run.be_sound()
+            print(
+                f"baseline {time.monotonic() - began:.0f} s, {len(run.workload.requests)} requests",
+                flush=True,
+            )
+            bench = Bench(run)
+            wrong = 0
+            if not arguments.gold:
+                wrong += traps(bench, arguments.ids, first=arguments.first)
+            if not arguments.traps:
+                wrong += golden(run, arguments.ids, timed=arguments.time)
+    return int(wrong > 0)
+
+
+def narrowed(patterns: list[str], folder: Path) -> Path:
+    """A file with a part of the case's workload."""
+    whole = load_workload(CASE / "requests.jsonl")
+    ids = [one.id for one in whole.requests if any(fnmatch.fnmatchcase(one.id, each) for each in patterns)]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "requests.jsonl"
+    file.write_text(part_of(whole, ids).render())
+    return file
+
+
+def traps(bench: Bench, patterns: list[str], *, first: str | None) -> int:
+    """A line a trap, and the figures; how many were kept that a gate should have stopped."""
+    listed: list[dict[str, Any]] = tomllib.loads((CASE / "traps" / "traps.toml").read_text())["trap"]
+    if first is not None:
+        listed = listed[[one["id"] for one in listed].index(first) :]
+    told: Counter[str] = Counter()
+    for trap in listed:
+        if patterns and not any(fnmatch.fnmatchcase(trap["id"], pattern) for pattern in patterns):
+            continue
+        began = time.monotonic()
+        done = bench.tried(candidate_of(trap, CASE / "traps"), bench.run.known_good)
+        bench.run.forget()
+        kind = kind_of(trap, done, bench.names)
+        told[kind] += 1
+        where = f"{done.gate or 'kept'}{' (whole)' if done.whole else ''}"
+        print(
+            f"{kind:22}{trap['id']:40}{where:22}wants {trap['gate']:13}{time.monotonic() - began:6.1f} s  {done.text[:150]}",
+            flush=True,
+        )
+    print(
+        f"traps: {sum(told.values())}; "
+        + ", ".join(f"{kind} {count}" for kind, count in sorted(told.items()))
+    )
+    return told["KEPT"]
+
+
+def kind_of(trap: Mapping[str, Any], done: Outcome, gates: frozenset[str]) -> str:
+    """In a word or two, for the table."""
+    if done.gate == trap["gate"]:
+        return "right gate"
+    if done.gate:
+        return "another gate"
+    if trap.get("blind"):
+        return "kept, blind"
+    return "KEPT" if trap["gate"] in gates else "kept, gate not asked"
+
+
+def golden(run: Run, patterns: list[str], *, timed: bool) -> int:
+    """Each on what those before it have left, then the whole workload; how many were not kept.
+
+    Where no time is taken, a patch that gains nothing but time is tried together with the one after it.
+    """
+    lost, tried, together = 0, 0, list[dict[str, Any]]()
+    for patch in gold():
+        if patterns and not any(fnmatch.fnmatchcase(patch["id"], pattern) for pattern in patterns):
+            continue
+        together.append(patch)
+        if not timed and not any(set(one) - ABOUT for one in patch.get("promises", ())):
+            continue
+        began = time.monotonic()
+        tried += len(together)
+        proposal = joined(run, together)
+        if isinstance(proposal, str):
+            verdict = Verdict(verdict="refused", text=proposal)
+        else:
+            verdict = run.tried(proposal)
+            run.forget()
+        kept = verdict.verdict == "kept" and all(
+            one.change != f"C-{patch['id']}" for one in run.recorder.ledger.failed
+        )
+        lost += 0 if kept else len(together)
+        names = " + ".join(one["id"] for one in together)
+        print(
+            f"{'kept' if kept else 'NOT KEPT':22}{names:62}{verdict.gate or '':19}{time.monotonic() - began:6.1f} s  {verdict.text[:150]}",
+            flush=True,
+        )
+        together = []
+    before = len(run.recorder.ledger.kept)
+    confirm(run)
+    lost += before - len(run.recorder.ledger.kept)
+    print(f"gold: kept {tried - lost} of {tried}")
+    return lost
+
+
+def _read(run: Run, tree: Tree, files: Mapping[str, bytes], path: str) -> bytes | None:
+    return files[path] if path in files else run.store.read(tree, path)
+
+
+def joined(run: Run, patches: list[dict[str, Any]]) -> Proposal | str:
+    """Patches that stand on each other as one; or why they do not fit."""
+    files: dict[str, bytes] = {}
+    known_good = run.known_good
+    for one in patches:
+        patch = Patch.model_validate_json((CASE / "gold" / f"{one['id']}.json").read_bytes())
+        applied = apply_patch(patch, partial(_read, run, known_good, dict(files)))
+        if isinstance(applied, Refused):
+            return f"{one['id']} does not fit: {applied.reasons[0]}"
+        files |= applied.files
+    before = {path: run.store.read(known_good, path) for path in files}
+    last = patches[-1]
+    declared = Declared()
+    for one in patches:
+        declared = declared.also(Declared.model_validate(one.get("declares", {})))
+    return Proposal(
+        change=f"C-{last['id']}",
+        title=last["title"],
+        patch=patch_between(before, {path: content.decode() for path, content in files.items()}),
+        declared=declared,
+        may_touch=frozenset(kind for one in patches for kind in one.get("may_touch", ())),
+    )
+
+
+def candidate_of(listed: Mapping[str, Any], folder: Path) -> Candidate:
+    """As whoever hands it in would say what it is."""
+    patch = Patch.model_validate_json((folder / f"{listed['id']}.json").read_bytes())
+    constraint = listed.get("constraint")
+    return Candidate(
+        change=f"C-{listed['id']}",
+        patch=patch,
+        files=(),
+        allowed=tuple(listed.get("files", patch.files)),
+        constraints=(constraint_of(constraint),) if constraint else (),
+        may_touch=frozenset(listed.get("may_touch", ())),
+    )
+
+
+def constraint_of(text: str) -> Constraint:
+    """`kind(first, second)` as a constraint."""
+    kind, _, rest = text.removesuffix(")").partition("(")
+    values = [part.strip() for part in rest.split(",")]
+    match kind, values:
+        case "no-new-import", ["any", scope]:
+            entry: dict[str, Any] = {"scope": scope}
+        case "frozen-file" | "no-module-level-code", [scope]:
+            entry = {"scope": scope}
+        case "max-cost", [endpoint, effect, formula]:
+            entry = {"endpoint": endpoint, "effect": effect, "formula": formula}
+        case _:
+            raise SystemExit(f"no constraint: {text}")
+    return parse_constraint({"kind": kind, **entry}, where="traps.toml")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Which requests a change concerns, by the lines that they ran on the baseline."""
+
+from dataclasses import replace
+
+import pytest
+
+from auditor.measure.request import Request
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.reach import Reached
+from auditor.trial.touching import affected
+
+APP = """import json
+
+LIMIT = 10
+
+
+def listed():
+    return [1, 2]
+
+
+class Card:
+    size = 1
+
+    def title(self):
+        return "a"
+
+
+def shown():
+    return json.dumps(listed())
+"""
+FRAMES = {"list": {7}, "card": {14}, "page": {18, 7}, "other": {1}}
+REACH = {
+    id_: Reached(
+        request=Request(id=id_, path=f"/{id_}"),
+        status=200,
+        frames={"app.py": frozenset(lines)},
+        lines={},
+        outer=frozenset({("app.py", id_)}),
+        ms=1.0,
+        acts=False,
+    )
+    for id_, lines in FRAMES.items()
+}
+EVERY = frozenset(REACH)
+
+
+def concerned(*changes: tuple[str, str], path: str = "app.py") -> frozenset[str]:
+    before = APP
+    after = APP
+    for old, new in changes:
+        assert after.count(old) == 1, old
+        after = after.replace(old, new)
+    file = Edited(path, before.encode(), after.encode())
+    return affected([file], REACH, lambda _: APP.encode())
+
+
+def test_a_changed_function_concerns_those_who_ran_it() -> None:
+    assert concerned(("[1, 2]", "[2, 1]")) == {"list", "page"}
+    assert concerned(('return "a"', 'text = "a"\n        return text')) == {"card"}
+
+
+def test_a_new_import_and_a_new_function_beside_it_concern_nobody_else() -> None:
+    change = ("import json\n", "import json\nimport math\n"), ("[1, 2]", "made()")
+    more = ("def shown():", "def made():\n    return [math.pi]\n\n\ndef shown():")
+    assert concerned(*change, more) == {"list", "page"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("LIMIT = 10", "LIMIT = 11"),
+        ("size = 1", "size = 2"),
+        ("def listed", "@cached\ndef listed"),
+        ("import json\n", "import json\nprint(1)\n"),
+        ("import json\n", "import json\nimport math\n"),
+        ("def shown():", "def made():\n    return 1\n\n\ndef shown():"),
+        ("LIMIT = 10\n", "LIMIT = 10  # ten\n"),
+    ],
+)
+def test_what_stands_outside_functions_may_concern_everybody(change: tuple[str, str]) -> None:
+    assert concerned(change) == EVERY
+    assert concerned(change, ("[1, 2]", "[2, 1]")) >= {"list", "page"}
+
+
+def test_a_file_that_is_new_or_no_python_concerns_everybody() -> None:
+    assert affected([Edited("new.py", None, b"x = 1\n")], REACH, lambda _: None) == EVERY
+    assert affected([Edited("page.html", b"<p>", b"<b>")], REACH, lambda _: b"<p>") == EVERY
+
+
+def test_a_function_is_found_again_in_the_baseline_though_it_has_moved_since() -> None:
+    moved = APP.replace("LIMIT = 10\n", "LIMIT = 10\n\n\ndef first():\n    return 0\n")
+    file = Edited("app.py", moved.encode(), moved.replace("[1, 2]", "[2, 1]").encode())
+    assert affected([file], REACH, lambda _: APP.encode()) == {"list", "page"}
+
+
+def test_a_function_without_effects_concerns_all_that_are_like_one_that_was_seen_to_run_it() -> None:
+    handler = frozenset({("app.py", "shown")})
+    seen = replace(REACH["page"], lines={"app.py": frozenset({14, 18})}, outer=handler)
+    alike = replace(REACH["other"], request=Request(id="alike", path="/other"), outer=handler)
+    reach = {"page": seen, "alike": alike, "list": REACH["list"]}
+    file = Edited("app.py", APP.encode(), APP.replace('return "a"', 'return "b"').encode())
+    assert affected([file], reach, lambda _: APP.encode()) == {"page", "alike"}
