@@ -21,6 +21,7 @@ class Quiet:
 
     status: int | None
     body_bytes: int
+    total_ms: float
 
     def fails(self, answer: Answer, /) -> bool:
         """Whether an answer under load is none: not whole, with another status, or with less than half of what is said in peace."""
@@ -47,7 +48,10 @@ class Stretch:
 def in_peace(door: Door, messages: Sequence[Message], /) -> tuple[Quiet, ...]:
     """Each message alone, one after another."""
     answers = [door.send(message) for message in messages]
-    return tuple(Quiet(status=answer.status, body_bytes=answer.body_bytes) for answer in answers)
+    return tuple(
+        Quiet(status=answer.status, body_bytes=answer.body_bytes, total_ms=answer.total_ms)
+        for answer in answers
+    )
 
 
 def closed_loop(

@@ -12,8 +12,9 @@ import pytest
 
 from auditor.execution.address import Address
 from auditor.execution.confinement import Jail
-from auditor.execution.databases.postgres import Postgres
+from auditor.execution.databases.postgres import ADMIN, Postgres
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
+from auditor.execution.databases.postgres_plans import numbered
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.guest import guest_identity
 from auditor.execution.removal import remove_tree
@@ -327,3 +328,41 @@ def test_a_stored_template_makes_another_server(stand: Stand, state: Path) -> No
             other.check()
     finally:
         other.close()
+
+
+def test_a_plan_is_made_without_values_and_follows_its_indexes(stand: Stand) -> None:
+    other = stand.another("planned")
+    try:
+        other.take(stand.folder / "template")
+        words = stand.words(
+            host=str(stand.folder / "planned" / "run"), user=ADMIN, password=other._admin_password
+        )
+        with psycopg.connect(**words, autocommit=True) as connection:  # type: ignore[arg-type]
+            connection.execute("INSERT INTO people SELECT n, 'p' || n FROM generate_series(11, 20000) n")
+            connection.execute("ANALYZE")
+            sent = "SELECT id FROM people WHERE name = %(name)s AND id + 0 > %(least)s"
+            (step,) = other.explain([sent, "DELETE FROM people", "SELECT nothing"])[sent]
+            assert (step.table, step.how, step.rows) == ("people", "scan", 20000)
+            before = other.indexes()
+            connection.execute("CREATE INDEX people_name ON people (name)")
+        (step,) = other.explain([sent])[sent]
+        assert (step.table, step.how, step.index) == ("people", "search", "people_name")
+        assert step.rows < 100
+        assert len(other.indexes() - before) == 1
+        assert other.dump()["people"][:1] == ({"id": 1, "name": "p1"},)
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT 1", ("SELECT 1", 0)),
+        ("SELECT %s, %s", ("SELECT $1, $2", 2)),
+        ("SELECT %(a)s, %(b)s, %(a)s", ("SELECT $1, $2, $1", 2)),
+        ("SELECT $1, $2, $1", ("SELECT $1, $2, $1", 2)),
+        ("SELECT '50%%' LIKE %s", ("SELECT '50%' LIKE $1", 1)),
+    ],
+)
+def test_placeholders_of_drivers_are_numbered(statement: str, expected: tuple[str, int]) -> None:
+    assert numbered(statement) == expected

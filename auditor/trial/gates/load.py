@@ -12,7 +12,7 @@ from auditor.execution.boot import NotBooted
 from auditor.measure.closed_loop import Stretch, closed_loop, in_peace
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
-from auditor.trial.concerned import MOST_ENDPOINTS
+from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
 from auditor.trial.gates.latency import ConcernedBy, not_booted
 from auditor.trial.side_by_side import Served, SideBySide
 from auditor.trial.trees import Tree
@@ -21,6 +21,8 @@ _ORDER: Final = (0, 1, 1, 0, 1, 0, 0, 1)
 """Four stretches each, so that neither is always first: that all four of one are worse has a chance of one in seventy."""
 _MARGIN: Final = 1.1
 """A p95 within a tenth is none worse; the stretches of one server differ by as much."""
+_LONG: Final = 2.0
+"""Stretches; an answer that was asked for is waited for, and should not take longer than what is measured."""
 _ERRORS: Final = 0.005
 """Of all answers; more than that, and twice as many as known-good's, in at least two stretches."""
 
@@ -43,13 +45,14 @@ class LoadGate:
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed where errors become more, or the p95 is worse in every stretch."""
         began = time.monotonic()
-        chosen = [one.heaviest for one in self._concerned(candidate, tree)[:MOST_ENDPOINTS]]
+        chosen = self._concerned(candidate, tree)[:MOST_ENDPOINTS]
         if not chosen:
             text = "no request that can be sent over and over runs what was changed"
             return GateResult(gate="load", outcome="skipped", text=text)
         try:
-            with self._stage.both(self._known_good(), tree, chosen) as served:
-                common = sorted(served[0].ready.keys() & served[1].ready.keys())
+            requests = sorted({request for one in chosen for request in (one.heaviest, one.lightest)})
+            with self._stage.both(self._known_good(), tree, requests) as served:
+                common = self._sent(served, chosen)
                 stretches = self._stretches(served, common) if common else ([], [])
                 died = [not one.server.alive() for one in served]
         except NotBooted as fault:
@@ -64,10 +67,24 @@ class LoadGate:
             result = judge_load(*stretches, clients=self._settings.clients)
         return result.model_copy(update={"seconds": time.monotonic() - began})
 
+    @property
+    def _stretch_s(self) -> float:
+        return self._settings.time_ms / 1000 / _ORDER.count(0)
+
+    def _sent(self, served: Sequence[Served], chosen: Sequence[Concerned]) -> list[str]:
+        """Of each endpoint the heaviest request; where all clients could not be answered in some stretches' time, the lightest."""
+        common = served[0].ready.keys() & served[1].ready.keys()
+        sent = []
+        for one in chosen:
+            if one.heaviest in common and one.lightest in common:
+                (quiet,) = in_peace(served[0].door, [served[0].ready[one.heaviest].message])
+                waiting_s = quiet.total_ms / 1000 * self._settings.clients
+                sent.append(one.heaviest if waiting_s <= _LONG * self._stretch_s else one.lightest)
+        return sorted(set(sent))
+
     def _stretches(
         self, served: Sequence[Served], requests: Sequence[str]
     ) -> tuple[list[Stretch], list[Stretch]]:
-        seconds = self._settings.time_ms / 1000 / _ORDER.count(0)
         messages = [[one.ready[request].message for request in requests] for one in served]
         quiet = [in_peace(one.door, each) for one, each in zip(served, messages, strict=True)]
         found: tuple[list[Stretch], list[Stretch]] = ([], [])
@@ -78,7 +95,7 @@ class LoadGate:
                     messages[side],
                     quiet[side],
                     clients=self._settings.clients,
-                    seconds=seconds,
+                    seconds=self._stretch_s,
                 )
             )
         return found
