@@ -26,7 +26,7 @@ from auditor.codemods.lifting import Lifting, Unliftable, column_of, statement_o
 from auditor.codemods.many_asked import Dimension, singular
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, names_bound
-from auditor.codemods.reads_only import write_in
+from auditor.codemods.reads_only import below, write_in
 from auditor.codemods.repeatable import items_of
 from auditor.codemods.ways import Stage, stages_of, ways_to
 
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from auditor.codemods.asked_rows import Condition
     from auditor.codemods.source import Source
     from auditor.codemods.ways import Hops
-    from auditor.index.values import Column, Model
+    from auditor.index.values import Column, Model, Site
     from auditor.model.report import Finding
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect
 
 NAME: Final = "batch_across_calls"
 RULES: Final = ("query-in-loop",)
+_MOST_LOOPS: Final = 8
 _ATTRIBUTE_KINDS: Final = {"int": "isinstance({}, int)", "date": "type({}) is date"}
 
 
@@ -52,28 +53,49 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, "what the loop asks for is not known")
     reasons: list[str] = []
     for effect, way in _asked(finding, source.scene):
-        stages = stages_of(way, source)
-        if isinstance(stages, str):
-            reasons.append(stages)
-            continue
-        for n in range(len(list(_loops(stages)))):
-            fresh = stages_of(way, source)  # an attempt that fails leaves edits behind
-            assert not isinstance(fresh, str), "it was found before"
-            at, loop = list(_loops(fresh))[n]
-            try:
-                return _written(fresh[at:], loop, effect, source)
-            except Unliftable as reason:
-                reasons.append(str(reason))
+        for n in range(_MOST_LOOPS):
+            attempt = _attempt(effect, way, n, source)
+            if isinstance(attempt, Written):
+                return attempt
+            if attempt is None:
+                break
+            reasons.append(attempt)
     return Declined(NAME, reasons[0] if reasons else "no query that the loop asks is known to the trace")
+
+
+def _attempt(effect: "Effect", way: "Hops", number: int, source: "Source") -> Written | str | None:
+    """The patch for one of the loops on a way, outermost first; why there is none; None where there is no such loop.
+
+    Each attempt reads the files anew: one that fails leaves edits behind.
+    """
+    assert effect.query is not None, "only such effects are looked at"
+    stages = stages_of(way, source)
+    if isinstance(stages, str):
+        return stages if number == 0 else None
+    asking = asking_of(stages[-1].node, effect.query)
+    if isinstance(asking, str):
+        return asking if number == 0 else None
+    loops = list(_loops(stages, asking))
+    if number >= len(loops):
+        return None
+    at, loop = loops[number]
+    try:
+        return _written(stages[at:], loop, asking, effect.query.model, source)
+    except Unliftable as reason:
+        return str(reason)
 
 
 def _asked(finding: "Finding", scene: "Scene") -> "Iterator[tuple[Effect, Hops]]":
     """The reads that the finding's statement leads to, each place once, with every way through that statement."""
     lines = range(finding.line, finding.end_line + 1)
     found: dict[tuple[str, int], Effect] = {}
+    called = below(scene, finding.file, finding.line, finding.end_line)
+    reached = frozenset((one.module.path, one.line) for one in called)  # variants are functions of their own
     for _, effect in scene.effects():
         is_read = effect.kind == "sql" and effect.operation != "write" and effect.cause == "query"
-        if is_read and not effect.remembered and effect.query is not None:
+        home = effect.site.function
+        inside = _is_at(effect.site, finding) or (home is not None and (home.module.path, home.line) in reached)
+        if inside and is_read and not effect.remembered and effect.query is not None:
             found.setdefault((effect.site.module.path, effect.site.line), effect)
     for key in sorted(found):
         for way in ways_to(found[key], scene):
@@ -81,13 +103,15 @@ def _asked(finding: "Finding", scene: "Scene") -> "Iterator[tuple[Effect, Hops]]
                 yield found[key], way
 
 
-def _loops(stages: tuple[Stage, ...]) -> "Iterator[tuple[int, ast.AST]]":
+def _is_at(site: "Site", finding: "Finding") -> bool:
+    return site.module.path == finding.file and finding.line <= site.line <= finding.end_line
+
+
+def _loops(stages: tuple[Stage, ...], asking: Asking) -> "Iterator[tuple[int, ast.AST]]":
     """The loops on the way, outermost first, each with the number of its stage."""
     for n, stage in enumerate(stages):
-        if stage.call is None:
-            continue
         found: list[ast.AST] = []
-        for child, node in stage.around(stage.call):
+        for child, node in stage.around(stage.call or asking.whole):
             if isinstance(node, ast.For) and child is not node.iter:
                 found.append(node)
             if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)):
@@ -95,28 +119,27 @@ def _loops(stages: tuple[Stage, ...]) -> "Iterator[tuple[int, ast.AST]]":
         yield from ((n, one) for one in reversed(found))
 
 
-def _written(stages: tuple[Stage, ...], loop: ast.AST, effect: "Effect", source: "Source") -> Written:
+def _written(
+    stages: tuple[Stage, ...], loop: ast.AST, asking: Asking, model: "Model", source: "Source"
+) -> Written:
     scene = source.scene
     assert scene is not None, "asked with a trace only"
-    assert effect.query is not None, "only such effects are looked at"
-    leaf = stages[-1]
-    _plain(stages, loop)
-    asking = asking_of(leaf.node, effect.query)
-    if isinstance(asking, str):
-        raise Unliftable(asking)
+    _plain(stages, loop, asking)
     rows, bound = items_of(stages[0], loop, scene)
     lifting = Lifting(stages, scene, loop, rows)
-    dimensions, keys = _dimensions(asking, effect.query.model, lifting, scene)
-    _answerable(asking, effect.query.model, dimensions)
+    dimensions, keys = _dimensions(asking, model, lifting, scene)
+    _answerable(asking, model, dimensions)
     tests = tuple(_tests(stages, loop, asking, lifting))
     plan = Plan(stages, loop, asking, dimensions, keys, tests, lifting, bound)
-    held = statement_of(loop, stages[0]) if isinstance(loop, ast.comprehension) else loop
+    held = statement_of(loop, stages[0])
+    if len(stages) == 1 and held is asking.statement:
+        raise Unliftable("the query is asked in a comprehension")
     if writing := write_in(held, stages[0], source):
         raise Unliftable(f"the loop may write (`{writing}`), which a query before it would not see")
-    return _patched(plan, effect.query.model, source)
+    return _patched(plan, model, source)
 
 
-def _plain(stages: tuple[Stage, ...], loop: ast.AST) -> None:
+def _plain(stages: tuple[Stage, ...], loop: ast.AST, asking: Asking) -> None:
     """Declines where the loop may end early, or where what is on the way is more than plain functions."""
     first = stages[0]
     held = whole(loop, first)
@@ -131,9 +154,7 @@ def _plain(stages: tuple[Stage, ...], loop: ast.AST) -> None:
         arguments = stage.node.args
         if n and (arguments.vararg or arguments.kwarg or arguments.posonlyargs):
             raise Unliftable(f"`{stage.node.name}` takes its arguments in more than one way")
-        if stage.call is None:
-            continue
-        for child, node in stage.around(stage.call):
+        for child, node in stage.around(stage.call or asking.whole):
             if isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.GeneratorExp)):
                 raise Unliftable("it is asked in a function inside the loop, or later")
             if isinstance(node, ast.Try) and child not in node.orelse:
@@ -153,7 +174,7 @@ def _tests(
     """The conditions under which the loop gets to the query; those that leave a function early are not among them."""
     held = whole(loop, stages[0])
     for n, stage in enumerate(stages):
-        for child, node in stage.around(asking.whole if stage.call is None else stage.call):
+        for child, node in stage.around(stage.call or asking.whole):
             if node is held:
                 break
             match node:

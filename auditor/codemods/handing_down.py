@@ -53,7 +53,7 @@ class Handing:
             self._only_called(stage)
         sibling = self._sibling(tuple(name for name, _ in given))
         called = self._called(sibling, [value for _, value in given])
-        take_rows(self._spans(self._leaf), self._leaf, sibling, self._known)
+        take_rows(self._spans(self._leaf), self._leaf, sibling, self._known, always=len(self._stages) == 1)
         for stage in self._stages[1:]:
             self._take(stage)
         for stage in self._stages[:-1]:
@@ -77,8 +77,14 @@ class Handing:
         names = [one.id for one in ast.walk(query) if isinstance(one, ast.Name) and one.id in bound]
         parameters = [one.arg for one in leaf.node.args.args]
         ordered = [name for name in parameters if name in names]
-        if odd := [name for name in names if name not in parameters]:
+        is_here = len(self._stages) == 1
+        odd = list(dict.fromkeys(name for name in names if name not in parameters))
+        if is_here:
+            ordered += odd
+        elif odd:
             raise Unliftable(f"the query reads `{odd[0]}`, which `{leaf.node.name}` makes itself")
+        if leaf.owner is not None and (leaf.known.static not in {"", "property"} or not parameters):
+            raise Unliftable(f"`{leaf.node.name}` is no plain method")
         if leaf.owner is not None:
             ordered = [parameters[0], *(name for name in ordered if name != parameters[0])]
         before = len(plan.lifting.clauses)
@@ -164,7 +170,9 @@ class Handing:
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         }
         everywhere = {one.id for one in ast.walk(spans.tree) if isinstance(one, ast.Name)}
-        name = free_name(f"{leaf.node.name}_batch", taken | everywhere)
+        is_here = len(self._stages) == 1
+        word = self._known.removeprefix("known_") if is_here else leaf.node.name
+        name = free_name(f"{word}_batch", taken | everywhere)
         is_async = any(
             isinstance(one, ast.Await) for one in ast.walk(rewritten(plan.asking.query, plan.asking.inlined))
         )

@@ -57,7 +57,7 @@ def write_in(loop: ast.AST, stage: "Stage", source: "Source", /) -> str:
     written = _written(loop, stage.node, columns)
     if written:
         return written
-    for known in below(scene, stage, first, last):
+    for known in below(scene, stage.path, first, last):
         spans = source.spans(known.module.path)
         if known.module.role == "library":
             continue
@@ -69,13 +69,13 @@ def write_in(loop: ast.AST, stage: "Stage", source: "Source", /) -> str:
     return ""
 
 
-def below(scene: "Scene", stage: "Stage", first: int, last: int, /) -> "Iterator[Known]":
-    """The functions that lines of a stage lead to, each once."""
+def below(scene: "Scene", path: str, first: int, last: int, /) -> "Iterator[Known]":
+    """The functions that lines of a file lead to, each once."""
     queue: list[Known] = [
         call.callee
         for scope in scene.scopes
         for call in scope.calls
-        if call.site.module.path == stage.path and first <= call.site.line <= last
+        if call.site.module.path == path and first <= call.site.line <= last
     ]
     seen: set[int] = set()
     while queue and len(seen) < _BELOW:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _SHORT: Final = 80
 
 
-def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /) -> None:
-    """Puts the look-up before the query, which is left for what is not there.
+def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /, *, always: bool) -> None:
+    """Puts the look-up before the query, which is left for what is not there; `always`: something is handed to it.
 
     Raises:
         Unliftable: the query stands where nothing can be put before it.
@@ -28,6 +28,8 @@ def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /) 
         raise Unliftable("the query shares its line with something else")
     taken = names_bound(leaf.node)
     condition, lines, answer = _looked_up(sibling, leaf, known)
+    if always:
+        condition = condition.removeprefix(f"{known} is not None and ")
     if isinstance(statement, ast.Return) and statement.value is asking.whole:
         body = [*lines, f"return {answer}"]
         spans.insert_lines_before(statement, [*_if(condition), *(f"    {line}" for line in body)])
@@ -141,7 +143,7 @@ def _result_name(taken: frozenset[str], *, is_rows: bool) -> str:
 
 def _if(condition: str) -> list[str]:
     """`if condition:`, broken where it is long."""
-    first, _, rest = condition.partition(" and ")
-    if len(condition) <= _SHORT or not rest.startswith("all("):
+    before, found, rest = condition.partition("all(")
+    if len(condition) <= _SHORT or not found:
         return [f"if {condition}:"]
-    return [f"if {first} and all(", f"    {rest.removeprefix('all(').removesuffix(')')}", "):"]
+    return [f"if {before}all(", f"    {rest.removesuffix(')')}", "):"]

@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.places import Function, parents
@@ -89,6 +90,7 @@ def _key(function: "Known") -> tuple[str, int]:
     return (function.module.path, function.line)
 
 
+@lru_cache(maxsize=1)
 def _callers(scene: "Scene") -> "dict[tuple[str, int], list[tuple[Known, int]]]":
     """Who calls each function, from which line."""
     found: dict[tuple[str, int], dict[tuple[str, int, int], tuple[Known, int]]] = {}
@@ -108,18 +110,19 @@ def stages_of(way: Hops, source: "Source", /) -> tuple[Stage, ...] | str:
     for n, (known, line) in enumerate(way):
         path = known.module.path
         spans = files.get(path) or source.spans(path)
-        if spans is None:
-            return f"`{path}` can't be read"
+        found = None if spans is None else definition(spans.tree, known)
+        if spans is None or found is None:
+            if n + 1 == len(way):
+                return f"`{known.name}` can't be read"
+            stages.clear()  # a library, a decorator: what lies above is not followed
+            continue
         files[path] = spans
-        found = definition(spans.tree, known)
-        if found is None:
-            return f"`{known.name}` can't be read"
         node, owner = found
         call = None
         if n + 1 < len(way):
             call = _call(node, line, way[n + 1][0].name)
             if call is None:
-                stages.clear()  # a decorator, a framework, or two calls on a line: what lies above is not followed
+                stages.clear()  # called by a framework, or twice on a line
                 continue
         stages.append(Stage(known, node, owner, spans, path, call, parents(node)))
     return tuple(stages)
