@@ -71,19 +71,24 @@ def asking_of(function: "Function", query: "Query", /) -> Asking | str:
     return _Climb(function, query.orm).from_root(roots[0])
 
 
-def _sqlalchemy_roots(function: "Function") -> list[ast.Call]:
-    return [
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Call)
-        and (
-            (isinstance(node.func, ast.Attribute) and node.func.attr == "query" and node.args)
-            or (isinstance(node.func, ast.Name) and node.func.id == "select")
-        )
-    ]
+def _sqlalchemy_roots(function: "Function") -> list[ast.expr]:
+    """`session.query(…)`, `select(…)` and `Model.query`."""
+    found: list[ast.expr] = []
+    for node in ast.walk(function):
+        match node:
+            case (
+                ast.Call(func=ast.Attribute(attr="query"), args=[_, *_])
+                | ast.Call(func=ast.Name(id="select"))
+            ):
+                found.append(node)
+            case ast.Attribute(attr="query", value=value) if _is_class(value):
+                found.append(node)
+            case _:
+                pass
+    return found
 
 
-def _django_roots(function: "Function") -> list[ast.Attribute]:
+def _django_roots(function: "Function") -> list[ast.expr]:
     return [
         node
         for node in ast.walk(function)
@@ -122,7 +127,10 @@ class _Climb:
         if running == ["execute", "scalars"]:
             running = ["scalars"]
         is_select = isinstance(root, ast.Call) and isinstance(root.func, ast.Name)
-        if is_select != bool(running) or len(running) > 1 or (is_select and terminal == "count"):
+        is_counted = (
+            terminal == "count" and self._orm != "django" and (is_select or not isinstance(root, ast.Call))
+        )
+        if is_select != bool(running) or len(running) > 1 or is_counted:
             return "the statement is not run in a way that is known"
         entity = self._entity(root, running)
         if isinstance(entity, str):
@@ -201,7 +209,8 @@ class _Climb:
 
     def _entity(self, root: ast.expr, running: list[str]) -> tuple[str, tuple[ast.expr, ...]] | str:
         if not isinstance(root, ast.Call):
-            return "", ()
+            named = root.value if isinstance(root, ast.Attribute) and self._orm != "django" else None
+            return "" if named is None else ast.unparse(named), ()
         if root.keywords or not root.args or any(isinstance(one, ast.Starred) for one in root.args):
             return "what the query selects is not known"
         if len(root.args) == 1 and running != ["execute"] and _is_class(root.args[0]):

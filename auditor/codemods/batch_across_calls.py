@@ -94,7 +94,9 @@ def _asked(finding: "Finding", scene: "Scene") -> "Iterator[tuple[Effect, Hops]]
     for _, effect in scene.effects():
         is_read = effect.kind == "sql" and effect.operation != "write" and effect.cause == "query"
         home = effect.site.function
-        inside = _is_at(effect.site, finding) or (home is not None and (home.module.path, home.line) in reached)
+        inside = _is_at(effect.site, finding) or (
+            home is not None and (home.module.path, home.line) in reached
+        )
         if inside and is_read and not effect.remembered and effect.query is not None:
             found.setdefault((effect.site.module.path, effect.site.line), effect)
     for key in sorted(found):
@@ -125,12 +127,12 @@ def _written(
     scene = source.scene
     assert scene is not None, "asked with a trace only"
     _plain(stages, loop, asking)
-    rows, bound = items_of(stages[0], loop, scene)
-    lifting = Lifting(stages, scene, loop, rows)
+    items = items_of(stages[0], loop, scene)
+    lifting = Lifting(stages, scene, loop, items.rows)
     dimensions, keys = _dimensions(asking, model, lifting, scene)
     _answerable(asking, model, dimensions)
     tests = tuple(_tests(stages, loop, asking, lifting))
-    plan = Plan(stages, loop, asking, dimensions, keys, tests, lifting, bound)
+    plan = Plan(stages, loop, asking, dimensions, keys, tests, lifting, items)
     held = statement_of(loop, stages[0])
     if len(stages) == 1 and held is asking.statement:
         raise Unliftable("the query is asked in a comprehension")

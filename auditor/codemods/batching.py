@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from auditor.codemods.asked_rows import Asking
     from auditor.codemods.lifting import Lifting
     from auditor.codemods.many_asked import Dimension
+    from auditor.codemods.repeatable import Items
     from auditor.codemods.ways import Stage
 
 
@@ -23,5 +24,4 @@ class Plan:
     tests: tuple[ast.expr, ...]
     """Under which conditions a turn asks."""
     lifting: "Lifting"
-    bound: str
-    """The name that the loop's items get before the loop; "" where they have one."""
+    items: "Items"

@@ -306,14 +306,18 @@ class Handing:
             raise Unliftable("the loop shares its line with something else")
         indent = spans.indent(statement)
         lines: list[str] = []
-        if plan.bound:
+        if plan.items.bound:
             assert isinstance(plan.loop, (ast.For, ast.comprehension)), "loops are found as such"
-            if "\n" in spans.source(plan.loop.iter) or spans.comments(plan.loop.iter):
-                text = laid_out(plan.loop.iter, f"{plan.bound} = ", indent)
+            walked = plan.loop.iter
+            if "\n" in spans.source(walked) or spans.comments(walked) or plan.items.is_copied:
+                made = (
+                    ast.Call(ast.Name("list", ast.Load()), [walked], []) if plan.items.is_copied else walked
+                )
+                text = in_quotes_of(spans.text, laid_out(made, f"{plan.items.bound} = ", indent))
             else:
-                text = spans.source(plan.loop.iter)
-            lines += f"{plan.bound} = {text}".split("\n")
-            spans.replace(plan.loop.iter, plan.bound)
+                text = spans.source(walked)
+            lines += f"{plan.items.bound} = {text}".split("\n")
+            spans.replace(walked, plan.items.bound)
         text = in_quotes_of(spans.text, laid_out(called, f"{self._known} = ", indent))
         lines += f"{self._known} = {text}".split("\n")
         spans.insert_lines_before(statement, [line.removeprefix(indent) for line in lines])

@@ -1,13 +1,14 @@
 """What a loop walks over, as an expression that can be walked over twice."""
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.lifting import Unliftable
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.single_names import assignment
 from auditor.codemods.turning import is_list
-from auditor.index.values import Many, Query, options
+from auditor.index.values import Many, Query, Sym, options
 
 if TYPE_CHECKING:
     from auditor.codemods.ways import Stage
@@ -16,8 +17,19 @@ if TYPE_CHECKING:
 _KINDS: Final = frozenset({"list", "tuple", "set", "dict", "frozenset"})
 
 
-def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> tuple[ast.expr, str]:
-    """The items of a loop under a name, and the name if the items have yet to be bound to it.
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a loop, to be walked over twice."""
+
+    rows: ast.expr
+    bound: str = ""
+    """The name that they have yet to be bound to; "" where they have one."""
+    is_copied: bool = False
+    """Bound as a list of their own: what they are is known by the trace, not by the text."""
+
+
+def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
+    """The items of a loop under a name.
 
     Raises:
         Unliftable: they may be walked over only once.
@@ -26,14 +38,16 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> tuple[ast.expr
     items = loop.iter
     if not isinstance(loop.target, ast.Name):
         raise Unliftable("the loop's items have no name of their own")
-    if isinstance(items, ast.Name):
-        bound = assignment(stage.node, items.id)
-        if (bound is not None and is_list(bound.value)) or _is_known(stage, loop, scene):
-            return items, ""
-        raise Unliftable(f"`{items.id}` may be walked over only once")
-    if isinstance(items, ast.Call) and is_list(items):
-        name = free_name(f"{loop.target.id}s", names_bound(stage.node) | _names(stage))
-        return ast.Name(name, ast.Load()), name
+    bound = assignment(stage.node, items.id) if isinstance(items, ast.Name) else None
+    if bound is not None and is_list(bound.value):
+        return Items(items)
+    is_made_here = isinstance(items, ast.Call) and is_list(items)
+    is_readable = isinstance(items, (ast.Name, ast.Attribute, ast.Call))
+    if is_made_here or (is_readable and _is_known(stage, loop, scene)):
+        taken = names_bound(stage.node) | _names(stage)
+        names = (f"{loop.target.id}s", f"all_{loop.target.id}s")
+        name = next((one for one in names if one not in taken), free_name(names[0], taken))
+        return Items(ast.Name(name, ast.Load()), name, not is_made_here)
     raise Unliftable(f"`{ast.unparse(items)}` may be walked over only once")
 
 
@@ -54,6 +68,8 @@ def _is_known(stage: "Stage", loop: "ast.For | ast.comprehension", scene: "Scene
                 ):
                     continue
                 for value in options(one.over):
+                    if isinstance(value, Sym):
+                        continue  # as the function's own text has it; what is passed is seen elsewhere
                     is_kept = isinstance(value, Many) and not value.lazy and value.kind in _KINDS
                     is_kept = is_kept or (
                         isinstance(value, Query) and value.orm == "django" and not value.streaming

@@ -23,6 +23,9 @@ GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "m
 """Components that may not rise on any request. Records and bytes are the contract's."""
 _CONSTANT: Final = 2
 """The most that one declared constant rise may be."""
+_ROWS_FOR_A_STATEMENT: Final = 10
+"""Rows that a batch may read more for each statement that it saves: a round trip costs more than they do, and what is
+asked for all at once may hold a few that a turn would not have asked for. Time is looked at by gates of its own."""
 
 
 class CountsGate:
@@ -136,6 +139,9 @@ def may_rise(
 ) -> bool:
     """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
     rises = Counter(component_of(kind) for kind in declared)
+    if component == "rows" and rises["sql"] and "sql" in was and "sql" in now:
+        saved = was["sql"].low - now["sql"].high
+        return 0 < now["rows"].high - was["rows"].low <= saved * _ROWS_FOR_A_STATEMENT
     if now[component].high - was[component].low > _CONSTANT * rises[component]:
         return False
     others = (other for other in GUARDED if other != component and other in was and other in now)

@@ -122,6 +122,19 @@ def test_what_was_promised_must_fall() -> None:
     )
 
 
+def test_a_declared_batch_may_read_a_few_rows_more_for_each_statement_it_saves() -> None:
+    base = {"sql": (30, 30), "rows": (100, 100)}
+    batched = {**base, "sql": (2, 2), "rows": (130, 130)}
+    assert judged(base, batched).outcome == "failed", "not declared"
+    assert judged(base, batched, constant_rise=("sql",)).outcome == "passed"
+    assert judged(base, {**batched, "rows": (381, 381)}, constant_rise=("sql",)).outcome == "failed", (
+        "too many"
+    )
+    assert judged(base, {**batched, "sql": (30, 30)}, constant_rise=("sql",)).outcome == "failed", (
+        "for nothing"
+    )
+
+
 def test_a_declared_constant_may_rise_where_another_component_falls() -> None:
     base, now = {"sql": (9, 9), "sessions": (1, 1)}, {"sql": (3, 3), "sessions": (2, 2)}
     assert judged(base, now).outcome == "failed"
