@@ -101,12 +101,8 @@ def rows_kept(scene: Scene, aside: Aside) -> list[str]:
 def writers(scene: Scene) -> dict[str, Effect]:
     """By model: a write of its rows that a request does."""
     found: dict[str, Effect] = {}
-    for _, effect in scene.effects():
-        if (
-            effect.kind != "sql"
-            or effect.operation != "write"
-            or id(effect.site.function) not in scene.waited_for
-        ):
+    for scope, effect in scene.effects():
+        if effect.kind != "sql" or effect.operation != "write" or id(scope) not in scene.waited_in:
             continue
         model = (
             effect.row.model

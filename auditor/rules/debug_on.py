@@ -73,9 +73,19 @@ def find(scene: Scene) -> Iterator[Claim]:
     for module in scene.project.modules:
         if module.role not in {"app", "config"} or NOT_DEPLOYED.search(module.path):
             continue
-        if module in served and len(settings) == 1:
+        if module in served and len(settings) == 1 and not is_decided_elsewhere(scene, module):
             yield from django(module)
         yield from made_with(scene, module)
+
+
+def is_decided_elsewhere(scene: Scene, module: Module) -> bool:
+    """Whether another settings file has a word on it too: this one is what they build on."""
+    return any(
+        s[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == "DEBUG" for t in s[3])
+        for other in scene.project.modules
+        if other is not module and other.role in {"app", "config"} and not NOT_DEPLOYED.search(other.path)
+        for s in other.body
+    )
 
 
 def django(module: Module) -> Iterator[Claim]:

@@ -47,6 +47,7 @@ from auditor.rules.scene import spot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.symbols import Function
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect
 
@@ -63,6 +64,8 @@ RULE = RuleInfo(
 _SENDING: Final = re.compile(
     r"(^|_)(send|deliver|notify|mail|sendmail|send_messages?|send_mass_mail|broadcast)"
 )
+_ALARMS: Final = frozenset({"mail_admins", "mail_managers"})
+"""Sent when something is wrong, which is rare, and to be known at once."""
 _QUEUED: Final = re.compile(
     r"celery|queue|async|post_office|django_q|rq|mailer|dummy|locmem|console", re.IGNORECASE
 )
@@ -73,11 +76,11 @@ def find(scene: Scene) -> Iterator[Claim]:
     if mail_is_queued(scene):
         return
     best: dict[tuple[str, int], Claim] = {}
-    for _, effect in scene.effects():
+    for scope, effect in scene.effects():
         if effect.kind != "mail" or effect.offloaded or effect.remembered or not sends(effect):
             continue
         spot = spot_of(effect.site)
-        if spot.key in best or id(effect.site.function) not in scene.waited_for:
+        if spot.key in best or id(scope) not in scene.waited_in or in_thread(effect.site.function):
             continue
         made = claim(effect)
         if believable(scene, made):
@@ -89,7 +92,13 @@ def sends(effect: Effect) -> bool:
     """Whether it hands a message over; connecting and logging in belong to it."""
     name = effect.target.rpartition(".")[2]
     cheap = effect.fact is not None and effect.fact.cheap is not None
-    return not cheap and _SENDING.search(name) is not None
+    return not cheap and name not in _ALARMS and _SENDING.search(name) is not None
+
+
+def in_thread(function: Function | None) -> bool:
+    """Whether it is the body of a thread, which is started and not waited for."""
+    owner = None if function is None else function.owner
+    return owner is not None and any(turns.name_of(b) in {"Thread", "Process"} for b in owner.bases)
 
 
 def mail_is_queued(scene: Scene) -> bool:

@@ -66,11 +66,11 @@ def find(scene: Scene) -> Iterator[Claim]:
     """One claim for each place that a request waits at."""
     limits = limits_of(scene)
     best: dict[tuple[str, int], Claim] = {}
-    for _, effect in scene.effects():
+    for scope, effect in scene.effects():
         if effect.kind != "llm" or effect.offloaded or effect.remembered:
             continue
         spot = spot_of(effect.site)
-        if spot.key in best or id(effect.site.function) not in scene.waited_for or streams(effect):
+        if spot.key in best or id(scope) not in scene.waited_in or streams(effect):
             continue
         made = claim(scene, limits, effect)
         if made is not None and believable(scene, made):

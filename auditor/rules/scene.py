@@ -120,23 +120,16 @@ class Scene:
         return found
 
     @cached_property
-    def waited_for(self) -> frozenset[int]:
-        """Identities of the functions that a request waits for: nothing on the way to them is put off."""
-        found: set[int] = set()
-        queue = [
-            call
-            for root in self.trace.entries
-            if root.entry is not None and root.entry.kind in {"http", "graphql"}
-            for call in root.summary.calls
-        ]
+    def waited_in(self) -> frozenset[int]:
+        """Identities of the summaries of what requests wait for: nothing on the way to them is put off."""
+        roots = [r for r in self.trace.entries if r.entry is not None and r.entry.kind in {"http", "graphql"}]
+        found = {id(s) for root in roots for s in (root.summary, *root.parts)}
+        queue = [call for root in roots for call in root.summary.calls]
         while queue:
             call = queue.pop()
             below = self.trace.machine.summaries.get(id(call.callee))
-            if call.deferred or call.offloaded or id(call.callee) in found:
-                continue
-            found.update((id(call.callee), *(id(f) for f, _ in call.frames)))
-            if below is not None:
-                found.add(id(below.function))
+            if below is not None and id(below) not in found and not (call.deferred or call.offloaded):
+                found.add(id(below))
                 queue.extend(below.calls)
         return frozenset(found)
 

@@ -80,9 +80,9 @@ def slow(scene: Scene) -> tuple[list[Effect], set[str]]:
     """Outside calls that requests wait for, and the endpoints that do."""
     found: dict[tuple[str, int], Effect] = {}
     endpoints: set[str] = set()
-    for _, effect in scene.effects():
+    for scope, effect in scene.effects():
         function = effect.site.function
-        if effect.kind in _SLOW and id(function) in scene.waited_for and is_wait(effect):
+        if effect.kind in _SLOW and id(scope) in scene.waited_in and is_wait(effect):
             found.setdefault((effect.site.module.path, effect.site.line), effect)
             endpoints |= {e.id for e in scene.trace.endpoints_of(function) if e.kind in {"http", "graphql"}}
     return list(found.values()), endpoints

@@ -45,7 +45,7 @@ from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.audience import believable
+from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.scene import Spot, spot_of
 
@@ -103,7 +103,7 @@ def find(scene: Scene) -> Iterator[Claim]:
                 found = [w for block in blocks(function.body) for w in wasted(scene, function, block)]
                 if found:
                     made = claim(max(found, key=lambda w: len(w.effects)))
-                    if believable(scene, made):
+                    if audience(scene, made.spot) != "command" and believable(scene, made):
                         yield made
 
 
