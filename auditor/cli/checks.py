@@ -20,7 +20,10 @@ from auditor.config.user import UserSettings, load_user_settings
 from auditor.model.fault import Fault
 
 _PACKAGES: Final = (
+    "anthropic",
+    "genai-prices",
     "gitpython",
+    "openai",
     "pathspec",
     "pydantic",
     "pyyaml",
@@ -28,7 +31,7 @@ _PACKAGES: Final = (
     "tree-sitter",
     "tree-sitter-python",
 )
-"""What an audit needs; the others serve doors that come later."""
+"""What an audit needs, with a model and without."""
 
 
 @dataclass(frozen=True, slots=True)

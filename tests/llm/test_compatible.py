@@ -1,6 +1,7 @@
 """Servers that speak a protocol in part: what they don't take is left out, once, and said."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ def picky(*refused: str) -> Answer:
     def answer(call: Call) -> None:
         for name in refused:
             head, _, rest = name.partition(".")
-            held = call.body.get(head)
+            held = call.body.get(head) or (head in json.dumps(call.body.get("system", "")) or None)
             if held is not None and (not rest or rest in held):
                 status(
                     400,
@@ -61,8 +62,9 @@ def picky(*refused: str) -> Answer:
             ["no setting for thinking", "no degree of effort"],
         ),
         ("anthropic messages", ["output_config.format"], ["no schema as a parameter"]),
+        ("anthropic messages", ["cache_control"], ["nothing said about its cache"]),
         ("openai responses", ["reasoning"], ["no degree of effort"]),
-        ("openai responses", ["prompt_cache_key", "text"], ["no key for its cache"]),
+        ("openai responses", ["prompt_cache_key", "text"], ["nothing said about its cache"]),
         ("openai chat", ["reasoning_effort"], ["no degree of effort"]),
         (
             "openai chat",

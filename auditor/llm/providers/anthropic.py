@@ -22,6 +22,7 @@ BASE_URL_VARIABLE: Final = "ANTHROPIC_BASE_URL"
 _OPTIONAL: Final[OptionalParts] = {
     "format": re.compile(r"output_config\.format|output_format|structured output|json_schema", re.IGNORECASE),
     "effort": re.compile(r"effort|output_config", re.IGNORECASE),
+    "cache": re.compile(r"cache_control|\bttl\b", re.IGNORECASE),
     "thinking": re.compile(r"thinking|adaptive", re.IGNORECASE),
 }
 

@@ -11,7 +11,7 @@ OptionalParts = Mapping[str, re.Pattern[str]]
 """Name of the part, and the words by which a refusal means it. The first that fits is left out."""
 
 TOLD: Final[Mapping[str, str]] = {
-    "cache": "no key for its cache",
+    "cache": "nothing said about its cache",
     "effort": "no degree of effort",
     "format": "no schema as a parameter; the schema is told in words",
     "limit": "`max_tokens` in place of `max_completion_tokens`",

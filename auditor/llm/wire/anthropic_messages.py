@@ -21,7 +21,7 @@ from auditor.llm.rendering import block_text, system_text
 from auditor.llm.schema import sent_schema
 from auditor.llm.usage import Usage
 from auditor.llm.wire.told_schema import told_turns
-from auditor.llm.wire.tree import Tree, at, count_at, text_at
+from auditor.llm.wire.tree import Tree, count_at, known_at, text_at
 
 _LONG: Final = {"type": "ephemeral", "ttl": "1h"}
 """Between two calls about one endpoint stand trials, which take longer than the five minutes of the short kind."""
@@ -47,10 +47,13 @@ def parameters(request: Request[Any], model: str, /, *, without: Collection[str]
     made: dict[str, Any] = {
         "model": model,
         "max_tokens": request.max_tokens,
-        "system": [{"type": "text", "text": system_text(request.system), "cache_control": _LONG}],
+        "system": [{"type": "text", "text": system_text(request.system)}],
         "messages": _messages(turns),
         "stream": True,
     }
+    if "cache" not in without:
+        made["system"][0]["cache_control"] = _LONG
+        _mark_kept(made["messages"], turns)
     if output:
         made["output_config"] = output
     if "thinking" not in without:
@@ -59,17 +62,20 @@ def parameters(request: Request[Any], model: str, /, *, without: Collection[str]
 
 
 def _messages(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = [
+    return [
         {"role": turn.role, "content": [{"type": "text", "text": block_text(block)} for block in turn.blocks]}
         for turn in turns
     ]
+
+
+def _mark_kept(messages: list[dict[str, Any]], turns: tuple[Turn, ...]) -> None:
+    """Marks the ends of what is worth keeping: the last blocks that ask for it, and a conversation's last word."""
     sent = [part for message in messages for part in message["content"]]
     kept = [number for number, block in enumerate(b for turn in turns for b in turn.blocks) if block.keep]
     for number in kept[-_KEPT_BLOCKS:]:
         sent[number]["cache_control"] = _LONG
     if len(turns) > 1 and "cache_control" not in sent[-1]:
         sent[-1]["cache_control"] = _SHORT
-    return messages
 
 
 async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncIterator[Event]:
@@ -85,7 +91,7 @@ async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> 
                 raise ServiceFailure(FailureKind.MIXED_UP, "a second reply began inside the first")
             message_id = text_at(event, "message", "id") or "?"
             model = text_at(event, "message", "model")
-            usage = dict(at(event, "message", "usage") or {})
+            usage = known_at(event, "message", "usage")
             usage.pop("output_tokens", None)  # a first guess, which a reply without an end would keep
             yield Began(message_id, _usage(usage, request, "", thought))
         elif kind == "content_block_delta":
@@ -96,7 +102,7 @@ async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> 
                 thought += len(piece)
                 yield Thinking(len(piece))
         elif kind == "message_delta":
-            usage |= {name: value for name, value in (at(event, "usage") or {}).items() if value is not None}
+            usage |= known_at(event, "usage")
             stop = text_at(event, "delta", "stop_reason")
             explained = text_at(event, "delta", "stop_details", "explanation")
             detail = explained or text_at(event, "delta", "stop_details", "category") or stop

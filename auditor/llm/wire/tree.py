@@ -29,6 +29,16 @@ def count_at(tree: object, /, *path: str | int) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
 
 
+def known_at(tree: object, /, *path: str | int) -> dict[str, Any]:
+    """The entries of the object at `path` that say something, or none."""
+    found = at(tree, *path)
+    return (
+        {name: value for name, value in found.items() if value is not None}
+        if isinstance(found, Mapping)
+        else {}
+    )
+
+
 def each_at(tree: object, /, *path: str | int) -> Sequence[Any]:
     """The items of the list at `path`, or none."""
     found = at(tree, *path)
