@@ -54,10 +54,14 @@ def hand_over(
         return "which of its calls is meant is not plain to see"
     call = calls[0]
     found = scopes(caller, site.module, source)
+    if not maker.quiet:
+        return "what opens the session does more than undo when something goes wrong"
     inside = open_at(call, found, maker.key)
     scope = inside or _following(call, caller, found, maker.key)
     if scope is None:
         return "its callers have no session of the same factory open"
+    if not scope.maker.quiet:
+        return "what opens its caller's session does more than undo when something goes wrong"
     reason = _odd(call, caller, scope, site.function, source) or _lost(scope, maker, gives)
     if not reason and inside is None:
         reason = _odd_move(call, caller, scope) or _waits(_moved(call, caller, scope), site.function, source)

@@ -29,6 +29,7 @@ _SESSIONS: Final = frozenset(
     }
 )
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
+_UNDOING: Final = (".rollback()", ".close()")
 _DEEP: Final = 4
 """Functions that leave the making of a session to another one, at most."""
 
@@ -43,6 +44,8 @@ class Maker:
     """`expire_on_commit=False`: rows can be read after a commit without another query."""
     commits: bool
     """Whoever opens one so commits it at the end."""
+    quiet: bool = True
+    """An exception is handed on, after a rollback, and nothing else is done about it."""
 
 
 def maker_of(call: ast.Call, module: "Module", source: "Source", depth: int = 0) -> Maker | None:
@@ -77,7 +80,22 @@ def of_function(function: Function, source: "Source", depth: int = 0) -> Maker |
     if len(found) != 1:
         return None
     names = {node.attr for node in ast.walk(defined) if isinstance(node, ast.Attribute)}
-    return replace(found[0], commits=found[0].commits or bool(names & {"commit", "begin"}))
+    return replace(
+        found[0],
+        commits=found[0].commits or bool(names & {"commit", "begin"}),
+        quiet=found[0].quiet and all(map(_is_quiet, ast.walk(defined))),
+    )
+
+
+def _is_quiet(node: ast.AST) -> bool:
+    """Whether a node is no handler of exceptions, or one that rolls back and raises them again."""
+    if not isinstance(node, ast.ExceptHandler):
+        return True
+    undoing = all(
+        isinstance(one, ast.Raise) or (isinstance(one, ast.Expr) and ast.unparse(one).endswith(_UNDOING))
+        for one in node.body
+    )
+    return undoing and isinstance(node.body[-1], ast.Raise)
 
 
 def _of_factory(symbol: Assigned, call: ast.Call, module: "Module", source: "Source") -> Maker | None:
