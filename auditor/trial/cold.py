@@ -57,7 +57,7 @@ class Cold:
     def of(self, tree: Tree, endpoint: str, /) -> ColdTimes:
         """What was taken so far."""
         samples = self._of(tree, endpoint)
-        said = f"`{self.requests[endpoint]}` at scale {self._stage.scale}, {len(samples.cold)} fresh servers"
+        said = f"`{self.requests[endpoint]}` at scale {self._stage.scale}, {_servers(len(samples.cold))}"
         return ColdTimes(
             latency_ms=_number([one.total_ms for one in samples.cold], samples.cold, said),
             ttfb_ms=_number([one.ttfb_ms for one in samples.cold], samples.cold, said),
@@ -76,6 +76,10 @@ class Cold:
             samples = self._of(tree, endpoint)
             samples.cold.append(cold[self.requests[endpoint]].answer)
             samples.warm.append(warm[self.requests[endpoint]].answer)
+
+
+def _servers(number: int) -> str:
+    return f"{number} fresh server{'' if number == 1 else 's'}"
 
 
 def _number(values: Sequence[float], answers: Sequence[Answer], basis: str) -> Number:
