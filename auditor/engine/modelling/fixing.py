@@ -25,6 +25,7 @@ from auditor.model.trial_events import (
     ModelAskedData,
 )
 from auditor.stages.checking.edits import Ground, Written
+from auditor.stages.checking.reaching_out import importable_in
 from auditor.stages.failure import Failure, failing_requests
 from auditor.stages.implement import Implemented, again, implement
 from auditor.stages.judging import Judged, judge, model_part
@@ -221,7 +222,7 @@ class WithModel:
         """Whether a patch for `change` was kept."""
         self._notes.step(f"asking {desk.model} for {change.id}: {change.title}")
         made = self._wait(
-            implement(desk, change, treated, self._ground(change, treated), count=self._candidates)
+            implement(desk, change, treated, self._ground(desk, change, treated), count=self._candidates)
         )
         tries = 0
         for repair in range(REPAIRS + 1):
@@ -256,7 +257,7 @@ class WithModel:
     ) -> Implemented:
         endpoint = next(one for one in examined.report.endpoints if one.id == desk.context.endpoint)
         slow = target_facts(self._run.target_ms, endpoint)
-        return self._wait(again(desk, change, self._ground(change, treated), made, failure, slow=slow))
+        return self._wait(again(desk, change, self._ground(desk, change, treated), made, failure, slow=slow))
 
     def _learn(self, desk: Desk, change: Change, failure: Failure) -> None:
         """Asks what a failure forbids, beyond what the trial has learnt from it by itself."""
@@ -313,7 +314,7 @@ class WithModel:
 
         return lines
 
-    def _ground(self, change: Change, treated: Sequence[Finding]) -> Ground:
+    def _ground(self, desk: Desk, change: Change, treated: Sequence[Finding]) -> Ground:
         ledger = self._run.recorder.ledger
         return Ground(
             read=partial(self._run.store.read, self._run.known_good),
@@ -322,6 +323,7 @@ class WithModel:
             constraints=ledger.constraints,
             failed_forms=ledger.failed_forms,
             may_touch=_may_touch(treated),
+            importable=importable_in(desk.project),
             vault=self._client.vault,
         )
 

@@ -14,6 +14,7 @@ from auditor.llm.redaction.vault import Vault, restored_edit
 from auditor.model.constraint import Constraint
 from auditor.model.patch import MAX_EDITS, Patch, Replace
 from auditor.stages.answers.implementation import CandidateWritten, EditWritten
+from auditor.stages.checking.reaching_out import reaching_out
 from auditor.stages.checking.wording import sentence
 from auditor.stages.prompting.shown import exact, without_gutter
 from auditor.trial.candidate import Candidate
@@ -43,6 +44,8 @@ class Ground:
     constraints: tuple[Constraint, ...] = ()
     failed_forms: frozenset[str] = frozenset()
     may_touch: frozenset[str] = frozenset()
+    importable: frozenset[str] | None = None
+    """Packages that the project uses: a patch adds no others. None where nobody knows."""
     vault: Vault = field(default_factory=Vault)
     """Knows the secrets that words stand for in what the model was sent."""
 
@@ -127,6 +130,9 @@ def _problems(patch: Patch, files: tuple[Edited, ...], ground: Ground, change: s
         result = check(candidate)
         if not result.lets_through:
             return list(result.evidence) or [result.text]
+    outward = [text for file in files for text in reaching_out(file, ground.importable)]
+    if outward:
+        return outward
     if normal_form(files) in ground.failed_forms:
         return ["this patch has failed already, in these or in other words"]
     return []
