@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from auditor.codemods.asked_rows import Condition
     from auditor.codemods.source import Source
     from auditor.codemods.ways import Hops
-    from auditor.index.values import Column, Model, Site
+    from auditor.index.values import Column, Model
     from auditor.model.report import Finding
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect
@@ -86,27 +86,26 @@ def _attempt(effect: "Effect", way: "Hops", number: int, source: "Source") -> Wr
 
 
 def _asked(finding: "Finding", scene: "Scene") -> "Iterator[tuple[Effect, Hops]]":
-    """The reads that the finding's statement leads to, each place once, with every way through that statement."""
-    lines = range(finding.line, finding.end_line + 1)
-    found: dict[tuple[str, int], Effect] = {}
-    called = below(scene, finding.file, finding.line, finding.end_line)
-    reached = frozenset((one.module.path, one.line) for one in called)  # variants are functions of their own
-    for _, effect in scene.effects():
-        is_read = effect.kind == "sql" and effect.operation != "write" and effect.cause == "query"
-        home = effect.site.function
-        inside = _is_at(effect.site, finding) or (
-            home is not None and (home.module.path, home.line) in reached
-        )
-        if inside and is_read and not effect.remembered and effect.query is not None:
-            found.setdefault((effect.site.module.path, effect.site.line), effect)
-    for key in sorted(found):
-        for way in ways_to(found[key], scene):
-            if any(known.module.path == finding.file and line in lines for known, line in way):
-                yield found[key], way
-
-
-def _is_at(site: "Site", finding: "Finding") -> bool:
-    return site.module.path == finding.file and finding.line <= site.line <= finding.end_line
+    """The reads that the finding's statements lead to, each place once, with every way through those statements."""
+    places = [(finding.file, range(finding.line, finding.end_line + 1))]
+    places += [(one.file, range(one.line, one.end_line + 1)) for one in finding.related if one.role == "call"]
+    for path, lines in places:
+        called = below(scene, path, lines[0], lines[-1])
+        reached = frozenset(
+            (one.module.path, one.line) for one in called
+        )  # variants are functions of their own
+        found: dict[tuple[str, int], Effect] = {}
+        for _, effect in scene.effects():
+            home, line = effect.site.function, effect.site.line
+            is_read = effect.kind == "sql" and effect.operation != "write" and effect.cause == "query"
+            is_inside = home is not None and (home.module.path, home.line) in reached
+            is_here = effect.site.module.path == path and line in lines
+            if is_read and (is_inside or is_here) and not effect.remembered and effect.query is not None:
+                found.setdefault((effect.site.module.path, line), effect)
+        for key in sorted(found):
+            for way in ways_to(found[key], scene):
+                if any(known.module.path == path and at in lines for known, at in way):
+                    yield found[key], way
 
 
 def _loops(stages: tuple[Stage, ...], asking: Asking) -> "Iterator[tuple[int, ast.AST]]":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.import_ways import dotted_name, is_reached
 from auditor.codemods.imports import add_names
-from auditor.codemods.lifting import Unliftable, statement_of
+from auditor.codemods.lifting import Unliftable, item_of, statement_of
 from auditor.codemods.many_asked import Sibling, singular
 from auditor.codemods.mutating import changed
 from auditor.codemods.parameter_lists import extend
@@ -307,8 +307,7 @@ class Handing:
         indent = spans.indent(statement)
         lines: list[str] = []
         if plan.items.bound:
-            assert isinstance(plan.loop, (ast.For, ast.comprehension)), "loops are found as such"
-            walked = plan.loop.iter
+            _, walked = item_of(plan.loop)
             if "\n" in spans.source(walked) or spans.comments(walked) or plan.items.is_copied:
                 made = (
                     ast.Call(ast.Name("list", ast.Load()), [walked], []) if plan.items.is_copied else walked

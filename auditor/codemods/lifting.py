@@ -137,7 +137,10 @@ class Lifting:
     def _name(self, node: ast.Name, stage: int, around: ast.AST) -> ast.expr:
         function = self.stages[stage].node
         loop = self._loop_of(node.id, stage, around)
-        if loop is not None:
+        if loop is not None and (stage or self._is_inside(loop)):
+            named, _ = item_of(loop)
+            if named != node.id:
+                raise Unliftable(f"`{node.id}` counts the turns")
             return self._clause(loop, stage)
         if stage == 0 and not self._is_bound_inside(node.id):
             if bindings(function, node.id) and not self._is_bound_before(node.id):
@@ -184,26 +187,31 @@ class Lifting:
             child, node = node, at.above.get(node)
         return None
 
+    def _is_inside(self, loop: ast.AST) -> bool:
+        """Whether it is the loop before which everything is said, or one in it; those around it are as they are."""
+        return loop is self.loop or any(node is loop for node in ast.walk(whole(self.loop, self.stages[0])))
+
     def _clause(self, loop: ast.AST, stage: int) -> ast.Name:
         """The name of a loop's items, its clause made on the first time."""
         for one in self.clauses:
             if one.loop is loop:
                 return ast.Name(one.name, ast.Load())
-        if not isinstance(loop, (ast.For, ast.comprehension)) or not isinstance(loop.target, ast.Name):
-            raise Unliftable("a loop on the way does not bind one name")
+        if not isinstance(loop, (ast.For, ast.comprehension)):
+            raise Unliftable("a loop on the way has no known end")
+        named, walked = item_of(loop)
         model = self._walked(loop, stage)
         if loop is self.loop:
             items = self.rows
         else:
-            items = self.value(loop.iter, stage, loop)
+            items = self.value(walked, stage, loop)
             if not self._is_list(items) and not self._is_repeatable(loop, stage):
                 raise Unliftable(f"`{ast.unparse(loop.iter)}` may be walked over only once")
-            if isinstance(loop.iter, (ast.Name, ast.Attribute)):
-                model = model or self._items_of(loop.iter, stage)
+            if isinstance(walked, (ast.Name, ast.Attribute)):
+                model = model or self._items_of(walked, stage)
         function = self.stages[stage].node
-        if _bound_by_loops(function, loop.target.id) != len(bindings(function, loop.target.id)):
-            raise Unliftable(f"`{loop.target.id}` is bound elsewhere too")
-        name = loop.target.id
+        if _bound_by_loops(function, named) != len(bindings(function, named)):
+            raise Unliftable(f"`{named}` is bound elsewhere too")
+        name = named
         if loop is not self.loop:
             taken = names_bound(self.stages[0].node) | {one.name for one in self.clauses}
             name = free_name(name, taken)
@@ -230,8 +238,7 @@ class Lifting:
 
     def _is_repeatable(self, loop: Loop, stage: int) -> bool:
         """Whether what a loop below walks over is a collection in memory."""
-        source = loop.iter
-        if self._items_of(source, stage) is not None:
+        if self._items_of(item_of(loop)[1], stage) is not None:
             return True
         path, line = self.stages[stage].path, loop.iter.lineno
         seen = False
@@ -353,7 +360,7 @@ class Lifting:
                 value = use.value.source if isinstance(use.value, Many) else use.value
                 if isinstance(value, Query) and value.shape == "rows":
                     found[id(value.model)] = value.model
-        return next(iter(found.values())) if len(found) == 1 else self._fetched(loop.iter, stage)
+        return next(iter(found.values())) if len(found) == 1 else self._fetched(item_of(loop)[1], stage)
 
     def _fetched(self, node: ast.expr, stage: int) -> "Model | None":
         """The model of the one query that an expression runs, or that the name's one assignment runs."""
@@ -390,6 +397,32 @@ class Lifting:
             return None
         hint = summary.params[position].hint
         return hint.model if isinstance(hint, Row) else None
+
+
+def item_of(loop: ast.AST, /) -> tuple[str, ast.expr]:
+    """The name of a loop's item, and what it walks over; of `for n, item in enumerate(items)` the item's.
+
+    Raises:
+        Unliftable: it binds something else.
+    """
+    match loop:
+        case (
+            ast.For(target=ast.Name(id=name), iter=walked)
+            | ast.comprehension(target=ast.Name(id=name), iter=walked)
+        ):
+            return name, walked
+        case ast.For(target=target, iter=counted) | ast.comprehension(target=target, iter=counted):
+            match target, counted:
+                case (
+                    ast.Tuple(elts=[ast.Name(), ast.Name(id=name)]),
+                    ast.Call(func=ast.Name(id="enumerate"), args=[walked, *_]),
+                ) if not isinstance(walked, ast.Starred):
+                    return name, walked
+                case _:
+                    pass
+        case _:
+            pass
+    raise Unliftable("the loop's items have no name of their own")
 
 
 def argument(call: ast.Call, callee: "Stage", name: str, /) -> ast.expr | None:

@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.lifting import Unliftable
+from auditor.codemods.lifting import Unliftable, item_of
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.single_names import assignment
 from auditor.codemods.turning import is_list
@@ -35,9 +35,7 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
         Unliftable: they may be walked over only once.
     """
     assert isinstance(loop, (ast.For, ast.comprehension)), "loops are found as such"
-    items = loop.iter
-    if not isinstance(loop.target, ast.Name):
-        raise Unliftable("the loop's items have no name of their own")
+    item, items = item_of(loop)
     bound = assignment(stage.node, items.id) if isinstance(items, ast.Name) else None
     if bound is not None and is_list(bound.value):
         return Items(items)
@@ -45,7 +43,7 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
     is_readable = isinstance(items, (ast.Name, ast.Attribute, ast.Call))
     if is_made_here or (is_readable and _is_known(stage, loop, scene)):
         taken = names_bound(stage.node) | _names(stage)
-        names = (f"{loop.target.id}s", f"all_{loop.target.id}s")
+        names = (f"{item}s", f"all_{item}s")
         name = next((one for one in names if one not in taken), free_name(names[0], taken))
         return Items(ast.Name(name, ast.Load()), name, not is_made_here)
     raise Unliftable(f"`{ast.unparse(items)}` may be walked over only once")
