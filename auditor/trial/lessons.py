@@ -1,14 +1,16 @@
 """What earlier runs taught, asked before a patch is run, and what this one teaches, written before anything follows from it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from auditor.model.constraint import Constraint
 from auditor.model.trial import GateName
+from auditor.repo.decode import decode
+from auditor.trial.constraints.edited import Edited
 from auditor.trial.memory import FailedPatch, Memory
-from auditor.trial.units import Unit
+from auditor.trial.units import Unit, units_of
 
 _BEHAVIOUR: Final[frozenset[GateName]] = frozenset({"contract", "side-effects", "tests"})
 """What fails here is wrong, whatever it is asked by later."""
@@ -78,6 +80,14 @@ class Lessons:
     def _with(self, gate: GateName) -> str:
         about = self.settings if gate == "boot" else f"{self.settings} {self.workload}"
         return hashlib.sha256(about.encode()).hexdigest()[:16]
+
+
+def patch_forms(files: Iterable[Edited], /) -> tuple[str, ...]:
+    """The forms of all units of a patch: it is known again in whatever else has become of its files."""
+    edited = tuple(files)
+    before = {one.path: None if one.before is None else decode(one.before).text for one in edited}
+    units = units_of(before, {one.path: decode(one.after).text for one in edited})
+    return tuple(unit_form(unit, before) for unit in units)
 
 
 def unit_form(unit: Unit, before: Mapping[str, str | None], /) -> str:

@@ -19,6 +19,8 @@ from auditor.model.trial import Verdict
 from auditor.model.trial_events import (
     BaselineTaken,
     BaselineTakenData,
+    KnownGoodConfirmed,
+    KnownGoodConfirmedData,
     TrialEnded,
     TrialEndedData,
     TrialStarted,
@@ -60,6 +62,8 @@ class Place:
             recorder.emit(TrialStarted, started, change="C-1")
             ended = TrialEndedData(verdict=Verdict(verdict="kept", text="passed"))
             recorder.emit(TrialEnded, ended, change="C-1")
+            proved = KnownGoodConfirmedData(commit=tree.commit, tree=tree.id, requests=1)
+            recorder.emit(KnownGoodConfirmed, proved)
 
     def rewrite(self, change: Callable[[list[bytes]], list[bytes]]) -> None:
         """Other lines in the place of the run's events."""

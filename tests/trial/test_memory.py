@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from auditor.model.constraint import Constraint, FrozenFile, KeepField, MaxCost, NoCache, NoNewImport
 from auditor.model.fault import Fault
-from auditor.trial.lessons import Lessons, unit_form
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.lessons import Lessons, patch_forms, unit_form
 from auditor.trial.memory import FailedPatch, Memory, Remembered
 from auditor.trial.units import units_of
 
@@ -157,3 +158,13 @@ def test_what_only_costs_is_tried_again_with_another_workload_and_a_boot_with_ot
         asked = lessons(Memory(tmp_path), settings, workload)
         forms = ("boot", "contract", "counts", "constraints", "parse")
         assert {form for form in forms if refusal(asked, "x = 2\n", form)} == refused
+
+
+def test_what_was_undone_is_known_again_beside_other_changes(tmp_path: Path) -> None:
+    old = str(BEFORE["a.py"])
+    undone = Edited("a.py", old.encode(), old.replace("return x", "return 1").encode())
+    Memory(tmp_path).add_failed(replace(FAILED, gate="undone", part=patch_forms([undone])))
+    following = lessons(Memory(tmp_path))
+    both = old.replace("return x", "return 1").replace("y = 2", "y = 3")
+    assert refusal(following, both) == "in it is what made fail P-ffffffff (undone: it died) [0]"
+    assert refusal(following, old.replace("y = 2", "y = 3")) == ""

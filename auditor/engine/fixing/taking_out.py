@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from auditor.model.trial_events import ChangeUndone, ChangeUndoneData
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.ledger import KeptChange, Ledger
+from auditor.trial.lessons import patch_forms
 from auditor.trial.memory import FailedPatch
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
@@ -24,9 +25,11 @@ def take_out(
     at = ledger.kept.index(chosen)
     before = before_change(ledger, at)
     if remembered:
+        files = _edited(run.store, chosen, before)
         run.memory.add_failed(
             FailedPatch(
-                form=_form(run.store, chosen, before),
+                form=normal_form(files),
+                part=patch_forms(files),
                 change=chosen.change,
                 title=chosen.title,
                 gate="undone",
@@ -45,8 +48,8 @@ def before_change(ledger: Ledger, at: int, /) -> Tree:
     return tree
 
 
-def _form(store: TreeStore, chosen: KeptChange, before: Tree) -> str:
-    return normal_form(
+def _edited(store: TreeStore, chosen: KeptChange, before: Tree) -> tuple[Edited, ...]:
+    return tuple(
         Edited(path, store.read(before, path), store.read(chosen.tree, path) or b"")
         for path in chosen.patch.files
     )

@@ -21,6 +21,8 @@ from auditor.model.trial_events import (
     BaselineTakenData,
     ChangeUndone,
     ChangeUndoneData,
+    KnownGoodConfirmed,
+    KnownGoodConfirmedData,
     TrialEnded,
     TrialEndedData,
     TrialStarted,
@@ -95,6 +97,9 @@ class Place:
                 TrialEnded,
                 TrialEndedData(verdict=Verdict(verdict="kept", text="passed 7 gates", gains=(gain,))),
                 change=change,
+            )
+            recorder.emit(
+                KnownGoodConfirmed, KnownGoodConfirmedData(commit=tree.commit, tree=tree.id, requests=1)
             )
 
     def undo(self, change: str, tree: Tree, *again: str) -> None:
