@@ -25,26 +25,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from trial_pace import CASE, Quiet, environment, gold, sample
+from trial_pace import CASE, Quiet, environment, ids_of_gold, sample, steps
 
 from auditor.config.constraint import parse_constraint
 from auditor.engine.fixing.confirming import confirm
 from auditor.engine.fixing.fix import Run, run_opened
-from auditor.measure.contract.declared import Declared
 from auditor.measure.workload import load_workload, part_of
 from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
-from auditor.model.trial import GateResult, Verdict
+from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.making import patch_between
 from auditor.trial.patching import Refused, apply_patch
 from auditor.trial.proposal import Proposal
 from auditor.trial.trees import Tree
 
-ABOUT: Final = frozenset({"endpoint", "scale"})
-"""What stands in a promise besides counts."""
 PLAYING: Final = frozenset({"boot", "contract", "side-effects"})
 
 
@@ -75,7 +71,7 @@ class Bench:
 
     def tried(self, candidate: Candidate, base: Tree) -> Outcome:
         """The candidate on `base`; its `files` are still empty."""
-        read = partial(_read, self.run, base, {})
+        read = partial(self.run.store.read, base)
         applied = apply_patch(candidate.patch, read)
         if isinstance(applied, Refused):
             return Outcome("parse", f"does not fit: {applied.reasons[0]}", None)
@@ -179,68 +175,33 @@ def kind_of(trap: Mapping[str, Any], done: Outcome, gates: frozenset[str]) -> st
 
 
 def golden(run: Run, patterns: list[str], *, timed: bool) -> int:
-    """Each on what those before it have left, then the whole workload; how many were not kept.
-
-    Where no time is taken, a patch that gains nothing but time is tried together with the one after it.
-    """
-    lost, tried, together = 0, 0, list[dict[str, Any]]()
-    for patch in gold():
-        if patterns and not any(fnmatch.fnmatchcase(patch["id"], pattern) for pattern in patterns):
-            continue
-        together.append(patch)
-        if not timed and not any(set(one) - ABOUT for one in patch.get("promises", ())):
-            continue
+    """Each on what those before it have left, then the whole workload; how many were not kept."""
+    names = [one for one in ids_of_gold() if any(fnmatch.fnmatchcase(one, pattern) for pattern in patterns)]
+    if patterns and not names:
+        return 0
+    listed = steps(names, timed=timed)
+    for one in listed:
         began = time.monotonic()
-        tried += len(together)
-        proposal = joined(run, together)
-        if isinstance(proposal, str):
-            verdict = Verdict(verdict="refused", text=proposal)
-        else:
-            verdict = run.tried(proposal)
-            run.forget()
-        kept = verdict.verdict == "kept" and all(
-            one.change != f"C-{patch['id']}" for one in run.recorder.ledger.failed
+        proposal = Proposal(
+            change=f"C-{one.name}",
+            title=one.title,
+            patch=Patch(base_tree="", edits=one.given.edits),
+            declared=one.given.declared,
+            may_touch=frozenset[str](one.given.may_touch),
         )
-        lost += 0 if kept else len(together)
-        names = " + ".join(one["id"] for one in together)
+        verdict = run.tried(proposal)
+        run.forget()
         print(
-            f"{'kept' if kept else 'NOT KEPT':22}{names:62}{verdict.gate or '':19}{time.monotonic() - began:6.1f} s  {verdict.text[:150]}",
+            f"{verdict.verdict:22}{' + '.join(one.ids):62}{verdict.gate or '':19}{time.monotonic() - began:6.1f} s  {verdict.text[:150]}",
             flush=True,
         )
-        together = []
-    before = len(run.recorder.ledger.kept)
     confirm(run)
-    lost += before - len(run.recorder.ledger.kept)
-    print(f"gold: kept {tried - lost} of {tried}")
-    return lost
-
-
-def _read(run: Run, tree: Tree, files: Mapping[str, bytes], path: str) -> bytes | None:
-    return files[path] if path in files else run.store.read(tree, path)
-
-
-def joined(run: Run, patches: list[dict[str, Any]]) -> Proposal | str:
-    """Patches that stand on each other as one; or why they do not fit."""
-    files: dict[str, bytes] = {}
-    known_good = run.known_good
-    for one in patches:
-        patch = Patch.model_validate_json((CASE / "gold" / f"{one['id']}.json").read_bytes())
-        applied = apply_patch(patch, partial(_read, run, known_good, dict(files)))
-        if isinstance(applied, Refused):
-            return f"{one['id']} does not fit: {applied.reasons[0]}"
-        files |= applied.files
-    before = {path: run.store.read(known_good, path) for path in files}
-    last = patches[-1]
-    declared = Declared()
-    for one in patches:
-        declared = declared.also(Declared.model_validate(one.get("declares", {})))
-    return Proposal(
-        change=f"C-{last['id']}",
-        title=last["title"],
-        patch=patch_between(before, {path: content.decode() for path, content in files.items()}),
-        declared=declared,
-        may_touch=frozenset(kind for one in patches for kind in one.get("may_touch", ())),
-    )
+    failed = {one.change for one in run.recorder.ledger.failed}
+    kept = {one.change for one in run.recorder.ledger.kept} - failed
+    count = sum(len(one.ids) for one in listed if f"C-{one.name}" in kept)
+    total = sum(len(one.ids) for one in listed)
+    print(f"gold: kept {count} of {total}")
+    return total - count
 
 
 def candidate_of(listed: Mapping[str, Any], folder: Path) -> Candidate:
@@ -253,7 +214,6 @@ def candidate_of(listed: Mapping[str, Any], folder: Path) -> Candidate:
         files=(),
         allowed=tuple(listed.get("files", patch.files)),
         constraints=(constraint_of(constraint),) if constraint else (),
-        may_touch=frozenset(listed.get("may_touch", ())),
     )
 
 

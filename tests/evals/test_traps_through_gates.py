@@ -25,7 +25,7 @@ GOLD = (
     "06-batch-add-ons",
     "07-slots",
 )
-REQUESTS = ("discover berlin", "discover everywhere", "discover category=0", "health")
+REQUESTS = ("discover berlin", "discover category=0")
 
 
 def test_traps_are_stopped_by_their_gate_and_gold_patches_are_kept() -> None:
