@@ -1,4 +1,4 @@
-"""Which part of the workload a trial begins with. What is left out is played before anything is accepted: docs/decisions/0013.
+"""Which part of the workload a trial begins with. What is left out is played before anything is accepted: docs/decisions/0014.
 
 A part can be held against the contract of the whole: it has every request that alters something, in the order of the whole, so
 what reads finds the data that it found there.
