@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
     from auditor.rules.collection import Collection
+    from auditor.rules.remade_rows import Remade
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
 
@@ -93,6 +94,20 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def of_remade(scene: Scene) -> Iterator[Claim]:
     """Pages cut out of what all rows were made into."""
+    for own, cut in cuts_of_remade(scene):
+        yield remade_rows.told(
+            scene,
+            own,
+            cut[1],
+            title=f"every {own.query.model.name} is fetched and worked on, and a slice is used",
+            note="the cut is made here, after all of them were made",
+            fix="Cut in the query where its conditions and order are in it too; else find the keys of the "
+            "page first and do the work for those alone.",
+        )
+
+
+def cuts_of_remade(scene: Scene) -> Iterator[tuple[Remade, Node]]:
+    """What all rows were made into, with the slice that one page is cut out of it by."""
     for own in remade_rows.remade(scene):
         reads = scene.texts.of(own.function)
         for load in reads.loads.get(own.name, []):
@@ -100,15 +115,7 @@ def of_remade(scene: Scene) -> Iterator[Claim]:
             if cut is None or cut[0] != ir.SUB or cut[2] is not load or cut[3][0] != ir.SLICE:
                 continue
             if cut[3][3] is not None and cut[3][4] is None and not reads.loops(cut):
-                yield remade_rows.told(
-                    scene,
-                    own,
-                    cut[1],
-                    title=f"every {own.query.model.name} is fetched and worked on, and a slice is used",
-                    note="the cut is made here, after all of them were made",
-                    fix="Cut in the query where its conditions and order are in it too; else find the keys of the "
-                    "page first and do the work for those alone.",
-                )
+                yield own, cut
 
 
 def is_cut_only(found: Collection, use: Use) -> bool:

@@ -47,7 +47,8 @@ from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import gives_whole_rows, rows_at_stake
 from auditor.rules.growth import growth, is_born
-from auditor.rules.scene import repeating, spot_of
+from auditor.rules.scene import Spot, repeating, spot_of
+from auditor.rules.slice_in_python import cuts_of_remade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +105,33 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(scene, effect, query)
         if made is not None and believable(scene, made):
             yield made
+    yield from of_pages(scene)
+
+
+def of_pages(scene: Scene) -> Iterator[Claim]:
+    """Fetches of all that there is where one page of what is made of it is answered."""
+    for own, cut in cuts_of_remade(scene):
+        spot = spot_of(own.query.site)
+        grows = growth(own.query.model)
+        if not grows or own.query.limited or audience(scene, spot) != "request":
+            continue
+        where = Spot(own.function.module, own.function, cut[1], cut[1], cut[1])
+        yield Claim(
+            spot=spot,
+            title=f"every {own.query.model.name} is fetched, and a page of them is answered",
+            evidence=[
+                Evidence(
+                    kind="code",
+                    text=f"the page is cut at `{where.module.path}:{where.line}`, after the fetch",
+                ),
+                Evidence(kind="note", text=f"{own.query.model.name} grows with use: {grows}"),
+            ],
+            confidence=0.6,
+            related=[place(spot, "query"), place(where, "read")],
+            cost_term=rows_at_stake(scene, own.query),
+            could_be_wrong="There are never more than a few, or the rest of the answer needs all of them.",
+            fix="Put the conditions, the order and the page into the query, or find the keys of the page first.",
+        )
 
 
 def is_built_here(effect: Effect, query: Query) -> bool:
