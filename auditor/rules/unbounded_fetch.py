@@ -79,7 +79,7 @@ _USUAL: Final = (
     "hidden",
 )
 """What flags are called that have the same value on most rows."""
-_JOINING: Final = re.compile(r"\.(?:outer)?join\(|\.select_from\(|…$|\.\.\.$")
+_JOINING: Final = re.compile(r"\.(?:outer)?join\(|\.select_from\(|\.from_statement\(|…$|\.\.\.$")
 _NARROWING: Final = re.compile(r"\.(?:where|filter|filter_by|exclude|having|with_parent)\(")
 _LISTED: Final = frozenset({"all", "list", "tuple", "scalars", "fetchall"})
 

@@ -75,8 +75,6 @@ _RAISING: Final = frozenset(
 _REFUSALS: Final = frozenset(
     {"abort", "HttpResponseBadRequest", "HttpResponseForbidden", "HttpResponseNotFound", "Http404"}
 )
-_CHECKS: Final = frozenset({"is_valid", "validate", "validate_on_submit", "errors"})
-"""What a form is asked before it is refused."""
 _DEPTH: Final = 4
 """Calls followed in search of a refusal."""
 _SPAN: Final = 11
@@ -139,7 +137,11 @@ def leaving(statement: Node) -> Node | None:
         return None
     last = statement[4][-1] if statement[4] else None
     if last is not None and last[0] == ir.RETURN:
-        checks = any(turns.name_of(n) in _CHECKS for n in turns.nodes(statement[3]))
+        checks = any(
+            word in turns.name_of(n).lower()
+            for n in turns.nodes(statement[3])
+            for word in ("valid", "error", "denied", "forbidden")
+        )
         return None if checks or statement[5] or refuses(statement[4]) else statement
     return next((found for s in statement[4] if (found := leaving(s)) is not None), None)
 
