@@ -16,12 +16,15 @@ import pytest
 
 from auditor.engine.fixing.proposing import examined_tree
 from auditor.engine.modelling.fixing import WithModel
+from auditor.engine.modelling.kept_judgement import judged_file, kept_judged
 from auditor.engine.passes import Examined
 from auditor.engine.request import AuditRequest, Notes
 from auditor.llm.client import Client
 from auditor.llm.exchange import Data, Request
 from auditor.llm.failure import FailureKind, ServiceFailure
+from auditor.llm.price import free
 from auditor.llm.providers.scripted import Line, Scripted
+from auditor.llm.spending import Limits, Spending
 from auditor.measure.request import Request as Sent
 from auditor.measure.workload import Workload, workload_of
 from auditor.model.constraint import NoNewImport
@@ -289,7 +292,7 @@ class Done:
     stopped: Fault | None
 
 
-def performed(folder: Path, notes: Notes, *, stops_at: int | None = None) -> Done:
+def performed(folder: Path, notes: Notes, *, stops_at: int | None = None, tokens: int | None = None) -> Done:
     engineer = Engineer(stops_at=stops_at)
     said = Scripted([engineer] * 80)
     with Recorder(folder / "events.jsonl", run="paper") as recorder:
@@ -297,7 +300,8 @@ def performed(folder: Path, notes: Notes, *, stops_at: int | None = None) -> Don
         tree = store.store(entries_of(CASE / "app"), name="paper/baseline")
         recorder.emit(BaselineTaken, BaselineTakenData(commit=tree.commit, tree=tree.id))
         run = Paper(folder, notes, recorder, store, Memory(folder))
-        asking = WithModel(run, Client(said), wanted=frozenset(GOLD), notes=notes, named=True)
+        client = Client(said, spending=Spending(free, limits=Limits(tokens=tokens)))
+        asking = WithModel(run, client, wanted=frozenset(GOLD), notes=notes, named=True)
         stopped = asking.all()
     return Done(said, engineer, run, asking, stopped)
 
@@ -358,6 +362,11 @@ def test_the_second_endpoint_begins_with_the_playbook_of_the_first(done: Done) -
     assert "Batch, inline, validate" in text_of(second)
 
 
+def test_what_was_said_is_kept_with_the_run(done: Done) -> None:
+    for judged in done.asking._judged:
+        assert kept_judged(judged_file(done.run.folder, judged.endpoint), judged.endpoint) == judged
+
+
 def test_what_is_sent_is_the_same_bytes_each_time(done: Done, tmp_path: Path) -> None:
     again = performed(tmp_path, Silent())
     assert again.said.requests == done.said.requests
@@ -379,7 +388,7 @@ def test_later_calls_of_an_endpoint_begin_with_what_was_sent_before(done: Done) 
     assert len({one.system for one in done.said.requests}) == 1
 
 
-@pytest.mark.parametrize("stops_at", [1, 6, 12])
+@pytest.mark.parametrize("stops_at", [1, 12])
 def test_a_service_that_stops_leaves_what_was_kept_and_says_how_to_go_on(
     tmp_path: Path, stops_at: int
 ) -> None:
@@ -390,4 +399,14 @@ def test_a_service_that_stops_leaves_what_was_kept_and_says_how_to_go_on(
     ledger = done.run.recorder.ledger
     assert ledger.open is None, "nothing is on trial when a model is asked"
     assert ledger.known_good == (ledger.kept[-1].tree if ledger.kept else ledger.baseline)
+    assert any("auditor fix --resume" in text for text in notes.warned)
+
+
+def test_a_limit_that_is_reached_in_the_middle_keeps_what_was_accepted(tmp_path: Path) -> None:
+    notes = Silent()
+    done = performed(tmp_path, notes, tokens=130_000)
+    assert done.stopped is not None
+    assert done.stopped.exit_code == 4
+    assert len(done.said.requests) > 3
+    assert done.run.recorder.ledger.open is None
     assert any("auditor fix --resume" in text for text in notes.warned)
