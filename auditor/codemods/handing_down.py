@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.codemods.ways import Stage
     from auditor.index.values import Model
 
+_BY_NAME: Final = frozenset({"setattr", "getattr", "delattr", "hasattr", "patch", "object", "spy", "stub"})
 _SESSIONS: Final = frozenset({"session", "db", "conn", "connection"})
 """What is asked by changing it: what writes in the loop was looked for before."""
 
@@ -141,6 +142,8 @@ class Handing:
                 raise Unliftable(f"`{module.path}` can't be read")
             called = {id(one.func) for one in ast.walk(spans.tree) if isinstance(one, ast.Call)}
             for node in ast.walk(spans.tree):
+                if _names(node, name):
+                    raise Unliftable(f"`{name}` is looked up by its name, as a test that exchanges it does")
                 is_it = (isinstance(node, ast.Name) and node.id == name and stage.owner is None) or (
                     isinstance(node, ast.Attribute) and node.attr == name
                 )
@@ -320,3 +323,14 @@ class Handing:
         text = in_quotes_of(spans.text, laid_out(called, f"{self._known} = ", indent))
         lines += f"{self._known} = {text}".split("\n")
         spans.insert_lines_before(statement, [line.removeprefix(indent) for line in lines])
+
+
+def _names(node: ast.AST, name: str) -> bool:
+    """Whether a text names the function: dotted, or handed to what reads and sets attributes."""
+    match node:
+        case ast.Constant(value=str() as value):
+            return value.endswith(f".{name}") and value.replace(".", "_").isidentifier()
+        case ast.Call(func=ast.Attribute(attr=by) | ast.Name(id=by), args=given) if by in _BY_NAME:
+            return any(isinstance(one, ast.Constant) and one.value == name for one in given)
+        case _:
+            return False

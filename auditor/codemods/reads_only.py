@@ -57,7 +57,10 @@ def write_in(loop: ast.AST, stage: "Stage", source: "Source", /) -> str:
     written = _written(loop, stage.node, columns)
     if written:
         return written
-    for known in below(scene, stage.path, first, last):
+    called = list(below(scene, stage.path, first, last))
+    if len(called) >= _BELOW:
+        return f"what {len(called)} functions do"
+    for known in called:
         spans = source.spans(known.module.path)
         if known.module.role == "library":
             continue
