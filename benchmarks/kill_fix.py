@@ -351,7 +351,9 @@ def main() -> None:
             f"in peace: {time.monotonic() - began:.1f} s, {len(killing.reference) - 1} changes kept",
             flush=True,
         )
-        told = killing.until(options.kills, options.longest)
+        with contextlib.suppress(KeyboardInterrupt):  # what was seen until then is told
+            killing.until(options.kills, options.longest)
+        told = killing.told
     spread = sorted(told.events_at_kill)
     print(json.dumps({
         "kills": told.kills, "completed": told.completed, "in a trial": told.in_trial, "wrong": told.wrong,
