@@ -81,7 +81,7 @@ def first_line(provider: Provider, limits: Limits, /) -> str:
     """What will be sent where, in one line."""
     if provider.destination == "nowhere":
         return f"answers come from {provider.model}; nothing is sent anywhere"
-    most = [f"${limits.usd}"] if limits.usd is not None else []
+    most = [f"${limits.usd:.2f}"] if limits.usd is not None else []
     most += [f"{limits.tokens:,} tokens"] if limits.tokens is not None else []
     within = f", for at most {' and '.join(most)}" if most else ", without a spending limit"
     return (
