@@ -62,6 +62,27 @@ class Notes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Hushed:
+    """Notes of a part that is one step of something larger: its warnings are passed on, its steps are not."""
+
+    notes: Notes
+
+    def stage(self, name: "StageName", /) -> None:
+        """Nothing."""
+
+    def step(self, text: str, /) -> None:
+        """Nothing."""
+
+    def progress(self, done: int, total: int, /) -> None:
+        """As `Notes.progress`."""
+        self.notes.progress(done, total)
+
+    def warn(self, text: str, /) -> None:
+        """As `Notes.warn`."""
+        self.notes.warn(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A request whose tree has been opened."""

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked
 from auditor.engine.modelling.unasked import without_model_words
 from auditor.engine.passes import Examined
-from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.copies import copy_tree
 from auditor.execution.guest import guest_identity
@@ -497,7 +497,7 @@ class Run:
     def _wanted_ones(self, tree: Tree) -> Iterator[Proposed]:
         """Proposals on a tree that concern what was asked for; why there is none for a finding is noted on the way."""
         rules = self._request.rules
-        for made in proposals(self._every, self.store, tree, self.folder / _WORKSHOP, self._notes):
+        for made in proposals(self._every, self.store, tree, self.folder / _WORKSHOP, Hushed(self._notes)):
             if rules and made.finding.rule not in rules:
                 continue
             if isinstance(made, Untreated):
@@ -537,20 +537,25 @@ class Run:
         """Private copies of trees that no longer matter."""
         self.judges.forget_but(self.known_good)
 
-    def result(self) -> Result:
-        """What it came to."""
+    def proposals(self) -> Iterator[Proposed]:
+        """What the codemods propose for known-good as it stands, in the order of the plan."""
+        return self._wanted_ones(self.known_good)
+
+    def result(self, *, timed: Sequence[str] | None = None) -> Result:
+        """What it came to; `timed` endpoints are given their times, whatever the gates asked."""
         ledger = self.recorder.ledger
         assert ledger.baseline is not None
         assert ledger.known_good is not None
-        time = self._request.time
-        if time:
+        if timed is None:
+            timed = self._timed(ledger) if self._request.time else ()
+        if timed:
             self._notes.step("timing endpoints before and after, cold")
         endpoints = self.target.judged(
             (ledger.baseline, self.player.counted(ledger.baseline, fully=True)),
             (ledger.known_good, self.player.counted(ledger.known_good, fully=True)),
             self._endpoint_by_request,
             wanted=self._wanted,
-            timed=self._timed(ledger) if time else (),
+            timed=timed,
         )
         met = [one.target_met for one in endpoints if one.target_met is not None]
         return Result(
@@ -566,7 +571,11 @@ class Run:
                 *self._chosen[1],
                 *self._test_notes,
                 *([self._stopped] if self._stopped else []),
-                *([] if time else ["time was not measured: counts alone were judged"]),
+                *(
+                    []
+                    if self._request.time
+                    else ["no change was judged by time: counts and plans alone decided"]
+                ),
                 *self._unasked(),
             ),
             transfers=self._recipes.transfers(self._wanted),
