@@ -142,6 +142,7 @@ class Judges:
     def _concerned(self, candidate: Candidate, tree: Tree, only: set[str] | None) -> tuple[Concerned, ...]:
         won = self.winnings(candidate, tree)
         first = {endpoint for endpoint, _ in promised_components(candidate)} | won.endpoints
+        first = first or {endpoint for file in candidate.files for endpoint in file.endpoints}
         counts = self._player.counted(self._known_good()).counts
         ran = self._player.ran(tree)
         return concerned(candidate.files, ran, counts, self._endpoint_of, first=first, only=only)
