@@ -50,6 +50,8 @@ class TrialEndedData(Value):
     verdict: Verdict
     normal_form: str = ""
     """`auditor.trial.repeating`: the same patch in other words is not run again."""
+    left: Patch | None = None
+    """What is left without the culprit, and is tried next: by whoever goes on, if this run is cut off here."""
 
 
 class ConstraintLearntData(Value):

@@ -27,6 +27,7 @@ from auditor.model.trial_events import (
     RunEvent,
     SentBack,
     TrialEnded,
+    TrialEndedData,
     TrialStarted,
     TrialStartedData,
 )
@@ -81,6 +82,16 @@ class FailedTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOver:
+    """What is left of a change without its culprit, not tried yet."""
+
+    change: str
+    title: str
+    patch: Patch
+    terms: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTrial:
     """A trial that was begun and has no verdict: under way, or cut off."""
 
@@ -111,6 +122,8 @@ class Ledger:
     source_branch: str | None = None
     constraints: tuple[Constraint, ...] = ()
     """One of each: those that hold for the run, then those it has learnt."""
+    left: tuple[LeftOver, ...] = ()
+    """Of failed trials whose rest was to be tried when the run was cut off."""
     open: OpenTrial | None = None
     finished: bool = False
     confirmed: frozenset[str] = frozenset()
@@ -167,7 +180,7 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
                 raise _contradiction(event, "a gate without a trial")
             return replace(ledger, open=replace(ledger.open, results=(*ledger.open.results, result)))
         case TrialEnded(data=ended):
-            return _ended(ledger, event, ended.verdict, ended.normal_form)
+            return _ended(ledger, event, ended.verdict, ended)
         case ConstraintLearnt(data=learnt):
             if any(known.id == learnt.constraint.id for known in ledger.constraints):
                 return ledger
@@ -192,14 +205,15 @@ def _after(ledger: Ledger, event: RunEvent) -> Ledger:
             return ledger
 
 
-def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, form: str) -> Ledger:
+def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, ended: TrialEndedData) -> Ledger:
     trial = ledger.open
     if trial is None or trial.change != event.change:
         raise _contradiction(event, f"a verdict on {event.change} without its trial")
     ledger = replace(ledger, open=None)
     if verdict.verdict != "void":
         waiting = tuple(one for one in ledger.pending if one.change != trial.change)
-        ledger = replace(ledger, pending=waiting)
+        left = tuple(one for one in ledger.left if one.change != trial.change)
+        ledger = replace(ledger, pending=waiting, left=left)
     if verdict.verdict == "kept":
         tree = Tree(trial.data.commit, trial.data.tree)
         change = KeptChange(
@@ -215,7 +229,10 @@ def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, form: str) -> Ledg
         return replace(ledger, kept=(*ledger.kept, change), known_good=tree)
     if verdict.verdict == "void":
         return ledger
-    failed = FailedTrial(trial.change, trial.data.patch, form, verdict)
+    failed = FailedTrial(trial.change, trial.data.patch, ended.normal_form, verdict)
+    if ended.left is not None:
+        rest = LeftOver(trial.change, trial.data.title, ended.left, trial.data.terms)
+        ledger = replace(ledger, left=(*ledger.left, rest))
     return replace(ledger, failed=(*ledger.failed, failed))
 
 

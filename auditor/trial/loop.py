@@ -187,11 +187,12 @@ class Trials:
                 self._remember(
                     proposal, failure, constraint, form, tuple(unit_form(unit, before) for unit in culprit)
                 )
-        self._end(proposal, verdict, form)
+        rest = self._left(proposal, base, before, units, found.passing)
+        self._end(proposal, verdict, form, left=rest)
         if constraint is not None:
             learnt = ConstraintLearntData(constraint=constraint)
             self._recorder.emit(ConstraintLearnt, learnt, change=proposal.change)
-        return verdict, self._left(proposal, base, before, units, found.passing)
+        return verdict, rest
 
     def _left(
         self,
@@ -261,10 +262,9 @@ class Trials:
         )
         self._lessons.failed(failed, failure.gate)
 
-    def _end(self, proposal: Proposal, verdict: Verdict, form: str) -> None:
-        self._recorder.emit(
-            TrialEnded, TrialEndedData(verdict=verdict, normal_form=form), change=proposal.change
-        )
+    def _end(self, proposal: Proposal, verdict: Verdict, form: str, *, left: Proposal | None = None) -> None:
+        ended = TrialEndedData(verdict=verdict, normal_form=form, left=left.patch if left else None)
+        self._recorder.emit(TrialEnded, ended, change=proposal.change)
 
 
 def _parts(candidate: Candidate) -> tuple[dict[str, str | None], tuple[Unit, ...]]:

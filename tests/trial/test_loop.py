@@ -109,7 +109,7 @@ def test_a_change_that_passes_becomes_known_good(
 
 
 def test_a_poisoned_change_lands_without_its_poison(
-    trials: Trials, recorder: Recorder, store: TreeStore, bench: Bench
+    trials: Trials, recorder: Recorder, store: TreeStore, bench: Bench, tmp_path: Path
 ) -> None:
     verdict = trials.attempt(proposal(LOCKED))
     ledger = recorder.ledger
@@ -121,6 +121,14 @@ def test_a_poisoned_change_lands_without_its_poison(
     assert failed.culprit == ("app.py:2: import threading",)
     assert [constraint.rule for constraint in ledger.constraints] == [NoNewImport(modules=("threading",))]
     assert bench.booted <= 2 + 12
+    assert ledger.left == ()
+    events = run_events(tmp_path / "run" / "events.jsonl")
+    ends = [at for at, event in enumerate(events, 1) if event.kind == "trial-ended"]
+    for end in range(
+        ends[0], ends[1]
+    ):  # cut off before the rest has its verdict, it is still known what is left
+        (left,) = fold(events[:end]).left
+        assert (left.change, left.patch) == ("C-1", ledger.kept[0].patch)
 
 
 def test_what_was_learnt_stops_the_next_change_before_it_runs(

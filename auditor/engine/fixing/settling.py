@@ -35,6 +35,10 @@ def settle(run: "Run", /) -> tuple[Settled, ...]:
         Fault: something other than the change was wrong, so that nothing can be said of it; it goes on waiting.
     """
     done: list[Settled] = []
+    for left in run.recorder.ledger.left:  # a crash came between a culprit and the rest without it
+        run.be_sound()
+        run.tried(proposal_of(left.change, left.title, left.patch, left.terms))
+        run.forget()
     while run.recorder.ledger.pending:
         waiting = run.recorder.ledger.pending[0]
         proposal = carried(waiting, run.store, run.known_good)
