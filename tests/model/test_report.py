@@ -116,7 +116,7 @@ def test_values_are_frozen() -> None:
 
 
 def test_the_schema_is_named_and_unknown_names_are_errors() -> None:
-    assert schema_names() == ("observation", "report")
+    assert schema_names() == ("callgraph", "observation", "patch", "report", "result")
     with pytest.raises(KeyError):
         schema_json("nothing")
 
