@@ -1,5 +1,6 @@
 """From findings to proposals: what the codemods make of known-good as it stands now."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,21 +41,35 @@ class Untreated:
 def proposals(
     request: AuditRequest, store: TreeStore, tree: Tree, workshop: Path, notes: Notes, /
 ) -> Iterator[Proposed | Untreated]:
-    """For each finding on `tree`, in the order of the plan, what the codemods say."""
+    """For each finding on `tree`, in the order of the plan, what the codemods say.
+
+    Of the findings of one rule, those that one file mends come first: a change of several files alters what others call, and what is
+    written in one place alone does not fit afterwards.
+    """
     examined = examined_tree(request, store, tree, workshop, notes)
     source = Source(read=reader_of(store, tree), scene=examined.scene)
-    for finding in _in_plans_order(examined):
+    ordered = _in_plans_order(examined)
+    left = Counter(finding.rule for finding in ordered)
+    wide: defaultdict[str, list[Proposed]] = defaultdict(list)
+    for finding in ordered:
         made = propose(finding, source)
+        left[finding.rule] -= 1
         if isinstance(made, Written):
-            yield Proposed(
+            proposed = Proposed(
                 proposal=_proposal(finding, made, store, tree), finding=finding, codemod=made.codemod
             )
+            if len(made.files) > 1:
+                wide[finding.rule].append(proposed)
+            else:
+                yield proposed
         else:
             reason = (
                 "; ".join(f"{one.codemod}: {one.reason}" for one in made)
                 or f"no codemod treats {finding.rule}"
             )
             yield Untreated(finding, reason)
+        if not left[finding.rule]:
+            yield from wide.pop(finding.rule, ())
 
 
 def examined_tree(
