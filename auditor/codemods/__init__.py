@@ -12,10 +12,11 @@ from auditor.model.report import Finding
 
 @cache
 def codemods() -> tuple[ModuleType, ...]:
-    """Every fix there is, sorted by name: modules with `NAME`, `RULES` and `propose`."""
+    """Every fix there is: modules with `NAME`, `RULES` and `propose`, sorted by name; those with `AFTER_OTHERS` come last."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
-    return tuple(module for module in modules if hasattr(module, "RULES"))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    fixes = [module for module in modules if hasattr(module, "RULES")]
+    return tuple(sorted(fixes, key=lambda module: getattr(module, "AFTER_OTHERS", False)))
 
 
 def propose(finding: Finding, source: Source, /) -> Written | tuple[Declined, ...]:

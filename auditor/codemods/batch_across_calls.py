@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "batch_across_calls"
 RULES: Final = ("query-in-loop",)
+AFTER_OTHERS: Final = True
+"""It alters functions that others call: what is mended in one place is better mended there."""
 _MOST_LOOPS: Final = 8
 _ATTRIBUTE_KINDS: Final = {"int": "isinstance({}, int)", "date": "type({}) is date"}
 
