@@ -58,7 +58,14 @@ def test_a_schema_is_printed(capsys: pytest.CaptureFixture[str], name: str) -> N
 
 
 def test_without_a_name_the_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "schema")[1].split() == ["event", "observation", "report"]
+    assert run(capsys, "schema")[1].split() == [
+        "callgraph",
+        "event",
+        "observation",
+        "patch",
+        "report",
+        "result",
+    ]
 
 
 def test_settings_that_cannot_be_used_are_a_fault(

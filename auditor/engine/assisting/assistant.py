@@ -16,10 +16,12 @@ from auditor.engine.assisting import questions
 from auditor.engine.assisting.answer import Answer, page_of, problem
 from auditor.engine.assisting.edits import Edit, patch_of
 from auditor.engine.assisting.room import Room, Trial
+from auditor.engine.assisting.secrets import hide_settings, with_secrets, without_secrets
 from auditor.engine.assisting.standing import Standing, standing_of
 from auditor.engine.fixing.fix import FixRequest, Run
 from auditor.engine.request import Notes
 from auditor.engine.selection import matching_endpoints
+from auditor.llm.redaction.vault import Vault
 from auditor.measure.contract.declared import Declared
 from auditor.measure.counts import counts_of
 from auditor.model.constraint import Constraint
@@ -47,6 +49,7 @@ class Assistant:
         self._standing: Standing | None = None
         self._trials: dict[str, Trial] = {}
         self._numbers = itertools.count(1)
+        self._vault = Vault()
         self._env = env
         room = Room(request, notes)
         try:
@@ -64,35 +67,37 @@ class Assistant:
 
     def routes(self, contains: str = "", page: int = 1) -> Answer:
         """Endpoints of the target with their cost formulas: how many statements, sessions, calls a request costs, in sizes of the data."""
-        return questions.routes(self.standing(), contains=contains, page=page)
+        return self._told(questions.routes(self.standing(), contains=contains, page=page))
 
     def trace(self, endpoint: str, page: int = 1) -> Answer:
         """One endpoint, as `GET /path`: its cost, and each effect with the chain of calls down to it, the most repeated first."""
-        return questions.trace(self.standing(), endpoint=endpoint, page=page)
+        return self._told(questions.trace(self.standing(), endpoint=endpoint, page=page))
 
     def findings(self, endpoint: str = "", rule: str = "", page: int = 1) -> Answer:
         """What is slow and where, the most severe first. `finding` tells all of one."""
-        return questions.findings(self.standing(), endpoint=endpoint, rule=rule, page=page)
+        return self._told(questions.findings(self.standing(), endpoint=endpoint, rule=rule, page=page))
 
     def finding(self, id: str) -> Answer:  # noqa: A002  the tool's argument
         """All of one finding: evidence, related places, the remedy, and what would make it not a problem."""
-        return questions.finding(self.standing(), id_=id)
+        return self._told(questions.finding(self.standing(), id_=id))
 
     def plan(self, endpoint: str = "", page: int = 1) -> Answer:
         """The phased plan: changes that ship one by one, the most worthwhile first."""
-        return questions.plan(self.standing(), endpoint=endpoint, page=page)
+        return self._told(questions.plan(self.standing(), endpoint=endpoint, page=page))
 
     def files(self, under: str = "", page: int = 1) -> Answer:
         """Files of the target, as it stands with what was kept."""
-        return questions.files(self.standing(), under=under, page=page)
+        return self._told(questions.files(self.standing(), under=under, page=page))
 
     def source(self, symbol: str = "", file: str = "", line: int = 1, end_line: int = 0) -> Answer:
         """Source of a function or class by name, or lines of a file, exactly as `verify_patch` has to find them."""
-        return questions.source(self.standing(), symbol=symbol, file=file, line=line, end_line=end_line)
+        return self._told(
+            questions.source(self.standing(), symbol=symbol, file=file, line=line, end_line=end_line)
+        )
 
     def search(self, text: str, under: str = "", page: int = 1) -> Answer:
         """Lines of the target that hold a text exactly."""
-        return questions.search(self.standing(), text=text, under=under, page=page)
+        return self._told(questions.search(self.standing(), text=text, under=under, page=page))
 
     # -- running ---------------------------------------------------------------------------------------------
 
@@ -104,7 +109,7 @@ class Assistant:
         if room.busy:
             return problem("a trial is running", "ask `verdict`, then again")
         try:
-            return room.ask(partial(_measured, endpoint=endpoint))
+            return self._told(room.ask(partial(_measured, endpoint=endpoint)))
         except Fault as fault:
             return problem(fault.what, fault.hint)
 
@@ -166,7 +171,7 @@ class Assistant:
         assert found.verdict is not None
         if found.verdict.verdict == "kept":
             self._standing = None
-        return _verdict(found, found.verdict)
+        return self._told(_verdict(found, found.verdict))
 
     def progress(self) -> Answer:
         """What was kept and what not, with what each change gained, and how to bring it home."""
@@ -196,11 +201,13 @@ class Assistant:
             folder.mkdir(parents=True)
             write_entries(run.store.entries(tree), folder)
         contents = {e.path: e.content for e in run.store.entries(tree) if e.mode != "120000"}
+        hide_settings(self._vault, contents)
         return standing_of(self._request.audit, folder, self._notes, tree=tree.id, contents=contents)
 
     def _of_folder(self) -> Standing:
         root = self._request.audit.path
         contents = dict(_files_of(root))
+        hide_settings(self._vault, contents)
         return standing_of(self._request.audit, root, self._notes, tree="", contents=contents)
 
     def _trial(
@@ -208,7 +215,10 @@ class Assistant:
     ) -> Trial | Answer:
         tree = run.known_good
         read = partial(run.store.read, tree)
-        patch = patch_of(edits, read, tree=tree.id)
+        restored = with_secrets(self._vault, edits)
+        if isinstance(restored, dict):
+            return restored
+        patch = patch_of(restored, read, tree=tree.id)
         if isinstance(patch, dict):
             return patch
         applied = apply_patch(patch, read)
@@ -225,6 +235,9 @@ class Assistant:
             endpoints=dict.fromkeys(patch.files, concerned) if concerned else None,
         )
         return Trial(id=number, proposal=proposal)
+
+    def _told(self, answer: Answer) -> Answer:
+        return without_secrets(self._vault, answer)
 
     def _refusal(self) -> Answer:
         return problem(f"nothing of this target can be run, so nothing can be verified: {self._no_room}")

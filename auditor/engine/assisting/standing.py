@@ -10,6 +10,7 @@ from auditor.engine.opening import opened
 from auditor.engine.passes import Examined, examine
 from auditor.engine.request import AuditRequest, Notes
 from auditor.index.symbols import Class, Function
+from auditor.llm.redaction.withheld import is_withheld
 from auditor.model.report import Report
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
@@ -48,7 +49,7 @@ def standing_of(
         tree=tree,
         report=examined.report,
         symbols=symbols_of(examined),
-        paths=tuple(sorted(path for path in contents if not is_secret(path))),
+        paths=tuple(sorted(path for path in contents if not is_withheld(path))),
         read=Texts(contents),
     )
 
@@ -65,14 +66,6 @@ def symbols_of(examined: Examined) -> Symbols:
     return found
 
 
-def is_secret(path: str, /) -> bool:
-    """Whether a file by its name holds secrets: it is neither listed nor shown."""
-    name = path.rpartition("/")[2].lower()
-    return name.startswith((".env", "id_rsa", "id_ed25519")) or name.endswith(
-        (".pem", ".key", ".p12", ".pfx")
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Texts:
     """Texts of a tree by path."""
@@ -80,7 +73,7 @@ class Texts:
     contents: Mapping[str, bytes]
 
     def __call__(self, path: str, /) -> str | None:
-        content = None if is_secret(path) else self.contents.get(path)
+        content = None if is_withheld(path) else self.contents.get(path)
         try:
             return None if content is None else decode(content).text
         except Undecodable:
