@@ -70,7 +70,9 @@ def demonstrate(
             run.tried(_poisoned(run))
             run.all()
             confirm(run)
-            return Demonstrated(result=run.result(timed=ENDPOINTS if timed else ()), poisoned=POISONED)
+            return Demonstrated(
+                result=run.result(timed=ENDPOINTS if timed else (), once_before=True), poisoned=POISONED
+            )
 
 
 def _poisoned(run: Run) -> Proposal:

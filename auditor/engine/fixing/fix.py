@@ -541,8 +541,11 @@ class Run:
         """What the codemods propose for known-good as it stands, in the order of the plan."""
         return self._wanted_ones(self.known_good)
 
-    def result(self, *, timed: Sequence[str] | None = None) -> Result:
-        """What it came to; `timed` endpoints are given their times, whatever the gates asked."""
+    def result(self, *, timed: Sequence[str] | None = None, once_before: bool = False) -> Result:
+        """What it came to; `timed` endpoints are given their times, whatever the gates asked.
+
+        With `once_before` the baseline is timed on one fresh server only.
+        """
         ledger = self.recorder.ledger
         assert ledger.baseline is not None
         assert ledger.known_good is not None
@@ -556,6 +559,7 @@ class Run:
             self._endpoint_by_request,
             wanted=self._wanted,
             timed=timed,
+            once_before=once_before,
         )
         met = [one.target_met for one in endpoints if one.target_met is not None]
         return Result(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from auditor.engine.fixing.vectors import vectors_of, warm_of, with_times
 from auditor.measure.workload import Workload
 from auditor.model.result import EndpointResult
-from auditor.trial.cold import Cold
+from auditor.trial.cold import REPEATS, Cold
 from auditor.trial.playing import Counted, Counts
 from auditor.trial.side_by_side import SideBySide
 from auditor.trial.trees import Tree
@@ -52,10 +52,15 @@ class Target:
         *,
         wanted: Collection[str],
         timed: Sequence[str],
+        once_before: bool = False,
     ) -> tuple[EndpointResult, ...]:
-        """Each of the `wanted` endpoints before the first change and after the last, `timed` ones with their times."""
-        for tree in {before[0].id: before[0], after[0].id: after[0]}.values():
-            self._cold.take(tree, [one for one in timed if one in self._cold.requests])
+        """Each of the `wanted` endpoints before the first change and after the last, `timed` ones with their times.
+
+        With `once_before` what was slow is asked of one fresh server only.
+        """
+        known = [one for one in timed if one in self._cold.requests]
+        self._cold.take(before[0], known, repeats=1 if once_before else REPEATS)
+        self._cold.take(after[0], known)
         was, is_now = (vectors_of(counted, endpoint_of) for _, counted in (before, after))
         results = []
         for endpoint in sorted(was):
