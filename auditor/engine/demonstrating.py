@@ -27,7 +27,7 @@ from auditor.trial.proposal import Proposal
 
 ENDPOINTS: Final = ("GET /api/v1/spaces/discover", "GET /api/v1/locations/{location_id}/spaces")
 """Of the sample: the one that takes ten seconds, and the one with forty statements over five sessions."""
-WORKLOAD: Final = "requests.jsonl"
+WORKLOAD: Final = "demo.jsonl"
 POISONED: Final = "C-poisoned"
 _POISON: Final = "threading"
 """The sample's workers refuse to boot when a module of it imports this (a greenlet server's hooks were in the case study)."""

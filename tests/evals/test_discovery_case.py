@@ -202,7 +202,7 @@ def test_the_application_is_a_realistic_size() -> None:
 def test_only_files_of_the_application_ship() -> None:
     others = {file.name for file in APP.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
     others -= {file.name for file in SOURCES}
-    assert others == {"README.md", "Procfile", "requirements.txt", "auditor.toml"}
+    assert others == {"README.md", "Procfile", "requirements.txt", "auditor.toml", "demo.jsonl"}
 
 
 def test_the_application_keeps_to_its_own_runtime_policy() -> None:

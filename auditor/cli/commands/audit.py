@@ -101,7 +101,8 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         text = observation_text(arguments.measured, request.path, state=arguments.state)
         request = replace(request, observation=text)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
-    finished = _judged(request, arguments, console, lines) or _finished(request, console, lines, destinations)
+    judged = _judged(request, arguments, console, lines)
+    finished = judged or _finished(request, console, lines, destinations)
     if request.observation is not None:
         _warn_of_another_tree(finished.report, console)
     renderer = Renderer(request.cache_dir, console.output.width, console.output.colour)
@@ -120,6 +121,10 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         console.narration.say(
             f"whether {arguments.target} ms are met can't be judged yet: an audit reads and does not measure"
         )
+    if judged is None and hasattr(arguments, "model"):
+        from auditor.engine.modelling.unasked import AUDIT_WITHOUT_MODEL  # noqa: PLC0415  as above
+
+        console.narration.say(AUDIT_WITHOUT_MODEL)
     return _status(arguments.fail_on, finished.severities)
 
 
@@ -131,12 +136,10 @@ def _judged(
         return None
     from auditor.cli.model_watching import chosen_model  # noqa: PLC0415  as above
     from auditor.config.user import load_user_settings  # noqa: PLC0415
-    from auditor.engine.modelling.unasked import AUDIT_WITHOUT_MODEL  # noqa: PLC0415
 
     user = with_model_arguments(load_user_settings(), arguments)
     choice = chosen_model(user, console.narration)
     if choice is None:
-        console.narration.say(AUDIT_WITHOUT_MODEL)
         return None
     from auditor.cli.follow import follow  # noqa: PLC0415
     from auditor.engine.measured import reconciled  # noqa: PLC0415

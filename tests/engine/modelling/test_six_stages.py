@@ -51,6 +51,15 @@ GOLD = {
     DISCOVER: ("02-holiday-first", "03-eager-loading", "05-batch-bookings"),
     SPACES: ("11-the-batch-helper", "12-one-pass-for-all-spaces", "13-headcounts-from-the-bookings"),
 }
+TREATS = {
+    "02-holiday-first": "work-before-guard",
+    "03-eager-loading": "lazy-load-in-loop",
+    "05-batch-bookings": "query-in-loop",
+    "11-the-batch-helper": "query-in-loop",
+    "12-one-pass-for-all-spaces": "loop-invariant-call",
+    "13-headcounts-from-the-bookings": "sort-in-python",
+}
+"""The rule of a finding that each stands for, and that is still made when its turn comes."""
 BREAKS = "11-the-batch-helper"
 """Its first attempt imports, and uses, what no worker of the sample boots with."""
 MISQUOTES = "02-holiday-first"
@@ -156,11 +165,12 @@ class Engineer:
     def _plan(self, request: Request[Any]) -> object:
         names = GOLD[endpoint_of(request)]
         left = {name: path for name, path, *_ in findings_in(request)}
+        rules = rules_in(request)
         costs = dict(costs_in(request))
         changes: list[dict[str, Any]] = []
         for name in names:
             files = sorted({edit["file"] for edit in gold(name)})
-            treated = [one for one, path in left.items() if path in files and "missing" not in one][:1]
+            treated = [one for one, path in left.items() if path in files and rules[one] == TREATS[name]][:1]
             for one in treated:
                 left.pop(one)
             expected = [
@@ -260,6 +270,11 @@ def findings_in(request: Request[Any]) -> list[tuple[str, str, int, int]]:
     block = next(one for one in request.turns[0].blocks if isinstance(one, Data) and one.name == "findings")
     found = re.findall(r"^\| (F-\w+) .*\n\|   at (.*?):(\d+)-(\d+) in ", block.text, re.MULTILINE)
     return [(name, path, int(first), int(last)) for name, path, first, last in found]
+
+
+def rules_in(request: Request[Any]) -> dict[str, str]:
+    block = next(one for one in request.turns[0].blocks if isinstance(one, Data) and one.name == "findings")
+    return dict(re.findall(r"^\| (F-\w+) ([\w-]+),", block.text, re.MULTILINE))
 
 
 def costs_in(request: Request[Any]) -> list[tuple[str, tuple[str, str]]]:
