@@ -39,7 +39,7 @@ def limits_of(scene: Scene) -> Limits:
         for cls in module.classes:
             bases = {turns.name_of(b) for b in cls.bases}
             if bases & _CLIENTS and any(
-                "timeout" in str(n[-1]) for n in turns.nodes(cls.body) if n[0] in {ir.NAME, ir.ATTR}
+                "timeout" in str(n[-1]) for n in turns.nodes(cls.body) if n[0] in {ir.NAME, ir.ATTR, ir.CONST}
             ):
                 own = True
     return Limits(frozenset(limited), own)
