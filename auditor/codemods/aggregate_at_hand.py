@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.batch_helpers import callee
 from auditor.codemods.dates import is_date
+from auditor.codemods.known_functions import known_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
 from auditor.codemods.predicates import Predicate, of_sql
@@ -67,7 +68,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The first call of the finding's statement that asks for a number of rows at hand."""
     spans = source.spans(finding.file)
     function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else _known(function, finding, source)
+    known = None if function is None else known_at(function, finding.file, source)
     if spans is None or function is None or known is None or source.scene is None:
         return Declined(NAME, "the loop and what is known of it are not at hand")
     for node in ast.walk(function):
@@ -84,15 +85,6 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
             return Declined(NAME, f"something is written or set (`{changing}`)")
         return _written(number, found[0], function, spans, finding.file, source)
     return Declined(NAME, "no number is asked for with a statement as text")
-
-
-def _known(function: "Function", finding: "Finding", source: "Source") -> "Known | None":
-    for module in [] if source.scene is None else source.scene.project.modules:
-        if module.path == finding.file:
-            for one in module.functions:
-                if one.line == function.lineno and one.name == function.name:
-                    return one
-    return None
 
 
 def number_of(call: ast.Call, function: "Function", path: str, source: "Source") -> Number | None:

@@ -4,7 +4,6 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.places import parents
-from auditor.codemods.single_names import loads
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -19,8 +18,15 @@ _CHANGING: Final = frozenset(
 
 def changed(function: "Function", name: str, /) -> str:
     """How the function changes it, as source; "" where it does not."""
-    above = parents(function)
-    for read in loads(function, name):
+    return mutators(function, {name})
+
+
+def mutators(tree: ast.AST, names: set[str], /) -> str:
+    """How a piece of code changes what one of the names stands for, as source; "" where it does not."""
+    above = parents(tree)
+    for read in ast.walk(tree):
+        if not isinstance(read, ast.Name) or read.id not in names or not isinstance(read.ctx, ast.Load):
+            continue
         at = above.get(read)
         while isinstance(at, (ast.Attribute, ast.Subscript)):
             if not isinstance(at.ctx, ast.Load):

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.deciders import Decider, decider_of
 from auditor.codemods.imports import add_names
+from auditor.codemods.known_functions import known_at
 from auditor.codemods.lookups import Lookup, clause, lookup_of, names_read
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import free_name, function_at, names_bound, parents, statement_at
+from auditor.codemods.places import block_of, free_name, function_at, names_bound, parents, statement_at
 from auditor.codemods.session_sharing import managed, writes
 from auditor.codemods.single_names import bindings, loads
 from auditor.codemods.versions import older
@@ -77,7 +78,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The function of the finding, with one statement for its lookups."""
     spans = source.spans(finding.file)
     function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else _known(function, finding, source)
+    known = None if function is None else known_at(function, finding.file, source)
     if spans is None or function is None or known is None or source.scene is None:
         return Declined(NAME, "the function and what is known of it are not at hand")
     if isinstance(function, ast.AsyncFunctionDef) or older(source, "sqlalchemy", (1, 4)):
@@ -94,7 +95,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, f"the session is used for more than asking (`{how}`)")
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function)):
         return Declined(NAME, "part of it may run later")
-    block = _block(function, first)
+    block = block_of(function, first)
     plan = _plan(function, block[block.index(first) :], session, source, finding.file)
     if len(plan.rows) < _LEAST or len(plan.statements) + len(plan.answers) < _LEAST:
         return Declined(NAME, "too few lookups could be made beforehand")
@@ -108,15 +109,6 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         promises=("sql",),
         verify=("Requests that used to end after the first lookup",),
     )
-
-
-def _known(function: "Function", finding: "Finding", source: "Source") -> "Known | None":
-    for module in [] if source.scene is None else source.scene.project.modules:
-        if module.path == finding.file:
-            for one in module.functions:
-                if one.line == function.lineno and one.name == function.name:
-                    return one
-    return None
 
 
 def _odd(known: "Known", scene: "Scene") -> str:
@@ -155,15 +147,6 @@ def _session(function: "Function", first: ast.stmt | None, source: "Source") -> 
 
 def _line(node: ast.AST) -> int:
     return int(getattr(node, "lineno", 0))
-
-
-def _block(function: "Function", statement: ast.stmt) -> list[ast.stmt]:
-    above = parents(function).get(statement)
-    for one in ("body", "orelse", "finalbody"):
-        block = getattr(above, one, None)
-        if isinstance(block, list) and statement in block:
-            return block
-    return [statement]
 
 
 def _plan(function: "Function", block: list[ast.stmt], session: str, source: "Source", path: str) -> Plan:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods import session_desks
 from auditor.codemods.imports import add_import
+from auditor.codemods.known_functions import known_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at
 from auditor.codemods.reusable import reuse_of_function
@@ -45,7 +46,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The helper with an optional session, and the callers that hand theirs over."""
     spans = source.spans(finding.file)
     function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else _known(function, finding, source)
+    known = None if function is None else known_at(function, finding.file, source)
     if spans is None or function is None or known is None:
         return Declined(NAME, "the helper and what is known of it are not at hand")
     edited = {finding.file: spans}
@@ -67,16 +68,6 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         promises=("session",),
         verify=("Whether it should see what the caller's transaction sees",),
     )
-
-
-def _known(function: "Function", finding: "Finding", source: "Source") -> "Known | None":
-    lines = {function.lineno, *(one.lineno for one in function.decorator_list)}
-    for module in [] if source.scene is None else source.scene.project.modules:
-        if module.path == finding.file:
-            for one in module.functions:
-                if one.line in lines and one.name == function.name:
-                    return one
-    return None
 
 
 def _share(

@@ -39,6 +39,16 @@ def function_at(tree: ast.AST, line: int, /) -> Function | None:
     return found
 
 
+def block_of(function: Function, statement: ast.stmt, /) -> list[ast.stmt]:
+    """The statements among which one stands: itself alone where it is no part of a block."""
+    above = parents(function).get(statement)
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(above, field, None)
+        if isinstance(block, list) and statement in block:
+            return block
+    return [statement]
+
+
 def inside(node: ast.AST, line: int, end_line: int, /) -> Iterator[ast.expr]:
     """Expressions below `node` that lie within the lines, outermost first."""
     for one in ast.walk(node):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.mutating import changed
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, parents, statement_at
+from auditor.codemods.places import block_of, function_at, statement_at
 from auditor.codemods.single_names import bindings
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def _unread(
     alone = [
         one for one in ast.walk(function) if isinstance(one, ast.stmt) and one.lineno == statement.lineno
     ]
-    block = _block(function, statement)
+    block = block_of(function, statement)
     if len(alone) != 1 or len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name):
         return Declined(NAME, "the execution shares its line with others")
-    if block is None or len(block) < 2:  # a block needs another statement
+    if len(block) < 2:  # a block needs another statement
         return Declined(NAME, "nothing else stands in its block")
     if sum(isinstance(one, ast.Call) for one in ast.walk(statement.value)) != 1:
         return Declined(NAME, "the statement does more than execute the query")
@@ -88,8 +88,8 @@ def _repeated(
         return Declined(NAME, f"an answer is changed afterwards (`{how}`)")
     if orm_at(finding, source) != "sqlalchemy" and _sets_attributes(function):
         return Declined(NAME, "the function sets attributes, which a second fetch would not have")
-    block = _block(function, first)
-    if block is None or not any(second in ast.walk(one) for one in block[block.index(first) :]):
+    block = block_of(function, first)
+    if not any(second in ast.walk(one) for one in block[block.index(first) :]):
         return Declined(NAME, "the second question may be asked where the first is not")
     spans.replace(second.value, kept)
     return Written(
@@ -103,13 +103,3 @@ def _repeated(
 def _sets_attributes(function: "Function") -> bool:
     """Whether rows may be changed and not saved: another fetch gives other objects, except in a session."""
     return any(isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) for n in ast.walk(function))
-
-
-def _block(function: "Function", statement: ast.stmt) -> list[ast.stmt] | None:
-    """The statements among which one stands."""
-    above = parents(function).get(statement)
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(above, field, None)
-        if isinstance(block, list) and statement in block:
-            return block
-    return None

@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.places import function_at, parents
+from auditor.codemods.places import block_of, function_at, parents
 from auditor.codemods.session_scopes import scopes
 from auditor.codemods.session_sharing import caught, later, managed, open_at, writes
 from auditor.codemods.spans import first_line
@@ -129,27 +129,17 @@ def _following(call: ast.Call, caller: "Function", found: "list[Scope]", key: st
         statement = scope.statement
         if scope.maker.key != key or not isinstance(statement, (ast.With, ast.AsyncWith)):
             continue
-        block = _block(caller, statement)
+        block = block_of(caller, statement)
         moved = block[: block.index(statement)]
         if len(statement.items) == 1 and any(call is one for part in moved for one in ast.walk(part)):
             return scope
     return None
 
 
-def _block(caller: "Function", statement: ast.stmt) -> list[ast.stmt]:
-    """The statements among which one stands."""
-    above = parents(caller).get(statement)
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(above, field, None)
-        if isinstance(block, list) and statement in block:
-            return block
-    return [statement]
-
-
 def _moved(call: ast.Call, caller: "Function", scope: "Scope") -> list[ast.stmt]:
     """The statement of the call and those up to the `with`."""
     assert scope.statement is not None
-    block = _block(caller, scope.statement)
+    block = block_of(caller, scope.statement)
     end = block.index(scope.statement)
     begin = next(n for n, part in enumerate(block) if any(call is one for one in ast.walk(part)))
     return block[begin:end]

@@ -57,6 +57,10 @@ class Spans:
         start, end = self._starts[first_line(node) - 1], self._starts[self._end_line(node)]
         self._edits.append((start, min(end, len(self.text)), ""))
 
+    def replace_lines(self, first: int, last: int, text: str, /) -> None:
+        """Puts `text` in the place of the lines from `first` to `last`, counted from 1, their line feeds included."""
+        self._edits.append((self._starts[first - 1], min(self._starts[last], len(self.text)), text))
+
     def take_out(self, node: ast.With | ast.AsyncWith, /) -> None:
         """Puts the body of a `with` in its place: the header's lines go, those of the body move to the left."""
         inner, outer = self.indent(node.body[0]), self.indent(node)
