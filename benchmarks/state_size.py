@@ -16,7 +16,7 @@ from typing import Final
 
 from trial_pace import Quiet, environment, sample
 
-from auditor.engine.fixing.fix import run_opened
+from auditor.engine.fixing.opening import run_opened
 from auditor.model.trial import GateName, GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.loop import Gate, Trials

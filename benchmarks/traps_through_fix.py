@@ -29,7 +29,8 @@ from trial_pace import CASE, Quiet, environment, ids_of_gold, sample, steps
 
 from auditor.config.constraint import parse_constraint
 from auditor.engine.fixing.confirming import confirm
-from auditor.engine.fixing.fix import Run, run_opened
+from auditor.engine.fixing.opening import run_opened
+from auditor.engine.fixing.run import Run
 from auditor.measure.workload import load_workload, part_of
 from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditor.config.user import load_user_settings
-from auditor.engine.fixing.fix import FixRequest, fix
+from auditor.engine.fixing.fix import fix
 from auditor.engine.fixing.given import GivenPatch
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.request import AuditRequest
 from auditor.measure.contract.declared import Declared
 from auditor.model.patch import Patch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from auditor.config.database import Engine
+from auditor.config.target import TARGET_FILE
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.confirming import confirm
-from auditor.engine.fixing.fix import FixRequest, Run, run_opened
+from auditor.engine.fixing.fix import try_all
+from auditor.engine.fixing.opening import run_opened
 from auditor.engine.fixing.proposing import Proposed
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.run import Run
+from auditor.engine.fixing.summary import summed_up
 from auditor.engine.request import AuditRequest, Notes
 from auditor.model.fault import Fault
 from auditor.model.result import Result
@@ -49,16 +56,17 @@ def demonstrate(
     notes: Notes,
     /,
     *,
+    engine: Engine = Engine.SQLITE,
     timed: bool = True,
     told: Callable[[RunEvent], None] = lambda _: None,
     env: Mapping[str, str] = os.environ,
 ) -> Demonstrated:
-    """Fixes a copy of the sample; neither it nor anything else of the user's is touched.
+    """Fixes a copy of the sample on a database of `engine`; neither it nor anything else of the user's is touched.
 
     Raises:
         Fault: nothing can be run here, and why.
     """
-    with _workplace(sample) as folder:
+    with _workplace(sample, engine) as folder:
         request = FixRequest(
             audit=AuditRequest(path=folder / "sample", command="demo", endpoints=ENDPOINTS),
             user=replace(user, state_dir=folder / "state"),
@@ -68,10 +76,10 @@ def demonstrate(
         with run_opened(request, notes, told=told, env=env) as run:
             run.be_sound()
             run.tried(_poisoned(run))
-            run.all()
+            try_all(run)
             confirm(run)
             return Demonstrated(
-                result=run.result(timed=ENDPOINTS if timed else (), once_before=True), poisoned=POISONED
+                result=summed_up(run, timed=ENDPOINTS if timed else (), once_before=True), poisoned=POISONED
             )
 
 
@@ -112,12 +120,19 @@ def with_import(text: str, module: str) -> str:
     return "".join([*lines[:at], f"import {module}\n", *lines[at:]])
 
 
+def on_engine(settings: str, engine: Engine) -> str:
+    """The sample's settings with another engine for its database."""
+    return re.sub(r'^engine = "\w+"', f'engine = "{engine}"', settings, count=1, flags=re.MULTILINE)
+
+
 @contextmanager
-def _workplace(sample: Path) -> Iterator[Path]:
+def _workplace(sample: Path, engine: Engine) -> Iterator[Path]:
     """A folder with a copy of the sample, gone afterwards; its path is short, since sockets lie in it."""
     folder = Path(tempfile.mkdtemp(prefix="auditor-demo-"))
     try:
         shutil.copytree(sample, folder / "sample", ignore=shutil.ignore_patterns("__pycache__"))
+        settings = folder / "sample" / TARGET_FILE
+        settings.write_text(on_engine(settings.read_text("utf-8"), engine), "utf-8")
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

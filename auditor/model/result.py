@@ -94,6 +94,8 @@ class Result(Value):
     run: str
     target: str = ""
     """As the user named it."""
+    engine: str = ""
+    """What its data stood in: `sqlite`, `postgresql-15`; empty where nothing was run."""
     target_ms: int | None = None
     target_met: bool | None = None
     """Whether every endpoint that was asked for meets it, cold; None where there is none, or it was not judged."""

@@ -51,7 +51,7 @@ class Blame:
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415
         from auditor.cli.verdict_lines import teller  # noqa: PLC0415
         from auditor.engine.fixing.blame import BlameRequest, blame  # noqa: PLC0415
-        from auditor.engine.fixing.fix import FixRequest  # noqa: PLC0415
+        from auditor.engine.fixing.request import FixRequest  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.result_text import result_text  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from auditor.bundle import bundled
 from auditor.cli.command import Console
@@ -15,8 +15,12 @@ from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
 from auditor.model.fault import Fault
 
+if TYPE_CHECKING:
+    from auditor.config.database import Engine
+
 _NEEDED: Final = ("flask", "sqlalchemy", "gunicorn", "gevent", "requests")
 """What the sample is made of; the extra `demo` installs it."""
+_ENGINES: Final = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Demo:
         parser.add_argument(
             "--fix", action="store_true", help="make its two slow endpoints fast, in a jail, with no model"
         )
+        parser.add_argument(
+            "--engine",
+            choices=_ENGINES,
+            default="sqlite",
+            help="with --fix: the sample's database (default: sqlite)",
+        )
         parser.add_argument("--no-timing", action="store_true", help="with --fix: count, and take no time")
         parser.set_defaults(path=None)
 
@@ -50,16 +60,13 @@ class Demo:
 def _fix(arguments: argparse.Namespace, console: Console) -> int:
     from auditor.cli.running_arguments import Narrated  # noqa: PLC0415  brings the engine along
     from auditor.cli.verdict_lines import teller  # noqa: PLC0415
+    from auditor.config.database import Engine  # noqa: PLC0415
     from auditor.config.user import load_user_settings  # noqa: PLC0415
     from auditor.engine.demonstrating import ENDPOINTS, demonstrate  # noqa: PLC0415
     from auditor.report.result_text import result_text  # noqa: PLC0415
 
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise Fault(
-            f"the sample needs {', '.join(missing)} to run",
-            hint="pip install 'auditor[demo]', or `make demo` in a checkout",
-        )
+    engine = Engine(arguments.engine)
+    _check_installed(engine)
     narration = console.narration
     narration.say(f"a copy of the sample application in {arguments.path} is made fast:")
     for endpoint in ENDPOINTS:
@@ -74,6 +81,7 @@ def _fix(arguments: argparse.Namespace, console: Console) -> int:
         bundled("sample"),
         load_user_settings(),
         Narrated(narration),
+        engine=engine,
         timed=not arguments.no_timing,
         told=teller("text", console),
         env=env,
@@ -82,6 +90,25 @@ def _fix(arguments: argparse.Namespace, console: Console) -> int:
     console.output.write(result_text(shown.result))
     narration.say(f"{time.monotonic() - begun:.0f} s in all; nothing of it was read from a file")
     return ExitCode.DONE
+
+
+def _check_installed(engine: "Engine") -> None:
+    """`Fault` where the sample can't run here."""
+    from auditor.config.database import Engine  # noqa: PLC0415
+    from auditor.execution.databases.postgres_binaries import find_postgres  # noqa: PLC0415
+
+    on_postgresql = engine is Engine.POSTGRESQL
+    needed = (*_NEEDED, "psycopg2") if on_postgresql else _NEEDED
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        extra = "demo-postgresql" if on_postgresql else "demo"
+        raise Fault(
+            f"the sample needs {', '.join(missing)} to run",
+            hint=f"pip install 'auditor[{extra}]'"
+            + ("" if on_postgresql else ", or `make demo` in a checkout"),
+        )
+    if on_postgresql:
+        find_postgres()  # none here is said before minutes have passed
 
 
 COMMAND = Demo()

@@ -64,7 +64,8 @@ class Fix:
         from auditor.cli.model_watching import chosen_model  # noqa: PLC0415  as above
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415
         from auditor.cli.verdict_lines import teller  # noqa: PLC0415
-        from auditor.engine.fixing.fix import FixRequest, fix  # noqa: PLC0415
+        from auditor.engine.fixing.fix import fix  # noqa: PLC0415
+        from auditor.engine.fixing.request import FixRequest  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.result_text import result_text  # noqa: PLC0415
 

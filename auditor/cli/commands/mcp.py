@@ -33,7 +33,7 @@ class Mcp:
         """Serves until the client leaves."""
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
         from auditor.engine.assisting.assistant import Assistant  # noqa: PLC0415
-        from auditor.engine.fixing.fix import FixRequest  # noqa: PLC0415
+        from auditor.engine.fixing.request import FixRequest  # noqa: PLC0415
         from auditor.mcp_server import serve  # noqa: PLC0415
 
         audit, user = running_request(arguments, "mcp", console.narration)

@@ -38,7 +38,7 @@ class Undo:
         """Takes it out, tells each verdict on the rest, and says how that is brought home."""
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415  as above
         from auditor.cli.verdict_lines import teller  # noqa: PLC0415
-        from auditor.engine.fixing.fix import FixRequest  # noqa: PLC0415
+        from auditor.engine.fixing.request import FixRequest  # noqa: PLC0415
         from auditor.engine.fixing.undo import Foreseen, UndoRequest, foresee, undo  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.result_text import result_text  # noqa: PLC0415

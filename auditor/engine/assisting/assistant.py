@@ -18,7 +18,8 @@ from auditor.engine.assisting.edits import Edit, patch_of
 from auditor.engine.assisting.room import Room, Trial
 from auditor.engine.assisting.secrets import hide_settings, with_secrets, without_secrets
 from auditor.engine.assisting.standing import Standing, standing_of
-from auditor.engine.fixing.fix import FixRequest, Run
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.run import Run
 from auditor.engine.request import Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.llm.redaction.vault import Vault

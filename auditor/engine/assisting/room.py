@@ -9,7 +9,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from auditor.engine.fixing.fix import FixRequest, Run, run_opened
+from auditor.engine.fixing.opening import run_opened
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.run import Run
 from auditor.engine.request import Notes
 from auditor.model.trial import GateResult, Verdict
 from auditor.model.trial_events import ConstraintLearnt, GateFinished, RunEvent, TrialEnded

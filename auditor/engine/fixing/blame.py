@@ -8,10 +8,13 @@ from typing import Final
 
 from auditor.engine.fixing.asking import add_requests, new_requests
 from auditor.engine.fixing.confirming import confirm
-from auditor.engine.fixing.fix import FixRequest, Run, run_opened
 from auditor.engine.fixing.logged import Logged, read_log
+from auditor.engine.fixing.opening import run_opened
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.run import Run
 from auditor.engine.fixing.runs import TREES, all_runs, ledger_of, state_of
 from auditor.engine.fixing.settling import Settled, settle
+from auditor.engine.fixing.summary import summed_up
 from auditor.engine.fixing.suspects import Suspect, suspects_of
 from auditor.engine.fixing.taking_out import take_out
 from auditor.engine.request import Notes
@@ -124,7 +127,7 @@ def _taken_out(run: Run, found: Blamed, culprit: KeptChange) -> Blamed:
         found,
         settled=settled,
         learnt=tuple(one for one in ledger.constraints if one.id not in before),
-        result=run.result(),
+        result=summed_up(run),
         ledger=ledger,
     )
 

@@ -14,7 +14,7 @@ from auditor.trial.ledger import KeptChange
 from auditor.trial.proposal import proposal_of
 
 if TYPE_CHECKING:  # which confirms what it keeps
-    from auditor.engine.fixing.fix import Run
+    from auditor.engine.fixing.run import Run
 
 EVERY: Final = 4
 """Changes kept before known-good is confirmed, and at the end of a run in any case. What comes after one that is taken out is tried again."""

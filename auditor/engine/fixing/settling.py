@@ -14,7 +14,7 @@ from auditor.trial.rebasing import rebased
 from auditor.trial.trees import Tree, TreeStore
 
 if TYPE_CHECKING:  # which settles before it goes on
-    from auditor.engine.fixing.fix import Run
+    from auditor.engine.fixing.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

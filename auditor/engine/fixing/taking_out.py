@@ -11,7 +11,7 @@ from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
 
 if TYPE_CHECKING:  # which takes out what the whole workload shows to be wrong
-    from auditor.engine.fixing.fix import Run
+    from auditor.engine.fixing.run import Run
 
 
 def take_out(

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from auditor.config.nearest import did_you_mean
 from auditor.engine.fixing.confirming import confirm
-from auditor.engine.fixing.fix import FixRequest, run_opened
+from auditor.engine.fixing.opening import run_opened
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.runs import ledger_of, run_with_changes, state_of
 from auditor.engine.fixing.settling import Settled, carried, misfit, settle
+from auditor.engine.fixing.summary import summed_up
 from auditor.engine.fixing.taking_out import before_change, take_out
 from auditor.engine.request import Notes
 from auditor.model.fault import Fault
@@ -116,7 +118,7 @@ def undo(
             take_out(run, chosen, request.because or "the user took it out", remembered=True)
         settled = settle(run)
         confirm(run)
-        result = run.result() if settled else None
+        result = summed_up(run) if settled else None
         return Undone(
             run=name,
             change=chosen.change,

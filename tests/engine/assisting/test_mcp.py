@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditor.engine.assisting.assistant import Assistant
-from auditor.engine.fixing.fix import FixRequest
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.measuring.record import RecordRequest
 from auditor.engine.request import Notes
 from auditor.mcp_server import TOOLS, server_of

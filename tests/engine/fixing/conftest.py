@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import Fixed, FixRequest, fix
+from auditor.engine.fixing.fix import Fixed, fix
+from auditor.engine.fixing.request import FixRequest
 from auditor.trial.making import patch_between
 
 sys.path.insert(0, str(Path(__file__).parent))  # for timed_shop, which two files use

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.dispatch import dispatch
-from auditor.engine.fixing.fix import FixRequest
+from auditor.engine.fixing.request import FixRequest
 
 
 def test_a_merge_that_broke_something_is_taken_back_and_the_rest_stays(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.engine.fixing.fix import FixRequest, fix
+from auditor.engine.fixing.fix import fix
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.request import Notes
 from auditor.model.patch import Create, Edit, Patch, Replace
 

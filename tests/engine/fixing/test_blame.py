@@ -8,7 +8,8 @@ import pytest
 
 from auditor.engine.fixing.asking import added_requests
 from auditor.engine.fixing.blame import Blamed, BlameRequest, blame
-from auditor.engine.fixing.fix import Fixed, FixRequest
+from auditor.engine.fixing.fix import Fixed
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.request import Notes
 from auditor.measure.request import Request
 from auditor.model.constraint import KeepFalsy

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import Fixed, FixRequest, fix
+from auditor.engine.fixing.fix import Fixed, fix
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.runs import EVENTS
 from auditor.engine.measuring.record import RecordRequest
 from auditor.engine.request import Notes

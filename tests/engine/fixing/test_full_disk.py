@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import Fixed, FixRequest
+from auditor.engine.fixing.fix import Fixed
+from auditor.engine.fixing.request import FixRequest
 
 
 @pytest.mark.parametrize("most_bytes", [0, 600, 20_000])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import Fixed, FixRequest
+from auditor.engine.fixing.fix import Fixed
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.undo import Undone, UndoRequest, foresee, undo
 from auditor.engine.request import Notes
 from auditor.model.fault import Fault

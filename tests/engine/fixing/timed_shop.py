@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from auditor.config.user import JailChoice, UserSettings
-from auditor.engine.fixing.fix import Fixed, FixRequest, fix
+from auditor.engine.fixing.fix import Fixed, fix
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.choosing import choose_jail
 from auditor.model.fault import Fault

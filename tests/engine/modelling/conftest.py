@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.fix import FixRequest
+from auditor.engine.fixing.request import FixRequest
 
 _TESTS = Path(__file__).parents[2]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from auditor.engine.fixing.fix import FixRequest, fix
+from auditor.engine.fixing.fix import fix
+from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.runs import EVENTS
 from auditor.engine.request import Notes
 from auditor.llm.client import Client

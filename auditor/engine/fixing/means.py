@@ -1,0 +1,169 @@
+"""What a run works with: each part is made when it is first asked for, and shared by all that ask."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from auditor.engine.fixing.asking import workload_of_run
+from auditor.engine.fixing.judging import Judges
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.target import Aim, Target, standing_for
+from auditor.engine.measuring.survey import Surveyed, survey
+from auditor.engine.measuring.workload import asked
+from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.selection import matching_endpoints
+from auditor.measure.running.bench import Bench
+from auditor.measure.workload import Workload
+from auditor.model.trial import GateName
+from auditor.trial.lessons import Lessons
+from auditor.trial.loop import Gate, Trials
+from auditor.trial.memory import Memory
+from auditor.trial.playing import Player
+from auditor.trial.recorder import Recorder
+from auditor.trial.trees import Tree, TreeStore
+
+
+class Means:
+    """A context manager: leaving it removes every private copy."""
+
+    def __init__(
+        self,
+        request: FixRequest,
+        every: AuditRequest,
+        recorder: Recorder,
+        store: TreeStore,
+        bench: Bench,
+        baseline: Tree,
+        memory: Memory,
+        folder: Path,
+        notes: Notes,
+        env: Mapping[str, str],
+    ) -> None:
+        """`every` is how a tree is read with all its endpoints, `folder` the run's own."""
+        self.request = request
+        self.every = every
+        self.recorder = recorder
+        self.store = store
+        self.bench = bench
+        self.baseline = baseline
+        """The tree before the first change."""
+        self.memory = memory
+        self.folder = folder
+        self.notes = notes
+        self._env = env
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def known_good(self) -> Tree:
+        """The last tree that passed every gate."""
+        tree = self.recorder.ledger.known_good
+        assert tree is not None
+        return tree
+
+    @cached_property
+    def surveyed(self) -> tuple[Surveyed, ...]:
+        """The endpoints that there are."""
+        return survey(self.every, self.notes)
+
+    @cached_property
+    def chosen(self) -> tuple[Workload, tuple[str, ...]]:
+        """What is asked of every tree, and what there is to say of how that was chosen."""
+        asked_for = self.request
+        return workload_of_run(
+            self.folder,
+            self.bench,
+            self.surveyed,
+            file=asked_for.workload,
+            edges=asked_for.edges,
+            more=asked_for.more,
+        )
+
+    @property
+    def workload(self) -> Workload:
+        """What is asked of every tree."""
+        return self.chosen[0]
+
+    @cached_property
+    def endpoint_by_request(self) -> Mapping[str, str]:
+        """Ids of the endpoints that the requests of the workload ask."""
+        return {
+            one.id: (found.id if (found := asked(one, self.surveyed)) else f"{one.method} {one.path}")
+            for one in self.workload.requests
+        }
+
+    def endpoint_of(self, request: str, /) -> str:
+        """Id of the endpoint that a request of the workload asks."""
+        return self.endpoint_by_request[request]
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """Ids of the endpoints that are to be made faster."""
+        wanted, ids = self.request.audit.endpoints, [one.id for one in self.surveyed]
+        return matching_endpoints(wanted, ids) if wanted else frozenset(ids)
+
+    @cached_property
+    def player(self) -> Player:
+        """Boots trees and asks them."""
+        player = Player(
+            self.bench,
+            self.store,
+            self.baseline,
+            self.workload,
+            env=self._env,
+            allowed=self.request.user.secrets,
+        )
+        return self._stack.enter_context(player)
+
+    @cached_property
+    def judges(self) -> Judges:
+        """The gates, and the servers that they share."""
+        judges = Judges(
+            self.bench,
+            self.store,
+            self.baseline,
+            self.workload,
+            self.player,
+            known_good=lambda: self.known_good,
+            endpoint_of=self.endpoint_of,
+            env=self._env,
+            allowed=self.request.user.secrets,
+            timed=self.request.time,
+        )
+        return self._stack.enter_context(judges)
+
+    @cached_property
+    def target(self) -> Target:
+        """The time that endpoints should take."""
+        requests = standing_for(self.workload, self.player.counted(self.baseline).counts, self.endpoint_of)
+        target_ms = self.request.audit.target_ms or self.bench.settings.target_ms
+        aim = Aim(target_ms, tuple(sorted(self.wanted.intersection(requests))))
+        return Target(self.judges.full, aim, requests)
+
+    @property
+    def target_ms(self) -> int | None:
+        """What endpoints should take at most."""
+        return self.target.aim.target_ms
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Takes proposals through the gates."""
+        return self._trials(self.judges.gates())
+
+    @cached_property
+    def thorough_trials(self) -> Trials:
+        """Likewise, with the whole workload in every gate."""
+        return self._trials(self.judges.gates(whole=True))
+
+    def _trials(self, gates: list[tuple[GateName, Gate]]) -> Trials:
+        lessons = Lessons(
+            memory=self.memory, settings=self.bench.settings_digest, workload=self.workload.digest
+        )
+        return Trials(self.recorder, self.store, gates, lessons=lessons)

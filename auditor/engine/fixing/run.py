@@ -1,0 +1,174 @@
+"""A run that is being written: proposals are tried in it, and it remembers what came of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from auditor.engine.fixing.agenda import Agenda
+from auditor.engine.fixing.carrying import Recipes
+from auditor.engine.fixing.confirming import EVERY, confirm
+from auditor.engine.fixing.given import given_proposals
+from auditor.engine.fixing.means import Means
+from auditor.engine.fixing.proposing import Proposed, examined_tree
+from auditor.engine.fixing.request import FixRequest
+from auditor.engine.fixing.tried import Tried
+from auditor.engine.fixing.vectors import with_counts
+from auditor.engine.passes import Examined
+from auditor.engine.request import AuditRequest, Notes
+from auditor.measure.running.bench import Bench
+from auditor.model.fault import Fault
+from auditor.model.judged import ModelPart
+from auditor.model.trial import Verdict
+from auditor.trial.gates.tests import before_anything
+from auditor.trial.memory import Memory
+from auditor.trial.proposal import Proposal
+from auditor.trial.recorder import Recorder
+from auditor.trial.trees import Tree, TreeStore
+
+WORKSHOP: Final = "workshop"
+
+
+class Run(Means):
+    """One run, with the means that it has."""
+
+    def __init__(
+        self,
+        request: FixRequest,
+        every: AuditRequest,
+        recorder: Recorder,
+        store: TreeStore,
+        bench: Bench,
+        baseline: Tree,
+        memory: Memory,
+        folder: Path,
+        notes: Notes,
+        env: Mapping[str, str],
+    ) -> None:
+        super().__init__(request, every, recorder, store, bench, baseline, memory, folder, notes, env)
+        self.given = given_proposals(request.patches)
+        self.agenda = Agenda(
+            every,
+            store,
+            folder / WORKSHOP,
+            Recipes(bench.folder),
+            notes,
+            rules=request.rules,
+            named=bool(request.audit.endpoints),
+        )
+        self.thorough: set[str] = set()
+        """Changes that are asked the whole workload at once, since a part of it let them through wrongly."""
+        self.asks_everything = False
+        """Whether all are."""
+        self.ended: dict[str, Tried] = {}
+        """By change, how it ended in this process."""
+        self.stopped = ""
+        """Why no more was tried, although there was more."""
+        self.test_notes: tuple[str, ...] = ()
+        """What the target's own tests said before anything was tried."""
+        self.model: ModelPart | None = None
+        """What a model had part in; None when none was asked."""
+        self._is_sound = False
+
+    def be_sound(self) -> None:
+        """Once, before anything is tried: the baseline boots, and answers as it answered."""
+        if self._is_sound:
+            return
+        # a name that is none is said before anything is run
+        assert self.wanted or not self.request.audit.endpoints
+        self.notes.step("recording what the target answers and does now")
+        self.player.contract("in order")
+        self.player.contract("eight at once")
+        self.notes.step("counting what it costs now")
+        counted = self.player.counted(self.baseline)
+        if not counted.counts:
+            raise Fault(
+                "no request of the workload could be counted, so no change can be judged",
+                where=str(self.request.audit.path),
+                hint="`auditor record` says what its requests are answered with",
+            )
+        self.test_notes = self._tested()
+        self._is_sound = True
+
+    def _tested(self) -> tuple[str, ...]:
+        """What the target's own tests say before anything is tried."""
+        if self.bench.settings.tests.command is None:
+            return ()
+        self.notes.step("running the target's own tests")
+        said = before_anything(self.judges.tests.known)
+        for line in said:
+            self.notes.warn(line)
+        return said
+
+    def tried(self, proposal: Proposal, /) -> Verdict:
+        """Tries a proposal, and holds known-good against the whole workload where that was not done for a while."""
+        whole = self.asks_everything or proposal.change in self.thorough
+        trials = self.thorough_trials if whole else self.trials
+        verdict = trials.attempt(proposal)
+        if len(self.recorder.ledger.unconfirmed) >= EVERY and not self.recorder.ledger.pending:
+            confirm(self)
+        return verdict
+
+    def proved(self, proposal: Proposal, /) -> Verdict:
+        """Likewise, at once: a change that is kept stands before the whole workload."""
+        verdict = self.tried(proposal)
+        confirm(self)
+        ledger = self.recorder.ledger
+        if verdict.verdict != "kept" or any(one.change == proposal.change for one in ledger.kept):
+            return verdict
+        return next(one.verdict for one in reversed(ledger.failed) if one.change == proposal.change)
+
+    def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
+        """Takes one proposal through the gates, and remembers for the summary how it ended."""
+        self.notes.step(f"trying {proposal.change}: {proposal.title}")
+        verdict = self.tried(proposal)
+        self.ended[proposal.change] = Tried(title=proposal.title, verdict=verdict, finding=finding)
+        self.forget()
+        return verdict
+
+    def was_tried(self, change: str, /) -> bool:
+        """Whether there is a verdict on it."""
+        return change in self.done()
+
+    def done(self) -> set[str]:
+        """Changes on which there is a verdict, or that wait for one because of another."""
+        ledger = self.recorder.ledger
+        kept = (*ledger.kept, *ledger.pending, *(one.kept for one in ledger.undone))
+        return {*self.ended, *(one.change for one in kept), *(one.change for one in ledger.failed)}
+
+    @property
+    def has_all_it_may(self) -> bool:
+        """Whether as many changes are kept as were asked for."""
+        limit = self.request.max_changes
+        return limit is not None and len(self.recorder.ledger.kept) >= limit
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many changes are kept as were asked for, or the target is met."""
+        return self.has_all_it_may or self.is_done()
+
+    def is_done(self) -> bool:
+        """Whether the target is met, and nobody wants more."""
+        if not self.request.time or self.request.beyond or self.target.aim.target_ms is None:
+            return False
+        self.notes.step("timing the endpoints, cold")
+        if not self.target.is_met(self.known_good):
+            return False
+        self.stopped = "the target is met, so no more was tried; --beyond goes on"
+        return True
+
+    def read(self) -> Examined:
+        """What an audit makes of known-good, with what the workload was counted to cost."""
+        workshop = self.folder / WORKSHOP
+        examined = examined_tree(self.every, self.store, self.known_good, workshop, self.notes)
+        counted = self.player.counted(self.known_good)
+        report = with_counts(examined.report, counted, self.endpoint_by_request)
+        return replace(examined, report=report)
+
+    def proposals(self) -> Iterator[Proposed]:
+        """What the codemods propose for known-good as it stands, in the order of the plan."""
+        return self.agenda.proposals(self.known_good, self.wanted)
+
+    def forget(self) -> None:
+        """Private copies of trees that no longer matter."""
+        self.judges.forget_but(self.known_good)
