@@ -46,6 +46,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.log_levels import LEVELS, shipped_level
 from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
+from auditor.rules.surroundings import guards
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def judged(
     ):
         return
     level = effect.fact.level if effect.fact is not None else None
-    serialised = serialises(effect.node)
+    serialised = "" if is_asked_first(effect) else serialises(effect.node)
     if not serialised and least is not None and LEVELS.get(level or "", least) < least:
         return
     if not serialised and is_trail(scene, looped):
@@ -179,6 +180,15 @@ def judged(
 def is_trail(scene: Scene, looped: Looped) -> bool:
     """Whether the turn does what costs more, so that the record is the trail of that and no cost beside it."""
     return (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops
+
+
+def is_asked_first(effect: Effect) -> bool:
+    """Whether the logger is asked if it wants the record before anything is made for it."""
+    function = effect.site.function
+    tests = () if function is None else guards(function.body, effect.site.line)
+    return any(
+        n[0] == ir.CALL and turns.name_of(n[2]) == "isEnabledFor" for test in tests for n in turns.nodes(test)
+    )
 
 
 def serialises(call: Node | None) -> str:
