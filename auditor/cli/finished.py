@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from auditor.engine.baseline import with_baseline
 from auditor.engine.measured import severities_of, with_measured
 from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Job
@@ -16,7 +17,7 @@ class Finished:
     report: str = field(repr=False)
     """`auditor/report@1` as JSON. Long: `asyncio` shows the result of its main task to whoever asks about signals."""
     severities: frozenset[Severity]
-    """Of all findings."""
+    """Of all findings; held against a baseline, of the new ones."""
 
 
 def find_finished(request: AuditRequest, /) -> Finished | Job:
@@ -29,5 +30,5 @@ def find_finished(request: AuditRequest, /) -> Finished | Job:
     if result is None:
         return job
     with job:
-        result = with_measured(result, job)
+        result = with_baseline(with_measured(result, job), job)
     return Finished(result.report, severities_of(result))

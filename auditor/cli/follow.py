@@ -53,7 +53,8 @@ async def _follow(
                 case events.Warned(data=data):
                     narration.warn(data.text)
                 case events.FindingMade(data=data):
-                    severities.add(data.severity)
+                    if data.baseline in {None, "new"}:
+                        severities.add(data.severity)
                 case events.ReportReady(data=data):
                     report = data.report
                 case events.Failed(data=data):

@@ -60,5 +60,7 @@ def reconciled(report: "Report", job: "Job", /, observation: str) -> "Report":
 
 
 def severities_of(result: Result, /) -> frozenset[Severity]:
-    """Of all its findings."""
-    return frozenset(Severity(found["severity"]) for found in result.findings)
+    """Of its findings; of the new ones where it was held against a baseline."""
+    return frozenset(
+        Severity(found["severity"]) for found in result.findings if found.get("baseline") in {None, "new"}
+    )

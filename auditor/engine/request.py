@@ -9,6 +9,7 @@ from auditor.config.target import TargetSettings
 from auditor.repo.snapshot import Snapshot
 
 if TYPE_CHECKING:  # their types take as long to build as a run from the cache takes in all
+    from auditor.engine.baseline import EarlierReport
     from auditor.model.events import StageName
     from auditor.model.report import Report
 
@@ -34,6 +35,8 @@ class AuditRequest:
     """Worker processes; the report does not depend on it."""
     observation: str | None = field(default=None, repr=False)
     """`auditor/observation@1` as JSON: what was measured of this tree, to be put into the report."""
+    baseline: "EarlierReport | None" = field(default=None, repr=False)
+    """An earlier report, for the findings to be held against."""
     cache_dir: Path | None = None
     """None reads and writes no cache."""
 

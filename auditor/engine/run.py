@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import auditor
+from auditor.engine.baseline import with_baseline
 from auditor.engine.journal import Journal
 from auditor.engine.measured import with_measured
 from auditor.engine.opening import opened
@@ -89,7 +90,7 @@ def _perform(
         cache = ResultCache(request.cache_dir, job) if request.cache_dir and keep else None
         result = cache.find() if cache else None
         if result is not None:
-            journal.tell(with_measured(result, job), cached=True)
+            journal.tell(with_baseline(with_measured(result, job), job), cached=True)
             return
         with _no_collection():
             result = _result_of((analyse or _passes())(job, journal))
@@ -98,7 +99,7 @@ def _perform(
                 cache.keep(result)
             except OSError as error:
                 journal.warn(f"the result can't be kept for the next run: {error.strerror or error}")
-        journal.tell(with_measured(result, job), cached=False)
+        journal.tell(with_baseline(with_measured(result, job), job), cached=False)
 
 
 @contextmanager

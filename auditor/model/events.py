@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, WithJsonSchema, field_serializer, field_validator
 
+from auditor.model.baseline import BaselineState
 from auditor.model.severity import Severity
 from auditor.model.value import Value
 
@@ -76,6 +77,8 @@ class FindingData(Value):
     line: int = Field(ge=1)
     severity: Severity
     endpoints: tuple[str, ...] = ()
+    baseline: BaselineState | None = None
+    """What it is beside an earlier report; None where it was held against none."""
 
 
 class ReportReadyData(Value):

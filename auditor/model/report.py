@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from auditor.model.baseline import Baseline, BaselineState
 from auditor.model.effect import EffectKind, Status
 from auditor.model.judged import Judgement, ModelPart
 from auditor.model.numbers import Number
@@ -231,6 +232,8 @@ class Finding(Value):
     """The model that claimed it, its place checked against the code; empty for what a rule found."""
     judgement: Judgement | None = None
     """What a model thinks of what a rule found."""
+    baseline: BaselineState | None = None
+    """What it is beside an earlier report; None where it was held against none."""
 
 
 class Report(Value):
@@ -249,3 +252,5 @@ class Report(Value):
     """The observation that statuses and figures come from; None when nothing was measured."""
     model: ModelPart | None = None
     """What a model added; None when none was asked."""
+    baseline: Baseline | None = None
+    """The earlier report that this one was held against."""

@@ -14,6 +14,7 @@ from auditor.model.rule import RULE_GROUPS, RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.text import clean, plain
 from auditor.report.cells import Paint, Style, cut, cut_start, padded, width_of, wrapped
+from auditor.report.document.baseline import new_findings, since_words
 from auditor.report.document.costs import costs_by_kind
 from auditor.report.document.measured import seen, target_words
 from auditor.report.figures import count, share
@@ -40,10 +41,11 @@ def render_screen(report: Report, *, width: int, colour: bool, plan_path: str | 
     paint = Paint(colour)
     width = max(width, NARROWEST)
     changes = [change for change in report.plan.changes if change.rank]
-    lines = [*_read(report, width, paint), ""]
+    lines = [*_read(report, width, paint), *_since(report, width, paint), ""]
     if changes:
         lines.append(paint(cut(_headline(changes), width), "bold"))
-        for number, change in enumerate(changes[:FIRST], start=1):
+        first = FIRST if report.baseline is None else FIRST - 1
+        for number, change in enumerate(changes[:first], start=1):
             lines += [*_change(change, number, report, width, paint), ""]
     else:
         lines += [*wrapped(_nothing(report), width, lines=3), ""]
@@ -121,6 +123,16 @@ def _run(report: Report) -> str:
     by_status = Counter(finding.status for finding in report.findings)
     figures = ", ".join(f"{by_status[status]} {status}" for status in ("confirmed", "refuted"))
     return f"Measured: {count(report.measured.requests, 'request')}, {figures}."
+
+
+def _since(report: Report, width: int, paint: Paint) -> list[str]:
+    """A line on what is new beside an earlier report, and the worst of it."""
+    if report.baseline is None:
+        return []
+    words = f"Since {clean(report.baseline.source)}: {since_words(report.baseline)}."
+    worst = [f"New: {clean(one.file)}:{one.line} {plain(one.title)}" for one in new_findings(report)[:1]]
+    style: Style = "bold" if worst else "green"
+    return [paint(cut(words, width), style), *(cut(line, width) for line in worst)]
 
 
 def _headline(changes: Sequence[Change]) -> str:

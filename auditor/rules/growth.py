@@ -27,8 +27,8 @@ def growth(model: Model) -> str:
     """Why its rows should be many, in words; "" if nothing says so."""
     owners = [r.name for r in model.relations.values() if not r.many and r.kind == "fk"]
     owners += [c.name for c in model.columns.values() if c.foreign_key is not None and c.name not in owners]
-    body = range(model.cls.line, model.cls.end_line + 1)
-    born = [c.name for c in model.columns.values() if c.line in body and is_birth(c.name, c.type)]
+    own = model.cls.scope  # a mixin's columns say nothing: every table has them
+    born = [c.name for c in model.columns.values() if c.name in own and is_birth(c.name, c.type)]
     if owners and born:
         return f"each row belongs to a `{owners[0]}` and has a `{born[0]}`"
     if born:
@@ -40,9 +40,9 @@ def growth(model: Model) -> str:
 
 def is_born(model: Model) -> bool:
     """Whether its rows are tied to moments, or are people: a stronger sign than belonging to somebody."""
-    body = range(model.cls.line, model.cls.end_line + 1)
     is_dated = any(
-        c.line in body and any(m in c.type.lower() for m in _MOMENTS) for c in model.columns.values()
+        c.name in model.cls.scope and any(m in c.type.lower() for m in _MOMENTS)
+        for c in model.columns.values()
     )
     return is_dated or model.name.lower() in _PEOPLE
 

@@ -9,7 +9,7 @@ EMPTY = Report(target=Target(root="."), coverage=Coverage())
 
 
 def test_every_module_is_a_format_and_renders_an_empty_report() -> None:
-    assert formats() == ("json", "markdown", "sarif")
+    assert formats() == ("github", "json", "markdown", "sarif")
     assert all(render(EMPTY, name).endswith("\n") for name in formats())
 
 

@@ -63,6 +63,7 @@ RESULT: Final = closed(
         )
     ),
     partialFingerprints={"type": "object", "additionalProperties": {"type": "string"}},
+    baselineState={"enum": ["new", "unchanged", "updated", "absent"]},
     rank={"type": "number", "minimum": -1, "maximum": 100},
     properties={"type": "object"},
 )
@@ -178,3 +179,11 @@ def test_a_message_holds_no_links_and_no_control_characters() -> None:
 def test_an_end_before_the_start_is_not_passed_on() -> None:
     (result,) = run_of(with_finding(line=9, end_line=3))["results"]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 9, "endLine": 9}
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [(None, None), ("new", "new"), ("known", "unchanged"), ("changed", "updated")]
+)
+def test_what_stands_beside_a_baseline_has_its_state(state: str | None, word: str | None) -> None:
+    (result,) = run_of(with_finding(baseline=state))["results"]
+    assert result.get("baselineState") == word

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.model.baseline import Baseline
 from auditor.model.report import (
     Coverage,
     Effect,
@@ -54,6 +55,19 @@ def test_an_audit_is_one_screen(name: str, width: int) -> None:
     assert max(width_of(line) for line in screen.splitlines()) <= width
     assert "auditor-plan.md" in screen
     assert "\x1b" not in screen
+
+
+@pytest.mark.parametrize("new", [0, 2])
+def test_what_is_new_fits_on_the_screen_too(new: int) -> None:
+    found = report("discovery")
+    states = ["new"] * new + ["known"] * (len(found.findings) - new)
+    findings = [one.model_copy(update={"baseline": s}) for one, s in zip(found.findings, states, strict=True)]
+    baseline = Baseline(source="main", new=new, known=len(states) - new)
+    held = found.model_copy(update={"findings": tuple(findings), "baseline": baseline})
+    screen = render_screen(held, width=80, colour=False, plan_path="auditor-plan.md")
+    assert len(screen.splitlines()) <= 24
+    assert f"Since main: {new} new findings, {len(states) - new} known, 0 gone." in screen
+    assert screen.count("New: ") == bool(new)
 
 
 def test_three_changes_with_the_longest_words_are_still_one_screen() -> None:

@@ -44,6 +44,11 @@ def add_audit_arguments(parser: Parser, /) -> None:
         "--fail-on", metavar="SEVERITY", type=_severity, help="exit with 1 for a finding this bad or worse"
     )
     parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="tell what is new since an earlier report (JSON) or a git revision; --fail-on then counts what is new",
+    )
+    parser.add_argument(
         "--format",
         metavar="FORMAT",
         type=format_named,
@@ -100,6 +105,11 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
 
         text = observation_text(arguments.measured, request.path, state=arguments.state)
         request = replace(request, observation=text)
+    if arguments.baseline is not None:
+        from auditor.cli.baseline_file import earlier_report  # noqa: PLC0415  as above
+
+        earlier = earlier_report(arguments.baseline, request, console.narration)
+        request = replace(request, baseline=earlier)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
     judged = _judged(request, arguments, console, lines)
     finished = judged or _finished(request, console, lines, destinations)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from auditor.model.report import Report
+from auditor.report.document.baseline import since
 from auditor.report.document.cards import endpoint_count, phases, rest
 from auditor.report.document.costs import costs
 from auditor.report.document.escape import sentence, table, text
@@ -21,6 +22,7 @@ def render(report: Report) -> str:
     """The whole document, ending in a newline."""
     blocks = [
         *summary(report),
+        *since(report),
         *measured(report),
         *costs(report),
         *phases(report),

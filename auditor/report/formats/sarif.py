@@ -23,6 +23,7 @@ _LEVELS: Final = {
     Severity.HIGH: "warning",
     Severity.CRITICAL: "error",
 }
+_STATES: Final = {"new": "new", "known": "unchanged", "changed": "updated"}
 _PROBLEMS: Final = {**_LEVELS, Severity.LOW: "recommendation"}
 
 
@@ -52,7 +53,11 @@ def _run(report: Report) -> Json:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The tree that was read."}}},
         "results": [_result(finding, ids.index(finding.rule), endpoints) for finding in shown],
-        "properties": {"findings": len(standing), "endpoints": len(report.endpoints)},
+        "properties": {
+            "findings": len(standing),
+            "endpoints": len(report.endpoints),
+            **({"gone": len(report.baseline.gone)} if report.baseline else {}),
+        },
     }
 
 
@@ -83,6 +88,7 @@ def _result(finding: Finding, rule_index: int, endpoints: dict[str, Endpoint]) -
             }
         ],
         "partialFingerprints": {FINGERPRINT: finding.id},
+        **_beside_baseline(finding),
         "rank": round(100 * finding.confidence, 1),
         "properties": _properties(finding),
     }
@@ -94,6 +100,11 @@ def _result(finding: Finding, rule_index: int, endpoints: dict[str, Endpoint]) -
     if flow:
         result["codeFlows"] = [{"threadFlows": [{"locations": flow}]}]
     return result
+
+
+def _beside_baseline(finding: Finding) -> dict[str, Json]:
+    """What is gone is no result: forges that do not know the state would show it as there."""
+    return {} if finding.baseline is None else {"baselineState": _STATES[finding.baseline]}
 
 
 def _properties(finding: Finding) -> Json:
