@@ -66,7 +66,7 @@ def test_only_what_is_new_fails(auditor: Run, shop: Path, tmp_path: Path) -> Non
     assert f"{len(new)} new finding" in last
     events = auditor("audit", str(shop), "--baseline", "old.json", "--format", "jsonl").stdout
     found = [json.loads(line) for line in events.splitlines()]
-    made = [one["data"]["baseline"] for one in found if one["kind"] == "finding-made"]
+    made = [one["data"]["baseline"] for one in found if one["kind"] == "finding"]
     assert sorted(set(made)) == ["known", "new"]
 
 
