@@ -218,6 +218,11 @@ def _targets(target: Node) -> set[str]:
     return {root_name(target)} - {""}
 
 
+def targets_of(target: Node) -> frozenset[str]:
+    """The names that a loop's target binds."""
+    return frozenset(_targets(target))
+
+
 def root_name(node: Node) -> str:
     """The name that an attribute, an item or a call's result starts from; "" where there is none."""
     while node[0] in {ir.ATTR, ir.SUB, ir.CALL, ir.AWAIT}:
