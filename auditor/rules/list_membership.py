@@ -170,5 +170,3 @@ def claim(use: Use, name: str, definition: Spot, loops: tuple[Loop, ...], confid
         could_be_wrong=f"`{name}` never holds more than a few items, or {its_items(loop)} are never many.",
         fix=f"Ask a set: build one from `{name}` before the loop, or make it a set where its order is not used.",
     )
-
-

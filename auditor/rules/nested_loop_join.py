@@ -52,7 +52,7 @@ from auditor.rules.collection import few
 from auditor.rules.loop_names import its_items, the_loop
 from auditor.rules.matching import crossed, matched
 from auditor.rules.query_in_loop import is_fixed
-from auditor.rules.scene import Spot, repeating, seen_from, spot_of
+from auditor.rules.scene import repeating, seen_from, spot_of
 from auditor.trace.cost import sizes
 from auditor.trace.naming import source_name
 
@@ -101,7 +101,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if use.how == "iterate" and use.node is not None and (loops := repeating(use.loops)):
             join = joined(scene, use, loops)
             if join is not None:
-                made = claim(scene, join)
+                made = claim(join)
                 if believable(scene, made):
                     yield made
 
@@ -123,7 +123,11 @@ def joined(scene: Scene, use: Use, loops: tuple[Loop, ...]) -> Join | None:
             return None
         own = turns.targets_of(target)
         condition = matched(node, own, moving - own)
-        if condition is None and not is_bounded(outer) and (condition := crossed(node, own, moving - own)) is not None:
+        if (
+            condition is None
+            and not is_bounded(outer)
+            and (condition := crossed(node, own, moving - own)) is not None
+        ):
             return Join(use, outer, loops, node, iterable, condition, is_equality=False)
     else:
         moving = moving_parameters(scene, function, iterable, use, outer)
@@ -188,21 +192,29 @@ def moving_parameters(
     )
 
 
-def claim(scene: Scene, join: Join) -> Claim:
+def claim(join: Join) -> Claim:
     """What is told of it."""
     outer = join.outer
     name = source_name(join.iterable) or "the rows"
     rows = join.use.value.source if isinstance(join.use.value, Many) else join.use.value
     inside = spot_of(join.use.site)
-    spot = inside if join.use.site.function is outer.site.function else seen_from(outer, join.use.site, join.use.frames)
+    spot = (
+        inside
+        if join.use.site.function is outer.site.function
+        else seen_from(outer, join.use.site, join.use.frames)
+    )
     text = source(join.condition)
     how = "matched" if join.is_equality else "compared"
     return Claim(
         spot=spot,
         title=f"all of `{name}` is gone through once per item of {its_items(outer)}, to find those that are {how}",
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(outer)} is at `{outer.site.module.path}:{outer.site.start}`"),
-            Evidence(kind="code", text=f"two items belong together where `{text}`, at line {join.condition[1]}"),
+            Evidence(
+                kind="loop", text=f"{the_loop(outer)} is at `{outer.site.module.path}:{outer.site.start}`"
+            ),
+            Evidence(
+                kind="code", text=f"two items belong together where `{text}`, at line {join.condition[1]}"
+            ),
         ],
         confidence=_EQUAL if join.is_equality else _RANGES,
         related=[
@@ -217,5 +229,3 @@ def claim(scene: Scene, join: Join) -> Claim:
         if join.is_equality
         else f"Sort `{name}` once and go through both side by side, or look up by interval.",
     )
-
-
