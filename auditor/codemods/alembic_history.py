@@ -14,6 +14,8 @@ _NAMES: Final = frozenset(
     {"ix_%(column_0_label)s", "ix_%(column_0_N_label)s", "ix_%(table_name)s_%(column_0_name)s"}
 )
 """Conventions that name the index of one column as SQLAlchemy does without any."""
+_CONCURRENTLY: Final = "postgresql_concurrently=True"
+"""How Alembic is told not to lock the table; a target that does so in one of its revisions is taken at its word."""
 _LONGEST: Final = 63
 """Bytes that PostgreSQL keeps of a name."""
 
@@ -61,11 +63,15 @@ def create_index_revision(source: "Source", columns: list[tuple[str, str]], /) -
     folder = revisions[head][2].rpartition("/")[0]
     title = "Index " + ", ".join(f"{table}.{column}" for table, column in columns)
     pairs = list(zip(names, columns, strict=True))
+    statements = [f'    op.create_index("{n}", "{t}", ["{c}"])' for n, (t, c) in pairs]
+    if any(_CONCURRENTLY in (source.read(path) or "") for _, _, path in revisions.values()):
+        made = [f"    {one[:-1]}, {_CONCURRENTLY})" for one in statements]
+        statements = ["    with op.get_context().autocommit_block():", *made]
     text = _TEMPLATE.format(
         title=title,
         revision=revision,
         previous=head,
-        upgrade="\n".join(f'    op.create_index("{n}", "{t}", ["{c}"])' for n, (t, c) in pairs),
+        upgrade="\n".join(statements),
         downgrade="\n".join(f'    op.drop_index("{n}", table_name="{t}")' for n, (t, _) in reversed(pairs)),
     )
     slug = re.sub(r"\W+", "_", f"index_{'_and_'.join('_'.join(pair) for pair in columns)}".lower())[
