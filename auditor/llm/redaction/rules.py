@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-Span = tuple[int, int]
+from auditor.llm.redaction.unquoted import Span, unquoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ def _token(name: str, pattern: str, *words: str) -> Rule:
 
 
 _TELLTALE: Final = (
-    r"password|passwd|passphrase|pwd|secret|secret_?key|api_?key|access_?key|auth_?key|private_?key|signing_?key|"
-    r"encryption_?key|client_?secret|access_?token|auth_?token|refresh_?token|api_?token|bearer_?token|token|"
-    r"credentials?"
+    r"password|passwd|passphrase|pwd|secret|secret[_-]?key|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|"
+    r"signing[_-]?key|encryption[_-]?key|client[_-]?secret|token|credentials?"
 )
 _WORDS: Final = ("pass", "pwd", "secret", "key", "token", "credential")
 _ASSIGNED: Final = r"""["']?\]?\s{0,8}(?::\s{0,4}[\w.\[\]| ]{1,40})?(?:=|:|=>|:=)\s{0,8}[rbuf]{0,2}"""
@@ -195,6 +194,21 @@ RULES: Final[tuple[Rule, ...]] = (
         _filled_in,
     ),
     Rule(
+        "header",
+        re.compile(
+            r"(?i)\b(?:[a-z]{1,20}-){1,4}(?:key|token|secret|signature)[\"']?:[ ]{0,4}"
+            r"([^\s\"'()\[\]{}<>,;]{8,4000})"
+        ),
+        ("-key", "-token", "-secret", "-signature"),
+        _strange,
+    ),
+    Rule(
+        "query",
+        re.compile(rf"(?i)[?&](?:{_TELLTALE}|key|sig|signature)=([^\s\"'<>&#{{}}]{{8,4000}})"),
+        (*_WORDS, "sig"),
+        _strange,
+    ),
+    Rule(
         "assigned",
         re.compile(rf"(?i)(?:{_TELLTALE}){_ASSIGNED}\"((?:[^\"\\\n]|\\.){{4,400}})\""),
         _WORDS,
@@ -217,7 +231,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "environment",
         re.compile(
-            r"(?m)^[ \t-]{0,16}(?:export[ ]+)?[A-Z][A-Z0-9_]{0,60}?(?:PASSWORD|PASSWD|SECRET|TOKEN|KEY|CREDENTIALS?)"
+            r"(?m)^[ \t-]{0,16}(?:(?:export|ENV|ARG|SET|set|--env|-e)[ ]+)?[A-Z][A-Z0-9_]{0,60}?(?:PASSWORD|PASSWD|SECRET|TOKEN|KEY|CREDENTIALS?)"
             r"[A-Z0-9_]{0,20}(?:=|:[ ])([^\s\"'#()\[\]{}$,;]{6,400})[ \t]*$"
         ),
         _WORDS,
@@ -228,7 +242,14 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def secret_spans(text: str, /) -> Iterator[Span]:
-    """Where secrets stand, overlapping as it comes."""
+    """Where secrets stand, also quoted ones, overlapping as it comes."""
+    yield from _found(text)
+    if (bare := unquoted(text)) is not None:
+        for start, end in _found(bare.text):
+            yield from bare.stood(start, end)
+
+
+def _found(text: str) -> Iterator[Span]:
     lower = text.lower()
     for rule in RULES:
         yield from rule.spans(text, lower)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from auditor.llm.redaction.rules import Span, entropy, secret_spans
+from auditor.llm.redaction.rules import entropy, secret_spans
+from auditor.llm.redaction.unquoted import Span
 from auditor.model.fault import Fault
 
 PLACEHOLDER: Final = re.compile(r"AUDITOR_SECRET_(\d{4})")

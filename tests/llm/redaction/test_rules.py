@@ -1,11 +1,16 @@
 """What is taken for a secret, and the many things beside secrets that are none."""
 
+import itertools
+import json
 import random
 import string
+from collections.abc import Callable
 
 import pytest
 
 from auditor.llm.redaction.rules import RULES, secret_spans
+from auditor.llm.redaction.vault import Vault
+from auditor.stages.prompting.shown import Shown
 
 _DICE = random.Random(20261122)
 
@@ -18,43 +23,70 @@ HEX = "0123456789abcdef"
 UPPER = string.ascii_uppercase + "234567"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "password = models.CharField(max_length=128)",
-        "def check_password(password: str) -> bool:",
-        'token = request.headers["X-Auth-Token"]',
-        'API_KEY = os.environ["API_KEY"]',
-        'SECRET_KEY = env("SECRET_KEY")',
-        'password="{password}"',
-        'PASSWORD = "<your password>"',
-        'PASSWORD = "********"',
-        "url = f'postgres://{user}:{password}@{host}/shop'",
-        "url = 'postgres://%s:%s@host/shop'",
-        "url = 'https://example.com:8080/path@2x.png'",
-        "url = 'redis://localhost:6379/0'",
-        "key = 'user:profile:avatar'",
-        "cache_key = 'spaces-by-city'",
-        'PRIMARY_KEY_FIELD = "account_id"',
-        'token_url = "/oauth/token/refresh"',
-        "for token in tokens: print(token)",
-        "foreign_key = 'orders.customer_id'",
-        'commit = "3fa2c19b0d4e5f60718293a4b5c6d7e8f9a0b1c2"',
-        'digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
-        "sku = 'SK-2024-0001'",
-        'uuid = "123e4567-e89b-12d3-a456-426614174000"',
-        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-        'if b"-----BEGIN PRIVATE KEY-----" in data:\n    return load(data)\nEND = "-----END PRIVATE KEY-----"',
-        "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0B\n-----END PUBLIC KEY-----",
-        'raise ValueError("the password must have eight characters")',
-        'messages.error(request, "Wrong password or name")',
-        "SELECT password, token FROM users WHERE id = 1",
-        "risk-averse desk-based task-oriented",
-        "    return render(request, 'accounts/password_reset.html')",
-    ],
+LOOK_ALIKES = (
+    "password = models.CharField(max_length=128)",
+    "def check_password(password: str) -> bool:",
+    'token = request.headers["X-Auth-Token"]',
+    'API_KEY = os.environ["API_KEY"]',
+    'SECRET_KEY = env("SECRET_KEY")',
+    'password="{password}"',
+    'PASSWORD = "<your password>"',
+    'PASSWORD = "********"',
+    "url = f'postgres://{user}:{password}@{host}/shop'",
+    "url = 'postgres://%s:%s@host/shop'",
+    "url = 'https://example.com:8080/path@2x.png'",
+    "url = 'redis://localhost:6379/0'",
+    "key = 'user:profile:avatar'",
+    "cache_key = 'spaces-by-city'",
+    "| cache_key | value |",
+    "| PRIMARY_KEY | id |",
+    "headers['X-Api-Key'] = settings.api_key",
+    'PRIMARY_KEY_FIELD = "account_id"',
+    'token_url = "/oauth/token/refresh"',
+    "for token in tokens: print(token)",
+    "foreign_key = 'orders.customer_id'",
+    'commit = "3fa2c19b0d4e5f60718293a4b5c6d7e8f9a0b1c2"',
+    'digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
+    "sku = 'SK-2024-0001'",
+    'uuid = "123e4567-e89b-12d3-a456-426614174000"',
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    'if b"-----BEGIN PRIVATE KEY-----" in data:\n    return load(data)\nEND = "-----END PRIVATE KEY-----"',
+    "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0B\n-----END PUBLIC KEY-----",
+    'raise ValueError("the password must have eight characters")',
+    'messages.error(request, "Wrong password or name")',
+    "SELECT password, token FROM users WHERE id = 1",
+    "risk-averse desk-based task-oriented",
+    "    return render(request, 'accounts/password_reset.html')",
 )
+
+QUOTED: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "behind line numbers": lambda text: Shown(kind="source", stretches=((98, text),)).guttered,
+    "behind a bar": lambda text: Shown(kind="failure", text=text).guttered,
+    "added": lambda text: _each_line("+", text),
+    "taken out": lambda text: _each_line("-", text),
+    "of a patch, behind line numbers": lambda text: (
+        Shown(kind="patch", stretches=((1, _each_line("+", text)),)).guttered
+    ),
+    "in a container's log": lambda text: _each_line("web-1     | ", text),
+    "found by a search": lambda text: _each_line("deploy/.env.prod:12:", text),
+    "commented out": lambda text: _each_line("# ", text),
+    "quoted in a letter": lambda text: _each_line("> ", text),
+    "in a string of JSON": lambda text: json.dumps({"text": f"first\n{text}\nlast"}),
+    "in JSON within JSON": lambda text: json.dumps({"reply": json.dumps({"text": f"first\n{text}\nlast"})}),
+    "in lines of Python": lambda text: "\n".join(f"    {line + chr(10)!r}" for line in text.splitlines()),
+}
+
+
+def _each_line(before: str, text: str) -> str:
+    return "".join(f"{before}{line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
 def test_what_only_looks_like_a_secret_stays(text: str) -> None:
-    assert [text[start:end] for start, end in secret_spans(text)] == []
+    for how, quoted in QUOTED.items():
+        seen = quoted(text)
+        assert [seen[start:end] for start, end in secret_spans(seen)] == [], how
 
 
 SECRETS = {
@@ -115,6 +147,16 @@ def test_keys_are_known_by_their_form(name: str, around: str) -> None:
         ("STRIPE_SECRET_KEY=live-91fj2kd8\n", "live-91fj2kd8"),
         ("export MAIL_PASSWORD=tr0ub4dor&3\n", "tr0ub4dor&3"),
         ("  POSTGRES_PASSWORD: pgpass99\n", "pgpass99"),
+        ("| MAIL_PASSWORD=tr0ub4dor&3\n", "tr0ub4dor&3"),
+        ("  12|   export MAIL_PASSWORD=tr0ub4dor&3\n", "tr0ub4dor&3"),
+        ("| web-1  | MAIL_PASSWORD=tr0ub4dor&3\n", "tr0ub4dor&3"),
+        ('headers = {"X-Api-Key": "live91fj2kd8"}', "live91fj2kd8"),
+        ("X-Access-Token: 'live91fj2kd8'", "live91fj2kd8"),
+        ("curl -H 'X-Api-Key: live91fj2kd8' https://shop", "live91fj2kd8"),
+        ("GET /pay HTTP/1.1\nX-Api-Key: live91fj2kd8\nAccept: */*", "live91fj2kd8"),
+        ("GET /pay?page=2&api_key=live91fj2kd8&sort=name", "live91fj2kd8"),
+        ("ENV MAIL_PASSWORD=tr0ub4dor&3\n", "tr0ub4dor&3"),
+        ('    - "MAIL_PASSWORD=tr0ub4dor&3"\n', "tr0ub4dor&3"),
         ('JWT_SIGNING_KEY_V2 = "9f8e7d6c5b4a39281706"', "9f8e7d6c5b4a39281706"),
         ("AccountKey=" + "Ab1/" * 21 + "==;EndpointSuffix", "Ab1/" * 21 + "=="),
         (
@@ -128,7 +170,8 @@ def test_keys_are_known_by_their_form(name: str, around: str) -> None:
     ],
 )
 def test_what_stands_beside_a_telling_word_is_one(text: str, secret: str) -> None:
-    assert secret not in _without(text)
+    for how, quoted in QUOTED.items():
+        assert secret not in _without(quoted(text)), how
 
 
 def test_a_private_key_is_taken_out_whole() -> None:
@@ -143,6 +186,20 @@ def test_a_private_key_in_pieces_is_taken_out_line_by_line() -> None:
     lines = [_chars(64) for _ in range(4)]
     text = "KEY = ('-----BEGIN PRIVATE KEY-----\\n'\n" + "".join(f"    '{line}\\n'\n" for line in lines)
     assert not any(line in _without(text) for line in lines)
+
+
+@pytest.mark.parametrize("how", QUOTED)
+def test_a_quoted_private_key_is_taken_out_to_its_last_line(how: str) -> None:
+    for last, checksum in itertools.product((4, 20, 40, 56), ("", "=x7Qd\n")):
+        body = [_chars(64), _chars(64), _chars(last)]
+        joined = "\n".join(body)
+        quoted = QUOTED[how](f"-----BEGIN PRIVATE KEY-----\n{joined}\n{checksum}-----END PRIVATE KEY-----\n")
+        vault = Vault()
+        sent = vault.redact(quoted)
+        assert not any(line in sent for line in body)
+        assert sent.count("\n") == quoted.count("\n")
+        assert "-----END PRIVATE KEY-----" in sent
+        assert vault.restore(sent) == quoted
 
 
 def test_a_private_key_without_an_end_is_taken_out_to_the_end() -> None:
