@@ -42,8 +42,8 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands where a secret will be, and is none."""
-_NAME: Final = re.compile(r"^[./]?[A-Za-z]+(?:[_.\-: /][A-Za-z]+)*/?$")
-"""Words: a field's name, a path, a header."""
+_NAME: Final = re.compile(r"^[./]?[A-Za-z]+(?:[_.\-: /][A-Za-z]+)*/?$|^https?://")
+"""Words: a field's name, a path, a header; an address, whose password has a rule of its own."""
 
 
 def _filled_in(value: str) -> bool:
@@ -204,7 +204,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "query",
-        re.compile(rf"(?i)[?&](?:{_TELLTALE}|key|sig|signature)=([^\s\"'<>&#{{}}]{{8,4000}})"),
+        re.compile(rf"(?i)[?&](?:{_TELLTALE}|key|sig|signature)=([^\s\"'<>&#{{}}()\[\]]{{8,4000}})"),
         (*_WORDS, "sig"),
         _strange,
     ),
