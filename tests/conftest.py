@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a busy machine is no fault of what properties test
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 _BOOTED = ("tests/engine", "tests/evals")

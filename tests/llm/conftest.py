@@ -3,11 +3,6 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# Properties may take their time: a busy machine is no fault of what they test.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -77,16 +77,9 @@ class Anthropic:
     async def _client(self, stack: AsyncExitStack) -> "AsyncAnthropic":
         import anthropic  # noqa: PLC0415  over a second
 
-        from auditor.llm.transport.guard import guarded_client, timeouts  # noqa: PLC0415
+        from auditor.llm.transport.connecting import connected  # noqa: PLC0415
 
-        http = await stack.enter_async_context(guarded_client())
-        return anthropic.AsyncAnthropic(
-            api_key=self._key,
-            base_url=self.destination,
-            max_retries=0,
-            timeout=timeouts(),
-            http_client=http,
-        )
+        return await connected(anthropic.AsyncAnthropic, stack, key=self._key, base_url=self.destination)
 
 
 def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> Anthropic:

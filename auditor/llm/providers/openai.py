@@ -104,16 +104,9 @@ class OpenAi:
     async def _client(self, stack: AsyncExitStack) -> "AsyncOpenAI":
         import openai  # noqa: PLC0415  over half a second
 
-        from auditor.llm.transport.guard import guarded_client, timeouts  # noqa: PLC0415
+        from auditor.llm.transport.connecting import connected  # noqa: PLC0415
 
-        http = await stack.enter_async_context(guarded_client())
-        return openai.AsyncOpenAI(
-            api_key=self._key,
-            base_url=self.destination,
-            max_retries=0,
-            timeout=timeouts(),
-            http_client=http,
-        )
+        return await connected(openai.AsyncOpenAI, stack, key=self._key, base_url=self.destination)
 
 
 def named(name: str, settings: ModelSettings, env: Mapping[str, str], /) -> OpenAi:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
-from auditor.llm.estimate import at_most_input, at_most_tokens
 from auditor.llm.exchange import (
     Began,
     Event,
@@ -18,10 +17,10 @@ from auditor.llm.exchange import (
 from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.rendering import system_text, turn_text
 from auditor.llm.schema import schema_name, sent_schema
-from auditor.llm.usage import Usage
+from auditor.llm.wire.openai_usage import CHAT, usage_of
 from auditor.llm.wire.refusing import failure_of_code
 from auditor.llm.wire.told_schema import told_turns
-from auditor.llm.wire.tree import Tree, at, count_at, text_at
+from auditor.llm.wire.tree import Tree, at, text_at
 
 _STOPS: Final[Mapping[str, StopReason]] = {"stop": "end", "length": "length", "content_filter": "filtered"}
 
@@ -85,21 +84,9 @@ async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> 
         Reply(
             text=whole,
             stop="refusal" if refusal else _STOPS.get(stop, "other"),
-            usage=_usage(usage, request, whole, thought),
+            usage=usage_of(usage, CHAT, request, text=whole, thought=thought),
             model=model,
             request_id=reply_id,
             detail=refusal or ("" if stop == "stop" else stop),
         )
-    )
-
-
-def _usage(tree: object, request: Request[Any], text: str, thought: int) -> Usage:
-    read, written = count_at(tree, "prompt_tokens"), count_at(tree, "completion_tokens")
-    return Usage(
-        input_tokens=at_most_input(request) if read is None else read,
-        cache_read_tokens=count_at(tree, "prompt_tokens_details", "cached_tokens") or 0,
-        cache_write_tokens=count_at(tree, "prompt_tokens_details", "cache_write_tokens") or 0,
-        output_tokens=at_most_tokens(text) + thought if written is None else written,
-        reasoning_tokens=count_at(tree, "completion_tokens_details", "reasoning_tokens") or 0,
-        estimated=read is None or written is None,
     )

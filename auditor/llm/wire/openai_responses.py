@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
-from auditor.llm.estimate import at_most_input, at_most_tokens
 from auditor.llm.exchange import (
     Began,
     Event,
@@ -19,10 +18,10 @@ from auditor.llm.exchange import (
 from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.rendering import block_text, system_text
 from auditor.llm.schema import schema_name, sent_schema
-from auditor.llm.usage import Usage
+from auditor.llm.wire.openai_usage import RESPONSES, usage_of
 from auditor.llm.wire.refusing import failure_of_code
 from auditor.llm.wire.told_schema import told_turns
-from auditor.llm.wire.tree import Tree, at, count_at, each_at, text_at
+from auditor.llm.wire.tree import Tree, at, each_at, text_at
 
 _INCOMPLETE: Final[Mapping[str, StopReason]] = {"max_output_tokens": "length", "content_filter": "filtered"}
 
@@ -100,7 +99,7 @@ def _reply(response: Tree, request: Request[Any], arrived: str, thought: int) ->
     return Reply(
         text=text or arrived,
         stop=stop,
-        usage=_usage(at(response, "usage"), request, text or arrived, thought),
+        usage=usage_of(at(response, "usage"), RESPONSES, request, text=text or arrived, thought=thought),
         model=text_at(response, "model"),
         request_id=text_at(response, "id"),
         detail=detail,
@@ -115,16 +114,3 @@ def _stop(response: Tree, refusal: str) -> tuple[StopReason, str]:
         return "end", ""
     reason = text_at(response, "incomplete_details", "reason")
     return _INCOMPLETE.get(reason, "other"), reason or status
-
-
-def _usage(tree: object, request: Request[Any], text: str, thought: int) -> Usage:
-    """As the service counts: its totals include their parts already."""
-    read, written = count_at(tree, "input_tokens"), count_at(tree, "output_tokens")
-    return Usage(
-        input_tokens=at_most_input(request) if read is None else read,
-        cache_read_tokens=count_at(tree, "input_tokens_details", "cached_tokens") or 0,
-        cache_write_tokens=count_at(tree, "input_tokens_details", "cache_write_tokens") or 0,
-        output_tokens=at_most_tokens(text) + thought if written is None else written,
-        reasoning_tokens=count_at(tree, "output_tokens_details", "reasoning_tokens") or 0,
-        estimated=read is None or written is None,
-    )

@@ -1,21 +1,5 @@
-"""The small target of tests/engine/measuring."""
+"""The small target, recorded."""
 
-import importlib.util
-from pathlib import Path
+from small_target import known, notes_of_module
 
-import pytest
-
-_SPEC = importlib.util.spec_from_file_location(
-    "small_target", Path(__file__).parent.parent / "measuring" / "conftest.py"
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-_small = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_small)
-known = _small.known
-
-
-@pytest.fixture(scope="module")
-def notes_of_module() -> object:
-    """`Notes` that nobody reads."""
-    return _small.Silent()
+__all__ = ["known", "notes_of_module"]

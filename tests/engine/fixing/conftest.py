@@ -1,27 +1,21 @@
-"""The small target of tests/engine/measuring, and one with several changes that can be kept."""
+"""The small target, and one with several changes that can be kept."""
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import small_target
+from small_target import known, notes_of_module
 
 from auditor.engine.fixing.fix import Fixed, fix
 from auditor.engine.fixing.request import FixRequest
 from auditor.trial.making import patch_between
 
-sys.path.insert(0, str(Path(__file__).parent))  # for timed_shop, which two files use
-_SPEC = importlib.util.spec_from_file_location(
-    "small_target", Path(__file__).parent.parent / "measuring" / "conftest.py"
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-_small = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_small)
-known = _small.known
+__all__ = ["known", "notes_of_module", "patch", "shelf", "tried"]
 
+sys.path.insert(0, str(Path(__file__).parent))  # for timed_shop, which two files use
 SHELF = """
 import os, sqlite3
 from flask import Flask, jsonify, request
@@ -114,16 +108,10 @@ WORKLOAD = """
 """
 
 
-@pytest.fixture(scope="module")
-def notes_of_module() -> object:
-    """`Notes` that nobody reads."""
-    return _small.Silent()
-
-
 @pytest.fixture
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> FixRequest:
     """Three endpoints with a query in a loop each; the workload never asks `/names` without a limit."""
-    asked = _small.asking(tmp_path_factory)
+    asked = small_target.asking(tmp_path_factory)
     root = asked.audit.path
     (root / "app.py").write_text(SHELF.lstrip(), "utf-8")
     (root / "requests.jsonl").write_text(WORKLOAD.lstrip(), "utf-8")
@@ -160,6 +148,6 @@ def tried(shelf: FixRequest) -> Callable[..., Fixed]:
     """Tries patches on the shelf, in this order."""
 
     def run(*files: Path, resume: bool = False) -> Fixed:
-        return fix(replace(shelf, patches=files, resume=resume), _small.Silent())
+        return fix(replace(shelf, patches=files, resume=resume), small_target.Silent())
 
     return run

@@ -1,6 +1,7 @@
 """The target's own tests, run in the jail under the probe."""
 
 import pytest
+from small_target import Silent, asking
 
 from auditor.cli.observation_file import observation_text
 from auditor.engine.measuring.capture import Capture, CaptureRequest, capture
@@ -8,8 +9,6 @@ from auditor.engine.measuring.record import RecordRequest
 from auditor.measure.workload import parse_workload
 from auditor.model.canonical import canonical_json
 from auditor.model.fault import Fault
-
-from .conftest import Silent, asking
 
 TESTS = """
 import pytest

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_target import Silent, asking
 
 from auditor.cli.observation_file import observation_text
 from auditor.engine import AuditRequest, audit
@@ -15,8 +16,6 @@ from auditor.engine.measuring.measure import Measurement, MeasureRequest, measur
 from auditor.model import events
 from auditor.model.canonical import canonical_json
 from auditor.model.fault import Fault
-
-from .conftest import Silent, asking
 
 PEOPLE = "GET /people"
 MODELS = """

@@ -1,29 +1,13 @@
 """A shop that is booted, with the trap of the case study in it: a filter that takes 0 for no filter."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+import small_target
+from read_shop import FILES, RULES
 
 from auditor.engine.fixing.request import FixRequest
 
-_TESTS = Path(__file__).parents[2]
-
-
-def _from(path: Path) -> object:
-    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_target", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_small = _from(_TESTS / "engine" / "measuring" / "conftest.py")
-_shop = _from(_TESTS / "stages" / "conftest.py")
-FILES: dict[str, str] = _shop.FILES  # type: ignore[attr-defined]
-RULES: tuple[str, ...] = _shop.RULES  # type: ignore[attr-defined]
 SEED = """
 import sys
 from shop.db import Session, engine
@@ -59,7 +43,7 @@ WORKLOAD = """
 @pytest.fixture
 def shop(tmp_path_factory: pytest.TempPathFactory) -> FixRequest:
     """The shop with a seed, a server and three requests, one of them with the value that means nothing."""
-    asked = _small.asking(tmp_path_factory)  # type: ignore[attr-defined]
+    asked = small_target.asking(tmp_path_factory)
     root = asked.audit.path
     python = next(
         line for line in (root / "auditor.toml").read_text("utf-8").splitlines() if line.startswith("python")
@@ -82,6 +66,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> FixRequest:
 
 
 @pytest.fixture
-def silent() -> object:
+def silent() -> small_target.Silent:
     """`Notes` that nobody reads."""
-    return _small.Silent()  # type: ignore[attr-defined]
+    return small_target.Silent()
