@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-
-from pydantic import JsonValue
+from typing import Literal
 
 from auditor.engine.assisting import questions
 from auditor.engine.assisting.answer import Answer, page_of, problem
 from auditor.engine.assisting.edits import Edit, patch_of
-from auditor.engine.assisting.room import Room, Trial
+from auditor.engine.assisting.measuring import measured
+from auditor.engine.assisting.room import Busy, Room, Trial
 from auditor.engine.assisting.secrets import hide_settings, with_secrets, without_secrets
 from auditor.engine.assisting.standing import Standing, standing_of
+from auditor.engine.assisting.telling import constraint_of, progress_of, verdict_of
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.run import Run
 from auditor.engine.request import Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.llm.redaction.vault import Vault
 from auditor.measure.contract.declared import Declared
-from auditor.measure.counts import counts_of
-from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault
-from auditor.model.trial import Verdict
+from auditor.model.patch import Patch
 from auditor.repo.errors import Unreadable
 from auditor.repo.snapshot import open_snapshot
 from auditor.trial.patching import Refused, apply_patch
@@ -36,7 +34,6 @@ from auditor.trial.trees import write_entries
 
 WAIT: float = 45.0
 """Seconds that a question waits for a verdict before it says that the trial is still running: assistants give up after a minute."""
-_STATEMENTS = 25
 
 
 class Assistant:
@@ -102,27 +99,16 @@ class Assistant:
 
     # -- running ---------------------------------------------------------------------------------------------
 
-    def measure(self, endpoint: str) -> Answer:
-        """What requests for an endpoint really cost now, run in the sandbox: counts a request, and the statements by place."""
-        room = self._room
-        if room is None:
-            return self._refusal()
-        if room.busy:
-            return problem("a trial is running", "ask `verdict`, then again")
-        try:
-            return self._told(room.ask(partial(_measured, endpoint=endpoint)))
-        except Fault as fault:
-            return problem(fault.what, fault.hint)
+    def measure(self, endpoint: str, cold: bool = False, page: int = 1) -> Answer:  # noqa: FBT001, FBT002  tool's
+        """What requests for an endpoint really cost now, run in the sandbox: mean and worst counts, and the statements by place.
+
+        With `cold` also the time that a fresh worker takes at full scale, and whether that meets the target: this can take a minute.
+        """
+        return self._in_room(partial(measured, endpoint=endpoint, cold=cold, page=page))
 
     def constraints(self) -> Answer:
         """What patches are held to: given by the user, or learnt from changes that broke something."""
-        room = self._room
-        if room is None:
-            return self._refusal()
-        held = room.ask(lambda run: run.recorder.ledger.constraints) if not room.busy else ()
-        if room.busy:
-            return problem("a trial is running", "ask `verdict`, then again")
-        return page_of([_constraint(one) for one in held], 1, name="constraints", size=50)
+        return self._in_room(_constraints)
 
     def verify_patch(
         self,
@@ -130,26 +116,27 @@ class Assistant:
         edits: Sequence[Edit],
         endpoint: str = "",
         fewer_log_records: bool = False,  # noqa: FBT001, FBT002  a tool's argument
+        fewer_get_calls: bool = False,  # noqa: FBT001, FBT002  likewise
+        may_touch: Sequence[Literal["migration", "seed"]] = (),
     ) -> Answer:
         """Tries one change in the sandbox and says whether it is kept.
 
         It is kept only when nothing that the recorded workload answers or does differs, and its cost falls; a kept change is
         what the next one stands on. Otherwise nothing remains of it, and the gate, the root error and the part at fault are told.
+        Say beforehand what it alters: fewer records below WARNING, fewer GET calls to others, or the files by which an index comes.
         """
-        room = self._room
-        if room is None:
-            return self._refusal()
-        if room.busy:
-            return problem("a trial is running", "one change at a time: ask `verdict` first")
-        trial = room.ask(
-            partial(self._trial, title=title, edits=edits, endpoint=endpoint, fewer=fewer_log_records)
+        declared = Declared(fewer_records=fewer_log_records, fewer_reads=fewer_get_calls)
+        begun = self._in_room(
+            partial(
+                self._begin,
+                title=title,
+                edits=edits,
+                endpoint=endpoint,
+                declared=declared,
+                may_touch=frozenset[str](may_touch),
+            )
         )
-        if isinstance(trial, dict):
-            return trial
-        self._trials[trial.id] = trial
-        if not room.begin(trial):
-            return problem("a trial is running", "one change at a time: ask `verdict` first")
-        return self.verdict(trial.id)
+        return begun if "problem" in begun else self.verdict(str(begun["trial"]))
 
     def verdict(self, trial: str) -> Answer:
         """How a trial ended, or how far it is; waits up to 45 seconds for it."""
@@ -170,164 +157,107 @@ class Assistant:
             failure = found.failure
             return {"trial": trial, "verdict": "void", **problem(str(failure) or type(failure).__name__)}
         assert found.verdict is not None
-        if found.verdict.verdict == "kept":
-            self._standing = None
-        return self._told(_verdict(found, found.verdict))
+        return self._told(verdict_of(found, found.verdict))
 
     def progress(self) -> Answer:
         """What was kept and what not, with what each change gained, and how to bring it home."""
-        room = self._room
-        if room is None:
-            return self._refusal()
-        if room.busy:
-            return problem("a trial is running", "ask `verdict`, then again")
-        return room.ask(_progress)
+        return self._in_room(progress_of)
 
     # -- what stands -----------------------------------------------------------------------------------------
 
     def standing(self) -> Standing:
-        """The tree with what was kept; read anew after each change that was."""
-        if self._standing is None:
-            room = self._room
-            if room is not None and not room.busy:
-                self._standing = room.ask(self._of_run)
-            else:
-                self._standing = self._of_folder()
+        """The tree with what was kept; while a trial runs, the one that it stands on."""
+        with suppress(Busy):
+            return self._of_folder() if self._room is None else self._room.ask(self._of_run)
+        assert self._standing is not None, "a trial begins on a tree that was read"
         return self._standing
 
     def _of_run(self, run: Run) -> Standing:
         tree = run.known_good
+        if self._standing is not None and self._standing.tree == tree.id:
+            return self._standing
         folder = run.folder / "assistant" / tree.id
         if not folder.exists():
             folder.mkdir(parents=True)
             write_entries(run.store.entries(tree), folder)
         contents = {e.path: e.content for e in run.store.entries(tree) if e.mode != "120000"}
         hide_settings(self._vault, contents)
-        return standing_of(self._request.audit, folder, self._notes, tree=tree.id, contents=contents)
+        self._standing = standing_of(
+            self._request.audit, folder, self._notes, tree=tree.id, contents=contents
+        )
+        return self._standing
 
     def _of_folder(self) -> Standing:
-        root = self._request.audit.path
-        contents = dict(_files_of(root))
-        hide_settings(self._vault, contents)
-        return standing_of(self._request.audit, root, self._notes, tree="", contents=contents)
+        if self._standing is None:
+            root = self._request.audit.path
+            contents = dict(_files_of(root))
+            hide_settings(self._vault, contents)
+            self._standing = standing_of(self._request.audit, root, self._notes, tree="", contents=contents)
+        return self._standing
 
-    def _trial(
-        self, run: Run, *, title: str, edits: Sequence[Edit], endpoint: str, fewer: bool
-    ) -> Trial | Answer:
-        tree = run.known_good
-        read = partial(run.store.read, tree)
-        restored = with_secrets(self._vault, edits)
-        if isinstance(restored, dict):
-            return restored
-        patch = patch_of(restored, read, tree=tree.id)
+    def _begin(
+        self,
+        run: Run,
+        *,
+        title: str,
+        edits: Sequence[Edit],
+        endpoint: str,
+        declared: Declared,
+        may_touch: frozenset[str],
+    ) -> Answer:
+        """Begins a trial, and says which; or what is wrong with the patch."""
+        self._of_run(run)
+        patch = self._patch(run, edits)
         if isinstance(patch, dict):
             return patch
-        applied = apply_patch(patch, read)
-        if isinstance(applied, Refused):
-            return problem("; ".join(one.text for one in applied.reasons))
         number = f"T-{next(self._numbers)}"
-        concerned = frozenset({endpoint}) if endpoint else frozenset()
+        concerned = matching_endpoints((endpoint,), [one.id for one in run.surveyed]) if endpoint else None
         proposal = Proposal(
             change=f"C-{run.recorder.run[-6:]}-{number}",
             title=" ".join(title.split())[:200] or "a change",
             patch=patch,
             allowed=patch.files,
-            declared=Declared(fewer_records=fewer),
-            endpoints=dict.fromkeys(patch.files, concerned) if concerned else None,
+            declared=declared,
+            may_touch=may_touch,
+            endpoints=dict.fromkeys(patch.files, frozenset(concerned)) if concerned else None,
         )
-        return Trial(id=number, proposal=proposal)
+        assert self._room is not None
+        trial = Trial(id=number, proposal=proposal)
+        self._room.begin(trial)
+        self._trials[trial.id] = trial
+        return {"trial": trial.id}
+
+    def _patch(self, run: Run, edits: Sequence[Edit]) -> Patch | Answer:
+        read = partial(run.store.read, run.known_good)
+        restored = with_secrets(self._vault, edits)
+        if isinstance(restored, dict):
+            return restored
+        patch = patch_of(restored, read, tree=run.known_good.id)
+        if isinstance(patch, dict):
+            return patch
+        applied = apply_patch(patch, read)
+        if isinstance(applied, Refused):
+            return problem("; ".join(one.text for one in applied.reasons))
+        return patch
+
+    def _in_room(self, question: Callable[[Run], Answer], /) -> Answer:
+        """What the run answers, without secrets; or why it can't now."""
+        if self._room is None:
+            return problem(f"nothing of this target can be run, so nothing can be verified: {self._no_room}")
+        try:
+            return self._told(self._room.ask(question))
+        except Busy:
+            return problem("a trial is running", "one change at a time: ask `verdict`, then again")
+        except Fault as fault:
+            return problem(fault.what, fault.hint)
 
     def _told(self, answer: Answer) -> Answer:
         return without_secrets(self._vault, answer)
 
-    def _refusal(self) -> Answer:
-        return problem(f"nothing of this target can be run, so nothing can be verified: {self._no_room}")
 
-
-def _measured(run: Run, *, endpoint: str) -> Answer:
-    ids = [one.id for one in run.surveyed]
-    (wanted, *_) = sorted(matching_endpoints((endpoint,), ids))
-    played = run.player.round(run.known_good)
-    requests: list[Answer] = []
-    counted: dict[str, int] = {}
-    places: Counter[tuple[str, str]] = Counter()
-    for exchange in played.replay.exchanges:
-        record = exchange.record
-        if record is None or run.endpoint_of(exchange.request.id) != wanted:
-            continue
-        counts = counts_of(record)
-        counted[exchange.request.id] = counts.get("sql", 0)
-        asked = f"{exchange.request.method} {exchange.request.path}"
-        requests.append({"id": exchange.request.id, "request": asked, "counts": {**counts}})
-        for effect in record.effects:
-            if effect.kind == "sql" and effect.text:
-                frame = effect.frame
-                places[
-                    f"{frame.file}:{frame.line}" if frame else "?", " ".join(effect.text.split())[:200]
-                ] += 1
-    if not requests:
-        return problem(
-            f"no request of the workload asks {wanted}", "the workload is the user's: `auditor record`"
-        )
-    total = len(requests)
-    statements: list[JsonValue] = [
-        {"place": place, "statement": text, "per_request": round(times / total, 2)}
-        for (place, text), times in places.most_common()
-    ]
-    requests.sort(key=lambda one: -counted[str(one["id"])])
-    return {
-        "endpoint": wanted,
-        "requests": total,
-        "most_expensive": list(requests[:5]),
-        **page_of(statements, 1, name="statements", size=_STATEMENTS),
-    }
-
-
-def _progress(run: Run) -> Answer:
-    ledger = run.recorder.ledger
-    return {
-        "run": run.recorder.run,
-        "kept": [
-            {"change": one.change, "title": one.title, "gain": _gains(one.verdict)} for one in ledger.kept
-        ],
-        "not_kept": [
-            {"change": one.change, "gate": one.verdict.gate, "why": one.verdict.text} for one in ledger.failed
-        ],
-        "bring_home": "the user runs `auditor apply`: one commit per change on a branch of its own",
-    }
-
-
-def _verdict(trial: Trial, verdict: Verdict) -> Answer:
-    return {
-        "trial": trial.id,
-        "change": trial.proposal.change,
-        "verdict": verdict.verdict,
-        "text": verdict.text,
-        "gate": verdict.gate,
-        "root_error": verdict.root_error[:2000],
-        "culprit": list((verdict.culprit or (trial.attempts[0].culprit if trial.attempts else ()))[:20]),
-        "evidence": [
-            line[:400] for gate in trial.gates if not gate.lets_through for line in gate.evidence[:12]
-        ],
-        "attempts": [f"{one.verdict}: {one.text}" for one in trial.attempts],
-        "learnt": list(trial.learnt),
-        "gates": [f"{one.gate}: {one.outcome}: {one.text}" for one in trial.gates],
-        "gain": _gains(verdict),
-    }
-
-
-def _gains(verdict: Verdict) -> list[JsonValue]:
-    largest = sorted(verdict.gains, key=lambda one: (one.after - one.before, one.endpoint, one.kind))
-    return [f"{one.endpoint}: {one.kind} {one.before:g} → {one.after:g}" for one in largest[:12]]
-
-
-def _constraint(one: Constraint) -> Answer:
-    return {
-        "id": one.id,
-        "kind": one.rule.kind,
-        "because": one.because,
-        "rule": one.rule.model_dump(mode="json"),
-    }
+def _constraints(run: Run) -> Answer:
+    held = run.recorder.ledger.constraints
+    return page_of([constraint_of(one) for one in held], 1, name="constraints", size=50)
 
 
 def _files_of(root: Path) -> list[tuple[str, bytes]]:

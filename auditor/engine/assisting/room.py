@@ -20,6 +20,10 @@ from auditor.trial.proposal import Proposal
 _T = TypeVar("_T")
 
 
+class Busy(Exception):  # noqa: N818  no error: it will end
+    """A trial is on its way, and the run answers nothing before it has ended."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Trial:
     """A proposal on its way through the gates."""
@@ -65,21 +69,25 @@ class Room:
             self._thread.join()
 
     def ask(self, question: Callable[[Run], _T], /) -> _T:
-        """What the run answers; waits for its turn.
+        """What the run answers; waits for the questions before it, never for a trial.
 
         Raises:
+            Busy: a trial is on its way.
             Exception: whatever the question raised.
         """
         future: Future[object] = Future()
-        self._jobs.put((question, future))
+        with self._lock:  # no trial begins between the look and the place in the queue
+            if self._current is not None:
+                raise Busy
+            self._jobs.put((question, future))
         return future.result()  # type: ignore[return-value]  # the future of this very question
 
-    def begin(self, trial: Trial, /) -> bool:
-        """Begins a trial; `trial.done` tells when it has ended. False when another one is on its way."""
-        with self._lock:
-            if self._current is not None:
-                return False
-            self._current = trial
+    def begin(self, trial: Trial, /) -> None:
+        """Begins a trial; `trial.done` tells when it has ended.
+
+        Raises:
+            Busy: another one is on its way.
+        """
 
         def attempt(run: Run) -> None:
             try:
@@ -95,13 +103,11 @@ class Room:
                 self._current = None
                 trial.done.set()
 
-        self._jobs.put((attempt, Future()))
-        return True
-
-    @property
-    def busy(self) -> bool:
-        """Whether a trial is running."""
-        return self._current is not None
+        with self._lock:
+            if self._current is not None:
+                raise Busy
+            self._current = trial
+            self._jobs.put((attempt, Future()))
 
     def _told(self, event: RunEvent) -> None:
         trial = self._current

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from auditor.engine.fixing.vectors import vectors_of, warm_of, with_times
 from auditor.measure.workload import Workload
 from auditor.model.result import EndpointResult
-from auditor.trial.cold import REPEATS, Cold
+from auditor.trial.cold import REPEATS, Cold, ColdTimes
 from auditor.trial.playing import Counted, Counts
 from auditor.trial.side_by_side import SideBySide
 from auditor.trial.trees import Tree
@@ -42,6 +42,16 @@ class Target:
                 if not self._meets(tree, endpoint):
                     return False
         return True
+
+    @property
+    def timed(self) -> frozenset[str]:
+        """The endpoints that some request stands for."""
+        return frozenset(self._cold.requests)
+
+    def cold(self, tree: Tree, endpoint: str, /) -> tuple[ColdTimes, bool | None]:
+        """What one of the `timed` endpoints takes, and whether that meets the target; None where there is none."""
+        self._cold.take(tree, [endpoint])
+        return self._cold.of(tree, endpoint), self._meets(tree, endpoint)
 
     def judged(
         self,
