@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.index.values import altered
 from auditor.rules.claim import qualname
 from auditor.rules.lazy_load_in_loop import has_unread_options
 from auditor.rules.lazy_loads_of_one_row import is_alone, is_joined, is_one_of_a_row
+from auditor.rules.query_places import home
 from auditor.rules.scene import repeating, seen_from
 from auditor.rules.surroundings import is_fallback
 
@@ -48,14 +50,15 @@ def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
         origin = None if effect.row is None else effect.row.origin
         if origin is None or not effect.relation or is_fallback(effect) or has_unread_options(effect):
             continue
-        site = origin.site
+        site = home(scene, origin)
         key = (site.module.path, site.start, site.line, origin.model.key)
-        group = found.setdefault(key, Wanted(origin, [], []))
+        group = found.setdefault(key, Wanted(altered(origin, site=site), [], []))
         group.effects.append((scope, effect))
         if effect.relation not in group.paths:
             group.paths.append(effect.relation)
         spot = seen_from(loops[-1], effect.site, effect.frames)
-        if spot.module.path == finding.file and qualname(spot) == finding.function:
+        seen = spot.module.path == finding.file and qualname(spot) == finding.function
+        if seen or (site.module.path == finding.file and site.start == finding.line):
             concerned.add(key)
     return [found[key] for key in sorted(concerned)]
 

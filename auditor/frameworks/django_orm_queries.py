@@ -10,7 +10,7 @@ from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
 from auditor.frameworks.django_orm_text import call_text, shortened
 from auditor.index import ir
-from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value, altered
+from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value, altered, stepped
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
@@ -33,8 +33,10 @@ class Step:
     def derived(self, **changes: Any) -> Query:
         """The query after this call: its own place, no rows yet."""
         text = call_text(self.name, self.args, self.kwargs, self.node)
+        site = self.m.site()
         fresh = {
-            "site": self.m.site(),
+            "site": site,
+            "steps": stepped(self.query, site),
             "loops": self.m.current_loops(),
             "fetched": [],
             "kept": {},

@@ -9,7 +9,7 @@ from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions, first_model
 from auditor.frameworks.sqlalchemy_text import arguments, positional, source
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Call, Expression, constant_int
-from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value, altered
+from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value, altered, stepped
 from auditor.index.values import options as alternatives
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def chained(scope: Scope, query: Query, name: str, call: Call) -> Query | None:
     if change is None and name not in _PLAIN:
         return None
     text = f"{query.text}.{name}({arguments(call.node)})"
-    made = altered(query, text=text, site=scope.site, fetched=[])
+    made = altered(query, text=text, site=scope.site, steps=stepped(query, scope.site), fetched=[])
     if made.model is ANYTHING and name in _STARTS:
         made = altered(made, model=_entity(scope, list(call.args), positional(call.node)))
     return made if change is None else change(scope, made, call)

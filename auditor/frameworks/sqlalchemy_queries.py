@@ -10,7 +10,7 @@ from auditor.frameworks import sqlalchemy_results as results
 from auditor.frameworks.sqlalchemy_filters import Scope
 from auditor.frameworks.sqlalchemy_text import keyword, positional
 from auditor.frameworks.sqlalchemy_values import Call, Columns, Expression, constant_int
-from auditor.index.values import UNKNOWN, Items, Query, Value, altered
+from auditor.index.values import UNKNOWN, Items, Query, Value, altered, stepped
 
 if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
@@ -53,7 +53,8 @@ def _write_only(query: Query, name: str) -> Value | None:
 def _legacy(m: Recorder, registry: Registry, query: Query, name: str, call: Call) -> Value | None:
     """The methods of `Query` that run it. Each call runs it again: it keeps no rows."""
     node = call.node
-    query = altered(query, site=m.site())
+    site = m.site()
+    query = altered(query, site=site, steps=stepped(query, site))
     if name in _ROWS:
         return _rows(m, registry, query, name, node)
     if name in {"get", "get_or_404"}:

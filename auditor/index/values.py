@@ -365,6 +365,21 @@ class Query(Value):
     """Django: those of `loaded` that come with the rows by a join (`select_related`)."""
     annotated: tuple[str, ...] = ()
     """Django: attributes that `annotate` adds to its rows."""
+    steps: tuple[Site, ...] = ()
+    """Where each function that had a part in building it began to, the first one first; () where one function did."""
+
+
+def stepped(query: Query, site: Site) -> tuple[Site, ...]:
+    """The steps of a query that is derived from `query` at `site`."""
+    last = query.site
+    if site.function is last.function and site.module is last.module:
+        return query.steps
+    steps = query.steps or (last,)
+    return (
+        steps
+        if any(s.function is site.function and s.module is site.module for s in steps)
+        else (*steps, site)
+    )
 
 
 @dataclass(slots=True, eq=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.model.rule import RuleInfo
     from auditor.model.severity import Severity
     from auditor.rules.scene import Scene, Spot
+    from auditor.trace.summary import Summary
 
 _RELATED: Final = 4
 _OWN_RELATED: Final = 2
@@ -51,6 +52,8 @@ class Claim:
     """The statement does it by calling what does; where nothing known serves a request, that is not said."""
     payers: tuple[Function, ...] = ()
     """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
+    scopes: tuple[Summary, ...] = ()
+    """Evaluations from the top in which it was seen: their endpoints pay, where no function of the spot says who does."""
 
 
 def place(spot: Spot, role: str) -> Place:
@@ -115,13 +118,15 @@ def folded(group: list[Claim]) -> Claim:
             *first.related,
         ],
         payers=tuple({id(f): f for c in group for f in c.payers}.values()),
+        scopes=tuple({id(s): s for c in group for s in c.scopes}.values()),
     )
 
 
 def endpoints_of(scene: Scene, claim: Claim) -> tuple[str, ...]:
     """Ids of the endpoints that pay for it, sorted."""
     payers = (claim.spot.function, *claim.payers)
-    return tuple(sorted({e.id for f in payers for e in scene.trace.endpoints_of(f)}))
+    tops = {e for scope in claim.scopes for e in scene.entries_of.get(id(scope), ())}
+    return tuple(sorted(tops | {e.id for f in payers for e in scene.trace.endpoints_of(f)}))
 
 
 def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:

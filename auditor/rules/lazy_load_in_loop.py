@@ -32,11 +32,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.index.values import Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
-from auditor.rules.loop_names import the_loop
+from auditor.rules.loop_names import turning
+from auditor.rules.query_places import home, homes
 from auditor.rules.scene import repeating, seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     from auditor.index.values import Query
     from auditor.rules.scene import Scene
-    from auditor.trace.summary import Effect, Summary
+    from auditor.trace.summary import Effect, Loop, Summary
 
 RULE = RuleInfo(
     id="lazy-load-in-loop",
@@ -64,48 +66,94 @@ def find(scene: Scene) -> Iterator[Claim]:
     groups: dict[tuple[str, int, int, str], list[tuple[Summary, Effect]]] = {}
     for scope, effect in scene.effects():
         loops = repeating(effect.loops)
-        if effect.kind == "sql" and effect.cause == "lazy-load" and loops and not effect.remembered:
-            origin = None if effect.row is None else effect.row.origin
+        if effect.kind == "sql" and loops and not effect.remembered and is_lazy(effect):
+            row = row_of(effect)
+            origin = None if row is None else row.origin
             if is_fallback(effect) or has_unread_options(effect):
                 continue
-            site = loops[-1].site if origin is None else origin.site
-            # A generic view builds the query of many models in one place.
-            model = "" if origin is None else origin.model.key
-            groups.setdefault((site.module.path, site.start, site.line, model), []).append((scope, effect))
+            groups.setdefault(cured_at(scene, loops[-1], origin), []).append((scope, effect))
+    fed: dict[tuple[str, int], set[tuple[str, int]]] = {}
+    for (path, start, _, _), group in groups.items():
+        fed.setdefault(turned_at(group), set()).add((path, start))
     for group in groups.values():
-        yield claim(group)
+        yield claim(scene, group, is_shared=len(fed[turned_at(group)]) > 1)
+
+
+def is_lazy(effect: Effect) -> bool:
+    """A relation read on a row; also the related rows that a serializer lists, for which a library asks."""
+    if effect.cause == "lazy-load":
+        return True
+    query = effect.query
+    return (
+        effect.site.module.role == "library"
+        and effect.operation != "write"
+        and query is not None
+        and query.orm == "django"
+        and bool(query.relation)
+        and isinstance(query.owner, Row)
+        and query.owner.origin is not None
+        and query.shape == "rows"
+    )
+
+
+def row_of(effect: Effect) -> Row | None:
+    """The row whose relation is loaded."""
+    owner = None if effect.query is None else effect.query.owner
+    return effect.row if effect.row is not None or not isinstance(owner, Row) else owner
+
+
+def relation_of(effect: Effect) -> str:
+    return effect.relation or ("" if effect.query is None else effect.query.relation or "")
+
+
+def cured_at(scene: Scene, loop: Loop, origin: Query | None) -> tuple[str, int, int, str]:
+    """Which edit would cure a lazy load: path and lines of the query's place, else of the loop's, and the model.
+
+    A generic view builds the queries of many models in one place.
+    """
+    site = loop.site if origin is None else home(scene, origin)
+    return (site.module.path, site.start, site.line, "" if origin is None else origin.model.key)
+
+
+def turned_at(group: list[tuple[Summary, Effect]]) -> tuple[str, int]:
+    site = repeating(group[0][1].loops)[-1].site
+    return (site.module.path, site.start)
 
 
 def has_unread_options(effect: Effect) -> bool:
     """Whether the query was given loading options of which nobody can tell what they load."""
-    origin = None if effect.row is None else effect.row.origin
+    row = row_of(effect)
+    origin = None if row is None else row.origin
     return origin is not None and any(strategy == "unknown" for _, _, strategy in origin.strategies)
 
 
-def claim(group: list[tuple[Summary, Effect]]) -> Claim:
+def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool = False) -> Claim:
+    """A finding on the statement in the loop; `is_shared`, and of a library's loop, on the query that feeds it."""
     effects = [e for _, e in group]
     first = min(effects, key=lambda e: (e.site.module.path, e.site.line))
     loops = repeating(first.loops)
     loop = loops[-1]
     spot = seen_from(loop, first.site, first.frames)
-    origin: Query | None = first.row.origin if first.row is not None else None
-    relations = sorted({e.relation for e in effects if e.relation})
+    row = row_of(first)
+    origin: Query | None = None if row is None else row.origin
+    built = [] if origin is None else homes(scene, origin)
+    in_library = loop.site.module.role == "library"
+    if built and (in_library or (is_shared and built[0].function is not spot.function)):
+        spot = built[0]
+    relations = sorted({relation_of(e) for e in effects} - {""})
     named = ", ".join(f"`{r}`" for r in relations[:4])
-    model = first.row.model.name if first.row is not None else "row"
-    reads = {(e.site.module.path, e.site.line): e for e in effects}
-    related = [place(spot_of(origin.site), "query")] if origin is not None else []
+    model = "row" if row is None else row.model.name
+    reads = {(e.site.module.path, e.site.line): e for e in effects if e.site.module.role != "library"}
+    related = [place(b, "query") for b in built]
     related += [place(spot_of(e.site), "read") for e in list(reads.values())[:3]]
-    related.append(place(spot_of(loop.site), "loop"))
-    where = (
-        "where the rows are fetched"
-        if origin is None
-        else f"at `{origin.site.module.path}:{origin.site.line}`"
-    )
+    if not in_library:
+        related.append(place(spot_of(loop.site), "loop"))
+    where = f"at `{built[0].module.path}:{built[0].line}`" if built else "where the rows are fetched"
     return Claim(
         spot=spot,
         title=f"{named} of each {model} is loaded by a query of its own",
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`"),
+            turning(loop),
             *(
                 Evidence(kind="query", text=f"`{e.label}` is read at `{e.site.module.path}:{e.site.line}`")
                 for e in list(reads.values())[:4]
@@ -124,4 +172,6 @@ def claim(group: list[tuple[Summary, Effect]]) -> Claim:
         fix=f"Load {named} with the query {where}.",
         indirect=len(first.frames) > 1,
         guessed=all(e.guessed for e in effects),
+        payers=() if in_library or loop.site.function is None else (loop.site.function,),
+        scopes=tuple({id(s): s for s, _ in group}.values()) if in_library else (),
     )

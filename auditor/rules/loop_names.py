@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.model.report import Evidence
 from auditor.trace.naming import source_name
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def iterable_of(loop: Loop) -> Node | None:
 def per_item(loop: Loop) -> str:
     """How often something in the loop happens, to follow "once"."""
     name = loop_name(loop)
+    if loop.site.module.role == "library":
+        return f"per item of `{loop.size.name}`" if loop.size is not None and loop.size.table else "per row"
     if name and loop.kind != "while":
         return f"per item of `{name}`"
     return f"per turn of the loop at line {loop.site.start}"
@@ -53,8 +56,17 @@ def the_loop(loop: Loop) -> str:
     return "the `while` loop" if loop.kind == "while" else "the loop"
 
 
+def turning(loop: Loop) -> Evidence:
+    """Which loop it is; a library's own can't be shown."""
+    if loop.site.module.role == "library":
+        return Evidence(kind="loop", text="a library walks over the rows: a serializer of many, a pager")
+    return Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`")
+
+
 def its_items(loop: Loop) -> str:
     """What it walks over, as a noun: "`users`"."""
+    if loop.site.module.role == "library":
+        return f"`{loop.size.name}`" if loop.size is not None and loop.size.table else "the rows"
     name = loop_name(loop)
     return f"`{name}`" if name and loop.kind != "while" else "the loop's items"
 

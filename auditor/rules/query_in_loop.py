@@ -31,15 +31,16 @@ item that has no rows, and the order of rows within an item.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from auditor.index.values import Many, Query
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
-from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
-from auditor.rules.scene import spot_of
+from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
+from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
 
@@ -88,8 +89,11 @@ def find(scene: Scene) -> Iterator[Claim]:
     """
     by_loop: dict[tuple[str, int, int], dict[bool, list[Reading]]] = {}
     for reading in readings(scene):
-        site = reading.looped.loop.site
-        loop = by_loop.setdefault((site.module.path, site.start, site.line), {})
+        site, spot = reading.looped.loop.site, reading.looped.spot
+        if site.module.role == "library":  # one loop there goes through the rows of every serializer
+            loop = by_loop.setdefault((spot.module.path, spot.start, 0), {})
+        else:
+            loop = by_loop.setdefault((site.module.path, site.start, site.line), {})
         loop.setdefault(reading.direct, []).append(reading)
     for groups in by_loop.values():
         for direct in sorted(groups, reverse=True):
@@ -140,7 +144,27 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                yield Reading(looped, effect, False, trust(looped, effect, len(way)), len(way))
+                yield below_library(scene, looped, effect, way) or Reading(
+                    looped, effect, False, trust(looped, effect, len(way)), len(way)
+                )
+
+
+def below_library(scene: Scene, looped: Looped, effect: Effect, way: list[Function]) -> Reading | None:
+    """What a library calls for each row (a serializer's method field): told on the called function's own statement."""
+    if looped.spot.module.role != "library" or way[0].module.role == "library":
+        return None
+    if not isinstance(looped.loop.over, (Query, Many)):
+        return None
+    away = len(way) - 1
+    if not away:
+        spot = spot_of(effect.site) if not effect.frames else statement_of(way[0], effect.frames[0][1])
+    else:
+        summary = scene.trace.machine.summaries.get(id(way[0]))
+        call = next((c for c in (() if summary is None else summary.calls) if c.callee is way[1]), None)
+        if call is None:
+            return None
+        spot = spot_of(call.site) if not call.frames else statement_of(way[0], call.frames[0][1])
+    return Reading(replace(looped, spot=spot), effect, not away, trust(looped, effect, away), away)
 
 
 def is_setting(effect: Effect) -> bool:
@@ -200,7 +224,7 @@ def claim(group: list[Reading]) -> Claim:
         title=f"`{what}` runs once {per_item(looped.loop)}"
         + (f", with {len(sites) - 1} more" if len(sites) > 1 else ""),
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(looped.loop)} is at `{loop.module.path}:{loop.start}`"),
+            turning(looped.loop),
             Evidence(kind="query", text=f"{how}, at `{effect.site.module.path}:{effect.site.line}`"),
             *(
                 Evidence(
@@ -214,7 +238,7 @@ def claim(group: list[Reading]) -> Claim:
         related=[
             *(place(built_at(r.effect), "query") for r in sites[:3]),
             *(place(r.looped.spot, "call") for r in calls.values()),
-            place(spot_of(loop), "loop"),
+            *([] if loop.module.role == "library" else [place(spot_of(loop), "loop")]),
         ],
         subject="" if best.direct else within,
         cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),

@@ -120,6 +120,27 @@ class Scene:
         return found
 
     @cached_property
+    def shared_steps(self) -> frozenset[tuple[str, int]]:
+        """The places, by path and line, through which queries of several origins pass: pagers, helpers that filter."""
+        begun: dict[tuple[str, int], set[tuple[str, int]]] = {}
+        for _, effect in self.effects():
+            for query in (effect.query, None if effect.row is None else effect.row.origin):
+                steps = () if query is None else [(s.module.path, s.start) for s in query.steps]
+                for step in steps[1:]:
+                    begun.setdefault(step, set()).add(steps[0])
+        return frozenset(step for step, origins in begun.items() if len(origins) > 1)
+
+    @cached_property
+    def entries_of(self) -> dict[int, tuple[str, ...]]:
+        """By identity of a summary made at the top: ids of the endpoints that it evaluates."""
+        found: dict[int, tuple[str, ...]] = {}
+        for root in self.trace.entries:
+            for part in {id(part): part for part in (root.summary, *root.parts)}:
+                if root.entry is not None:
+                    found[part] = (*found.get(part, ()), root.entry.id)
+        return found
+
+    @cached_property
     def waited_in(self) -> frozenset[int]:
         """Identities of the summaries of what requests wait for: nothing on the way to them is put off."""
         roots = [r for r in self.trace.entries if r.entry is not None and r.entry.kind in {"http", "graphql"}]
@@ -251,14 +272,24 @@ def is_short(loop: Loop) -> bool:
 
 
 def seen_from(loop: Loop, site: Site, frames: Frames) -> Spot:
-    """The statement in the loop's own function through which `site` is reached."""
+    """The statement in the loop's own function through which `site` is reached.
+
+    Where a library goes through the rows (a serializer of many), the first statement of the project inside that loop.
+    """
     home = loop.site.function
     if site.function is not home:
-        for function, line in reversed(frames):
-            if function is home:
-                start, end = statement_at(function.body, line) or (line, line)
-                return Spot(function.module, function, line, start, end)
+        inside = False
+        for n, (function, line) in enumerate(frames):
+            if function is home and not any(f is home for f, _ in frames[n + 1 :]):
+                inside = True
+            if inside and function.module.role != "library":
+                return statement_of(function, line)
     return spot_of(site)
+
+
+def statement_of(function: Function, line: int) -> Spot:
+    start, end = statement_at(function.body, line) or (line, line)
+    return Spot(function.module, function, line, start, end)
 
 
 def spot_of(site: Site) -> Spot:

@@ -57,7 +57,7 @@ def parameter_hint(m: Machine, function: Function, position: int) -> Value | Non
     )
     if declared is not None:
         return declared
-    if annotation is None:
+    if annotation is None and function.module.role != "library":
         return guess_name(m, name)
     return None
 
@@ -137,8 +137,8 @@ def session_guess(m: Machine, name: str) -> Value | None:
 
 
 def guess(m: Machine, target: Node | None) -> Value | None:
-    """A model guessed from the name of a loop's variable."""
-    if target is None or target[0] != ir.NAME:
+    """A model guessed from the name of a loop's variable; a library doesn't name its own after the project's."""
+    if target is None or target[0] != ir.NAME or m.cx.module.role == "library":
         return None
     found = guess_name(m, target[2])
     return found if isinstance(found, Row) else None

@@ -200,7 +200,7 @@ def repeats(value: Value) -> bool:
     size = value.size if isinstance(value, Many) else value.rows if isinstance(value, ExtInst) else None
     if size is not None and size.bound is not None:
         return size.bound > SMALL
-    return not isinstance(value, (Const, ClassValue, Ext))
+    return not isinstance(value, (Const, ClassValue, Ext, Row))
 
 
 def is_batches(value: Value) -> bool:

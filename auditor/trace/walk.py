@@ -13,6 +13,7 @@ from auditor.index.symbols import (
 )
 from auditor.index.values import (
     UNKNOWN,
+    Const,
     Exact,
     Func,
     Items,
@@ -204,20 +205,30 @@ def for_statement(m: Machine, s: Node) -> None:
     cx.line = s[4][1]
     loop, element = iteration.open_loop(m, value, s, "for", naming.source_name(s[4]), s[3])
     before, remembered = m.inside(loop), cx.remembered
-    forget(m, s)
+    bound = forget(m, s)
     expressions.assign(m, s[3], element)
     block(m, s[5])
     cx.loops, cx.remembered = before, remembered
+    carry(m, bound)
     block(m, s[6])
 
 
-def forget(m: Machine, s: Node) -> None:
-    """Inside a loop or a `try`, what its body binds need not be what it was before."""
-    env = m.cx.env
+def forget(m: Machine, s: Node) -> dict[str, Value]:
+    """Inside a loop or a `try`, what its body binds need not be what it was before: what it may have been."""
+    env, found = m.cx.env, {}
     for name in deciding.rebound((s,)):
         value = env.get(name)
         if value is not None:
-            env[name] = joining.inexact(value)
+            found[name] = env[name] = joining.inexact(value)
+    return found
+
+
+def carry(m: Machine, bound: dict[str, Value]) -> None:
+    """After a loop: what a turn makes of a name's value is, where nobody knows it, at least what it was before."""
+    for name, value in bound.items():
+        after = m.cx.env.get(name)
+        if isinstance(after, Sym) and after is not value and not isinstance(value, Const):
+            m.cx.env[name] = joining.join(value, after)
 
 
 def while_statement(m: Machine, s: Node) -> None:
