@@ -90,7 +90,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     by_loop: dict[tuple[str, int, int], dict[bool, list[Reading]]] = {}
     for reading in readings(scene):
         site, spot = reading.looped.loop.site, reading.looped.spot
-        if site.module.role == "library":  # one loop there goes through the rows of every serializer
+        if spot.function is not site.function:  # a pager's or a library's loop, one for every serializer
             loop = by_loop.setdefault((spot.module.path, spot.start, 0), {})
         else:
             loop = by_loop.setdefault((site.module.path, site.start, site.line), {})
@@ -133,7 +133,10 @@ def readings(scene: Scene) -> Iterator[Reading]:
         if not direct and (looped.spot.key in written or any(is_write(f) for f, _ in effect.frames)):
             continue
         away = 0 if direct else len(effect.frames)
-        yield Reading(looped, effect, direct, trust(looped, effect, away), away)
+        told = handed_in(scene, looped, effect)
+        yield Reading(
+            told, effect, effect.site.function is told.spot.function, trust(looped, effect, away), away
+        )
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
@@ -144,26 +147,40 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                yield below_library(scene, looped, effect, way) or Reading(
+                yield in_callee(scene, looped, effect, way) or Reading(
                     looped, effect, False, trust(looped, effect, len(way)), len(way)
                 )
 
 
-def below_library(scene: Scene, looped: Looped, effect: Effect, way: list[Function]) -> Reading | None:
-    """What a library calls for each row (a serializer's method field): told on the called function's own statement."""
-    if looped.spot.module.role != "library" or way[0].module.role == "library":
+def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:
+    """Of a loop that calls what it was handed for each row, the first statement in that function which leads on."""
+    home, frames = looped.loop.site.function, effect.frames
+    at = next((n for n in range(len(frames) - 1, -1, -1) if frames[n][0] is home), None)
+    if home is None or at is None or frames[at][1] not in scene.handed_calls(home):
+        return looped
+    further = frames[at + 1 :]
+    return replace(looped, spot=statement_of(*further[0]) if further else spot_of(effect.site))
+
+
+def in_callee(scene: Scene, looped: Looped, effect: Effect, way: list[Function]) -> Reading | None:
+    """What a library, or a loop that was handed it, calls for each row: told on the called function's statement."""
+    call, home = looped.call, None if looped.call is None else looped.call.site.function
+    if call is None or way[0].module.role == "library":
         return None
-    if not isinstance(looped.loop.over, (Query, Many)):
+    if looped.spot.module.role == "library":
+        if not isinstance(looped.loop.over, (Query, Many)):
+            return None
+    elif home is None or call.site.line not in scene.handed_calls(home):
         return None
     away = len(way) - 1
     if not away:
         spot = spot_of(effect.site) if not effect.frames else statement_of(way[0], effect.frames[0][1])
     else:
         summary = scene.trace.machine.summaries.get(id(way[0]))
-        call = next((c for c in (() if summary is None else summary.calls) if c.callee is way[1]), None)
-        if call is None:
+        onward = next((c for c in (() if summary is None else summary.calls) if c.callee is way[1]), None)
+        if onward is None:
             return None
-        spot = spot_of(call.site) if not call.frames else statement_of(way[0], call.frames[0][1])
+        spot = spot_of(onward.site) if not onward.frames else statement_of(way[0], onward.frames[0][1])
     return Reading(replace(looped, spot=spot), effect, not away, trust(looped, effect, away), away)
 
 

@@ -14,6 +14,7 @@ from auditor.index import ir
 from auditor.index.symbols import inner_blocks
 from auditor.index.values import Many, Query
 from auditor.repo.churn import Churn
+from auditor.rules import turns
 from auditor.rules.doings import Doings
 from auditor.rules.names import Library
 from auditor.trace.cost import Costs, CostTable
@@ -85,6 +86,7 @@ class Scene:
         self.history = history
         """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
+        self._handed: dict[int, frozenset[int]] = {}
 
     @cached_property
     def scopes(self) -> list[Summary]:
@@ -125,10 +127,25 @@ class Scene:
         begun: dict[tuple[str, int], set[tuple[str, int]]] = {}
         for _, effect in self.effects():
             for query in (effect.query, None if effect.row is None else effect.row.origin):
-                steps = () if query is None else [(s.module.path, s.start) for s in query.steps]
-                for step in steps[1:]:
-                    begun.setdefault(step, set()).add(steps[0])
+                sites = [] if query is None else list(query.steps)
+                for site in sites[1:]:
+                    first = sites[0]
+                    begun.setdefault((site.module.path, site.start), set()).add(
+                        (first.module.path, first.start)
+                    )
         return frozenset(step for step, origins in begun.items() if len(origins) > 1)
+
+    def handed_calls(self, function: Function) -> frozenset[int]:
+        """Lines of a function that call one of its parameters: what that is differs from caller to caller."""
+        known = self._handed.get(id(function))
+        if known is None:
+            names = {p[0] for p in function.params}
+            known = self._handed[id(function)] = frozenset(
+                n[1]
+                for n in turns.nodes(function.body)
+                if n[0] == ir.CALL and n[2][0] == ir.NAME and n[2][2] in names
+            )
+        return known
 
     @cached_property
     def entries_of(self) -> dict[int, tuple[str, ...]]:
