@@ -6,7 +6,8 @@ SHELL := /bin/sh
 # Tried in this order until one is recent enough; `make PYTHON=...` names another.
 PYTHON ?= python3 python python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
-PYTEST_ARGS ?= -n auto --dist loadgroup
+# A file stays in one worker: what its tests share is booted once.
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 .PHONY: help demo test check format clean
 

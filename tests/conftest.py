@@ -13,18 +13,6 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")  # a busy machine is no fault of what properties test
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-_BOOTED = ("tests/engine", "tests/evals")
-"""Below these, what a module's tests share is booted and recorded once: they stay in one worker."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one booted module form a group for pytest-xdist."""
-    root = Path(__file__).parent.parent
-    for item in items:
-        path = item.path.relative_to(root).as_posix()
-        if path.startswith(_BOOTED) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(path))
 
 
 @pytest.fixture(autouse=True)
