@@ -9,7 +9,6 @@ from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, unique
 from auditor.frameworks.entry import Around, EntryPoint
 from auditor.frameworks.handlers import Route, answered, decorated_with
-from auditor.frameworks.sanic import named
 from auditor.frameworks.wiring import Call, Instance, Value, Wiring, wire
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def routes(
 ) -> Iterator[EntryPoint]:
     """The endpoints of one callback; a route may have several paths."""
     for one in path if isinstance(path, list | tuple) else (path,):
-        full = named(url_path.rooted(url_path.under(prefix, url_path.text(one))))
+        full = url_path.from_angles_name_first(url_path.rooted(url_path.under(prefix, url_path.text(one))))
         yield from answered(project, wiring, target, Route("bottle", full, methods, around))
 
 

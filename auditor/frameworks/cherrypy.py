@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import method_value, unique, wrappers
 from auditor.frameworks.entry import EntryPoint, http_entry
-from auditor.frameworks.handlers import decorated_with, methods_of
+from auditor.frameworks.handlers import class_option, decorated_with, methods_of
 from auditor.frameworks.verb_methods import VERBS
 from auditor.frameworks.wiring import Instance, Value, Wiring, as_function, unwrapped, wire
 from auditor.index.symbols import Class, Function
@@ -81,9 +81,7 @@ class _Tree:
         """Whether a class answers by HTTP method: exposed as a whole."""
         if any(id(base) in self.marked for base in self.project.mro(cls)):
             return True
-        if self.project.member(cls, "exposed") is None or self.wiring.interpreter is None:
-            return False
-        return self.wiring.interpreter.names.of_class(cls, "exposed", cls) is True
+        return class_option(self.project, self.wiring, cls, "exposed") is True
 
     def by_method(self, cls: Class, prefix: str) -> Iterator[EntryPoint]:
         """One endpoint for each method that is named after an HTTP method; what it must be given stands in the path."""

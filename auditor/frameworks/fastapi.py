@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from auditor.frameworks.asgi_routes import AsgiRoute, asgi_routes
 from auditor.frameworks.callbacks import unique, wrappers
-from auditor.frameworks.entry import EntryPoint
+from auditor.frameworks.entry import EntryPoint, http_entry
 from auditor.frameworks.fastapi_background import background_tasks
 from auditor.frameworks.fastapi_dependencies import around_dependency, dependency_of, unused_dependencies
-from auditor.frameworks.starlette import entry
 from auditor.frameworks.wiring import Wiring, as_function, wire
 from auditor.index import ir
 
@@ -41,7 +40,7 @@ def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterato
     around += wrappers(route.endpoint)
     around += background_tasks(project, function)
     for verb in ("CONSUMER",) if route.socket else route.methods or ("GET",):
-        yield entry(route, verb, function, receiver, unique(around))
+        yield http_entry("fastapi", verb, route.path, function, receiver, unique(around))
 
 
 def response_model_of(project: Project, found: EntryPoint) -> Node | None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
-from auditor.frameworks.entry import Around, EntryKind, EntryPoint
+from auditor.frameworks.entry import Around, EntryPoint, http_entry
 from auditor.frameworks.flask_placement import Placement, placements
+from auditor.frameworks.handlers import class_option, view_class
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed, verbs_of
-from auditor.frameworks.wiring import Call, Instance, Value, Wiring, as_function, unwrapped, wire
+from auditor.frameworks.wiring import Call, Value, Wiring, as_function, wire
 from auditor.index import ir
-from auditor.index.symbols import Class, Function
+from auditor.index.symbols import Class
 
 if TYPE_CHECKING:
     from auditor.index.project import Project
@@ -72,7 +73,7 @@ def view_entries(
     project: Project, wiring: Wiring, view: Value, *, path: str, methods: Value, around: tuple[Around, ...]
 ) -> Iterator[EntryPoint]:
     """The endpoints of one view, a function or a class; `methods` is the rule's option or None."""
-    cls = view_class(view)
+    cls = view_class(view, objects=False)
     if cls is not None:
         yield from class_entries(
             project, wiring, cls, path=path, methods=methods, around=(*around, *wrappers(view))
@@ -84,23 +85,7 @@ def view_entries(
     function, receiver = found
     before = unique((*around, *wrappers(view)))
     for verb in listed(methods, ("GET",)):
-        yield entry(verb, path, function, receiver, before)
-
-
-def view_class(view: Value) -> Class | None:
-    """The class behind `View.as_view(name)`, whatever was put around it."""
-    for _ in range(8):
-        view = unwrapped(view)
-        if isinstance(view, Class):
-            return view
-        if not isinstance(view, Instance) or view.cls is not None:
-            return None
-        if not view.args:
-            return None
-        if view.libraries and view.libraries[0].endswith(".as_view") and isinstance(view.args[0], Class):
-            return view.args[0]
-        view = next((a for a in view.args if isinstance(a, Instance | Class)), None)
-    return None
+        yield http_entry("flask", verb, path, function, receiver, before)
 
 
 def class_entries(
@@ -114,7 +99,7 @@ def class_entries(
     if not verbs:
         if dispatch is not None:
             for verb in listed(option, ("GET",)):
-                yield entry(verb, path, dispatch, cls, around)
+                yield http_entry("flask", verb, path, dispatch, cls, around)
         return
     if dispatch is not None:
         around = (*around, Around(dispatch, cls, "before"))
@@ -122,7 +107,7 @@ def class_entries(
     for verb, function in verbs.items():
         if verb in allowed or "ANY" in allowed:
             value = method_value(wiring, cls, function)
-            yield entry(verb, path, function, cls, unique((*around, *wrappers(value))))
+            yield http_entry("flask", verb, path, function, cls, unique((*around, *wrappers(value))))
 
 
 def class_around(project: Project, wiring: Wiring, cls: Class) -> Iterator[Around]:
@@ -144,23 +129,6 @@ def class_around(project: Project, wiring: Wiring, cls: Class) -> Iterator[Aroun
             if handler is not None:
                 wrapped = wiring.interpreter.apply_decorator(decorator, handler, frame, cls.line)
                 yield from wrappers(wrapped)
-
-
-def class_option(project: Project, wiring: Wiring, cls: Class, name: str) -> Value:
-    """A class attribute that configures a view; None where no project class sets it."""
-    if wiring.interpreter is None or project.member(cls, name) is None:
-        return None
-    return wiring.interpreter.names.of_class(cls, name, cls)
-
-
-def entry(
-    verb: str, path: str, function: Function, receiver: Class | None, around: tuple[Around, ...]
-) -> EntryPoint:
-    """The entry point of one HTTP method of a view."""
-    name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
-    module = function.module
-    kind: EntryKind = "consumer" if verb == "CONSUMER" else "http"
-    return EntryPoint(kind, verb, path, "flask", function, receiver, name, module.path, function.line, around)
 
 
 def user_loaders(wiring: Wiring) -> Iterator[Around]:

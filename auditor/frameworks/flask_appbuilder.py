@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import method_value
 from auditor.frameworks.entry import EntryPoint
-from auditor.frameworks.flask import class_option
-from auditor.frameworks.handlers import Route, answered, decorated_with, methods_of
+from auditor.frameworks.handlers import Route, answered, class_option, decorated_with, methods_of
 from auditor.frameworks.wiring import Instance, Wiring, as_function, wire
 from auditor.index.symbols import Class
 

@@ -56,8 +56,11 @@ def by_verb(project: Project, wiring: Wiring, cls: Class, route: Route) -> Itera
             yield http_entry(route.framework, verb, route.path, function, cls, around)
 
 
-def view_class(view: Value) -> Class | None:
-    """The class that answers: itself, an object of it, or what `View.as_view(...)` was called on."""
+def view_class(view: Value, *, objects: bool = True) -> Class | None:
+    """The class that answers, whatever was put around it: itself, or what `View.as_view(...)` was called on.
+
+    With `objects` one of its objects stands for it, too.
+    """
     for _ in range(8):
         view = unwrapped(view)
         if isinstance(view, Class):
@@ -65,11 +68,19 @@ def view_class(view: Value) -> Class | None:
         if not isinstance(view, Instance):
             return None
         if view.cls is not None:
-            return view.cls
-        if view.libraries and view.libraries[0].endswith(".as_view") and view.args:
-            return view.args[0] if isinstance(view.args[0], Class) else None
+            return view.cls if objects else None
+        first = view.args[0] if view.args else None
+        if view.libraries and view.libraries[0].endswith(".as_view") and isinstance(first, Class):
+            return first
         view = next((a for a in view.args if isinstance(a, Instance | Class)), None)
     return None
+
+
+def class_option(project: Project, wiring: Wiring, cls: Class, name: str) -> Value:
+    """A class attribute that configures a view; None where no project class sets it."""
+    if wiring.interpreter is None or project.member(cls, name) is None:
+        return None
+    return wiring.interpreter.names.of_class(cls, name, cls)
 
 
 def methods_of(project: Project, cls: Class) -> Iterator[Function]:

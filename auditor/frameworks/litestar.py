@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, unique
 from auditor.frameworks.entry import Around, EntryPoint
-from auditor.frameworks.handlers import Route, answered, decorated_with, methods_of
+from auditor.frameworks.handlers import Route, answered, class_option, decorated_with, methods_of
 from auditor.frameworks.wiring import Instance, Value, Wiring, as_function, wire
 from auditor.index.symbols import Class, Function
 
@@ -74,16 +74,12 @@ class _Walk:
 
     def controller(self, cls: Class, prefix: str, around: tuple[Around, ...]) -> Iterator[EntryPoint]:
         """The handlers among the methods of a controller class and its bases."""
-        path = joined(prefix, self.option(cls, "path"))
-        hooked_around = unique((*around, *hooks({name: self.option(cls, name) for name in _OPTIONS})))
+        path = joined(prefix, class_option(self.project, self.wiring, cls, "path"))
+        hooked_around = unique(
+            (*around, *hooks({name: class_option(self.project, self.wiring, cls, name) for name in _OPTIONS}))
+        )
         for function in methods_of(self.project, cls):
             yield from self.handler(function, function, path, hooked_around, cls)
-
-    def option(self, cls: Class, name: str) -> Value:
-        """A class attribute that configures a controller; None where no project class sets it."""
-        if self.wiring.interpreter is None or self.project.member(cls, name) is None:
-            return None
-        return self.wiring.interpreter.names.of_class(cls, name, cls)
 
     def handler(
         self,

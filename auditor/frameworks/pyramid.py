@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, unique, wrappers
-from auditor.frameworks.entry import Around, EntryPoint
+from auditor.frameworks.entry import Around, EntryPoint, http_entry
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed
 from auditor.frameworks.wiring import Instance, Value, Wiring, as_function, unwrapped, wire
@@ -180,11 +180,7 @@ def view_entries(
         around = unique((*shared[0], *route.around, *permission, *own, *wrappers(wrapped)))
         methods = options.get("request_method")
         for verb in listed(route.methods if methods is None else methods, ("ANY",)):
-            label = function.qualname if cls is None else f"{cls.qualname}.{function.name}"
-            home = function.module
-            yield EntryPoint(
-                "http", verb, route.path, "pyramid", function, cls, label, home.path, function.line, around
-            )
+            yield http_entry("pyramid", verb, route.path, function, cls, around)
 
 
 def owner_of(target: Value) -> Class | None:

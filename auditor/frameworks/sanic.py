@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -29,7 +28,6 @@ _HOOKS: Final[dict[str, Literal["before", "after"]]] = {
     "on_request": "before",
     "on_response": "after",
 }
-_PARAMETER: Final = re.compile(r"<(\w+)(?::[^<>]*)?>")
 _MAX_DEPTH: Final = 12
 
 
@@ -61,7 +59,7 @@ def served(project: Project, wiring: Wiring, part: Instance, place: _Place) -> I
         for target, path, methods in registrations(call):
             version = call.kwargs.get("version", place.version)
             full = url_path.rooted(numbered(version) + url_path.under(place.prefix, url_path.text(path)))
-            route = Route("sanic", named(full), methods, place.around)
+            route = Route("sanic", url_path.from_angles_name_first(full), methods, place.around)
             yield from answered(project, wiring, target, route)
     if place.depth < _MAX_DEPTH:
         for child, options in children(part):
@@ -132,11 +130,6 @@ def numbered(version: Value) -> str:
     if version is None or not isinstance(version, str | int | float):
         return ""
     return "/v" + str(version).removeprefix("v")
-
-
-def named(path: str) -> str:
-    """Sanic's `<name:type>` and `<name>` as `{name}`."""
-    return _PARAMETER.sub(lambda m: "{" + m[1] + "}", path)
 
 
 def hooks(part: Instance) -> Iterator[Around]:

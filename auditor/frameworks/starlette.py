@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from auditor.frameworks.asgi_routes import AsgiRoute, asgi_routes
 from auditor.frameworks.callbacks import method_value, unique, wrappers
-from auditor.frameworks.entry import Around, EntryKind, EntryPoint
+from auditor.frameworks.entry import EntryPoint, http_entry
 from auditor.frameworks.fastapi_background import background_tasks
 from auditor.frameworks.verb_methods import verbs_of
 from auditor.frameworks.wiring import Instance, Wiring, as_function, unwrapped, wire
-from auditor.index.symbols import Class, Function
+from auditor.index.symbols import Class
 
 if TYPE_CHECKING:
     from auditor.index.project import Project
@@ -38,7 +38,7 @@ def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterato
         return
     around = unique((*route.around, *wrappers(route.endpoint), *background_tasks(project, found[0])))
     for verb in ("CONSUMER",) if route.socket else route.methods or ("GET",):
-        yield entry(route, verb, found[0], found[1], around)
+        yield http_entry(route.framework, verb, route.path, found[0], found[1], around)
 
 
 def class_entries(project: Project, wiring: Wiring, cls: Class, route: AsgiRoute) -> Iterator[EntryPoint]:
@@ -51,22 +51,10 @@ def class_entries(project: Project, wiring: Wiring, cls: Class, route: AsgiRoute
         function = next((f for n in names if (f := project.method(cls, n)) is not None), None)
         if function is not None:
             verb = "CONSUMER" if route.socket else (route.methods or ("ANY",))[0]
-            yield entry(route, verb, function, cls, route.around)
+            yield http_entry(route.framework, verb, route.path, function, cls, route.around)
         return
     for verb, function in verbs.items():
         if not route.methods or verb in route.methods or "ANY" in route.methods:
             wrapped = wrappers(method_value(wiring, cls, function))
             around = unique((*route.around, *wrapped, *background_tasks(project, function)))
-            yield entry(route, verb, function, cls, around)
-
-
-def entry(
-    route: AsgiRoute, verb: str, function: Function, receiver: Class | None, around: tuple[Around, ...]
-) -> EntryPoint:
-    """The entry point of one method of a route."""
-    name = function.qualname if receiver is None else f"{receiver.qualname}.{function.name}"
-    kind: EntryKind = "consumer" if verb == "CONSUMER" else "http"
-    module = function.module
-    return EntryPoint(
-        kind, verb, route.path, route.framework, function, receiver, name, module.path, function.line, around
-    )  # fmt: skip
+            yield http_entry(route.framework, verb, route.path, function, cls, around)

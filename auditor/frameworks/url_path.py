@@ -8,6 +8,7 @@ from typing import Final
 from auditor.frameworks.literals import HOLE
 
 _ANGLE: Final = re.compile(r"<(?:[^<>:]*:)?([^<>]*)>")
+_ANGLE_NAME_FIRST: Final = re.compile(r"<(\w+)(?::[^<>]*)?>")
 _BRACE_START: Final = re.compile(r"\{([A-Za-z_]\w*)\s*(?::)")
 _STAR: Final = re.compile(r"(^|/)\*(\w+)")
 
@@ -20,6 +21,11 @@ def text(value: object) -> str:
 def from_angles(rule: str) -> str:
     """Flask's `/books/<int:id>` as `/books/{id}`."""
     return _ANGLE.sub(lambda m: "{" + m[1] + "}", rule)
+
+
+def from_angles_name_first(rule: str) -> str:
+    """Sanic's and Bottle's `/books/<id:int>` as `/books/{id}`."""
+    return _ANGLE_NAME_FIRST.sub(lambda m: "{" + m[1] + "}", rule)
 
 
 def from_braces(path: str) -> str:
