@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from auditor.frameworks import aiohttp
-from auditor.index.lower import lower
-from auditor.index.project import Project
+from auditor.frameworks.entry import EntryPoint
 
-
-def found(files: dict[str, str]) -> dict[str, str]:
-    """Endpoint id → dotted name of what answers it."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    return {e.id: e.name for e in aiohttp.entry_points(Project(parts))}
-
-
-def around(files: dict[str, str], entry: str) -> list[tuple[str, str]]:
-    """`(role, function)` of what runs around one endpoint."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    entries = [e for e in aiohttp.entry_points(Project(parts)) if e.id == entry]
-    return [(a.role, a.function.qualname) for a in entries[0].around]
-
-
+Entries = Callable[[ModuleType, str], list[EntryPoint]]
 LOOK_ALIKES = {
     "a client session": """
         import aiohttp
@@ -45,8 +32,8 @@ LOOK_ALIKES = {
 
 
 @pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_no_endpoint(source: str) -> None:
-    assert found({"app.py": source}) == {}
+def test_no_endpoint(entries: Entries, source: str) -> None:
+    assert entries(aiohttp, source) == []
 
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -107,11 +94,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
-def test_endpoints(source: str, expected: dict[str, str]) -> None:
-    assert found({"app.py": source}) == expected
+def test_endpoints(entries: Entries, source: str, expected: dict[str, str]) -> None:
+    assert {one.id: one.name for one in entries(aiohttp, source)} == expected
 
 
-def test_what_runs_around() -> None:
+def test_what_runs_around(entries: Entries) -> None:
     source = """
         from aiohttp import web
 
@@ -125,4 +112,5 @@ def test_what_runs_around() -> None:
         app.router.add_get("/", home)
     """
     expected = [("middleware", "app.timed")]
-    assert around({"app.py": source}, "GET /") == expected
+    (found,) = (one for one in entries(aiohttp, source) if one.id == "GET /")
+    assert [(a.role, a.function.qualname) for a in found.around] == expected

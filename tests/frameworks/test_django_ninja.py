@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from auditor.frameworks import django_ninja
-from auditor.index.lower import lower
-from auditor.index.project import Project
+from auditor.frameworks.entry import EntryPoint
 
-
-def found(files: dict[str, str]) -> dict[str, str]:
-    """Endpoint id → dotted name of what answers it."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    return {e.id: e.name for e in django_ninja.entry_points(Project(parts))}
-
-
+Entries = Callable[[ModuleType, str], list[EntryPoint]]
 LOOK_ALIKES = {
     "a router that no API has": """
         from ninja import Router
@@ -30,8 +24,8 @@ LOOK_ALIKES = {
 
 
 @pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_no_endpoint(source: str) -> None:
-    assert found({"app.py": source}) == {}
+def test_no_endpoint(entries: Entries, source: str) -> None:
+    assert entries(django_ninja, source) == []
 
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -66,5 +60,5 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
-def test_endpoints(source: str, expected: dict[str, str]) -> None:
-    assert found({"app.py": source}) == expected
+def test_endpoints(entries: Entries, source: str, expected: dict[str, str]) -> None:
+    assert {one.id: one.name for one in entries(django_ninja, source)} == expected

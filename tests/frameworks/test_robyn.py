@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from auditor.frameworks import robyn
-from auditor.index.lower import lower
-from auditor.index.project import Project
+from auditor.frameworks.entry import EntryPoint
 
-
-def found(files: dict[str, str]) -> dict[str, str]:
-    """Endpoint id → dotted name of what answers it."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    return {e.id: e.name for e in robyn.entry_points(Project(parts))}
-
-
-def around(files: dict[str, str], entry: str) -> list[tuple[str, str]]:
-    """`(role, function)` of what runs around one endpoint."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    entries = [e for e in robyn.entry_points(Project(parts)) if e.id == entry]
-    return [(a.role, a.function.qualname) for a in entries[0].around]
-
-
+Entries = Callable[[ModuleType, str], list[EntryPoint]]
 LOOK_ALIKES = {
     "a dictionary's get": """
         import robyn
@@ -35,8 +22,8 @@ LOOK_ALIKES = {
 
 
 @pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_no_endpoint(source: str) -> None:
-    assert found({"app.py": source}) == {}
+def test_no_endpoint(entries: Entries, source: str) -> None:
+    assert entries(robyn, source) == []
 
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -66,11 +53,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
-def test_endpoints(source: str, expected: dict[str, str]) -> None:
-    assert found({"app.py": source}) == expected
+def test_endpoints(entries: Entries, source: str, expected: dict[str, str]) -> None:
+    assert {one.id: one.name for one in entries(robyn, source)} == expected
 
 
-def test_what_runs_around() -> None:
+def test_what_runs_around(entries: Entries) -> None:
     source = """
         from robyn import Robyn
 
@@ -83,4 +70,5 @@ def test_what_runs_around() -> None:
         async def home(request): ...
     """
     expected = [("before", "app.load")]
-    assert around({"app.py": source}, "GET /") == expected
+    (found,) = (one for one in entries(robyn, source) if one.id == "GET /")
+    assert [(a.role, a.function.qualname) for a in found.around] == expected

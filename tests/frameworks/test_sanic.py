@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from auditor.frameworks import sanic
-from auditor.index.lower import lower
-from auditor.index.project import Project
+from auditor.frameworks.entry import EntryPoint
 
-
-def found(files: dict[str, str]) -> dict[str, str]:
-    """Endpoint id → dotted name of what answers it."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    return {e.id: e.name for e in sanic.entry_points(Project(parts))}
-
-
-def around(files: dict[str, str], entry: str) -> list[tuple[str, str]]:
-    """`(role, function)` of what runs around one endpoint."""
-    parts = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    entries = [e for e in sanic.entry_points(Project(parts)) if e.id == entry]
-    return [(a.role, a.function.qualname) for a in entries[0].around]
-
-
+Entries = Callable[[ModuleType, str], list[EntryPoint]]
 LOOK_ALIKES = {
     "a client that is named alike": """
         import sanic
@@ -41,8 +28,8 @@ LOOK_ALIKES = {
 
 
 @pytest.mark.parametrize("source", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_no_endpoint(source: str) -> None:
-    assert found({"app.py": source}) == {}
+def test_no_endpoint(entries: Entries, source: str) -> None:
+    assert entries(sanic, source) == []
 
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -94,11 +81,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
-def test_endpoints(source: str, expected: dict[str, str]) -> None:
-    assert found({"app.py": source}) == expected
+def test_endpoints(entries: Entries, source: str, expected: dict[str, str]) -> None:
+    assert {one.id: one.name for one in entries(sanic, source)} == expected
 
 
-def test_what_runs_around() -> None:
+def test_what_runs_around(entries: Entries) -> None:
     source = """
         from sanic import Sanic
 
@@ -114,4 +101,5 @@ def test_what_runs_around() -> None:
         async def home(request): ...
     """
     expected = [("before", "app.load"), ("after", "app.stamp")]
-    assert around({"app.py": source}, "GET /") == expected
+    (found,) = (one for one in entries(sanic, source) if one.id == "GET /")
+    assert [(a.role, a.function.qualname) for a in found.around] == expected
