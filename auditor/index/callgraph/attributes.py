@@ -22,6 +22,8 @@ from auditor.index.callgraph.objects import (
     SuperObject,
     Values,
     joined,
+    only,
+    several,
 )
 from auditor.index.symbols import Class, External
 
@@ -66,7 +68,7 @@ def bound_builtin(m: Machine, holder: Object, name: str) -> Values:
     """A method of a container, which has to know its container."""
     made = m.allocate(("method", id(holder), name), lambda: ExternalObject(name))
     m.containers[id(made)] = holder
-    return frozenset({made})
+    return only(made)
 
 
 def in_line(
@@ -95,18 +97,18 @@ def bound(
 ) -> Values:
     """A class's value as its instance (or the class) sees it: methods bound, properties called."""
     if not isinstance(value, FunctionObject | LambdaObject):
-        return frozenset({value})
+        return only(value)
     static = value.function.static if isinstance(value, FunctionObject) else ""
     if static == "static":
-        return frozenset({value})
+        return only(value)
     if static in {"property", "cached_property"}:
         if receiver is None:
-            return frozenset({value})
-        return calls.call(m, frozenset({bind(m, value, receiver)}), [], {}, frame, node)
+            return only(value)
+        return calls.call(m, only(bind(m, value, receiver)), [], {}, frame, node)
     if static == "class":
         owner = cls or (receiver.of if isinstance(receiver, InstanceObject) else None)
-        return frozenset({value if owner is None else bind(m, value, owner)})
-    return frozenset({value if receiver is None else bind(m, value, receiver)})
+        return only(value if owner is None else bind(m, value, owner))
+    return only(value if receiver is None else bind(m, value, receiver))
 
 
 def bind(m: Machine, function: FunctionObject | LambdaObject, receiver: Object) -> Object:
@@ -140,7 +142,7 @@ def special(m: Machine, holder: Object, name: str) -> Values:
     if found is None:
         return NOTHING
     values = m.class_object(found[0]).frame.names.get(name, NOTHING)
-    return frozenset(bind(m, v, holder) for v in values if isinstance(v, FunctionObject | LambdaObject))
+    return several(bind(m, v, holder) for v in values if isinstance(v, FunctionObject | LambdaObject))
 
 
 def write(m: Machine, holder: Object, name: str, values: Values) -> None:

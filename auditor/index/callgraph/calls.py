@@ -22,6 +22,8 @@ from auditor.index.callgraph.objects import (
     SuperObject,
     Values,
     joined,
+    only,
+    several,
 )
 
 if TYPE_CHECKING:
@@ -67,32 +69,9 @@ def call(
         return NOTHING
     several = len(called) > 1
     m.unsure += several
-    found = [_one(m, one, list(args), kwargs, frame, node, among=len(called)) for one in ordered(called)]
+    found = [_one(m, callee, list(args), kwargs, frame, node, among=len(called)) for callee in called]
     m.unsure -= several
     return joined(*found)
-
-
-def ordered(values: Values) -> list[Object]:
-    """In an order that does not depend on where objects lie in memory."""
-    return sorted(values, key=described)
-
-
-def described(value: Object) -> tuple[str, str, int]:
-    """What an object is called, for an order."""
-    match value:
-        case FunctionObject():
-            return "function", value.function.qualname, value.function.line
-        case LambdaObject():
-            return "lambda", value.name, value.node[1]
-        case BoundObject():
-            return ("bound", *described(value.function)[1:])
-        case ClassObject():
-            return "class", value.cls.qualname, value.cls.line
-        case InstanceObject():
-            return "instance", value.of.cls.qualname, value.of.cls.line
-        case ExternalObject():
-            return "external", value.name, 0
-    return type(value).__name__, "", 0
 
 
 def _one(
@@ -113,7 +92,7 @@ def _one(
             m.edge(frame, called.name, among=among)
             return run_lambda(m, called, args, kwargs)
         case BoundObject():
-            receiver: Values = frozenset({called.receiver})
+            receiver: Values = only(called.receiver)
             return _one_bound(m, called, [receiver, *args], kwargs, frame, among=among)
         case ClassObject():
             return instantiate(m, called, args, kwargs, frame, node, among=among)
@@ -155,9 +134,9 @@ def instantiate(
     """Makes an instance: one for its place; `__init__` runs."""
     made = m.allocate(("made", id(node), id(of)), lambda: InstanceObject(of))
     found = attributes.in_line(m, m.project.mro(of.cls), "__init__", made, None, frame, node)
-    for init in ordered(found):
+    for init in found:
         _one(m, init, args, kwargs, frame, node, among=among)
-    return frozenset({made})
+    return only(made)
 
 
 def library(
@@ -172,7 +151,7 @@ def library(
     if holder is not None:
         return containers.method(m, holder, called.name.rpartition(".")[2], args, id(node))
     if not called.name.startswith(naming.BUILTIN):
-        return frozenset({called}) if not called.name.startswith("<") else NOTHING
+        return only(called) if not called.name.startswith("<") else NOTHING
     name = called.name.removeprefix(naming.BUILTIN)
     if name == "super":
         return super_(m, frame, node)
@@ -182,7 +161,7 @@ def library(
         made = m.allocate(("sequence", id(node), id(frame)), SequenceObject)
         assert isinstance(made, SequenceObject)
         made.rest = joined(made.rest, *(containers.element(m, one, frame, node) for one in args[0]))
-        return frozenset({made})
+        return only(made)
     if name == "getattr" and len(args) > 1:
         keys = containers.keys_of(args[1]) or []
         found = [attributes.read(m, one, str(key), frame, node) for one in args[0] for key in keys]
@@ -194,7 +173,7 @@ def applied(m: Machine, args: list[Values], frame: Frame, node: Node) -> Values:
     """`map(f, items)`: called on one that may be any, wherever the function stands among the arguments."""
     items = [containers.element(m, one, frame, node) for values in args for one in values]
     given = joined(*items)
-    functions = frozenset(
+    functions = several(
         one
         for values in args
         for one in values
@@ -202,9 +181,9 @@ def applied(m: Machine, args: list[Values], frame: Frame, node: Node) -> Values:
     )
     made = m.allocate(("sequence", id(node), id(frame)), SequenceObject)
     assert isinstance(made, SequenceObject)
-    for one in ordered(functions):
-        made.rest = joined(made.rest, call(m, frozenset({one}), [given], {}, frame, node))
-    return frozenset({made})
+    for one in functions:
+        made.rest = joined(made.rest, call(m, only(one), [given], {}, frame, node))
+    return only(made)
 
 
 def super_(m: Machine, frame: Frame, node: Node) -> Values:
@@ -216,7 +195,7 @@ def super_(m: Machine, frame: Frame, node: Node) -> Values:
         return NOTHING
     owner = at.function.owner
     del node
-    return frozenset(
+    return several(
         m.allocate(("super", id(owner), id(one)), lambda one=one: SuperObject(owner, one))
         for one in at.receiver
     )
@@ -260,7 +239,7 @@ def run_function(
         kept = m.allocate(("generator", id(made)), SequenceObject)
         assert isinstance(kept, SequenceObject)
         kept.rest = joined(kept.rest, frame.yielded)
-        result = frozenset({kept})
+        result = only(kept)
     m.results[key] = result
     m.last[id(made)] = joined(m.last.get(id(made), NOTHING), result)
     return result
@@ -310,11 +289,11 @@ def bound_arguments(
                 joined(values, rest.items[n] if n < len(rest.items) else NOTHING)
                 for n, values in enumerate(extra)
             ]
-            names[name] = frozenset({rest})
+            names[name] = only(rest)
         else:
             more = m.allocate(("keywords", id(made)), MappingObject)
             assert isinstance(more, MappingObject)
             for key, values in left.items():
                 more.entries[key] = joined(more.entries.get(key, NOTHING), values)
-            names[name] = frozenset({more})
+            names[name] = only(more)
     return names

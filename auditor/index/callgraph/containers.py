@@ -15,6 +15,7 @@ from auditor.index.callgraph.objects import (
     Values,
     everything_in,
     joined,
+    only,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def sliced(m: Machine, holder: Object, low: Values, high: Values, place: object)
         made.rest = joined(made.rest, everything_in(holder))
     else:
         made.items, made.rest = holder.items[first:last], holder.rest
-    return frozenset({made})
+    return only(made)
 
 
 def write(m: Machine, holder: Object, keys: Values, values: Values, *, certain: bool) -> None:
@@ -124,7 +125,7 @@ def _mapping_method(
         return NOTHING
     if name in {"values", "items", "keys", "copy"}:
         if name == "copy":
-            return frozenset({holder})
+            return only(holder)
         made = m.allocate(("view", name, place, id(holder)), SequenceObject)
         assert isinstance(made, SequenceObject)
         keys = joined(*(m.constant(key) for key in holder.entries))
@@ -132,10 +133,10 @@ def _mapping_method(
             pair = m.allocate(("pair", place, id(holder)), lambda: SequenceObject(kind="tuple"))
             assert isinstance(pair, SequenceObject)
             pair.items = [keys, everything_in(holder)]
-            made.rest = frozenset({pair})
+            made.rest = only(pair)
         else:
             made.rest = keys if name == "keys" else everything_in(holder)
-        return frozenset({made})
+        return only(made)
     return NOTHING
 
 
@@ -152,5 +153,5 @@ def _sequence_method(m: Machine, holder: SequenceObject, name: str, first: Value
     elif name in {"pop", "popleft"}:
         return everything_in(holder)
     elif name == "copy":
-        return frozenset({holder})
+        return only(holder)
     return NOTHING

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.index.callgraph import attributes, calls, containers, machine, naming, statements
-from auditor.index.callgraph.objects import NOTHING, Frame, MappingObject, SequenceObject, Values, joined
+from auditor.index.callgraph.objects import (
+    NOTHING,
+    Frame,
+    MappingObject,
+    SequenceObject,
+    Values,
+    joined,
+    only,
+)
 
 if TYPE_CHECKING:
     from auditor.index.callgraph.machine import Machine
@@ -89,7 +97,7 @@ def sequence(m: Machine, node: Node, frame: Frame) -> Values:
         else:
             items.append(values)
     made.items, made.rest = items, rest
-    return frozenset({made})
+    return only(made)
 
 
 def mapping(m: Machine, node: Node, frame: Frame) -> Values:
@@ -105,7 +113,7 @@ def mapping(m: Machine, node: Node, frame: Frame) -> Values:
                     made.rest = joined(made.rest, other.rest)
         else:
             containers.write(m, made, evaluate(m, key, frame), values, certain=True)
-    return frozenset({made})
+    return only(made)
 
 
 def subscript(m: Machine, node: Node, frame: Frame) -> Values:
@@ -138,8 +146,8 @@ def comprehension(m: Machine, node: Node, frame: Frame) -> Values:
         made = m.allocate(("mapping", id(node), id(frame)), MappingObject)
         assert isinstance(made, MappingObject)
         made.rest = joined(made.rest, given[-1])
-        return frozenset({made})
+        return only(made)
     kept = m.allocate(("sequence", id(node), id(frame)), SequenceObject)
     assert isinstance(kept, SequenceObject)
     kept.rest = joined(kept.rest, given[0])
-    return frozenset({kept})
+    return only(kept)

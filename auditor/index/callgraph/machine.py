@@ -18,6 +18,7 @@ from auditor.index.callgraph.objects import (
     Object,
     Values,
     joined,
+    only,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Machine:
         self.edges: dict[tuple[str, str], int] = {}
         """(caller, callee) → among how many the call chooses, at its most certain place."""
         self.units: set[str] = set()
+        own = [m for m in project.modules if m.role != "library"]
+        self.declared_functions = {id(f.node): f for m in own for f in m.functions}
+        """By the statement (by id) that declares it."""
+        self.declared_classes = {id(c.node): c for m in own for c in m.classes}
         self.frames: dict[int, Frame] = {}
         self.classes: dict[int, ClassObject] = {}
         self.functions: dict[tuple[int, int], FunctionObject] = {}
@@ -98,7 +103,7 @@ class Machine:
         receiver = NOTHING
         if function.owner is not None and function.static != "static":
             owner = self.class_object(function.owner)
-            receiver = frozenset({owner if function.static == "class" else self.generic(owner)})
+            receiver = only(owner if function.static == "class" else self.generic(owner))
         calls.run_function(self, made, [receiver] if receiver else [], {}, receiver)
 
     # -- names -----------------------------------------------------------------------------------------------
@@ -155,15 +160,15 @@ class Machine:
         """A text or number; nothing for other literals."""
         if not isinstance(value, str | int) or isinstance(value, bool):
             return NOTHING
-        return frozenset({self.allocate(("constant", type(value), value), lambda: ConstantObject(value))})
+        return only(self.allocate(("constant", type(value), value), lambda: ConstantObject(value)))
 
     def external(self, name: str) -> Values:
         """Something of a library or of Python itself."""
-        return frozenset({self.allocate(("external", name), lambda: ExternalObject(name))})
+        return only(self.allocate(("external", name), lambda: ExternalObject(name)))
 
     def module_object(self, module: Module) -> Values:
         """A module as a value."""
-        return frozenset({self.allocate(("module", id(module)), lambda: ModuleObject(module))})
+        return only(self.allocate(("module", id(module)), lambda: ModuleObject(module)))
 
     # -- edges -----------------------------------------------------------------------------------------------
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.callgraph.objects import NOTHING, Frame, LambdaObject, Values
+from auditor.index.callgraph.objects import NOTHING, Frame, LambdaObject, Values, only
 
 if TYPE_CHECKING:
     from auditor.index.callgraph.machine import Machine
     from auditor.index.ir import Node
-    from auditor.index.symbols import Class, Function, Module
+    from auditor.index.symbols import Module
 
 BUILTIN: Final = "<builtin>."
 _BUILTINS: Final = frozenset(dir(builtins))
@@ -37,16 +37,6 @@ def enclosing(frame: Frame) -> Iterator[Frame]:
         at = at.parent
 
 
-def function_of(frame: Frame, s: Node) -> Function | None:
-    """The declaration that a `def` statement is."""
-    return next((f for f in frame.module.functions if f.node is s), None)
-
-
-def class_of(frame: Frame, s: Node) -> Class | None:
-    """The declaration that a `class` statement is."""
-    return next((c for c in frame.module.classes if c.node is s), None)
-
-
 def lambda_object(m: Machine, node: Node, frame: Frame) -> Values:
     """The object of a lambda; within its unit they are numbered in the order in which they are met."""
     numbers = m.lambdas.setdefault(frame.unit, {})
@@ -54,7 +44,7 @@ def lambda_object(m: Machine, node: Node, frame: Frame) -> Values:
     name = f"{frame.unit}.<lambda{number}>"
     m.units.add(name)
     key = ("lambda", id(node), id(frame))
-    return frozenset({m.allocate(key, lambda: LambdaObject(node, frame, name))})
+    return only(m.allocate(key, lambda: LambdaObject(node, frame, name)))
 
 
 def imports(m: Machine, s: Node, frame: Frame) -> Iterator[tuple[str, Values]]:

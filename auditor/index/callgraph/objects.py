@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -10,16 +13,24 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Class, Function, Module
 
 
+_SERIAL = count()
+_serial = attrgetter("serial")
+
+
 @dataclass(eq=False, slots=True)
 class Object:
     """One of the kinds below."""
 
+    serial: int = field(default_factory=_SERIAL.__next__, init=False)
+    """Greater than that of every object made before: an order that does not depend on where objects lie in memory."""
 
-Values: TypeAlias = frozenset[Object]
-NOTHING: Final[Values] = frozenset()
+
+Values: TypeAlias = tuple[Object, ...]
+"""A set, in the order of the objects' making: the same program is read in the same order each time."""
+NOTHING: Final[Values] = ()
 """Nothing is known."""
 MOST: Final = 24
-"""Objects in one set; beyond it the set is cut, in the order in which they were met."""
+"""Objects in one set; beyond it the oldest are kept."""
 
 
 @dataclass(eq=False, slots=True)
@@ -128,15 +139,26 @@ class SuperObject(Object):
     receiver: Object
 
 
-def joined(*several: Values) -> Values:
-    """The union, cut where it gets too large."""
-    found = frozenset().union(*several)
-    if len(found) <= MOST:
-        return found
-    kept: dict[Object, None] = {}
-    for values in several:
-        kept.update(dict.fromkeys(values))
-    return frozenset(list(kept)[:MOST])
+def only(value: Object) -> Values:
+    """That object and no other."""
+    return (value,)
+
+
+def several(values: Iterable[Object]) -> Values:
+    """Each of them once."""
+    found = sorted(set(values), key=_serial)
+    return tuple(found[:MOST])
+
+
+def joined(*sets: Values) -> Values:
+    """The union."""
+    given = [values for values in sets if values]
+    if len(given) < 2:
+        return given[0] if given else NOTHING
+    first = given[0]
+    if all(values == first for values in given):
+        return first
+    return several(chain.from_iterable(given))
 
 
 def everything_in(container: Object) -> Values:

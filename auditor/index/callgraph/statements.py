@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.callgraph import attributes, calls, containers, expressions, machine, naming
 from auditor.index.callgraph.objects import (
     NOTHING,
     ClassObject,
+    ExternalObject,
     Frame,
     SequenceObject,
     Values,
     joined,
+    only,
+    several,
 )
 
 if TYPE_CHECKING:
     from auditor.index.callgraph.machine import Machine
     from auditor.index.ir import Node
+
+
+_KINDS: Final = frozenset("staticmethod classmethod property cached_property setter getter deleter".split())
+"""Decorators that say what kind of member a function is; `Function.static` has it."""
 
 
 def block(m: Machine, body: Sequence[Node], frame: Frame) -> bool:
@@ -120,7 +127,7 @@ def unpack(m: Machine, targets: Sequence[Node], values: Values, frame: Frame) ->
                 kept = m.allocate(("star", id(target), id(value)), SequenceObject)
                 assert isinstance(kept, SequenceObject)
                 kept.items, kept.rest = middle, value.rest
-                found.append(frozenset({kept}))
+                found.append(only(kept))
             else:
                 at = (
                     position
@@ -209,7 +216,7 @@ def try_(m: Machine, s: Node, frame: Frame) -> bool:
         caught = NOTHING if kind is None else expressions.evaluate(m, kind, frame)
         if name is not None:
             instances = [m.generic(one) for one in caught if isinstance(one, ClassObject)]
-            frame.names[name] = frozenset(instances)
+            frame.names[name] = several(instances)
         if not block(m, body, frame):
             left.append(frame.names)
     m.unsure -= 1
@@ -223,13 +230,13 @@ def raised(m: Machine, s: Node, frame: Frame) -> None:
         return
     values = expressions.evaluate(m, s[3], frame)
     if s[3][0] != ir.CALL:
-        classes = frozenset(v for v in values if isinstance(v, ClassObject))
+        classes = several(v for v in values if isinstance(v, ClassObject))
         calls.call(m, classes, [], {}, frame, s)
 
 
 def define(m: Machine, s: Node, frame: Frame) -> None:
     """A `def`: decorators are called with it, the innermost first."""
-    function = naming.function_of(frame, s)
+    function = m.declared_functions.get(id(s))
     if function is None:
         return
     defaults = {
@@ -238,25 +245,26 @@ def define(m: Machine, s: Node, frame: Frame) -> None:
         if default is not None
     }
     m.units.add(m.name_of(function))
-    values: Values = frozenset({m.made(function, frame, defaults)})
-    kept = {"staticmethod", "classmethod", "property", "cached_property", "setter", "getter", "deleter"}
+    values: Values = only(m.made(function, frame, defaults))
     for decorator in reversed(function.decorators):
         name = decorator[3] if decorator[0] == ir.ATTR else decorator[2] if decorator[0] == ir.NAME else ""
-        if name in kept:
+        if name in _KINDS:
             continue
-        decorating = expressions.evaluate(m, decorator, frame)
-        given = calls.call(m, decorating, [values], {}, frame, decorator)
-        values = given if given and any(_own(d) for d in decorating) else values
+        values = decorated(m, decorator, values, frame)
     frame.names[function.name] = values
 
 
-def _own(value: object) -> bool:
-    return not type(value).__name__.startswith("External")
+def decorated(m: Machine, decorator: Node, values: Values, frame: Frame) -> Values:
+    """What a decorator makes of what it is put on; a library's leaves it what it is."""
+    decorating = expressions.evaluate(m, decorator, frame)
+    given = calls.call(m, decorating, [values], {}, frame, decorator)
+    ours = any(not isinstance(value, ExternalObject) for value in decorating)
+    return given if given and ours else values
 
 
 def class_(m: Machine, s: Node, frame: Frame) -> None:
     """A `class`: its body is executed here."""
-    cls = naming.class_of(frame, s)
+    cls = m.declared_classes.get(id(s))
     if cls is None:
         return
     made = m.classes.get(id(cls))
@@ -266,11 +274,9 @@ def class_(m: Machine, s: Node, frame: Frame) -> None:
         for base in s[4]:
             expressions.evaluate(m, base, frame)
         block(m, s[7], inner)
-    values: Values = frozenset({made})
+    values: Values = only(made)
     for decorator in reversed(cls.decorators):
-        decorating = expressions.evaluate(m, decorator, frame)
-        given = calls.call(m, decorating, [values], {}, frame, decorator)
-        values = given if given and any(_own(d) for d in decorating) else values
+        values = decorated(m, decorator, values, frame)
     frame.names[cls.name] = values
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -257,6 +259,28 @@ def test_a_chain_of_a_thousand_calls_and_a_deep_expression_end() -> None:
     found = graph({"main.py": chain})
     assert ("main.f998", "main.f999") in {(e.caller, e.callee) for e in found.edges}
     graph({"main.py": "y = f" + "()" * 60 + "\n"})
+
+
+MANY = "".join(f"class C{n}:\n    def f(self): ...\n" for n in range(40)) + (
+    f"import sys\na = [{', '.join(f'C{n}' for n in range(20))}]\nb = [{', '.join(f'C{n}' for n in range(20, 40))}]\n"
+    "for each in a if sys.argv else b:\n    each().f()\n"
+)
+"""More than one set of values holds: which of them are kept must not be chance."""
+
+
+def test_where_objects_lie_in_memory_changes_nothing() -> None:
+    script = (
+        "import sys\nfrom auditor.index.callgraph import call_graph\nfrom auditor.index.lower import lower\n"
+        "from auditor.index.project import Project\nfiller = [[n] for n in range(int(sys.argv[1]))]\n"
+        "print(call_graph(Project([('main.py', 'app', lower(sys.stdin.buffer.read()))])))"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script, str(size)], input=MANY.encode(), capture_output=True, check=True
+        ).stdout
+        for size in (1, 17, 203, 3_001, 50_021)
+    }
+    assert len(printed) == 1
 
 
 def test_the_same_program_gives_the_same_graph() -> None:
