@@ -50,6 +50,7 @@ class BootReport:
     workers: int
     """Processes that serve."""
     log: Path
+    """Of the process that failed; missing when nothing had been written, until `World.keep_log` keeps it."""
     problem: BootProblem | None = None
     text: str = ""
     """One sentence for a person; empty when all is well."""

@@ -361,23 +361,28 @@ def test_settings_of_the_target_that_mean_nothing_are_one_line(
     ("comment", "silenced", "note"),
     [
         ("ignore[query-in-loop] three at most", 1, ""),
-        ("ignore three at most", 1, ""),
+        ("ignore three at most", "all", ""),
         ("ignore[query-in-loop]", 0, "gives no reason"),
         ("ignore[query-in-lop] three at most", 0, "did you mean 'query-in-loop'"),
         ("ignore[log-in-loop] three at most", 0, ""),
     ],
 )
 def test_a_comment_silences_what_it_names(
-    auditor: Run, tmp_path: Path, comment: str, silenced: int, note: str
+    auditor: Run, tmp_path: Path, comment: str, silenced: int | str, note: str
 ) -> None:
+    plain = json.loads(
+        auditor("audit", str(written(tmp_path / "plain", {"app.py": APP})), "--format", "json").stdout
+    )
+    there = [f["rule"] for f in plain["findings"] if (f["file"], f["line"]) == ("app.py", QUERY_LINE)]
+    assert "query-in-loop" in there
     lines = APP.split("\n")
     lines[QUERY_LINE - 1] += f"  # auditor: {comment}"
     root = written(tmp_path / "tree", {"app.py": "\n".join(lines)})
     report = json.loads(auditor("audit", str(root), "--format", "json").stdout)
-    named = "[" in comment  # a bare `ignore` silences whatever else is found there, too
-    suppressed = report["coverage"]["suppressed"]
-    assert suppressed == silenced if named else suppressed >= silenced
-    assert any(f["rule"] == "query-in-loop" for f in report["findings"]) is not bool(silenced)
+    rules = [f["rule"] for f in report["findings"]]
+    assert report["coverage"]["suppressed"] == (len(there) if silenced == "all" else silenced)
+    assert ("query-in-loop" in rules) is not bool(silenced)
+    assert len(rules) == len(plain["findings"]) - report["coverage"]["suppressed"]
     assert note in "".join(report["coverage"]["notes"])
 
 

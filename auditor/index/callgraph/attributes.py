@@ -41,8 +41,10 @@ def read(m: Machine, holder: Object, name: str, frame: Frame, node: Node) -> Val
     match holder:
         case InstanceObject():
             own = holder.attributes.get(name)
+            if own is not None and m.unsure == 0:
+                return own
             found = in_line(m, m.project.mro(holder.of.cls), name, holder, None, frame, node)
-            return found if own is None else joined(own, NOTHING if m.unsure == 0 else found)
+            return found if own is None else joined(own, found)
         case ClassObject():
             return in_line(m, m.project.mro(holder.cls), name, None, holder, frame, node)
         case SuperObject():
