@@ -18,7 +18,7 @@ from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import Door, Limits
-from auditor.measure.workload import Workload, workload_of
+from auditor.measure.workload import Workload, part_of
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
 
@@ -94,7 +94,7 @@ class SideBySide:
             world = self.world(tree)
             played = play_round(
                 world,
-                closed(self._workload, lacking),
+                part_of(self._workload, lacking),
                 self._who(world),
                 Playing(role="time", state=False, limits=LIMITS),
             )
@@ -109,7 +109,7 @@ class SideBySide:
         """These requests from a fresh server without the probe, and then once more from the same."""
         world = self.world(tree)
         playing = Playing(role="time", probe=False, state=False, warm=True, limits=LIMITS)
-        return play_round(world, closed(self._workload, requests), self._who(world), playing)
+        return play_round(world, part_of(self._workload, requests), self._who(world), playing)
 
     def forget_counts(self, tree: Tree, /) -> None:
         """They are taken anew when they are asked for again."""
@@ -148,7 +148,7 @@ class SideBySide:
                 at: Served(
                     door=stack.enter_context(Door(servers[at].door, limits=LIMITS)),
                     ready=rehearse(
-                        closed(self._workload, requests), servers[at].door, identities=who[at], limits=LIMITS
+                        part_of(self._workload, requests), servers[at].door, identities=who[at], limits=LIMITS
                     ),
                     server=servers[at],
                 )
@@ -181,14 +181,3 @@ class SideBySide:
 
     def _who(self, world: World) -> tuple[Identity, ...]:
         return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
-
-
-def closed(workload: Workload, wanted: Sequence[str], /) -> Workload:
-    """These requests with all that they need."""
-    keep = set(wanted)
-    stack = list(wanted)
-    while stack:
-        more = workload.needs[stack.pop()] - keep
-        keep |= more
-        stack += more
-    return workload_of(one for one in workload.requests if one.id in keep)

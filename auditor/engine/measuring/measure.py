@@ -27,7 +27,7 @@ from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import Limits
-from auditor.measure.workload import Workload, workload_of
+from auditor.measure.workload import Workload, part_of, workload_of
 from auditor.model.fault import Fault
 from auditor.model.observation import Observation
 
@@ -160,7 +160,10 @@ def _together(replays: Iterable[Replay]) -> Replay:
 def _workload(
     bench: Bench, request: MeasureRequest, surveyed: tuple[Surveyed, ...], world: World
 ) -> tuple[Workload, tuple[str, ...]]:
-    """The contract's, frozen, where there is one; else as `record` would choose it, without edges."""
+    """The contract's, frozen, where there is one; else as `record` would choose it, without edges.
+
+    What the measured requests need is sent too, and not measured.
+    """
     folder = bench.folder / CONTRACT
     notes: tuple[str, ...] = ()
     if request.workload is None and folder.exists():
@@ -180,18 +183,7 @@ def _workload(
             where=", ".join(request.audit.endpoints) or str(bench.root),
             hint="add one to the workload: `auditor record --workload FILE`",
         )
-    return _closed(workload, timed), notes
-
-
-def _closed(workload: Workload, wanted: tuple[Request, ...]) -> Workload:
-    """These requests with all that they need, which is sent and not measured."""
-    keep = {one.id for one in wanted}
-    stack = list(keep)
-    while stack:
-        more = workload.needs[stack.pop()] - keep
-        keep |= more
-        stack += more
-    return workload_of(one for one in workload.requests if one.id in keep)
+    return part_of(workload, [one.id for one in timed]), notes
 
 
 def _groups(workload: Workload, surveyed: tuple[Surveyed, ...]) -> tuple[Workload, ...]:
