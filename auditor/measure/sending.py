@@ -29,6 +29,10 @@ class Limits:
     """Of a body; past it the connection is closed and the answer is `broken`."""
 
 
+TIMED: Final = Limits(deadline_s=120.0)
+"""Of a request that is timed: slow ones are what we are here for."""
+
+
 class Door:
     """A client for one application. Each message gets a connection of its own; safe in several threads."""
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from auditor.execution.server import Server
 from auditor.execution.world import World
@@ -17,13 +17,10 @@ from auditor.measure.replay import Rehearsed, rehearse
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
-from auditor.measure.sending import Door, Limits
+from auditor.measure.sending import TIMED, Door
 from auditor.measure.workload import Workload, part_of
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
-
-LIMITS: Final = Limits(deadline_s=120.0)
-"""Of a request that is timed: slow ones are what we are here for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ class SideBySide:
                 world,
                 part_of(self._workload, lacking),
                 self._who(world),
-                Playing(role="time", state=False, limits=LIMITS),
+                Playing(role="time", state=False, limits=TIMED),
             )
             known |= {
                 exchange.request.id: counts_of(exchange.record)
@@ -108,7 +105,7 @@ class SideBySide:
     def fresh(self, tree: Tree, requests: Sequence[str], /) -> Round:
         """These requests from a fresh server without the probe, and then once more from the same."""
         world = self.world(tree)
-        playing = Playing(role="time", probe=False, state=False, warm=True, limits=LIMITS)
+        playing = Playing(role="time", probe=False, state=False, warm=True, limits=TIMED)
         return play_round(world, part_of(self._workload, requests), self._who(world), playing)
 
     def forget_counts(self, tree: Tree, /) -> None:
@@ -146,9 +143,9 @@ class SideBySide:
                 put_together([server.pid for server in servers.values()], cores=cores)
             served = {
                 at: Served(
-                    door=stack.enter_context(Door(servers[at].door, limits=LIMITS)),
+                    door=stack.enter_context(Door(servers[at].door, limits=TIMED)),
                     ready=rehearse(
-                        part_of(self._workload, requests), servers[at].door, identities=who[at], limits=LIMITS
+                        part_of(self._workload, requests), servers[at].door, identities=who[at], limits=TIMED
                     ),
                     server=servers[at],
                 )

@@ -11,10 +11,9 @@ from auditor.measure.growth import Fit, Outlook, fit_counts, fit_times, outlook
 from auditor.measure.identity import Identity
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.rounds import Playing, play_round
-from auditor.measure.sending import Limits
+from auditor.measure.sending import TIMED
 from auditor.measure.workload import Workload
 
-_LIMITS = Limits(deadline_s=120.0)
 KINDS = ("sql", "http", "cache", "log", "mail", "tasks", "sessions")
 
 
@@ -51,13 +50,13 @@ def grow(
         with bench.world(scale) as world:
             world.prepare()
             counted = play_round(
-                world, workload, identities, Playing(role="time", state=False, limits=_LIMITS)
+                world, workload, identities, Playing(role="time", state=False, limits=TIMED)
             ).replay
             timed = play_round(
                 world,
                 workload,
                 identities,
-                Playing(role="time", state=False, probe=False, warm=True, limits=_LIMITS),
+                Playing(role="time", state=False, probe=False, warm=True, limits=TIMED),
             ).warm
         for exchange in counted.exchanges:
             if exchange.record is not None:

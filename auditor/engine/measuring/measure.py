@@ -26,13 +26,11 @@ from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
-from auditor.measure.sending import Limits
+from auditor.measure.sending import TIMED
 from auditor.measure.workload import Workload, part_of, workload_of
 from auditor.model.fault import Fault
 from auditor.model.observation import Observation
 
-_TIMED: Final = Limits(deadline_s=120.0)
-"""Of a request that is timed: slow ones are what we are here for."""
 FRESH_EACH: Final = 6
 """Up to so many endpoints each gets a fresh server of its own; of more, the cold figures are those of one server."""
 
@@ -91,12 +89,12 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
             world,
             groups,
             identities,
-            Playing(role="time", state=False, warm=True, limits=_TIMED),
+            Playing(role="time", state=False, warm=True, limits=TIMED),
             request.repeats,
             notes,
         )
         lined, _ = _rounds(
-            world, groups, identities, Playing(role="time", state=False, lines=True, limits=_TIMED), 1, notes
+            world, groups, identities, Playing(role="time", state=False, lines=True, limits=TIMED), 1, notes
         )
         tree, engine = world.copied.digest, world.engine
     timed: list[Replay] = []
@@ -105,7 +103,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         with bench.world(scales.full) as world:
             notes.step(f"preparing the data at scale {scales.full}")
             world.prepare()
-            playing = Playing(role="time", state=False, probe=False, warm=True, limits=_TIMED)
+            playing = Playing(role="time", state=False, probe=False, warm=True, limits=TIMED)
             timed, timed_warm = _rounds(world, groups, identities, playing, request.repeats, notes)
     grown = (
         tuple(grow(bench, request.growth, workload, identities, surveyed, notes)) if request.growth else ()
