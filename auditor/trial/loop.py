@@ -6,10 +6,8 @@ a verdict before anything follows from it, and known-good only ever changes by a
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Final, Protocol
 
-from auditor.measure.contract.declared import Declared
 from auditor.model.constraint import Constraint
 from auditor.model.trial import GateName, GateResult, Verdict
 from auditor.model.trial_events import (
@@ -30,7 +28,7 @@ from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
 from auditor.trial.memory import FailedPatch
 from auditor.trial.patching import Refused, apply_patch
-from auditor.trial.proposal import Proposal, proposal_of, terms_of
+from auditor.trial.proposal import Proposal, declared_by, proposal_of, terms_of
 from auditor.trial.recorder import Recorder
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
@@ -123,11 +121,7 @@ class Trials:
 
     def _candidate(self, proposal: Proposal, base: Tree, files: Mapping[str, bytes]) -> Candidate:
         endpoints = proposal.endpoints or {}
-        beneath = [
-            proposal_of(kept.change, kept.title, kept.patch, kept.terms)
-            for kept in self._recorder.ledger.kept
-            if kept.terms
-        ]
+        beneath = self._recorder.ledger.kept
         return Candidate(
             change=proposal.change,
             patch=proposal.patch,
@@ -137,9 +131,9 @@ class Trials:
             ),
             allowed=proposal.allowed,
             promises=proposal.promises,
-            declared=reduce(Declared.also, (one.declared for one in beneath), proposal.declared),
+            declared=proposal.declared.also(declared_by(beneath)),
             constant_rise=proposal.constant_rise,
-            risen_before=tuple(rise for one in beneath for rise in one.constant_rise),
+            risen_before=tuple(rise for one in beneath for rise in proposal_of(one).constant_rise),
             constraints=self._recorder.ledger.constraints,
             may_touch=proposal.may_touch,
         )

@@ -1,13 +1,15 @@
 """A change that somebody wants tried: a codemod, a model, a person."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 from pydantic import JsonValue, TypeAdapter
 
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.patch import Patch
 from auditor.trial.candidate import Promise
+from auditor.trial.ledger import KeptChange, LeftOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,15 @@ def terms_of(proposal: Proposal, /) -> dict[str, JsonValue]:
     return terms
 
 
-def proposal_of(change: str, title: str, patch: Patch, terms: Mapping[str, JsonValue], /) -> Proposal:
+def proposal_of(recorded: KeptChange | LeftOver, /) -> Proposal:
     """The proposal that `terms_of` was asked about; `pydantic.ValidationError` for anything else."""
-    return _ADAPTER.validate_python({**terms, "change": change, "title": title, "patch": patch})
+    named = {"change": recorded.change, "title": recorded.title, "patch": recorded.patch}
+    return _ADAPTER.validate_python({**recorded.terms, **named})
+
+
+def declared_by(kept: Iterable[KeptChange], /) -> Declared:
+    """What kept changes declared, all together."""
+    return reduce(Declared.also, (proposal_of(one).declared for one in kept), NOTHING_DECLARED)
 
 
 _NAMED = {"change", "title", "patch"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from auditor.engine.fixing.asking import add_requests, new_requests
-from auditor.engine.fixing.confirming import confirm
+from auditor.engine.fixing.confirming import confirm, failure_of, first_failing
 from auditor.engine.fixing.logged import Logged, read_log
 from auditor.engine.fixing.opening import run_opened
 from auditor.engine.fixing.request import FixRequest
@@ -18,20 +18,15 @@ from auditor.engine.fixing.summary import summed_up
 from auditor.engine.fixing.suspects import Suspect, suspects_of
 from auditor.engine.fixing.taking_out import take_out
 from auditor.engine.request import Notes
-from auditor.measure.contract.declared import Declared
 from auditor.measure.request import Request
 from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault
 from auditor.model.result import Result
-from auditor.model.trial import GateName, GateResult
+from auditor.model.trial import GateResult
 from auditor.model.trial_events import RunEvent
-from auditor.trial.candidate import Candidate
-from auditor.trial.constraints.edited import Edited
 from auditor.trial.ledger import KeptChange, Ledger
-from auditor.trial.proposal import proposal_of
 from auditor.trial.trees import TreeStore
 
-_BEHAVIOUR: Final[frozenset[GateName]] = frozenset({"boot", "contract", "side-effects"})
 _ERROR: Final = 500
 
 
@@ -97,12 +92,13 @@ def blame(
         added = new_requests((), fix.more)
         run.be_sound()
         add_requests(folder, added)
-        failure, culprit = _first_failing(run, notes)
+        found = _first_failing(run, notes)
         about = (*_about_log(logged), *_baselines_own(run, added))
-        if culprit is None:
+        if found is None:
             suspects = suspects_of(logged.root, run.recorder.ledger, store) if logged.root else ()
             return Blamed(run=name, change=None, told=about, suspects=suspects, ledger=run.recorder.ledger)
-        found = Blamed(
+        culprit, failure = found
+        blamed = Blamed(
             run=name,
             change=culprit.change,
             title=culprit.title,
@@ -110,21 +106,20 @@ def blame(
             told=about,
             ledger=run.recorder.ledger,
         )
-        return found if request.dry_run else _taken_out(run, found, culprit)
+        return blamed if request.dry_run else _taken_out(run, blamed, culprit, failure)
 
 
-def _taken_out(run: Run, found: Blamed, culprit: KeptChange) -> Blamed:
+def _taken_out(run: Run, blamed: Blamed, culprit: KeptChange, failure: GateResult) -> Blamed:
     """The change is tried once more with what is asked now: it fails at a gate, which isolates, learns and tries the rest."""
-    assert found.failure is not None
     before = {one.id for one in run.recorder.ledger.constraints}
-    because = f"{found.failure.gate}: {found.failure.text}"
+    because = f"{failure.gate}: {failure.text}"
     take_out(run, culprit, because, remembered=False, retried=True)
     run.asks_everything = True
     settled = settle(run)
     confirm(run)
     ledger = run.recorder.ledger
     return replace(
-        found,
+        blamed,
         settled=settled,
         learnt=tuple(one for one in ledger.constraints if one.id not in before),
         result=summed_up(run),
@@ -132,60 +127,19 @@ def _taken_out(run: Run, found: Blamed, culprit: KeptChange) -> Blamed:
     )
 
 
-def _first_failing(run: Run, notes: Notes) -> tuple[GateResult | None, KeptChange | None]:
-    """By halves: the baseline is what all are held against, so it passes; both sides of the change were seen."""
+def _first_failing(run: Run, notes: Notes) -> tuple[KeptChange, GateResult] | None:
+    """The baseline is what all are held against, so it passes; both sides of the change were seen."""
     kept = run.recorder.ledger.kept
     if not kept:
-        return None, None
-    notes.step(f"asking what {len(kept)} kept changes have made of it")
-    failing = len(kept)
-    failure = _failure(run, kept, failing)
-    if failure is None:
-        return None, None
-    passing = 0
-    while failing - passing > 1:
-        middle = (passing + failing) // 2
-        notes.step(f"asking it with {middle} of {len(kept)} changes")
-        result = _failure(run, kept, middle)
-        if result is None:
-            passing = middle
-        else:
-            failing, failure = middle, result
-    return failure, kept[failing - 1]
+        return None
 
+    def asked(one: KeptChange) -> GateResult | None:
+        notes.step(f"asking what {kept.index(one) + 1} of {len(kept)} kept changes have made of it")
+        failure = failure_of(run, one)
+        run.forget()
+        return failure
 
-def _failure(run: Run, kept: tuple[KeptChange, ...], count: int) -> GateResult | None:
-    """What the first `count` changes together do otherwise than the baseline, beside what they declared."""
-    baseline, chosen = run.recorder.ledger.baseline, kept[:count]
-    assert baseline is not None
-    tree = chosen[-1].tree
-    proposals = [proposal_of(one.change, one.title, one.patch, one.terms) for one in chosen]
-    files = tuple(
-        Edited(path, run.store.read(baseline, path), run.store.read(tree, path) or b"")
-        for path in run.store.changed(baseline, tree)
-    )
-    candidate = Candidate(
-        change=chosen[-1].change,
-        patch=chosen[-1].patch,
-        files=files,
-        declared=_together([one.declared for one in proposals]),
-    )
-    failure = run.thorough_trials.examine(candidate, tree, _BEHAVIOUR)
-    run.forget()
-    return failure
-
-
-def _together(declared: list[Declared]) -> Declared:
-    """What any of them may do otherwise."""
-    fields: dict[str, object] = {}
-    for name in Declared.model_fields:
-        values = [getattr(one, name) for one in declared]
-        fields[name] = (
-            any(values)
-            if isinstance(values[0], bool)
-            else tuple(dict.fromkeys(item for value in values for item in value))
-        )
-    return Declared.model_validate(fields)
+    return first_failing(kept, asked)
 
 
 def _about_log(logged: Logged) -> tuple[str, ...]:
@@ -198,20 +152,12 @@ def _about_log(logged: Logged) -> tuple[str, ...]:
 def _baselines_own(run: Run, added: tuple[Request, ...]) -> tuple[str, ...]:
     """What was broken before the first change is nobody's fault here."""
     heard = run.player.contract("in order").recording.heard
-    called = {one.id: one for one in new_requests((), added)}
+    asked = {(one.method, one.path, one.query) for one in added}
     said = []
     for request in run.workload.requests:
-        like = next(
-            (
-                one
-                for one in called.values()
-                if (one.method, one.path, one.query) == (request.method, request.path, request.query)
-            ),
-            None,
-        )
-        answer = heard[request.id].answer if request.id in heard else None
-        if like is None or answer is None:
+        if (request.method, request.path, request.query) not in asked or request.id not in heard:
             continue
+        answer = heard[request.id].answer
         if answer.status is None or answer.status >= _ERROR:
             how = f"answers {answer.status}" if answer.status else "gives no whole answer"
             said.append(

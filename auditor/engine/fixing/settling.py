@@ -37,7 +37,7 @@ def settle(run: "Run", /) -> tuple[Settled, ...]:
     done: list[Settled] = []
     for left in run.recorder.ledger.left:  # a crash came between a culprit and the rest without it
         run.be_sound()
-        run.tried(proposal_of(left.change, left.title, left.patch, left.terms))
+        run.tried(proposal_of(left))
         run.forget()
     while run.recorder.ledger.pending:
         waiting = run.recorder.ledger.pending[0]
@@ -68,7 +68,7 @@ def carried(kept: KeptChange, store: TreeStore, now: Tree, /) -> Proposal:
     """A kept change, proposed once more for another tree of the run."""
     assert kept.before is not None, "the ledger knows what every kept change stood on"
     patch = rebased(kept.patch, partial(store.read, kept.before), partial(store.read, now), tree=now.id)
-    return replace(proposal_of(kept.change, kept.title, patch, kept.terms), patch=patch)
+    return replace(proposal_of(kept), patch=patch)
 
 
 def misfit(proposal: Proposal, store: TreeStore, tree: Tree, /) -> str:

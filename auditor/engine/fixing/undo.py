@@ -8,7 +8,7 @@ from auditor.config.nearest import did_you_mean
 from auditor.engine.fixing.confirming import confirm
 from auditor.engine.fixing.opening import run_opened
 from auditor.engine.fixing.request import FixRequest
-from auditor.engine.fixing.runs import ledger_of, run_with_changes, state_of
+from auditor.engine.fixing.runs import TREES, ledger_of, run_with_changes, state_of
 from auditor.engine.fixing.settling import Settled, carried, misfit, settle
 from auditor.engine.fixing.summary import summed_up
 from auditor.engine.fixing.taking_out import before_change, take_out
@@ -72,7 +72,7 @@ def foresee(request: UndoRequest, /) -> Foreseen:
     _, folder = state_of(request.fix.audit.path, request.fix.user)
     found = run_with_changes(folder, run=request.run)
     ledger = ledger_of(found)
-    store = TreeStore(folder / "trees.git")
+    store = TreeStore(folder / TREES)
     chosen = _chosen(ledger, request.change, found.name)
     at = ledger.kept.index(chosen)
     tree, again, gone = before_change(ledger, at), [], []

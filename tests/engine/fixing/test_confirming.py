@@ -6,7 +6,7 @@ import pytest
 
 from auditor.engine.fixing.confirming import first_failing
 from auditor.model.patch import Create, Patch
-from auditor.model.trial import Verdict
+from auditor.model.trial import GateResult, Verdict
 from auditor.trial.ledger import KeptChange
 from auditor.trial.trees import Tree
 
@@ -29,14 +29,25 @@ class Asked:
     wrong: int
     times: int = 0
 
-    def holds(self, one: KeptChange) -> bool:
+    def failure_of(self, one: KeptChange) -> GateResult | None:
         self.times += 1
-        return int(one.change.removeprefix("C-")) < self.wrong
+        if int(one.change.removeprefix("C-")) < self.wrong:
+            return None
+        return GateResult(gate="contract", outcome="failed", text=f"seen at {one.change}")
+
+
+def test_nothing_is_looked_for_when_the_last_holds() -> None:
+    asked = Asked(len(KEPT))
+    assert first_failing(KEPT, asked.failure_of) is None
+    assert asked.times == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 9])
 def test_the_first_that_fails_is_found_in_few_runs(count: int) -> None:
     for wrong in range(count):
         asked = Asked(wrong)
-        assert first_failing(KEPT[:count], asked.holds) == wrong
-        assert asked.times <= count.bit_length()
+        found = first_failing(KEPT[:count], asked.failure_of)
+        assert found is not None
+        assert found[0] == KEPT[wrong]
+        assert found[1].text == f"seen at {KEPT[wrong].change}"
+        assert asked.times <= 1 + (count - 1).bit_length()
