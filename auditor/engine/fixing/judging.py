@@ -23,6 +23,7 @@ from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
 from auditor.trial.gates.scaling import ScalingGate
 from auditor.trial.gates.tests import TestsGate
+from auditor.trial.gates.timed import Grounds
 from auditor.trial.index_plans import IndexPlans
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
@@ -108,10 +109,17 @@ class Judges:
         small = Timing(self._small, noise, rule=rule)
         full = small if self.full is self._small else Timing(self.full, noise, rule=rule)
         load = self._bench.settings.load
+        grounds = Grounds(
+            small=small,
+            full=full,
+            known_good=known_good,
+            winnings=self.winnings,
+            concerned=self._reading,
+        )
         return [
             *listed,
-            ("latency", LatencyGate(small, full, known_good, self.winnings, self._reading)),
-            ("scaling", ScalingGate(small, full, known_good, self.winnings, self._reading)),
+            ("latency", LatencyGate(grounds)),
+            ("scaling", ScalingGate(grounds)),
             ("load", LoadGate(self._small, load, known_good, self._asked)),
         ]
 

@@ -4,82 +4,37 @@ What promises only time is judged at the scale of timing: an index or a cheaper 
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from auditor.execution.boot import NotBooted
 from auditor.measure.latency import Question
-from auditor.model.trial import GateName, GateResult
+from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
-from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
-from auditor.trial.timing import Timed, Timing
+from auditor.trial.concerned import MOST_ENDPOINTS
+from auditor.trial.gates.timed import Grounds, Said, judged, not_booted
 from auditor.trial.trees import Tree
-from auditor.trial.winnings import Won
 
-WinningsOf = Callable[[Candidate, Tree], Won]
-ConcernedBy = Callable[[Candidate, Tree], tuple[Concerned, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What timing says of one endpoint's request."""
-
-    endpoint: str
-    request: str
-    question: Question
-    timed: Timed
-
-    @property
-    def line(self) -> str:
-        """For a person."""
-        verdict, ratio = self.timed.verdict, self.timed.verdict.ratio
-        what = f"`{self.request}` of {self.endpoint}"
-        if verdict.verdict == "too noisy":
-            return f"{what} was not timed: {verdict.reason}"
-        word = (
-            f"not shown to be {_SOUGHT[self.question]}"
-            if verdict.verdict == "undecided"
-            else _WORDS[verdict.verdict]
-        )
-        if ratio.value is None:
-            return f"{what} is {word}: {verdict.reason}"
-        how = f"{ratio.value:.2f} of the time ({ratio.low} to {ratio.high}, {ratio.basis})"
-        return f"{what} is {word}: {how}; {verdict.reason}"
-
-
-_WORDS: Final = {"faster": "faster", "slower": "slower", "no harm": "not slower"}
-_SOUGHT: Final[dict[Question, str]] = {"faster": "faster", "harm": "slower"}
+_FASTER: Final[Question] = "faster"
+_HARM: Final[Question] = "harm"
 
 
 class LatencyGate:
     """The gate."""
 
-    def __init__(
-        self,
-        small: Timing,
-        full: Timing,
-        known_good: Callable[[], Tree],
-        winnings: WinningsOf,
-        concerned: ConcernedBy,
-    ) -> None:
-        self._small = small
-        self._full = full
-        self._known_good = known_good
-        self._winnings = winnings
-        self._concerned = concerned
+    def __init__(self, grounds: Grounds, /) -> None:
+        self._by = grounds
 
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed for what is slower, or not faster where that was all there was to win; void where the machine is too noisy to say so."""
         began = time.monotonic()
-        demanded = self._winnings(candidate, tree).by == "time"
-        every = self._concerned(candidate, tree)
+        demanded = self._by.winnings(candidate, tree).by == "time"
+        every = self._by.concerned(candidate, tree)
         if not every:
             return _untimed(demanded=demanded)
-        timing, question = (self._full, _FASTER) if demanded else (self._small, _HARM)
+        timing, question = (self._by.full, _FASTER) if demanded else (self._by.small, _HARM)
         chosen = {one.heaviest: one for one in every[:MOST_ENDPOINTS]}
         try:
-            timed = timing.judge(self._known_good(), tree, dict.fromkeys(chosen, question))
+            timed = timing.judge(self._by.known_good(), tree, dict.fromkeys(chosen, question))
         except NotBooted as fault:
             return not_booted("latency", fault, time.monotonic() - began)
         said = [
@@ -91,54 +46,10 @@ class LatencyGate:
             said,
             demanded=demanded,
             scale=timing.stage.scale,
-            ledger=timing.stage.scale == self._full.stage.scale,
+            ledger=timing.stage.scale == self._by.full.stage.scale,
             left_out=len(every) - len(chosen),
         )
         return result.model_copy(update={"seconds": time.monotonic() - began})
-
-
-_FASTER: Final[Question] = "faster"
-_HARM: Final[Question] = "harm"
-
-
-def judged(
-    gate: GateName, said: list[Said], /, *, demanded: bool, scale: int, ledger: bool, left_out: int = 0
-) -> GateResult:
-    """The gate's word from what timing says of each request; with `ledger` its gains are those that the ledger keeps."""
-    lines = tuple(one.line for one in said)
-    slower = [one for one in said if one.timed.verdict.verdict == "slower"]
-    faster = [one for one in said if one.timed.verdict.verdict == "faster"]
-    noisy = [one for one in said if one.timed.verdict.verdict == "too noisy"]
-    at = f" at scale {scale}"
-    more = f"; {left_out} more endpoints were not timed" if left_out else ""
-    if slower:
-        return GateResult(
-            gate=gate, outcome="failed", text=f"{slower[0].line}{at}", evidence=lines, whole=True,
-            signature=f"{gate}:slower:{slower[0].endpoint}",
-        )  # fmt: skip
-    if demanded and not faster:
-        if noisy:
-            return GateResult(
-                gate=gate, outcome="void", text=f"{noisy[0].timed.verdict.reason}{at}", evidence=lines
-            )
-        text = f"no count fell, and {lines[0] if lines else 'nothing could be timed'}{at}"
-        return GateResult(
-            gate=gate, outcome="failed", text=text, evidence=lines, whole=True, signature=f"{gate}:no gain"
-        )
-    gains = (
-        tuple(gain for one in said if (gain := one.timed.gain(one.endpoint)) is not None) if ledger else ()
-    )
-    text = (faster or said)[0].line if said else "nothing could be timed"
-    return GateResult(gate=gate, outcome="passed", text=f"{text}{at}{more}", evidence=lines, gains=gains)
-
-
-def not_booted(gate: GateName, fault: NotBooted, seconds: float, /) -> GateResult:
-    """It came up at the scale of the contract, and does not at this one."""
-    root = fault.report.root_error
-    return GateResult(
-        gate=gate, outcome="failed", text=str(root) if root else fault.report.text, signature=f"{gate}:not booted",
-        evidence=tuple(root.excerpt.splitlines()[-40:]) if root else (fault.report.text,), whole=True, seconds=seconds,
-    )  # fmt: skip
 
 
 def _untimed(*, demanded: bool) -> GateResult:

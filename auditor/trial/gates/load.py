@@ -13,7 +13,7 @@ from auditor.measure.closed_loop import Stretch, closed_loop, in_peace
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
-from auditor.trial.gates.latency import ConcernedBy, not_booted
+from auditor.trial.gates.timed import ConcernedBy, not_booted
 from auditor.trial.side_by_side import Served, SideBySide
 from auditor.trial.trees import Tree
 

@@ -5,7 +5,7 @@ of one that won by time the small one.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from auditor.execution.boot import NotBooted
@@ -15,7 +15,7 @@ from auditor.model.trial import Gain, GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
 from auditor.trial.gates.counts import GUARDED, may_rise
-from auditor.trial.gates.latency import ConcernedBy, Said, WinningsOf, judged, not_booted
+from auditor.trial.gates.timed import Grounds, Said, judged, not_booted
 from auditor.trial.playing import Span
 from auditor.trial.timing import Timing
 from auditor.trial.trees import Tree
@@ -26,24 +26,13 @@ _HARM: Final[Question] = "harm"
 class ScalingGate:
     """The gate."""
 
-    def __init__(
-        self,
-        small: Timing,
-        full: Timing,
-        known_good: Callable[[], Tree],
-        winnings: WinningsOf,
-        concerned: ConcernedBy,
-    ) -> None:
-        self._small = small
-        self._full = full
-        self._known_good = known_good
-        self._winnings = winnings
-        self._concerned = concerned
+    def __init__(self, grounds: Grounds, /) -> None:
+        self._by = grounds
 
     def __call__(self, candidate: Candidate, tree: Tree, /) -> GateResult:
         """Failed for a count that is higher at the large scale, and for what is slower at either."""
         began = time.monotonic()
-        every = self._concerned(candidate, tree)
+        every = self._by.concerned(candidate, tree)
         chosen = every[:MOST_ENDPOINTS]
         if not chosen:
             text = "no request that only reads runs what was changed, so there is nothing to hold against the data's size"
@@ -59,10 +48,10 @@ class ScalingGate:
         return result.model_copy(update={"seconds": time.monotonic() - began})
 
     def _judged(self, candidate: Candidate, tree: Tree, chosen: Sequence[Concerned]) -> GateResult:
-        by_time = self._winnings(candidate, tree).by == "time"
+        by_time = self._by.winnings(candidate, tree).by == "time"
         lines: list[str] = []
         gains: tuple[Gain, ...] = ()
-        larger = self._full.stage.scale != self._small.stage.scale
+        larger = self._by.full.stage.scale != self._by.small.stage.scale
         if larger:
             risen = self._risen(candidate, tree, [one.heaviest for one in chosen])
             if risen:
@@ -70,10 +59,10 @@ class ScalingGate:
                     gate="scaling", outcome="failed", text=risen[0], evidence=tuple(risen), whole=True,
                     signature=f"scaling:{risen[0].partition(':')[0]}",
                 )  # fmt: skip
-            lines.append(f"no count is higher at scale {self._full.stage.scale}")
+            lines.append(f"no count is higher at scale {self._by.full.stage.scale}")
         if larger and not by_time:
             asked = {one.heaviest: one.endpoint for one in chosen}
-            result = self._timed(self._full, tree, asked, ledger=True)
+            result = self._timed(self._by.full, tree, asked, ledger=True)
             if not result.lets_through:
                 return result
             lines += result.evidence
@@ -82,7 +71,7 @@ class ScalingGate:
         if by_time and larger:
             few |= {one.heaviest: one.endpoint for one in chosen}
         if few:
-            result = self._timed(self._small, tree, few, ledger=False)
+            result = self._timed(self._by.small, tree, few, ledger=False)
             if not result.lets_through:
                 return result
             lines += result.evidence
@@ -92,7 +81,7 @@ class ScalingGate:
         return GateResult(gate="scaling", outcome="passed", text=lines[0], evidence=tuple(lines), gains=gains)
 
     def _timed(self, timing: Timing, tree: Tree, requests: Mapping[str, str], *, ledger: bool) -> GateResult:
-        timed = timing.judge(self._known_good(), tree, dict.fromkeys(requests, _HARM))
+        timed = timing.judge(self._by.known_good(), tree, dict.fromkeys(requests, _HARM))
         said = [
             Said(endpoint=requests[request], request=request, question=_HARM, timed=one)
             for request, one in timed.items()
@@ -101,7 +90,7 @@ class ScalingGate:
 
     def _risen(self, candidate: Candidate, tree: Tree, requests: list[str]) -> list[str]:
         """Counts that are higher, in two rounds of both: a memo that each worker fills for itself is no rise."""
-        stage, known_good = self._full.stage, self._known_good()
+        stage, known_good = self._by.full.stage, self._by.known_good()
         seen: dict[str, dict[str, list[tuple[int, int]]]] = {}
         for repeat in range(2):
             if repeat:
