@@ -49,7 +49,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.regions import ends_before, ends_on_the_way, own_nodes, sessions
+from auditor.rules.regions import ends_before, ends_on_the_way, sessions
 from auditor.rules.scene import Spot, spot_of, statement_at
 from auditor.rules.serving import pools, servers
 
@@ -131,7 +131,7 @@ def built(scene: Scene, region: Region) -> Node | None:
     """The `return` in the block that puts an answer together out of several parts and runs no query for it."""
     if is_stream(region):
         return None
-    for node in own_nodes(region.function.body):
+    for node in turns.own_nodes(region.function.body):
         if node[0] != ir.RETURN or node[3] is None or not region.holds(node[1]) or node[3][0] != ir.DICT:
             continue
         loops = [n for n in turns.nodes(node[3]) if n[0] == ir.COMP]

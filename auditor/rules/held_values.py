@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from auditor.index import ir
 from auditor.rules import names, turns
 from auditor.rules.claim import strip
-from auditor.rules.regions import own_nodes
 from auditor.rules.serving import value_of
 from auditor.trace.decorating import decorator_names
 
@@ -96,7 +95,7 @@ def lifetime(scene: Scene, write: Effect) -> Seconds:
 
 def extended(function: Function) -> bool:
     """Whether a call of its own sets when an entry ends."""
-    return any(n[0] == ir.CALL and "expire" in turns.name_of(n[2]) for n in own_nodes(function.body))
+    return any(n[0] == ir.CALL and "expire" in turns.name_of(n[2]) for n in turns.own_nodes(function.body))
 
 
 def memos(scene: Scene) -> Iterator[tuple[Function, str, MemoFact]]:

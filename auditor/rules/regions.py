@@ -74,20 +74,9 @@ def transactions(scene: Scene) -> Iterator[Region]:
 def withs(scene: Scene) -> Iterator[tuple[Function, Node]]:
     for module in scene.project.modules:
         for function in module.functions if module.role == "app" else ():
-            for node in own_nodes(function.body):
+            for node in turns.own_nodes(function.body):
                 if node[0] == ir.WITH:
                     yield function, node
-
-
-def own_nodes(tree: Sequence[Node]) -> Iterator[Node]:
-    """Every node of a function's own code, what stands in functions inside it left out."""
-    for part in tree:
-        if isinstance(part, tuple):
-            if len(part) > 1 and isinstance(part[0], int) and isinstance(part[1], int):
-                yield part
-                if part[0] in {ir.DEF, ir.CLASS, ir.LAMBDA, ir.CONST}:
-                    continue
-            yield from own_nodes(part)
 
 
 def is_pooled(effect: Effect) -> bool:
@@ -117,7 +106,7 @@ def ends_before(function: Function, first: int, last: int) -> bool:
     """Whether a call between the lines gives the connection back: a commit, a rollback, a close."""
     return any(
         n[0] == ir.CALL and n[2][0] == ir.ATTR and n[2][3] in _ENDING and first <= n[1] < last
-        for n in own_nodes(function.body)
+        for n in turns.own_nodes(function.body)
     )
 
 

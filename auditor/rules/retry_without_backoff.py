@@ -45,7 +45,6 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.regions import own_nodes
 from auditor.rules.scene import Spot, spot_of
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Loops that try again at once, and decorators of tenacity that do."""
     for module in scene.project.modules:
         for function in module.functions if module.role == "app" else ():
-            for node in own_nodes(function.body):
+            for node in turns.own_nodes(function.body):
                 tried = attempt(node)
                 if tried is None or pauses(scene, function, node):
                     continue

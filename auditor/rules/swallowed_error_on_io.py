@@ -42,7 +42,6 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.regions import own_nodes
 from auditor.rules.scene import Spot, spot_of
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         for function in module.functions if module.role == "app" else ():
             if function.name in _ENDING:
                 continue
-            for node in own_nodes(function.body):
+            for node in turns.own_nodes(function.body):
                 silent = None if node[0] != ir.TRY or not node[3] else silent_handler(node)
                 if silent is None:
                     continue

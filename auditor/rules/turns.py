@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Branch, Loop
 
 _LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.BREAK})
+_LEAVES: Final = frozenset({ir.CONST})
+_CLOSED: Final = _LEAVES | {ir.DEF, ir.CLASS, ir.LAMBDA}
 _MUTATING: Final = frozenset(
     "append appendleft add extend update pop popleft popitem remove insert clear discard setdefault push put "
     "write seek read readline next send advance move step sort reverse increment reset".split()
@@ -33,16 +35,31 @@ def nodes(tree: object) -> Iterator[Node]:
 
 @lru_cache(maxsize=16_384)
 def _nodes(tree: Same) -> tuple[Node, ...]:
+    return _walked(tree.tree, _LEAVES)
+
+
+def _walked(tree: Node, closed: frozenset[int]) -> tuple[Node, ...]:
+    """Nodes outermost first, without a look into those of the kinds `closed`."""
     found: list[Node] = []
-    stack: list[Node] = [tree.tree]
+    stack: list[Node] = [tree]
     while stack:
         part = stack.pop()
         if len(part) > 1 and isinstance(part[0], int) and isinstance(part[1], int):
             found.append(part)
-            if part[0] == ir.CONST:
+            if part[0] in closed:
                 continue
         stack.extend([inner for inner in reversed(part) if isinstance(inner, tuple)])
     return tuple(found)
+
+
+def own_nodes(tree: object) -> Iterator[Node]:
+    """Those of a function's own code: what functions, classes and lambdas hold that stand inside it is left out."""
+    return iter(_own_nodes(Same(tree)) if isinstance(tree, tuple) else ())
+
+
+@lru_cache(maxsize=16_384)
+def _own_nodes(tree: Same) -> tuple[Node, ...]:
+    return _walked(tree.tree, _CLOSED)
 
 
 def identities(tree: object) -> frozenset[int]:

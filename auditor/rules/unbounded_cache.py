@@ -42,7 +42,6 @@ from auditor.rules import names, turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.held_values import memos
-from auditor.rules.regions import own_nodes
 from auditor.rules.scene import Spot, statement_at
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def is_bounded(function: Function, *, bounded: bool) -> bool:
 def filled(module: Module, function: Function) -> Iterator[tuple[str, Node]]:
     """Dictionaries of the module that a function asks and fills by a key made of its parameters."""
     own = {p[0] for p in function.params}
-    for node in own_nodes(function.body):
+    for node in turns.own_nodes(function.body):
         if node[0] != ir.ASSIGN or len(node[3]) != 1 or node[3][0][0] != ir.SUB:
             continue
         holder, key = node[3][0][2:4]
@@ -134,7 +133,7 @@ def is_empty_dictionary(module: Module, name: str) -> bool:
 
 def is_asked(function: Function, name: str) -> bool:
     """Whether the function looks first whether the value is there."""
-    for node in own_nodes(function.body):
+    for node in turns.own_nodes(function.body):
         if (
             node[0] == ir.CMP
             and any(o in {"in", "not in"} for o in node[2])
