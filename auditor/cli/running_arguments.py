@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auditor.cli.narration import Narration
 from auditor.cli.parser import Parser
-from auditor.cli.tree_arguments import request_of
+from auditor.cli.tree_arguments import add_working_arguments, request_of
 from auditor.config.user import JailChoice, UserSettings, load_user_settings
 from auditor.engine.request import AuditRequest
 
@@ -23,21 +23,47 @@ def add_running_arguments(parser: Parser, /) -> None:
         help="run code that you trust without any jail; every report says so",
     )
     parser.add_argument("--state", metavar="DIR", type=Path, help="where contracts and observations are kept")
+    add_working_arguments(parser)
+
+
+def add_trial_arguments(parser: Parser, /) -> None:
+    """PATH, how it is run, and what a change is held to."""
+    add_running_arguments(parser)
+    add_workload_argument(parser)
+    add_no_edges_argument(parser)
     parser.add_argument(
-        "--jobs", metavar="N", type=int, help="worker processes for reading (default: one a core)"
+        "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
     )
-    parser.add_argument("--no-cache", action="store_true", help="read everything anew and keep nothing")
+    parser.add_argument("--resume", action="store_true", help="go on with the last run")
+
+
+def add_workload_argument(parser: Parser, /, *, instead_of: str = "the recorded one") -> None:
+    """Requests of the user's own."""
+    parser.add_argument(
+        "--workload", metavar="FILE", type=Path, help=f"a requests.jsonl, in the place of {instead_of}"
+    )
+
+
+def add_no_edges_argument(parser: Parser, /) -> None:
+    """Whether the workload is added to."""
+    parser.add_argument(
+        "--no-edges", action="store_true", help="no requests at the edges of what the code compares"
+    )
+
+
+def settings_of(arguments: argparse.Namespace, /) -> UserSettings:
+    """The user's settings, with the folder that `--state` names in its place."""
+    user = load_user_settings()
+    return user if arguments.state is None else replace(user, state_dir=arguments.state.absolute())
 
 
 def running_request(
     arguments: argparse.Namespace, command: str, narration: Narration, /
 ) -> tuple[AuditRequest, UserSettings]:
     """How the tree is read, and the user's settings with what the flags say in their place."""
-    user = load_user_settings()
+    user = settings_of(arguments)
     if arguments.no_jail or arguments.jail:
         user = replace(user, jail=JailChoice.NONE if arguments.no_jail else JailChoice(arguments.jail))
-    if arguments.state is not None:
-        user = replace(user, state_dir=arguments.state.absolute())
     arguments.ref = None  # a target is run as it stands in its folder
     return request_of(arguments, command, narration), user
 

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from auditor.cli.arguments import number
 from auditor.cli.narration import Narration
 from auditor.cli.parser import Parser, values_of
 from auditor.config.user import load_user_settings
@@ -19,7 +20,17 @@ def add_tree_arguments(parser: Parser, /) -> None:
 def add_reading_arguments(parser: Parser, /) -> None:
     """How to read a tree."""
     parser.add_argument("--ref", metavar="REV", help="read this commit, branch or tag, not the work tree")
-    parser.add_argument("--jobs", metavar="N", type=_processes, help="worker processes (default: one a core)")
+    add_working_arguments(parser)
+
+
+def add_working_arguments(parser: Parser, /) -> None:
+    """With how much of the machine it is read."""
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=number("processes", most=256),
+        help="worker processes for reading (default: one a core)",
+    )
     parser.add_argument("--no-cache", action="store_true", help="read everything anew and keep nothing")
 
 
@@ -46,9 +57,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _processes(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes (1 to 256)")
-    return int(text)

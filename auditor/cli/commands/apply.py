@@ -43,14 +43,10 @@ class Apply:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Brings it home and says where it is; status 1 when a change could not come along."""
-        from dataclasses import replace  # noqa: PLC0415
+        from auditor.cli.running_arguments import settings_of  # noqa: PLC0415  brings the engine along
+        from auditor.engine.request import AuditRequest  # noqa: PLC0415
 
-        from auditor.config.user import load_user_settings  # noqa: PLC0415
-        from auditor.engine.request import AuditRequest  # noqa: PLC0415  brings the engine along
-
-        user = load_user_settings()
-        if arguments.state is not None:
-            user = replace(user, state_dir=arguments.state.absolute())
+        user = settings_of(arguments)
         if arguments.output is not None:
             if arguments.branch or arguments.author:
                 raise Fault("patch files have no branch and no author", where="--output")

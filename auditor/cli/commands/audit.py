@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from auditor.cli.arguments import add_endpoint_argument, duration
 from auditor.cli.command import Console
 from auditor.cli.destinations import Destinations, choose_destinations, write_whole
 from auditor.cli.event_lines import EventLines
@@ -14,7 +15,6 @@ from auditor.cli.exit_code import ExitCode
 from auditor.cli.formats import EVENTS, SCREEN, format_named, format_names
 from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
 from auditor.cli.parser import Parser
-from auditor.config.duration import parse_duration_ms
 from auditor.config.nearest import did_you_mean
 from auditor.model.fault import Fault
 from auditor.model.severity import Severity
@@ -29,16 +29,11 @@ _PLANS_BEGIN: Final = b"# Performance plan for "
 
 def add_audit_arguments(parser: Parser, /) -> None:
     """What shapes the report and where it goes."""
-    parser.add_argument(
-        "--endpoint",
-        metavar="ENDPOINT",
-        action="append",
-        help="only this endpoint, as `GET /path`; repeatable",
-    )
+    add_endpoint_argument(parser)
     parser.add_argument("--rule", metavar="RULE", action="append", help="only this rule; repeatable")
     parser.add_argument("--ignore", metavar="RULE", action="append", help="not this rule; repeatable")
     parser.add_argument(
-        "--target", metavar="TIME", type=_duration, help="what endpoints should take at most, like 500ms"
+        "--target", metavar="TIME", type=duration, help="what endpoints should take at most, like 500ms"
     )
     parser.add_argument(
         "--fail-on", metavar="SEVERITY", type=_severity, help="exit with 1 for a finding this bad or worse"
@@ -223,13 +218,6 @@ def _is_plan(path: Path) -> bool:
             return file.read(len(_PLANS_BEGIN)) in {_PLANS_BEGIN, b""}
     except OSError:
         return False
-
-
-def _duration(text: str) -> int:
-    try:
-        return parse_duration_ms(text)
-    except Fault as fault:
-        raise argparse.ArgumentTypeError(str(fault)) from fault
 
 
 def _severity(text: str) -> Severity:

@@ -41,14 +41,10 @@ class ConstraintCommand:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Does it, and says what holds now."""
-        from dataclasses import replace  # noqa: PLC0415
+        from auditor.cli.running_arguments import settings_of  # noqa: PLC0415  brings the engine along
+        from auditor.engine.fixing import constraining  # noqa: PLC0415
 
-        from auditor.config.user import load_user_settings  # noqa: PLC0415
-        from auditor.engine.fixing import constraining  # noqa: PLC0415  brings the engine along
-
-        user = load_user_settings()
-        if arguments.state is not None:
-            user = replace(user, state_dir=arguments.state.absolute())
+        user = settings_of(arguments)
         path, words = Path(arguments.path), arguments.words
         match arguments.action:
             case "list":

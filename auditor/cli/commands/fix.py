@@ -4,8 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.cli.arguments import add_endpoint_argument, duration, number
 from auditor.cli.command import Console
-from auditor.cli.commands.audit import _duration
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
 from auditor.cli.parser import Parser
@@ -19,41 +19,30 @@ class Fix:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH, what is tried, and the form."""
-        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+        from auditor.cli.running_arguments import add_trial_arguments  # noqa: PLC0415  brings the engine along
 
-        add_running_arguments(parser)
+        add_trial_arguments(parser)
+        add_endpoint_argument(parser)
         parser.add_argument(
-            "--endpoint",
-            metavar="ENDPOINT",
-            action="append",
-            help="only this endpoint, as `GET /path`; repeatable",
-        )
-        parser.add_argument(
-            "--target", metavar="TIME", type=_duration, help="what endpoints should take at most"
-        )
-        parser.add_argument(
-            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, not the recorded one"
+            "--target", metavar="TIME", type=duration, help="what endpoints should take at most"
         )
         parser.add_argument(
             "--patch", metavar="FILE", type=Path, action="append", default=[],
             help="try this patch and not what codemods propose; repeatable, in this order",
         )  # fmt: skip
         parser.add_argument("--playbook", metavar="NAME", help="treat only what this playbook is for")
-        parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
-        parser.add_argument(
-            "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
-        )
         parser.add_argument("--beyond", action="store_true", help="go on when the target is met")
-        parser.add_argument("--max-changes", metavar="N", type=_count, help="stop when so many are kept")
+        parser.add_argument(
+            "--max-changes", metavar="N", type=number("changes", most=1000), help="stop when so many are kept"
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be tried, and run nothing of the target"
         )
-        parser.add_argument("--resume", action="store_true", help="go on with the last run")
         parser.add_argument("--format", choices=["text", "json", "jsonl"], default="text")
         parser.add_argument(
             "--candidates",
             metavar="N",
-            type=_count,
+            type=number("patches", most=1000),
             default=1,
             help="ask the model for so many patches at once",
         )
@@ -98,12 +87,6 @@ class Fix:
         if fixed.stopped is not None:
             return fixed.stopped.exit_code
         return ExitCode.FINDINGS if fixed.result.target_met is False else ExitCode.DONE
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of changes")
-    return int(text)
 
 
 def _rules(playbook: str | None) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import dataclass
-from pathlib import Path
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
@@ -17,17 +16,9 @@ class Mcp:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH, and how it is run."""
-        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+        from auditor.cli.running_arguments import add_trial_arguments  # noqa: PLC0415  brings the engine along
 
-        add_running_arguments(parser)
-        parser.add_argument(
-            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, not the recorded one"
-        )
-        parser.add_argument("--no-edges", action="store_true", help="add no edge requests to the workload")
-        parser.add_argument(
-            "--no-time", action="store_true", help="take no time: judge by counts and plans alone, in minutes"
-        )
-        parser.add_argument("--resume", action="store_true", help="go on with the last run")
+        add_trial_arguments(parser)
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Serves until the client leaves."""

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.cli.arguments import add_endpoint_argument, number
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
@@ -17,20 +18,20 @@ class Measure:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH, what is measured, how often, and the form."""
-        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+        from auditor.cli.running_arguments import (  # noqa: PLC0415  brings the engine along
+            add_running_arguments,
+            add_workload_argument,
+        )
 
         add_running_arguments(parser)
+        add_endpoint_argument(parser)
+        add_workload_argument(parser)
         parser.add_argument(
-            "--endpoint",
-            metavar="ENDPOINT",
-            action="append",
-            help="only this endpoint, as `GET /path`; repeatable",
-        )
-        parser.add_argument(
-            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, not the recorded one"
-        )
-        parser.add_argument(
-            "--repeats", metavar="N", type=_repeats, default=3, help="of counts and times (default: 3)"
+            "--repeats",
+            metavar="N",
+            type=number("repeats", most=100),
+            default=3,
+            help="of counts and times; fewer than 3 leave counts unknown (default: 3)",
         )
         parser.add_argument("--no-time", action="store_true", help="count only")
         parser.add_argument(
@@ -78,12 +79,6 @@ class Measure:
             console.output.write(text)
         console.narration.say(f"kept as {measured.file}")
         return ExitCode.DONE
-
-
-def _repeats(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of repeats (1 to 100)")
-    return int(text)
 
 
 def _scales(text: str) -> tuple[int, ...]:

@@ -3,9 +3,9 @@
 import argparse
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.arguments import number
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
@@ -23,17 +23,21 @@ class Record:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH, the workload, and how it is run."""
-        from auditor.cli.running_arguments import add_running_arguments  # noqa: PLC0415  brings the engine along
+        from auditor.cli.running_arguments import (  # noqa: PLC0415  brings the engine along
+            add_no_edges_argument,
+            add_running_arguments,
+            add_workload_argument,
+        )
 
         add_running_arguments(parser)
+        add_workload_argument(parser, instead_of="that of the settings")
+        add_no_edges_argument(parser)
         parser.add_argument(
-            "--workload", metavar="FILE", type=Path, help="a requests.jsonl, in the place of the settings'"
-        )
-        parser.add_argument(
-            "--no-edges", action="store_true", help="no requests at the edges of what the code compares"
-        )
-        parser.add_argument(
-            "--runs", metavar="N", type=_runs, default=2, help="how often, to tell noise (default: 2)"
+            "--runs",
+            metavar="N",
+            type=number("runs", most=20),
+            default=2,
+            help="how often, to tell noise (default: 2)",
         )
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
@@ -99,12 +103,6 @@ def _requests(contract: "Contract", endpoints: int) -> str:
         if endpoints
         else f"{asked}, on no endpoint that is known"
     )
-
-
-def _runs(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 20:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs (1 to 20)")
-    return int(text)
 
 
 COMMAND = Record()
