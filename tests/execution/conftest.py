@@ -49,6 +49,8 @@ def make_world(jail: Jail, state: Path, tmp_path: Path) -> Iterator[MakeWorld]:
                 (root / name).write_text(text, "utf-8")
             parsed = parse_target_settings(settings.encode())
             recipe = recipe_of(parsed, root, env={"VIRTUAL_ENV": sys.prefix})
-            return stack.enter_context(World(recipe, root, **{"jail": jail, "state": state, "logs": tmp_path / "logs", **more}))
+            return stack.enter_context(
+                World(recipe, root, **{"jail": jail, "state": state, "logs": tmp_path / "logs", **more})
+            )
 
         yield make
