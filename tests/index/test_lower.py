@@ -156,13 +156,13 @@ SIMPLE = st.one_of(
 PROGRAMS = st.lists(st.recursive(SIMPLE, _nest, max_leaves=6), min_size=1, max_size=3).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PROGRAMS)
 def test_programs(source: str) -> None:
     agrees(source)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.binary(max_size=300), st.text("()[]{}:=\n\\ '\"abif#,.*@", max_size=200).map(str.encode)))
 def test_any_bytes_give_a_summary(source: bytes) -> None:
     summary = lower(source)

@@ -12,15 +12,10 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from little_app import App, Got
-
-# Under load a deadline tells of the machine and not of the code.
-settings.register_profile("steady", deadline=None)
-settings.load_profile("steady")
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -32,7 +32,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(outer=RULES, inner=RULES, paths=st.sets(PATH, min_size=1, max_size=12))
 def test_decides_as_git_does(work: Path, outer: list[str], inner: list[str], paths: set[str]) -> None:
     # Files in one tree: no path may be a folder of another.

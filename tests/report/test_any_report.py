@@ -181,7 +181,7 @@ def reports(draw: st.DrawFn) -> Report:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_every_format_takes_any_report_and_gives_the_same_bytes_twice(report: Report) -> None:
     for name in formats():
@@ -190,14 +190,14 @@ def test_every_format_takes_any_report_and_gives_the_same_bytes_twice(report: Re
         assert render(report.model_copy(deep=True), name) == first
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_the_json_report_reads_back_as_it_was_written(report: Report) -> None:
     written = canonical_json(report)
     assert canonical_json(Report.model_validate_json(written)) == written
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_no_name_adds_markup_to_the_document(report: Report) -> None:
     tokens = MARKDOWN.parse(render(report, "markdown"))
@@ -212,7 +212,7 @@ def test_no_name_adds_markup_to_the_document(report: Report) -> None:
     assert all(token.info == "mermaid" for token in tokens if token.type == "fence")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports(), st.integers(20, 120))
 def test_any_report_fits_a_screen_and_steers_no_terminal(report: Report, width: int) -> None:
     screens = [
@@ -227,7 +227,7 @@ def test_any_report_fits_a_screen_and_steers_no_terminal(report: Report, width: 
         assert len(screens[0].splitlines()) <= 24
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_every_finding_that_stands_is_in_exactly_one_change(report: Report) -> None:
     planned = [name for change in report.plan.changes for name in change.findings]

@@ -137,7 +137,7 @@ AS SELECT
 PIECES = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     words=st.lists(PIECES, max_size=25), start=st.sampled_from(["", "CREATE TABLE t (", "ALTER TABLE t ADD "])
 )

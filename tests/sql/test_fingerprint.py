@@ -104,7 +104,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(sql=TEXTS, dialect=DIALECTS)
 def test_any_text_has_a_fingerprint_which_is_its_own(sql: str, dialect: Dialect | None) -> None:
     found = fingerprint(sql, dialect=dialect)
@@ -128,13 +128,13 @@ TEMPLATES = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(template=TEMPLATES, values=st.tuples(LITERALS, LITERALS))
 def test_values_never_change_it(template: str, values: tuple[str, str]) -> None:
     assert fingerprint(template.format(*values)) == fingerprint(template.format("1", "2"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(count=st.integers(min_value=1, max_value=3 * MAX_TOKENS))
 def test_the_length_of_a_list_never_changes_it(count: int) -> None:
     found = fingerprint(f"SELECT a FROM t WHERE b IN ({', '.join(['1'] * count)}) AND c = 2")

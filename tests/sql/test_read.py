@@ -204,7 +204,7 @@ DISTINCT VALUES
 PIECES = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(sql=st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map(" ".join)))
 def test_no_text_raises(sql: str) -> None:
     read_statement(sql)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.index.values import Size
@@ -113,7 +113,6 @@ def runs(tree: Tree) -> list[Counter[tuple[str, ...]]]:
     return ways
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks)
 def test_the_range_of_each_term_is_what_all_ways_through_span(tree: Tree) -> None:
     ways = runs(tree)

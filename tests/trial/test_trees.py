@@ -22,7 +22,7 @@ def listed(store: TreeStore, tree: Tree) -> dict[str, tuple[str, bytes]]:
     return {entry.path: (entry.mode, entry.content) for entry in store.entries(tree)}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(files=st.dictionaries(NAMES, st.binary(max_size=50), min_size=1, max_size=5))
 def test_what_is_stored_comes_back_whatever_its_name(store: TreeStore, files: dict[str, bytes]) -> None:
     tree = store.store(

@@ -82,16 +82,26 @@ def in_line(
     frame: Frame,
     node: Node,
 ) -> Values:
-    """The first class of `line` that has the name says what it is."""
+    """The first class of the program in `line` that has the name says what it is, else the first one from outside.
+
+    Of a class from outside nothing is known, so that one of the program which is known to have the name is believed even behind it;
+    not for a name like `__init__`, which every class has.
+    """
+    outside = None
     for base in line:
         if isinstance(base, External):
-            if base.name.partition(".")[0] in {"builtins", "typing", "abc", "object"} or "." not in base.name:
-                continue
-            return m.external(f"{base.name}.{name}")
+            if (
+                base.name.partition(".")[0] not in {"builtins", "typing", "abc", "object"}
+                and "." in base.name
+            ):
+                outside = outside or base
+            continue
+        if outside is not None and name.startswith("__"):
+            break
         found = m.class_object(base).frame.names.get(name)
         if found:
             return joined(*(bound(m, one, receiver, cls, frame, node) for one in found))
-    return NOTHING
+    return NOTHING if outside is None else m.external(f"{outside.name}.{name}")
 
 
 def bound(

@@ -248,6 +248,19 @@ def test_modules_of_the_program_and_of_others() -> None:
     }
 
 
+def test_a_class_of_the_program_behind_one_from_outside() -> None:
+    source = (
+        "from outside import Base\nclass Own:\n    def __init__(self): ...\n    def told(self): ...\n"
+        "class Thing(Base, Own):\n    def go(self):\n        self.told()\n        self.unknown()\nThing().go()\n"
+    )
+    assert edges(source) == {
+        "main > outside.Base.__init__",
+        "main > main.Thing.go",
+        "main.Thing.go > main.Own.told",
+        "main.Thing.go > outside.Base.unknown",
+    }
+
+
 def test_confidence_falls_with_what_else_may_be_meant() -> None:
     source = "def a(): ...\ndef b(): ...\nimport sys\nf = a if sys.argv else b\nf()\na()\n"
     found = {(e.callee, e.confidence) for e in graph({"main.py": source}).edges}
