@@ -1,7 +1,7 @@
 """Whether the gates of `auditor fix` keep what must be kept and stop what must be stopped: the sample's traps and gold patches.
 
     python benchmarks/traps_through_fix.py [ID ...] [--python VENV] [--state DIR] [--gold | --traps] [--from ID]
-        [--time] [--requests ID ...]
+        [--time] [--log FILE] [--requests ID ...]
 
 One run of `fix` begins on a copy of the sample, with the whole workload of the case. Each trap is tried on the sample as it is, each
 gold patch on what those before it have left, by the gates in their order; what passes is held against the whole workload, as `fix`
@@ -9,11 +9,13 @@ does before it gives anything away. Culprits are not looked for: that is another
 
 A line a patch: what stopped it, the gate that the list names, seconds. Traps that only time, growth or load can tell are stopped by
 gates that `--time` asks, and counted apart without; so are the `blind` ones, which no request of the workload can tell (another clock,
-another row). Exit code 1 when any other trap is kept, or a gold patch is not.
+another row). With `--log` each trap is a JSON line in a file, too, and one that stands there already is not tried again: what was cut
+off goes on. Exit code 1 when any other trap is kept, or a gold patch is not.
 """
 
 import argparse
 import fnmatch
+import json
 import sys
 import tempfile
 import time
@@ -107,6 +109,7 @@ def main() -> int:
         metavar="ID",
         help="or patterns: a workload of these requests and what they need",
     )
+    parser.add_argument("--log", type=Path, help="a JSON line for each trap; those in it are not tried again")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.state or Path(temporary)).resolve()
@@ -122,7 +125,7 @@ def main() -> int:
             bench = Bench(run)
             wrong = 0
             if not arguments.gold:
-                wrong += traps(bench, arguments.ids, first=arguments.first)
+                wrong += traps(bench, arguments.ids, first=arguments.first, log=Log(arguments.log))
             if not arguments.traps:
                 wrong += golden(run, arguments.ids, timed=arguments.time)
     return int(wrong > 0)
@@ -138,7 +141,23 @@ def narrowed(patterns: list[str], folder: Path) -> Path:
     return file
 
 
-def traps(bench: Bench, patterns: list[str], *, first: str | None) -> int:
+class Log:
+    """What became of traps, a JSON line each, in a file or in memory alone."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        lines = file.read_text().splitlines() if file is not None and file.exists() else []
+        self.known: dict[str, dict[str, Any]] = {one["id"]: one for one in map(json.loads, lines)}
+
+    def add(self, **line: Any) -> None:
+        """One more."""
+        self.known[line["id"]] = line
+        if self._file is not None:
+            with self._file.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+
+
+def traps(bench: Bench, patterns: list[str], *, first: str | None, log: Log) -> int:
     """A line a trap, and the figures; how many were kept that a gate should have stopped."""
     listed: list[dict[str, Any]] = tomllib.loads((CASE / "traps" / "traps.toml").read_text())["trap"]
     if first is not None:
@@ -147,14 +166,24 @@ def traps(bench: Bench, patterns: list[str], *, first: str | None) -> int:
     for trap in listed:
         if patterns and not any(fnmatch.fnmatchcase(trap["id"], pattern) for pattern in patterns):
             continue
-        began = time.monotonic()
-        done = bench.tried(candidate_of(trap, CASE / "traps"), bench.run.known_good)
-        bench.run.forget()
-        kind = kind_of(trap, done, bench.names)
-        told[kind] += 1
-        where = f"{done.gate or 'kept'}{' (whole)' if done.whole else ''}"
+        if trap["id"] not in log.known:
+            began = time.monotonic()
+            done = bench.tried(candidate_of(trap, CASE / "traps"), bench.run.known_good)
+            bench.run.forget()
+            log.add(
+                id=trap["id"],
+                kind=kind_of(trap, done, bench.names),
+                gate=done.gate,
+                wants=trap["gate"],
+                whole=done.whole,
+                seconds=round(time.monotonic() - began, 1),
+                text=done.text,
+            )
+        one = log.known[trap["id"]]
+        told[one["kind"]] += 1
+        where = f"{one['gate'] or 'kept'}{' (whole)' if one['whole'] else ''}"
         print(
-            f"{kind:22}{trap['id']:40}{where:22}wants {trap['gate']:13}{time.monotonic() - began:6.1f} s  {done.text[:150]}",
+            f"{one['kind']:22}{one['id']:40}{where:22}wants {one['wants']:13}{one['seconds']:6.1f} s  {one['text'][:150]}",
             flush=True,
         )
     print(

@@ -1,6 +1,7 @@
 """What candidates are held against: the baseline's answers and deeds, and what the baseline itself differs in from run to run."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -24,8 +25,11 @@ Ids = frozenset[str] | None
 Sign = tuple[str | None, str, str]
 """Request, part and place of a difference."""
 _RUNS: Final = 2
-_ASKED_AGAIN: Final = 40
-"""Requests that the baseline is asked once more before they are blamed on somebody."""
+_ASKED_AGAIN: Final = 12
+"""Requests with another answer, and as many with other effects, that the baseline is asked once more before all that differ are:
+mostly one of them is enough to blame the candidate for."""
+EFFECTS: Final = frozenset({"effects", "deferred", "database"})
+"""Parts of a recording that are no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Reference:
     ) -> tuple[Difference, ...]:
         """Those that are the candidate's: a difference is blamed on nobody before the baseline was given one more run to show it.
 
-        That run is of what differs alone, with all that alters; what is beyond its reach is left out, since one difference is enough.
+        That run is of some that differ, with all that alters before them; where the baseline differs there as well it is of all.
         """
         ids = parts.in_order if recording.mode == "in order" else parts.at_once
         contract = self.contract(recording.mode, ids)
@@ -131,24 +135,43 @@ class Reference:
             found = tuple(one for one in found if one.part != "deferred")
         if not found:
             return ()
-        again = self._asked_again(recording.mode, ids, found)
-        own = self._own_signs(recording.mode, again, self._before(parts))
-        return tuple(one for one in found if _is_in(one.request, again) and _sign(one) not in own)
+        for again in self._asked_again(recording.mode, ids, found):
+            own = self._own_signs(recording.mode, again, self._before(parts))
+            if left := tuple(one for one in found if _is_in(one.request, again) and _sign(one) not in own):
+                return left
+        return ()
 
     def _before(self, parts: Parts) -> Ids:
         """What the same server was asked eight at a time before the requests in order; empty where it was none."""
         return frozenset() if parts == EVERYTHING else parts.at_once
 
-    def _asked_again(self, mode: Mode, ids: Ids, found: tuple[Difference, ...]) -> Ids:
+    def _asked_again(self, mode: Mode, ids: Ids, found: tuple[Difference, ...]) -> Iterator[Ids]:
+        """What the baseline is asked once more: some at first, then all."""
         if mode != "in order" or any(one.part == "deferred" for one in found):
-            return ids
-        different = list(dict.fromkeys(one.request for one in found if one.request in self._workload.needs))
-        return self._with_acts(one for one in different[:_ASKED_AGAIN] if one is not None)
+            yield ids
+            return
+        if all(one.request in self._workload.needs for one in found):  # none is of what is left at the end
+            answers = dict.fromkeys(one.request for one in found if one.part not in EFFECTS)
+            effects = dict.fromkeys(one.request for one in found if one.part in EFFECTS)
+            yield self._until({*[*answers][:_ASKED_AGAIN], *[*effects][:_ASKED_AGAIN]})
+        yield self._with_acts(one.request for one in found if one.request in self._workload.needs)
 
-    def _with_acts(self, ids: Iterable[str]) -> frozenset[str]:
-        acts = {id_ for id_ in self._workload.needs if id_ not in self.reach or self.reach[id_].acts}
-        acts |= choosing.signing_in(self._workload, self.reach)
-        return frozenset(part_of(self._workload, acts | set(ids)).needs)
+    def _until(self, ids: AbstractSet[str | None]) -> frozenset[str]:
+        """Those, and what alters before the last of them: what comes after it is nothing to them."""
+        order = [*self._workload.needs]
+        last = max(order.index(one) for one in ids if one is not None)
+        wanted = {one for one in order[: last + 1] if one in ids or self._acts(one)}
+        return frozenset(
+            part_of(self._workload, wanted | choosing.signing_in(self._workload, self.reach)).needs
+        )
+
+    def _acts(self, id_: str) -> bool:
+        return id_ not in self.reach or self.reach[id_].acts
+
+    def _with_acts(self, ids: Iterable[str | None]) -> frozenset[str]:
+        wanted = {one for one in self._workload.needs if self._acts(one)}
+        wanted |= {one for one in ids if one is not None} | choosing.signing_in(self._workload, self.reach)
+        return frozenset(part_of(self._workload, wanted).needs)
 
     def _own_signs(self, mode: Mode, ids: Ids, before: Ids) -> frozenset[Sign]:
         """What the baseline differs in from its own contract, in one more run of those requests and in those that it was made from."""

@@ -5,6 +5,7 @@ that only we write, no configuration but ours, and is asked to put objects on th
 """
 
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,10 @@ _OPTIONS: Final = (
     "-c", "maintenance.auto=false",
     "-c", "safe.bareRepository=explicit",
 )  # fmt: skip
+_LOST: Final = re.compile(
+    r"not a tree object|bad object|bad file|missing|corrupt|unable to read|Not a valid object|not a git repository"
+)
+"""What git says of a repository that something was taken out of."""
 _AUTHOR: Final = "auditor <auditor@localhost> 0 +0000"
 """Nothing of the machine or the moment: the same tree made twice is the same commit."""
 
@@ -188,9 +193,19 @@ class TreeStore:
             cwd=self.folder, start_new_session=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise Fault(f"git {arguments[0]} failed: {said or done.returncode}", where=str(self.folder))
+            raise self._fault(arguments[0], done)
         return done.stdout
+
+    def _fault(self, what: str, done: subprocess.CompletedProcess[bytes]) -> Fault:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or str(done.returncode)
+        if _LOST.search(said):
+            hint = "move that folder away and start a new run: what was kept before can't be had back"
+            return Fault(
+                f"the trees of earlier runs are no longer whole: git {what}: {said}",
+                where=str(self.folder),
+                hint=hint,
+            )
+        return Fault(f"git {what} failed: {said}", where=str(self.folder))
 
 
 def entries_of(folder: Path, /, *, skip: frozenset[str] = frozenset({".git"})) -> Iterator[Entry]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from auditor.model.text import shorten
+
 _ALIKE: Final = 0.6
 """From which share of common text on two statements are versions of one."""
 
@@ -33,7 +35,7 @@ class Unit:
     def summary(self) -> str:
         """`file:line: first line`, for a person."""
         first = next((line.strip() for line in self.text.splitlines() if line.strip()), "(lines removed)")
-        return f"{self.file}:{self.line}: {first}"
+        return f"{self.file}:{self.line}: {shorten(first)}"
 
 
 @dataclass(slots=True)

@@ -88,6 +88,16 @@ def test_a_missing_object_is_told(tmp_path: Path) -> None:
         list(store.entries(tree))
 
 
+def test_a_store_without_its_objects_says_what_to_do(tmp_path: Path) -> None:
+    store = TreeStore(tmp_path / "trees.git")
+    tree = store.store([Entry("a.py", "100644", b"x")], name="a")
+    for file in (tmp_path / "trees.git" / "objects").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    with pytest.raises(Fault, match=r"no longer whole.*start a new run"):
+        store.read(tree, "a.py")
+
+
 def test_nothing_of_the_users_configuration_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").write_text("[core]\n\tautocrlf = true\n[alias]\n\tinit = !touch fired\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))

@@ -96,3 +96,8 @@ def test_a_closed_part_of_new_functions_parses(data: st.DataObject) -> None:
     chosen = data.draw(st.sets(st.integers(0, len(units) - 1), min_size=1))
     closed = chosen.union(*(units[index].needs for index in chosen))
     ast.parse(with_units({"a.py": BEFORE}, [units[index] for index in closed])["a.py"])
+
+
+def test_what_a_unit_says_of_itself_can_be_read() -> None:
+    (unit,) = units_of({"a.py": ""}, {"a.py": "x = " + "(" * 5000 + "\n"})
+    assert len(unit.summary) < 300

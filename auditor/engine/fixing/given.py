@@ -1,6 +1,7 @@
 """Proposals that somebody hands in as files: a person's, another tool's."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
@@ -46,15 +47,17 @@ def _change(file: Path) -> str:
 
 def _proposal(change: str, file: Path) -> Proposal:
     try:
-        if file.stat().st_size > MOST_BYTES:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
             raise Fault(f"has more than {MOST_BYTES >> 20} MiB", where=str(file))
-        given = GivenPatch.model_validate_json(file.read_bytes())
+        given = GivenPatch.model_validate_json(content.removeprefix(BOM_UTF8))
     except OSError as error:
         raise Fault(f"can't be read: {error.strerror or error}", where=str(file)) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Fault(f"is no patch: {place}: {first['msg']}", where=str(file)) from error
+        said = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+        raise Fault(f"is no patch: {said}", where=str(file)) from error
     patch = Patch(base_tree=given.base_tree, edits=given.edits)
     return Proposal(
         change=change,

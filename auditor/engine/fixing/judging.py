@@ -25,6 +25,7 @@ from auditor.trial.gates.scaling import ScalingGate
 from auditor.trial.gates.tests import TestsGate
 from auditor.trial.gates.timed import Grounds
 from auditor.trial.index_plans import IndexPlans
+from auditor.trial.libraries import libraries_of
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
 from auditor.trial.side_by_side import SideBySide
@@ -95,7 +96,7 @@ class Judges:
         listed: list[tuple[GateName, Gate]] = [
             ("parse", _static(check_parse)),
             ("constraints", _static(check_constraints)),
-            ("policy", _static(partial(check_policy, started_by=self._started_by))),
+            ("policy", self._policy),
             ("boot", blaming("boot", Boot(player, whole=whole))),
             ("contract", blaming("contract", ContractGate(player, self._endpoint_of, whole=whole))),
             ("side-effects", blaming("side-effects", SideEffects(player, self._endpoint_of, whole=whole))),
@@ -124,8 +125,9 @@ class Judges:
         ]
 
     @cached_property
-    def _started_by(self) -> dict[str, str]:
-        return started_by({one.path: one.content for one in self._store.entries(self._baseline)})
+    def _policy(self) -> Gate:
+        files = {one.path: one.content for one in self._store.entries(self._baseline)}
+        return _static(partial(check_policy, started_by=started_by(files), libraries=libraries_of(files)))
 
     def forget_but(self, kept: Tree, /) -> None:
         """Removes the private copies of trees that no longer matter."""

@@ -12,10 +12,9 @@ from auditor.measure.replay import Mode
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.playing import Player
-from auditor.trial.reference import EVERYTHING
+from auditor.trial.reference import EFFECTS, EVERYTHING
 from auditor.trial.trees import Tree
 
-_EFFECTS: Final = frozenset({"effects", "deferred", "database"})
 _SHOWN: Final = 12
 _MODES: Final[tuple[Mode, ...]] = ("in order", "eight at once")
 
@@ -35,7 +34,7 @@ class ContractGate:
         parts = EVERYTHING if self._whole else self._player.parts(candidate)
         for mode in _MODES:
             found = self._player.differences(tree, parts, mode, candidate.declared)
-            answers = [one for one in found if one.part not in _EFFECTS]
+            answers = [one for one in found if one.part not in EFFECTS]
             if answers:
                 return _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
@@ -62,7 +61,7 @@ class SideEffects:
         began = time.monotonic()
         parts = EVERYTHING if self._whole else self._player.parts(candidate)
         found = self._player.differences(tree, parts, "in order", candidate.declared)
-        effects = [one for one in found if one.part in _EFFECTS]
+        effects = [one for one in found if one.part in EFFECTS]
         if effects:
             return _failed("side-effects", effects, self._endpoint_of, "in order", time.monotonic() - began)
         return GateResult(

@@ -39,7 +39,7 @@ def _problem(file: Edited) -> str | None:
     except SyntaxError as error:
         return f"line {error.lineno or 1}: {error.msg}"
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return f"can't be compiled: {error}"
+        return f"can't be compiled: {str(error) or type(error).__name__}"
     except Undecodable as error:
         return error.why
     before = _text(file.before)

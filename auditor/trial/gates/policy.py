@@ -7,6 +7,7 @@ is not part of it. What it adds is looked at, not what stood there before.
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from auditor.model.trial import GateResult
@@ -14,6 +15,7 @@ from auditor.repo.roles import role_of_path
 from auditor.repo.source import Role
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.libraries import stands_for
 
 _MODULES: Final = frozenset(
     "sys gc ctypes cffi importlib imp inspect builtins code codeop marshal pickle shelve dill cloudpickle subprocess pty socket ssl "
@@ -45,12 +47,19 @@ _ROLES: Final[dict[Role, str]] = {
 }
 
 
-def check_policy(candidate: Candidate, /, *, started_by: Mapping[str, str] = {}) -> GateResult:
+def check_policy(
+    candidate: Candidate, /, *, started_by: Mapping[str, str] = {}, libraries: AbstractSet[str] = frozenset()
+) -> GateResult:
     """Refused for the first thing that may not be done; all of them are evidence.
 
-    `started_by` are the modules that the server's configuration calls on: `auditor.trial.startup`.
+    `started_by` are the modules that the server's configuration calls on: `auditor.trial.startup`. `libraries` are top-level names
+    that are none of the target's: `auditor.trial.libraries`.
     """
-    found = [text for file in candidate.files for text in _problems(candidate, file, started_by)]
+    found = [
+        text
+        for file in candidate.files
+        for text in (*_problems(candidate, file, started_by), *_instead(file, libraries))
+    ]
     if not found:
         return GateResult(gate="policy", outcome="passed", text="it does nothing that no change may do")
     return GateResult(
@@ -71,6 +80,13 @@ def _problems(candidate: Candidate, file: Edited, started_by: Mapping[str, str])
         own = file.path.partition("/")[0].removesuffix(".py")
         was, now = ({*_reaches(tree), *_replaces(tree, own)} for tree in (before, after))
         yield from (f"{file.path}: {text}" for text in sorted(now - was))
+
+
+def _instead(file: Edited, libraries: AbstractSet[str]) -> Iterator[str]:
+    """A new file that Python would find before the library of that name."""
+    name = stands_for(file.path)
+    if file.before is None and name in libraries:
+        yield f"{file.path}: would stand in the place of `{name}`"
 
 
 def protected_kind(path: str, content: bytes, /) -> str | None:

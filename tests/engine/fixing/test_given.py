@@ -38,3 +38,30 @@ def test_the_name_of_a_file_becomes_an_id_that_a_tree_can_be_named_by(tmp_path: 
     other.write_text(json.dumps(PATCH))
     with pytest.raises(Fault, match="would be C-ber-my-patch-1, as"):
         given_proposals([odd, other])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is no patch: Invalid JSON"),
+        (b"[]", "is no patch: Input should be an object"),
+        (b'{"base_tree": "", "edits": []}', "is no patch: edits: "),
+    ],
+)
+def test_what_is_no_patch_is_said(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(content)
+    with pytest.raises(Fault, match=said):
+        given_proposals([file])
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(PATCH).encode())
+    (made,) = given_proposals([file])
+    assert made.patch.files == ("app.py",)
+
+
+def test_what_has_no_end_is_not_waited_for() -> None:
+    with pytest.raises(Fault, match="has more than 16 MiB"):
+        given_proposals([Path("/dev/zero")])

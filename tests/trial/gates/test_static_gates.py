@@ -9,8 +9,10 @@ from auditor.trial.constraints import Edited
 from auditor.trial.gates.constraints import check_constraints
 from auditor.trial.gates.parse import check_parse
 from auditor.trial.gates.policy import check_policy
+from auditor.trial.libraries import libraries_of
 from auditor.trial.startup import started_by
 
+LIBRARIES = frozenset({"json", "sqlalchemy"})
 PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
 
 
@@ -134,6 +136,42 @@ def test_an_index_may_bring_its_migration_and_nothing_else() -> None:
 def test_what_belongs_to_a_library_is_not_replaced(text: str, says: str) -> None:
     result = check_policy(candidate(text, "", path="app/db.py"))
     assert result.evidence == ((f"app/db.py: {says}",) if says else ())
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("json.py", "would stand in the place of `json`"),
+        ("src/sqlalchemy/pool.py", "would stand in the place of `sqlalchemy`"),
+        ("sqlalchemy.py", "would stand in the place of `sqlalchemy`"),
+        ("sqlalchemy/__init__.py", "would stand in the place of `sqlalchemy`"),
+        ("app/json.py", ""),
+        ("app/sqlalchemy/pool.py", ""),
+        ("shop/cards.py", ""),
+        ("json.html", ""),
+        ("sqlalchemy/notes.txt", ""),
+    ],
+)
+def test_no_new_file_stands_in_the_place_of_a_library(path: str, says: str) -> None:
+    made = candidate("x = 1\n", None, path=path)
+    result = check_policy(made, libraries=LIBRARIES)
+    assert result.evidence == ((f"{path}: {says}",) if says else ())
+    there = candidate("x = 1\n", "x = 0\n", path=path)
+    assert check_policy(there, libraries=LIBRARIES).outcome == "passed"
+
+
+def test_the_libraries_are_what_is_imported_and_not_there() -> None:
+    files = {
+        "app/views.py": b"import json, sqlalchemy.orm as orm\nfrom app import db\nfrom .x import y\nfrom flask import g\n",
+        "app/db.py": b"import settings, lib\ndef f(:",
+        "app/x.py": b"import settings, helpers.text, shop\n",
+        "settings.py": b"",
+        "src/helpers/text.py": b"",
+        "services/shop/__init__.py": b"",
+    }
+    found = libraries_of(files)
+    assert found >= {"json", "sqlalchemy", "flask", "queue"}
+    assert not found & {"app", "settings", "helpers", "shop", "db", "x", "src"}
 
 
 def test_what_the_servers_configuration_calls_on_is_part_of_the_run() -> None:

@@ -1,0 +1,97 @@
+"""What a candidate is blamed for, and how little the baseline is asked again to know it."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from auditor.execution.boot import BootReport
+from auditor.measure.answer import Answer
+from auditor.measure.contract.declared import NOTHING_DECLARED
+from auditor.measure.contract.recording import recording_of
+from auditor.measure.exchange import Exchange
+from auditor.measure.records import ProbeEffect, ProbeRecord
+from auditor.measure.replay import Replay
+from auditor.measure.request import Request
+from auditor.measure.running.rounds import Playing, Round
+from auditor.measure.workload import Workload, workload_of
+from auditor.trial.reference import EVERYTHING, Reference
+
+Say = Callable[[str, int], str]
+"""The body of an answer, by request and by the number of the round."""
+
+WORKLOAD = workload_of([
+    *(Request(id=f"read {n}", path="/items", query=(("q", str(n)),)) for n in range(30)),
+    Request(id="write", method="POST", path="/items"),
+    *(Request(id=f"later {n}", path="/items", query=(("q", str(n)),)) for n in range(30)),
+    Request(id="write later", method="POST", path="/items"),
+])  # fmt: skip
+
+
+def played(workload: Workload, say: Say, number: int) -> Round:
+    exchanges = []
+    for one in workload.requests:
+        body = say(one.id, number).encode()
+        sha256 = hashlib.sha256(body).hexdigest()
+        answer = Answer(ending="answered", status=200, body=body, body_bytes=len(body), sha256=sha256)
+        wrote = (ProbeEffect(kind="sql", op="INSERT", text="INSERT INTO items"),)
+        record = ProbeRecord(request=one.id, pid=1, effects=wrote if one.method == "POST" else ())
+        exchanges.append(Exchange(request=one, answer=answer, record=record))
+    replay = Replay(mode="in order", exchanges=tuple(exchanges))
+    report = BootReport(ok=True, seconds=0.0, workers=1, log=Path("log"))
+    recording = recording_of(replay, before={}, after={})
+    return Round(boot=report, replay=replay, warm=None, recording=recording, asked=())
+
+
+class Baseline:
+    """Answers as `say` does, and remembers what it was asked."""
+
+    def __init__(self, say: Say) -> None:
+        self.asked: list[list[str]] = []
+        self._say = say
+        self.reference = Reference(self.play, WORKLOAD, dict, lambda _: b"", tree="t")
+
+    def play(self, workload: Workload, _: Playing) -> Round:
+        self.asked.append([one.id for one in workload.requests])
+        return played(workload, self._say, len(self.asked))
+
+    def blamed(self, say: Say) -> list[str | None]:
+        """Requests that a candidate is blamed for, which answers as `say` does."""
+        found = self.reference.differences(played(WORKLOAD, say, 0).recording, EVERYTHING, NOTHING_DECLARED)
+        return [one.request for one in found]
+
+
+def the_same(_id: str, _number: int) -> str:
+    return "x"
+
+
+def other(*ids: str) -> Say:
+    return lambda id_, _: "y" if id_ in ids else "x"
+
+
+def test_who_answers_the_same_is_blamed_for_nothing_and_costs_nothing() -> None:
+    baseline = Baseline(the_same)
+    assert baseline.blamed(the_same) == []
+    assert len(baseline.asked) == 2
+
+
+def test_what_the_baseline_does_as_well_is_nobodys_fault() -> None:
+    late = Baseline(lambda id_, number: "y" if id_ == "read 3" and number > 2 else "x")
+    assert late.blamed(other("read 3")) == []
+
+
+def test_the_baseline_is_asked_what_differs_and_what_alters_before_it() -> None:
+    baseline = Baseline(the_same)
+    assert baseline.blamed(other("read 3")) == ["read 3"]
+    assert baseline.asked[2:] == [["read 3"]]
+    assert baseline.blamed(other("read 3", "later 2")) == ["read 3", "later 2"]
+    assert baseline.asked[3:] == [["read 3", "write", "later 2"]]
+
+
+def test_what_differs_by_itself_hides_nothing_that_comes_after_it() -> None:
+    def noisy(id_: str, number: int) -> str:
+        return "y" if id_.startswith("read") and number > 2 else "x"
+
+    baseline = Baseline(noisy)
+    everything = other(*(f"read {n}" for n in range(30)), *(f"later {n}" for n in range(30)))
+    assert baseline.blamed(everything) == [f"later {n}" for n in range(30)]
+    assert len(baseline.asked[2]) < len(baseline.asked[3])
