@@ -33,6 +33,7 @@ from auditor.config.constraint import parse_constraint
 from auditor.engine.fixing.confirming import confirm
 from auditor.engine.fixing.opening import run_opened
 from auditor.engine.fixing.run import Run
+from auditor.measure.contract.declared import Declared
 from auditor.measure.workload import load_workload, part_of
 from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault
@@ -217,6 +218,7 @@ def golden(run: Run, patterns: list[str], *, timed: bool) -> int:
             title=one.title,
             patch=Patch(base_tree="", edits=one.given.edits),
             declared=one.given.declared,
+            constant_rise=one.given.constant_rise,
             may_touch=frozenset[str](one.given.may_touch),
         )
         verdict = run.tried(proposal)
@@ -243,6 +245,8 @@ def candidate_of(listed: Mapping[str, Any], folder: Path) -> Candidate:
         patch=patch,
         files=(),
         allowed=tuple(listed.get("files", patch.files)),
+        declared=Declared.model_validate(listed.get("declares", {})),
+        constant_rise=tuple(listed.get("rises", ())),
         constraints=(constraint_of(constraint),) if constraint else (),
     )
 

@@ -210,6 +210,7 @@ def _step(together: list[dict[str, Any]], before: dict[str, bytes]) -> tuple[Ste
         edits=patch.edits,
         declared=Declared(fewer_records=any(one.get("declares") for one in together)),
         may_touch=may_touch,
+        constant_rise=tuple(kind for one in together for kind in one.get("rises", ())),
     )
     return Step(tuple(one["id"] for one in together), together[-1]["title"], given), after
 

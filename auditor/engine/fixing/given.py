@@ -9,6 +9,7 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
+from auditor.model.effect import EffectKind
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
 from auditor.trial.proposal import Proposal
@@ -22,6 +23,9 @@ class GivenPatch(Patch):
     declared: Declared = NOTHING_DECLARED
     may_touch: frozenset[Literal["migration", "seed"]] = frozenset()
     """Protected kinds of files that it can't do without: an index comes by way of these."""
+    constant_rise: tuple[EffectKind, ...] = ()
+    """Kinds of effects that may be one or two more where others become less, `sql` for the statement of a batch: it may then read a
+    few rows more, too."""
 
 
 def given_proposals(files: Iterable[Path], /) -> tuple[Proposal, ...]:
@@ -65,5 +69,6 @@ def _proposal(change: str, file: Path) -> Proposal:
         patch=patch,
         allowed=patch.files,
         declared=given.declared,
+        constant_rise=given.constant_rise,
         may_touch=frozenset[str](given.may_touch),
     )

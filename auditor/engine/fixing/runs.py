@@ -1,6 +1,7 @@
 """Where the runs of a target are kept, and how one is found again."""
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
     """The target's state is ours to write while this lasts.
 
     Raises:
-        Fault: another process is at work on it, it was written by another version, or the disk is full.
+        Fault: another process is at work on it, it was written by another version, something in it is out of place, or the disk
+            is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,7 +45,7 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
             _check_version(folder)
             yield
     except OSError as error:
-        fault = full_disk(error)
+        fault = full_disk(error) or _out_of_place(error, folder)
         if fault is None:
             raise
         fault.where = fault.where or str(folder)
@@ -102,6 +104,15 @@ def all_runs(folder: Path, /) -> list[Path]:
 def ledger_of(run: Path, /) -> Ledger:
     """What a run has come to; nothing is written, and another process may be at work on it."""
     return fold(run_events(run / EVENTS))
+
+
+def _out_of_place(error: OSError, folder: Path) -> Fault | None:
+    """The fault of something in the state that is not as we left it; None for what lies elsewhere."""
+    file = error.filename
+    if not isinstance(file, str | bytes) or not Path(os.fsdecode(file)).is_relative_to(folder):
+        return None
+    hint = f"the state may be damaged: move {folder} away, then a new one is begun"
+    return Fault(f"can't be used: {error.strerror or error}", where=os.fsdecode(file), hint=hint)
 
 
 def _check_version(folder: Path) -> None:

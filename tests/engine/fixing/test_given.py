@@ -23,6 +23,13 @@ def test_a_patch_declares_nothing_unless_it_says_so(tmp_path: Path) -> None:
     assert declaring.patch == plain.patch
 
 
+def test_a_batch_may_say_that_a_statement_is_added(tmp_path: Path) -> None:
+    (made,) = given_proposals([written(tmp_path, constant_rise=["sql"])])
+    assert made.constant_rise == ("sql",)
+    with pytest.raises(Fault, match="constant_rise"):
+        given_proposals([written(tmp_path, constant_rise=["patience"])])
+
+
 def test_what_nobody_knows_can_not_be_declared(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="declared"):
         given_proposals([written(tmp_path, declared={"fewer_answers": True})])
