@@ -1,6 +1,6 @@
 """What a run of changes came to, schema `auditor/result@1`."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,9 @@ from auditor.model.patch import Patch
 from auditor.model.trial import Gain, GateName, VerdictName
 from auditor.model.value import Value
 from auditor.model.vector import Vector
+
+UNTREATED: Final = "no codemod treats "
+"""How the reason of a finding in `Result.declined` begins whose rule has no codemod; the rule's id follows."""
 
 
 class ChangeResult(Value):

@@ -1,8 +1,9 @@
-"""The result of a run, for a terminal: what was kept, what was not and why, before and after."""
+"""The result of a run, for a terminal: what was kept, what was not and why, and at the end what it all came to."""
 
 from collections import Counter
+from typing import Final
 
-from auditor.model.result import ChangeResult, Result, TransferResult
+from auditor.model.result import UNTREATED, ChangeResult, Result, TransferResult
 from auditor.model.text import clean
 from auditor.model.trial import Gain
 from auditor.model.vector import VECTOR_KEYS, Vector
@@ -10,7 +11,7 @@ from auditor.report.figures import count
 
 
 def result_text(result: Result, /) -> str:
-    """Verdicts first, then what each endpoint cost and costs."""
+    """Verdicts first; what each endpoint cost and costs comes last, where it is seen."""
     verdicts = Counter(change.verdict for change in result.changes)
     told = ", ".join(f"{number} {name}" for name, number in sorted(verdicts.items())) or "nothing to try"
     lines = [f"{count(len(result.changes), 'change')}: {told}", ""] if not result.proposed else []
@@ -25,31 +26,68 @@ def result_text(result: Result, /) -> str:
         lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")
         if change.verdict != "kept":
             lines.append(f"          {gate.strip()}{': ' if gate else ''}{clean(change.text)}")
-        lines += [f"          {_gain(gain)}" for gain in change.gain]
-        lines += [f"          together so far: {_gain(total)}" for total in _grown(change)]
+        lines += [f"          {_gain(gain)}{_so_far(gain, change)}" for gain in change.gain]
         lines += [f"          culprit: {clean(line)}" for line in change.culprit]
         lines += [f"          look at it: {clean(line)}" for line in change.shown]
     if result.constraints:
         lines += ["", "learnt:"]
         lines += [f"  {one.id}  {one.rule.kind}: {clean(one.because)}" for one in result.constraints]
-    changed = [one for one in result.endpoints if _differs(one.before, one.after)]
-    if changed:
-        lines += ["", "endpoints that cost less now:"]
-    for endpoint in changed:
-        parts = [
-            f"{key} {_figure(endpoint.before, key)} → {_figure(endpoint.after, key)}"
-            for key in VECTOR_KEYS
-            if _value(endpoint.before, key) != _value(endpoint.after, key)
-        ]
-        lines.append(f"  {clean(endpoint.id)}: {', '.join(parts)}")
-    lines += _target(result)
     lines += [line for transfer in result.transfers for line in _transfer(transfer)]
     if result.declined:
         lines += ["", f"{count(len(result.declined), 'finding')} without a patch:"]
-        lines += [f"  {id_}: {clean(reason)}" for id_, reason in result.declined[:20]]
+        lines += _declined(result)
     lines += _model(result)
     lines += [f"note: {clean(note)}" for note in result.notes]
+    lines += _endpoints(result)
+    lines += _target(result)
     return "\n".join(lines).rstrip() + "\n"
+
+
+_NAMES: Final = {
+    "sql": "statements",
+    "rows": "rows fetched",
+    "rows_read": "rows read",
+    "http": "calls to others",
+    "cache": "cache calls",
+    "log": "log records",
+    "mail": "mails",
+    "cpu_ms": "ms of CPU",
+    "latency_ms": "ms to the answer",
+}
+"""Of components whose key is no word that everybody knows."""
+_UNSHOWN: Final = "ttfb_ms"
+"""Nearly always the same as the time to the answer; the JSON has both."""
+
+
+def _endpoints(result: Result) -> list[str]:
+    changed = [one for one in result.endpoints if _differs(one.before, one.after)]
+    if not changed:
+        return []
+    lines = ["", f"what it came to{f', on {result.engine}' if result.engine else ''}:"]
+    for endpoint in changed:
+        lines.append(f"  {clean(endpoint.id)}")
+        for key in VECTOR_KEYS:
+            if key != _UNSHOWN and _value(endpoint.before, key) != _value(endpoint.after, key):
+                was, is_now = _figure(endpoint.before, key), _figure(endpoint.after, key)
+                lines.append(
+                    f"    {_NAMES.get(key, key):<17}{was:>9} → {is_now}{_how_timed(endpoint.after, key)}"
+                )
+    return lines
+
+
+def _how_timed(vector: Vector, key: str) -> str:
+    return f"  (cold: {clean(vector.latency_ms.basis)})" if key == "latency_ms" else ""
+
+
+def _declined(result: Result) -> list[str]:
+    """Why, for those that a codemod looked at; the rules that none treats on one line."""
+    looked_at = [(id_, reason) for id_, reason in result.declined if not reason.startswith(UNTREATED)]
+    rules = sorted(
+        {reason.removeprefix(UNTREATED) for _, reason in result.declined}
+        - {reason for _, reason in looked_at}
+    )
+    lines = [f"  {UNTREATED}{', '.join(rules)}"] if rules else []
+    return [*lines, *(f"  {id_}: {clean(reason)}" for id_, reason in looked_at[:20])]
 
 
 def _model(result: Result) -> list[str]:
@@ -110,9 +148,11 @@ def _gain(gain: Gain) -> str:
     return f"{text} (by {-gain.high:,.1f} to {-gain.low:,.1f})"
 
 
-def _grown(change: ChangeResult) -> list[Gain]:
-    """Totals that are more than what the change gained by itself."""
-    return [total for total in change.total if total not in change.gain]
+def _so_far(gain: Gain, change: ChangeResult) -> str:
+    """Where it began, if that was before this change."""
+    total = next((t for t in change.total if (t.endpoint, t.kind) == (gain.endpoint, gain.kind)), gain)
+    began, alone = f"{total.before:,.1f}".removesuffix(".0"), total.before == gain.before
+    return "" if alone else f"; with those before it from {began}"
 
 
 def _value(vector: Vector, key: str) -> float | None:

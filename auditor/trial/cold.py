@@ -44,13 +44,15 @@ class Cold:
         self.requests = requests
         self._samples: dict[tuple[str, str], _Samples] = {}
 
-    def take(self, tree: Tree, endpoints: Sequence[str], /, *, repeats: int = REPEATS) -> None:
-        """Sees to it that there are so many samples of each, or as many as there is time for."""
+    def take(
+        self, tree: Tree, endpoints: Sequence[str], /, *, repeats: int = REPEATS, warm: bool = True
+    ) -> None:
+        """Sees to it that there are so many samples of each, or as many as there is time for; each once more from the warm server."""
         groups = [[one] for one in endpoints] if len(endpoints) <= FRESH_EACH else [list(endpoints)]
         for group in groups:
             began = time.monotonic()
             while any(len(self._of(tree, one).cold) < repeats for one in group):
-                self._boot(tree, group)
+                self._boot(tree, group, warm=warm)
                 if time.monotonic() - began > _BUDGET_S:
                     break
 
@@ -68,14 +70,13 @@ class Cold:
     def _of(self, tree: Tree, endpoint: str) -> _Samples:
         return self._samples.setdefault((tree.id, endpoint), _Samples())
 
-    def _boot(self, tree: Tree, endpoints: Sequence[str]) -> None:
-        played = self._stage.fresh(tree, [self.requests[one] for one in endpoints])
-        cold = played.replay.by_id()
-        warm = played.warm.by_id() if played.warm is not None else {}
+    def _boot(self, tree: Tree, endpoints: Sequence[str], *, warm: bool) -> None:
+        played = self._stage.fresh(tree, [self.requests[one] for one in endpoints], warm=warm)
         for endpoint in endpoints:
-            samples = self._of(tree, endpoint)
-            samples.cold.append(cold[self.requests[endpoint]].answer)
-            samples.warm.append(warm[self.requests[endpoint]].answer)
+            samples, request = self._of(tree, endpoint), self.requests[endpoint]
+            samples.cold.append(played.replay.by_id()[request].answer)
+            if played.warm is not None:
+                samples.warm.append(played.warm.by_id()[request].answer)
 
 
 def _servers(number: int) -> str:

@@ -7,6 +7,7 @@ same file and says the same.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -79,6 +80,9 @@ class FailedTrial:
     patch: Patch
     normal_form: str
     verdict: Verdict
+
+
+_IN_PART: Final = " (in part)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +235,7 @@ def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, ended: TrialEndedD
         return ledger
     failed = FailedTrial(trial.change, trial.data.patch, ended.normal_form, verdict)
     if ended.left is not None:
-        rest = LeftOver(trial.change, trial.data.title, ended.left, trial.data.terms)
+        rest = LeftOver(trial.change, title_of_rest(trial.data.title), ended.left, trial.data.terms)
         ledger = replace(ledger, left=(*ledger.left, rest))
     return replace(ledger, failed=(*ledger.failed, failed))
 
@@ -264,3 +268,8 @@ def _contradiction(event: RunEvent, text: str) -> Fault:
     return Fault(
         f"event {event.seq} of run {event.run} contradicts those before: {text}", hint="start a new run"
     )
+
+
+def title_of_rest(title: str, /) -> str:
+    """What a change is called without the part that failed."""
+    return title if title.endswith(_IN_PART) else f"{title}{_IN_PART}"

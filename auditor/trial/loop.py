@@ -24,6 +24,7 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.isolation import Isolation, Outcome, isolate, whole
 from auditor.trial.learning import learn
+from auditor.trial.ledger import title_of_rest
 from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
 from auditor.trial.memory import FailedPatch
@@ -201,7 +202,8 @@ class Trials:
             return None
         left = with_units(before, [units[index] for index in sorted(chosen)])
         original = {path: self._store.read(base, path) for path in left}
-        return replace(proposal, patch=patch_between(original, left, base_tree=base.id))
+        patch = patch_between(original, left, base_tree=base.id)
+        return replace(proposal, title=title_of_rest(proposal.title), patch=patch)
 
     def _isolate(
         self,

@@ -100,6 +100,7 @@ class Player:
             excluded=bench.settings.workload.exclude,
         )
         self._rounds: dict[tuple[str, Parts], Round] = {}
+        self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
         self._repeats: dict[str, list[Repeat]] = {}
         self._lines: dict[str, Mapping[str, Lines]] = {}
@@ -121,20 +122,22 @@ class Player:
         The part that is sent eight at once goes before that, to the same server; everything at once goes to one of its own.
         """
         key = tree.id, parts
+        if parts == EVERYTHING:  # a trial may have played all of it
+            key = next((one for one in self._rounds if one[0] == tree.id and one[1].in_order is None), key)
         if key not in self._rounds:
             together = parts.at_once if parts != EVERYTHING else frozenset[str]()
             before = self._reference.sent("eight at once", together) if together != frozenset() else None
             sent = self._reference.sent("in order", parts.in_order)
-            self._rounds[key] = self._play(tree, sent, Playing(at_once=before))
+            asked = parts.in_order != frozenset() or before is not None
+            self._rounds[key] = self._play(tree, sent, Playing(at_once=before, state=asked))
         return self._rounds[key]
 
-    def at_once(self, tree: Tree, ids: Ids = None, /) -> Round:
-        """Requests of every kind that only reads, or a part of them, eight at a time, on a cold pool right after boot."""
-        key = tree.id, Parts(frozenset(), ids)
-        if key not in self._rounds:
-            sent = self._reference.sent("eight at once", ids)
-            self._rounds[key] = self._play(tree, sent, Playing(mode="eight at once", state=False))
-        return self._rounds[key]
+    def at_once(self, tree: Tree, /) -> Round:
+        """Requests of every kind that only reads, eight at a time, on a cold pool right after boot."""
+        if tree.id not in self._together:
+            sent = self._reference.sent("eight at once")
+            self._together[tree.id] = self._play(tree, sent, Playing(mode="eight at once", state=False))
+        return self._together[tree.id]
 
     def differences(
         self, tree: Tree, parts: Parts, mode: Mode, declared: Declared, /
@@ -151,8 +154,8 @@ class Player:
     def _recording(self, tree: Tree, parts: Parts, mode: Mode) -> Recording:
         if mode == "in order":
             return self.round(tree, parts).recording
-        if parts == EVERYTHING or parts.in_order == frozenset():
-            return self.at_once(tree, parts.at_once).recording
+        if parts == EVERYTHING:
+            return self.at_once(tree).recording
         played = self.round(tree, parts).at_once
         assert played is not None
         return recording_of(played, before={}, after={}, audit_loggers=self._loggers)
@@ -222,6 +225,7 @@ class Player:
         """Removes the private copy of a tree that is done with and what it answered; what was counted stays known."""
         self._worlds.forget(tree)
         self._rounds = {key: played for key, played in self._rounds.items() if key[0] != tree}
+        self._together.pop(tree, None)
 
     def _play(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
         world = self._worlds.of(tree)

@@ -102,10 +102,10 @@ class SideBySide:
             }
         return {request: known[request] for request in requests if request in known}
 
-    def fresh(self, tree: Tree, requests: Sequence[str], /) -> Round:
-        """These requests from a fresh server without the probe, and then once more from the same."""
+    def fresh(self, tree: Tree, requests: Sequence[str], /, *, warm: bool = True) -> Round:
+        """These requests from a fresh server without the probe, and then once more from the same where it is to be `warm`."""
         world = self.world(tree)
-        playing = Playing(role="time", probe=False, state=False, warm=True, limits=TIMED)
+        playing = Playing(role="time", probe=False, state=False, warm=warm, limits=TIMED)
         return play_round(world, part_of(self._workload, requests), self._who(world), playing)
 
     def forget_counts(self, tree: Tree, /) -> None:

@@ -8,7 +8,7 @@ from auditor.model.trial import Gain
 def running_totals(kept: Iterable[tuple[str, tuple[Gain, ...]]], /) -> dict[str, tuple[Gain, ...]]:
     """By change, in the order in which they were kept: of each component that it gained in, from before the first gain to after it.
 
-    Times of different changes were taken on different occasions, so they are carried on by their ratios; counts come out as counted.
+    Times of different changes were taken on different occasions, so they are carried on by their ratios; counts are as they were counted last.
     An interval is told where one change alone makes up the total.
     """
     so_far: dict[tuple[str, str], Gain] = {}
@@ -22,7 +22,7 @@ def running_totals(kept: Iterable[tuple[str, tuple[Gain, ...]]], /) -> dict[str,
 
 
 def _together(total: Gain, gain: Gain) -> Gain:
-    share = gain.after / gain.before if gain.before else 1.0
-    return Gain(
-        endpoint=total.endpoint, kind=total.kind, before=total.before, after=round(total.after * share, 3)
-    )
+    after = gain.after
+    if gain.kind.endswith("_ms"):
+        after = round(total.after * (gain.after / gain.before if gain.before else 1.0), 3)
+    return Gain(endpoint=total.endpoint, kind=total.kind, before=total.before, after=after)

@@ -72,8 +72,8 @@ def _fix(arguments: argparse.Namespace, console: Console) -> int:
     for endpoint in ENDPOINTS:
         narration.say(f"  {endpoint}")
     narration.say(
-        "first a change with a forbidden import beside it, which has to be caught; then what the codemods propose, "
-        "one at a time, each held against what the sample answered before"
+        f"on {engine}, with no model: first a change with a forbidden import beside it, which has to be caught; then what "
+        "the codemods propose, one at a time, each held against what the sample answered before"
     )
     begun = time.monotonic()
     env = {**os.environ, "VIRTUAL_ENV": sys.prefix}
@@ -88,7 +88,10 @@ def _fix(arguments: argparse.Namespace, console: Console) -> int:
     )
     narration.clear()
     console.output.write(result_text(shown.result))
-    narration.say(f"{time.monotonic() - begun:.0f} s in all; nothing of it was read from a file")
+    console.output.write(
+        f"\nno answer of {shown.requests} requests differs from the first version's, one after another and eight at once\n"
+    )
+    narration.say(f"{time.monotonic() - begun:.0f} s in all; every figure was measured in this run")
     return ExitCode.DONE
 
 

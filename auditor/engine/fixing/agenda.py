@@ -47,17 +47,18 @@ class Agenda:
         self._notes.step("reading the tree")
         self.declined = {}
         endpoint = min(wanted) if self._named and wanted else ""
-        for made in self._recipes.in_order(self.proposals(tree, wanted), endpoint=endpoint):
-            if made.proposal.change in tried:
-                continue
+        for made in self._recipes.in_order(self.proposals(tree, wanted, done=tried), endpoint=endpoint):
             if made.codemod not in aside:
                 return made
             later.append(made)
         return later[0] if later else None
 
-    def proposals(self, tree: Tree, wanted: frozenset[str], /) -> Iterator[Proposed]:
-        """Those that concern what is wanted, in the order of the plan; why there is none for a finding is noted on the way."""
-        for made in proposals(self._every, self._store, tree, self._workshop, Hushed(self._notes)):
+    def proposals(
+        self, tree: Tree, wanted: frozenset[str], /, *, done: Collection[str] = ()
+    ) -> Iterator[Proposed]:
+        """Those that concern what is wanted and are not `done`, in the order of the plan; why there is none for a finding is noted on the way."""
+        notes = Hushed(self._notes)
+        for made in proposals(self._every, self._store, tree, self._workshop, notes, done=done):
             if self._rules and made.finding.rule not in self._rules:
                 continue
             if isinstance(made, Untreated):

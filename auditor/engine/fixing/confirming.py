@@ -17,6 +17,10 @@ if TYPE_CHECKING:  # which confirms what it keeps
 
 EVERY: Final = 4
 """Changes kept before known-good is confirmed, and at the end of a run in any case. What comes after one that is taken out is tried again."""
+_AS_OFTEN: Final = 2
+"""What has stood the whole workload is trusted further: so many times as many changes may be kept before it is asked again …"""
+_MOST: Final = 16
+"""… and so many at most, for all of them may have to be tried again."""
 _ASKED: Final[frozenset[GateName]] = frozenset({"boot", "contract", "side-effects"})
 """The gates that play the workload. Counts are taken of all timed requests in every trial."""
 
@@ -44,6 +48,11 @@ def confirm(run: "Run", /) -> None:
         because = f"the whole workload shows: {failure.text}"
         take_out(run, wrong, because, remembered=False, retried=True)
         settle(run)
+
+
+def is_due(kept: int, unconfirmed: int, /) -> bool:
+    """Whether known-good is held against the whole workload now: of `kept` changes the last `unconfirmed` were not."""
+    return unconfirmed >= min(max(EVERY, _AS_OFTEN * (kept - unconfirmed)), _MOST)
 
 
 def first_failing(

@@ -88,7 +88,6 @@ def try_all(run: Run, /) -> None:
 
 def _try(run: Run, made: Proposed) -> None:
     change = made.proposal.change
-    run.notes.step(f"trying {change}: {made.proposal.title}")
     begun = time.monotonic()
     verdict = run.tried(made.proposal)
     run.ended[change] = Tried(

@@ -1,7 +1,7 @@
 """From findings to proposals: what the codemods make of known-good as it stands now."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from auditor.engine.passes import Examined, examine
 from auditor.engine.request import AuditRequest, Notes
 from auditor.measure.contract.declared import Declared
 from auditor.model.report import Finding
+from auditor.model.result import UNTREATED
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
 from auditor.trial.candidate import Promise
@@ -39,9 +40,16 @@ class Untreated:
 
 
 def proposals(
-    request: AuditRequest, store: TreeStore, tree: Tree, workshop: Path, notes: Notes, /
+    request: AuditRequest,
+    store: TreeStore,
+    tree: Tree,
+    workshop: Path,
+    notes: Notes,
+    /,
+    *,
+    done: Collection[str] = (),
 ) -> Iterator[Proposed | Untreated]:
-    """For each finding on `tree`, in the order of the plan, what the codemods say.
+    """For each finding on `tree`, in the order of the plan, what the codemods say; none for those whose change is `done`.
 
     Of the findings of one rule, those that one file mends come first: a change of several files alters what others call, and what is
     written in one place alone does not fit afterwards.
@@ -52,9 +60,10 @@ def proposals(
     left = Counter(finding.rule for finding in ordered)
     wide: defaultdict[str, list[Proposed]] = defaultdict(list)
     for finding in ordered:
-        made = propose(finding, source)
         left[finding.rule] -= 1
-        if isinstance(made, Written):
+        if change_of(finding) in done:
+            pass
+        elif isinstance(made := propose(finding, source), Written):
             proposed = Proposed(
                 proposal=_proposal(finding, made, store, tree), finding=finding, codemod=made.codemod
             )
@@ -63,10 +72,7 @@ def proposals(
             else:
                 yield proposed
         else:
-            reason = (
-                "; ".join(f"{one.codemod}: {one.reason}" for one in made)
-                or f"no codemod treats {finding.rule}"
-            )
+            reason = "; ".join(f"{one.codemod}: {one.reason}" for one in made) or f"{UNTREATED}{finding.rule}"
             yield Untreated(finding, reason)
         if not left[finding.rule]:
             yield from wide.pop(finding.rule, ())
@@ -111,10 +117,15 @@ class Reader:
             return None
 
 
+def change_of(finding: Finding, /) -> str:
+    """The id of the change that treats it."""
+    return f"C-{finding.id.removeprefix('F-')}"
+
+
 def _proposal(finding: Finding, made: Written, store: TreeStore, tree: Tree) -> Proposal:
     before = {path: store.read(tree, path) for path in made.files}
     return Proposal(
-        change=f"C-{finding.id.removeprefix('F-')}",
+        change=change_of(finding),
         title=made.title,
         patch=patch_between(before, made.files, base_tree=tree.id),
         allowed=tuple(sorted(made.files)),

@@ -7,7 +7,7 @@ from typing import Final
 
 from auditor.engine.fixing.agenda import Agenda
 from auditor.engine.fixing.carrying import Recipes
-from auditor.engine.fixing.confirming import EVERY, confirm
+from auditor.engine.fixing.confirming import confirm, is_due
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.means import Means
 from auditor.engine.fixing.proposing import Proposed, examined_tree
@@ -105,7 +105,8 @@ class Run(Means):
         whole = self.asks_everything or proposal.change in self.thorough
         trials = self.thorough_trials if whole else self.trials
         verdict = trials.attempt(proposal)
-        if len(self.recorder.ledger.unconfirmed) >= EVERY and not self.recorder.ledger.pending:
+        ledger = self.recorder.ledger
+        if is_due(len(ledger.kept), len(ledger.unconfirmed)) and not ledger.pending:
             confirm(self)
         return verdict
 
@@ -120,7 +121,6 @@ class Run(Means):
 
     def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
         """Takes one proposal through the gates, and remembers for the summary how it ended."""
-        self.notes.step(f"trying {proposal.change}: {proposal.title}")
         verdict = self.tried(proposal)
         self.ended[proposal.change] = Tried(title=proposal.title, verdict=verdict, finding=finding)
         self.forget()

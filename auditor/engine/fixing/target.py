@@ -66,10 +66,10 @@ class Target:
     ) -> tuple[EndpointResult, ...]:
         """Each of the `wanted` endpoints before the first change and after the last, `timed` ones with their times.
 
-        With `once_before` what was slow is asked of one fresh server only.
+        With `once_before` what was slow is asked once only, of one fresh server.
         """
         known = [one for one in timed if one in self._cold.requests]
-        self._cold.take(before[0], known, repeats=1 if once_before else REPEATS)
+        self._cold.take(before[0], known, repeats=1 if once_before else REPEATS, warm=not once_before)
         self._cold.take(after[0], known)
         was, is_now = (vectors_of(counted, endpoint_of) for _, counted in (before, after))
         results = []

@@ -22,17 +22,15 @@ class Tried:
 
 def change_results(ledger: Ledger, ended: Mapping[str, Tried], /) -> tuple[ChangeResult, ...]:
     """Those that failed, those that were kept, and those that were refused without a run; `ended` is of this process alone."""
-    titles = {change: one.title for change, one in ended.items()}
-    titles |= {one.change: one.title for one in ledger.kept}
-    listed = [(one.change, one.verdict) for one in ledger.failed]
-    listed += [(one.change, one.verdict) for one in ledger.kept]
-    known = {change for change, _ in listed}
-    listed += [(change, one.verdict) for change, one in ended.items() if change not in known]
+    listed = [(one.change, _title(one.change, ledger, ended), one.verdict) for one in ledger.failed]
+    listed += [(one.change, one.title, one.verdict) for one in ledger.kept]
+    known = {change for change, _, _ in listed}
+    listed += [(change, one.title, one.verdict) for change, one in ended.items() if change not in known]
     totals = running_totals([(one.change, one.verdict.gains) for one in ledger.kept])
     return tuple(
         ChangeResult(
             id=change,
-            title=titles.get(change, change),
+            title=title,
             verdict=verdict.verdict,
             gate=verdict.gate,
             root_error=verdict.root_error,
@@ -42,8 +40,15 @@ def change_results(ledger: Ledger, ended: Mapping[str, Tried], /) -> tuple[Chang
             finding=ended[change].finding if change in ended else "",
             codemod=ended[change].codemod if change in ended else "",
             gain=verdict.gains,
-            total=totals.get(change, ()),
+            total=totals.get(change, ()) if verdict.verdict == "kept" else (),
             shown=verdict.shown,
         )
-        for change, verdict in listed
+        for change, title, verdict in listed
     )
+
+
+def _title(change: str, ledger: Ledger, ended: Mapping[str, Tried]) -> str:
+    """Of one that failed: as it was tried in this process, else as what was left of it was kept, else its id."""
+    if change in ended:
+        return ended[change].title
+    return next((one.title for one in ledger.kept if one.change == change), change)

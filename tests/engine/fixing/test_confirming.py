@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from auditor.engine.fixing.confirming import first_failing
+from auditor.engine.fixing.confirming import first_failing, is_due
 from auditor.model.patch import Create, Patch
 from auditor.model.trial import GateResult, Verdict
 from auditor.trial.ledger import KeptChange
@@ -51,3 +51,12 @@ def test_the_first_that_fails_is_found_in_few_runs(count: int) -> None:
         assert found[0] == KEPT[wrong]
         assert found[1].text == f"seen at {KEPT[wrong].change}"
         assert asked.times <= 1 + (count - 1).bit_length()
+
+
+def test_what_has_stood_is_asked_less_often() -> None:
+    asked, confirmed = [], 0
+    for kept in range(1, 80):
+        if is_due(kept, kept - confirmed):
+            asked.append(kept)
+            confirmed = kept
+    assert asked == [4, 12, 28, 44, 60, 76]
