@@ -17,6 +17,7 @@ from auditor.execution.copies import Copied, copy_tree
 from auditor.execution.databases import postgres
 from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Database, NoDatabase, Row
+from auditor.execution.databases.elsewhere import refuse_data_elsewhere
 from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.redis import PROGRAM, find_redis
 from auditor.execution.databases.sqlite import FILE, SQLite
@@ -123,7 +124,8 @@ class World:
         """Brings the database to its first state; True when the target's commands were run for it.
 
         That is the template of before, or the template that it is based on and this tree's `migrate`, or, on an empty
-        database, `migrate` and `seed`. `Fault` with the root error of the command that failed.
+        database, `migrate` and `seed`. `Fault` with the root error of the command that failed, and for one that keeps its data
+        where it was not told to.
         """
         found = self._templates.find(self.template)
         base = self._templates.find(self._based_on) if self._based_on and found is None else None
@@ -139,6 +141,9 @@ class World:
             self._run_or_fail(self.recipe.boot.migrate, "migrate")
             if not self._database.is_users:
                 self._run_or_fail(self.recipe.database.seed, "seed")
+            filled = self.recipe.boot.migrate or self.recipe.database.seed
+            if filled and isinstance(self._database, SQLite) and not self._database.exists():
+                refuse_data_elsewhere(self._tree, stamps(self._tree))
             self._database.mark()
             if not self._database.is_users:
                 self._keep(changed(before, stamps(self._tree)))

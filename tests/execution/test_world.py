@@ -93,6 +93,22 @@ def test_a_database_in_the_tree_is_set_back_with_the_rest(make_world: MakeWorld)
         assert knock(server.door, "/notes", timeout_s=5).body == b"-"
 
 
+OWN = "import sqlite3\nsqlite3.connect('var/own.db').execute('CREATE TABLE t (x)')\n"
+
+
+def test_data_kept_where_nobody_looks_is_refused(make_world: MakeWorld) -> None:
+    beside = make_world({**FILES, "seed.py": SEED + OWN, "var/keep": ""}, SETTINGS)
+    beside.prepare()
+    assert beside.dump() == {"people": ({"name": "p0"},)}
+    world = make_world({**FILES, "seed.py": OWN, "var/keep": ""}, SETTINGS)
+    with pytest.raises(Fault, match=r"keeps its data in var/own\.db") as raised:
+        world.prepare()
+    assert 'path = "var/own.db"' in raised.value.hint
+    none_yet = make_world({**FILES, "seed.py": "x = 1\n", "notes.txt": "SQLite format 3"}, SETTINGS)
+    none_yet.prepare()
+    assert none_yet.dump() == {}
+
+
 def test_a_seed_that_fails_says_where_it_began(make_world: MakeWorld) -> None:
     world = make_world({**FILES, "seed.py": "def go():\n    raise ValueError('no rows')\ngo()\n"}, SETTINGS)
     with pytest.raises(Fault, match=r"ValueError: no rows \(seed\.py:2, in go\)"):

@@ -85,6 +85,7 @@ def _found(proposal: "Proposal") -> list[str]:
         ("boot.ready", proposal.ready and (proposal.ready.value, proposal.ready.place)),
         ("boot.migrate", proposal.migrate and (proposal.migrate.value, proposal.migrate.place)),
         ("database.engine", stored and (stored.value.engine.value, stored.place)),
+        ("database.path", proposal.stored_file and (proposal.stored_file.value, proposal.stored_file.place)),
         ("database.seed", seed and (seed.value.command, seed.place)),
     )
     lines.extend(f"{key}: {found[0]} ({found[1]})" for key, found in named if found)

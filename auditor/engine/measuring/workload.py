@@ -4,6 +4,7 @@ import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.config.database import Engine
 from auditor.engine.measuring.survey import Surveyed
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
 from auditor.measure.endpoint_match import Endpoints
@@ -48,6 +49,8 @@ def choose_workload(
         requests = load_workload(named).requests
     else:
         requests, notes = _proposed(bench, surveyed, rows)
+    if not rows and bench.settings.database.engine is not Engine.NONE:
+        notes.append("its database is empty: nothing that it stores or reads there can be judged")
     skipped = [one.id for one in requests if _is_skipped(one, surveyed, bench.settings.workload.skip)]
     requests = tuple(one for one in requests if one.id not in skipped)
     if not requests:

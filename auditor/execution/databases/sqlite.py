@@ -48,6 +48,10 @@ class SQLite:
         """`{path}` is absolute."""
         return Place(values={"path": f"{self._inside}/{self._path}"})
 
+    def exists(self) -> bool:
+        """Whether the file was made."""
+        return (self._folder / self._path).is_file()
+
     def start_empty(self) -> None:
         """The target's library makes the file."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from auditor.config.database import Engine
 from auditor.execution.detect.absent import absent_settings
 from auditor.execution.detect.application import Application, applications, served
 from auditor.execution.detect.clue import Clue, best
@@ -21,6 +22,7 @@ from auditor.execution.detect.reading import Read, reads
 from auditor.execution.detect.samples import samples
 from auditor.execution.detect.seeding import Seed, seeds
 from auditor.execution.detect.starting import Start, starts
+from auditor.execution.detect.stored_file import stored_file
 from auditor.execution.detect.storing import Storage, storage
 from auditor.execution.detect.testing import tests
 from auditor.execution.detect.tree import Tree
@@ -48,6 +50,8 @@ class Proposal:
     migrate: Clue[str] | None = None
     other_migrations: tuple[Clue[str], ...] = ()
     storage: Clue[Storage] | None = None
+    stored_file: Clue[str] | None = None
+    """The SQLite file that the code names, for one that reads no variable to be told another."""
     seed: Clue[Seed] | None = None
     variables: tuple[Clue[tuple[str, str]], ...] = ()
     python: Clue[str] | None = None
@@ -103,6 +107,7 @@ def propose(
         migrate=best(migrating),
         other_migrations=_others(migrating, seed),
         storage=stored,
+        stored_file=stored_file(tree, cwd=cwd) if keeps_its_own_place(stored) else None,
         login=best(login_paths(entries)),
         seed=seed,
         variables=needed_variables(read, known, told=told),
@@ -113,6 +118,11 @@ def propose(
         absent=absent_settings(tree),
         complete=tree.complete,
     )
+
+
+def keeps_its_own_place(stored: Clue[Storage] | None, /) -> bool:
+    """Whether it stores in an SQLite file and reads no variable to be told where."""
+    return stored is not None and stored.value.engine is Engine.SQLITE and stored.value.url_env is None
 
 
 def _others(migrating: Sequence[Clue[str]], seed: Clue[Seed] | None) -> tuple[Clue[str], ...]:

@@ -15,6 +15,7 @@ _DOCUMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _FENCE: Final = re.compile(r"\s*(?:```+|~~~+)\s*(?P<language>[\w-]*).*")
+_ITEM: Final = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s")
 _CODE_BLOCK: Final = re.compile(r"\s*(?:\.\. code(?:-block)?::.*|.*::\s*)")
 _PROMPT: Final = re.compile(r"^\s*(?:\([\w.-]+\)\s*)?[$%>]\s+")
 _TARGET: Final = re.compile(r"(?P<name>[A-Za-z_][\w./-]*)\s*:(?!=).*")
@@ -134,8 +135,9 @@ def _task_commands(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _code_lines(text: str) -> Iterator[tuple[str, int]]:
-    """Lines inside fenced blocks, and indented lines after a line that ends in ``::``."""
-    fenced = indented = False
+    """Lines inside fenced blocks, indented lines after one that ends in ``::``, and those after an empty line outside of lists."""
+    fenced = indented = listed = False
+    empty = True
     for number, line in enumerate(text.splitlines(), start=1):
         fence = _FENCE.fullmatch(line.strip())
         if fence:
@@ -147,5 +149,10 @@ def _code_lines(text: str) -> Iterator[tuple[str, int]]:
             indented = True
         elif indented and line.startswith(("    ", "\t", "   ")):
             yield line, number
+        elif empty and not listed and line.startswith(("    ", "\t")) and line.strip():
+            indented = True
+            yield line, number
         elif line.strip():
             indented = False
+            listed = bool(_ITEM.match(line)) or (listed and line[0].isspace())
+        empty = not line.strip()

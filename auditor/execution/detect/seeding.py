@@ -24,6 +24,11 @@ _AMOUNT: Final = re.compile(
 )
 _DEFAULT: Final = re.compile(r"default\s*=\s*(\d+)")
 _FOLDERS: Final = frozenset({"", "scripts", "bin", "tools", "db", "script", "database", "seeds"})
+_MAKES_ROWS: Final = re.compile(
+    r"\.(?:bulk_create|(?:get_or_|update_or_)?create|add|add_all|bulk_save_objects|save)\("
+)
+_SOON: Final = 8
+"""Lines after a migration in which a document goes on with what comes next."""
 _TESTS: Final = re.compile(r"(?:^|/)(?:tests?|testing|node_modules|docs|examples?)(?:/|$)")
 
 
@@ -54,7 +59,7 @@ def _written(
     for statement in found:
         words = unwrapped(statement.words)
         called = [_name(word) for word in words[:4] if not word.startswith("-")]
-        says = any(_SEEDS.fullmatch(name) for name in called)
+        says = any(_SEEDS.fullmatch(name) for name in called) or _next_step(tree, found, statement, words)
         if not says and not (_SEEDS.fullmatch(_name(statement.name)) and words[:1] and _is_python(words)):
             continue
         command = python_command(tree, words, folder=statement.folder, cwd=cwd)
@@ -68,6 +73,24 @@ def _written(
             statement.place,
             round(confidence * (0.6 + 0.4 * trust[statement.file]), 2),
         )
+
+
+def _next_step(
+    tree: Tree, found: tuple[Statement, ...], statement: Statement, words: tuple[str, ...]
+) -> bool:
+    """Whether it is a management command of the target's own that makes rows, and is told right after the migration."""
+    match words:
+        case [_, str(manage), str(name), *_] if manage.endswith("manage.py"):
+            pass
+        case _:
+            return False
+    own = [file for file in tree.files if file.endswith(f"management/commands/{name}.py")]
+    return any(_MAKES_ROWS.search(tree.read(file)) for file in own) and any(
+        other.file == statement.file
+        and 0 <= statement.line - other.line <= _SOON
+        and "migrate" in other.words
+        for other in found
+    )
 
 
 def _by_name(tree: Tree, cwd: str) -> Iterator[Clue[Seed]]:

@@ -7,7 +7,7 @@ from typing import Final
 from auditor.config.boot import DEFAULT_PORT
 from auditor.config.database import Engine
 from auditor.execution.detect.clue import SURE, Clue
-from auditor.execution.detect.proposal import Proposal
+from auditor.execution.detect.proposal import Proposal, keeps_its_own_place
 from auditor.model.text import clean, shorten
 
 _USABLE: Final = 0.4
@@ -52,6 +52,8 @@ def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
         )
     elif proposal.migrate is None:
         found.append(("boot.migrate", "what makes the tables of an empty database"))
+    if proposal.stored_file is None and keeps_its_own_place(proposal.storage):
+        found.append(("database.path", 'the file that it keeps its data in: path = "db.sqlite3"'))
     if proposal.seed is None and proposal.storage is not None:
         found.append(("database.seed", 'what fills it with data worth measuring: seed = "python seed.py"'))
     if proposal.ready is None:
@@ -119,6 +121,10 @@ def _database(proposal: Proposal) -> Iterator[str]:
     if stored.scheme:
         tail = "/{path}" if stored.engine is Engine.SQLITE else "{user}:{password}@{host}:{port}/{name}"
         yield from _line("url", f"{stored.scheme}://{tail}", None)
+    if proposal.stored_file is not None:
+        yield from _line("path", proposal.stored_file.value, proposal.stored_file)
+    elif keeps_its_own_place(clue):
+        yield '# path = "db.sqlite3"  # not found: the file in which the code keeps its data, as no variable tells it another'
     seed = proposal.seed
     if seed is None:
         yield '# seed = "python seed.py --scale {scale}"  # not found: what fills the database with data worth measuring'

@@ -138,6 +138,17 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
         ({"shop.py": FLASK, "seed.py": "def seed(): x\n"}, None),
         ({"shop.py": FLASK, "Makefile": "seed:\n\techo no\n"}, None),
         (
+            {
+                **DJANGO,
+                "shop/management/commands/sync.py": "Item.objects.create(name='x')\n",
+                "shop/management/commands/report.py": "print(Item.objects.count())\n",
+                "README.md": "```\npython manage.py migrate\npython manage.py report\n```\n"
+                + "\n" * 9
+                + "```\npython manage.py sync\n```\n",
+            },
+            None,
+        ),
+        (
             {"shop.py": FLASK, "scripts/seed.py": "if __name__ == '__main__': x\n"},
             ("python scripts/seed.py", None),
         ),
@@ -156,6 +167,14 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
         (
             {**DJANGO, "shop/management/commands/populatedb.py": "class Command: ...\n"},
             ("python manage.py populatedb", None),
+        ),
+        (
+            {
+                **DJANGO,
+                "shop/management/commands/fill.py": "Item.objects.create(name='x')\n",
+                "README.md": "```\npython manage.py migrate\npython manage.py fill --all\n```\n",
+            },
+            ("python manage.py fill --all", None),
         ),
     ],
 )

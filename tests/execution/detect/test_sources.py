@@ -51,6 +51,8 @@ def texts(found: Iterator[Statement]) -> list[str]:
         (makefile, "Makefile", "# \tgunicorn a:b\nserve:\n"),
         (documents, "README.md", "We run gunicorn a:b in production.\n`gunicorn a:b`\n"),
         (documents, "README.md", "```\n# gunicorn a:b\n```\n"),
+        (documents, "README.md", "- first\n\n    gunicorn a:b is what we run\n\n    gunicorn a:b\n"),
+        (documents, "README.md", "So we run\n    gunicorn a:b\n"),
         (documents, "notes.md", "```\ngunicorn a:b\n```\n"),
     ],
 )
@@ -84,6 +86,8 @@ def test_what_only_looks_like_a_command(source: Source, file: str, text: str, gr
         (tasks, "Pipfile", "[scripts]\nserve = 'gunicorn a:b'\n", 2, "serve"),
         (makefile, "Makefile", "APP = a:b\nserve: x\n\t@gunicorn $(APP)\n", 3, "serve"),
         (documents, "README.md", "# Run\n\n```sh\n$ gunicorn a:b\n```\n", 4, ""),
+        (documents, "README.md", "# Run\n\n    ./make\n    gunicorn a:b\n", 4, ""),
+        (documents, "README.md", "1. a list\n\nRun:\n\n    gunicorn a:b\n", 5, ""),
         (documents, "README.rst", "Run::\n\n    gunicorn a:b\n\ndone\n", 3, ""),
     ],
 )

@@ -1,0 +1,88 @@
+"""The SQLite file that code names: what tells no place first."""
+
+from collections.abc import Callable
+
+import pytest
+
+from auditor.execution.detect.proposal import Proposal
+from auditor.execution.detect.stored_file import stored_file
+from auditor.execution.detect.tree import Tree
+
+Grow = Callable[[dict[str, str]], Tree]
+Propose = Callable[[dict[str, str]], Proposal]
+
+DJANGO = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDATABASES = {{'default': {}}}\n"
+SQLITE = "{{'ENGINE': 'django.db.backends.sqlite3', 'NAME': {}}}"
+OS = "import os\nHERE = os.path.abspath(os.path.dirname(__file__))\n"
+
+
+def django(name: str) -> str:
+    return DJANGO.format(SQLITE.format(name))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"shop/settings.py": django("':memory:'")},
+        {"shop/settings.py": django("'/var/lib/shop.db'")},
+        {"shop/settings.py": django("unknown() / 'db.sqlite3'")},
+        {"shop/settings.py": django("BASE_DIR.parent / 'db.sqlite3'")},
+        {"shop/settings.py": django("'file:x?mode=memory'")},
+        {
+            "shop/settings.py": DJANGO.format(
+                "{'ENGINE': 'django.db.backends.postgresql', 'NAME': 'shop.sqlite3'}"
+            )
+        },
+        {"shop/settings.py": "DATABASES = {'default': {'ENGINE': 'sqlite3', 'NAME': "},
+        {"shop/a.py": django("BASE_DIR / 'a.db'"), "shop/b.py": django("BASE_DIR / 'b.db'")},
+        {"tests/settings.py": django("'test.db'")},
+        {"db.py": "engine = create_engine('sqlite://')\nother = create_engine('sqlite:///:memory:')\n"},
+        {"db.py": "'''An engine for sqlite:/// and others.'''\nDEFAULT = 'postgresql:///x'\n"},
+        {"db.py": "connection = psycopg.connect('sqlite.db')\n"},
+    ],
+)
+def test_no_place_is_told(files: dict[str, str], grow: Grow) -> None:
+    assert stored_file(grow(files), cwd=".") is None
+
+
+@pytest.mark.parametrize(
+    ("files", "cwd", "expected"),
+    [
+        ({"shop/settings.py": django("BASE_DIR / 'db.sqlite3'")}, ".", "db.sqlite3"),
+        ({"back/shop/settings.py": django("str(BASE_DIR / 'db.sqlite3')")}, "back", "back/db.sqlite3"),
+        ({"shop/settings.py": django("BASE_DIR.joinpath('var', 'db.sqlite3')")}, ".", "var/db.sqlite3"),
+        ({"shop/settings.py": django("'db.sqlite3'")}, "back", "back/db.sqlite3"),
+        ({"shop/settings.py": django("Path(__file__).parents[1] / 'x.db'")}, ".", "x.db"),
+        ({"shop/settings.py": OS + "DATABASES = {'default': " + SQLITE.format("os.path.join(HERE, '..', 'x.db')").replace("{{", "{").replace("}}", "}") + "}\n"}, ".", "x.db"),
+        ({"db.py": "engine = create_engine('sqlite:///./app.db')\n"}, ".", "app.db"),
+        ({"db.py": "engine = create_async_engine('sqlite+aiosqlite:///app.db?timeout=3')\n"}, "src", "src/app.db"),
+        ({"config.py": OS + "URI = 'sqlite:///' + os.path.join(HERE, 'app.db')\n"}, ".", "app.db"),
+        ({"config.py": OS + "URI = f'sqlite:///{HERE}/data/app.db'\n"}, ".", "data/app.db"),
+        (
+            {"app.py": "from flask_sqlalchemy import SQLAlchemy\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///shop.db'\n"},
+            ".",
+            "instance/shop.db",
+        ),
+        ({"db.py": "db = SqliteDatabase('app.db')\n"}, ".", "app.db"),
+        ({"db.py": "import sqlite3\nc = sqlite3.connect('data/app.db')\n"}, ".", "data/app.db"),
+    ],
+)  # fmt: skip
+def test_where_it_lies(files: dict[str, str], cwd: str, expected: str, grow: Grow) -> None:
+    found = stored_file(grow(files), cwd=cwd)
+    assert found is not None
+    assert found.value == expected
+
+
+def test_one_that_reads_a_variable_is_told_its_place(proposed: Propose) -> None:
+    own = {
+        "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "db.py": "engine = create_engine('sqlite:///x.db')\n",
+    }
+    told = {
+        **own,
+        "db.py": "import os\nengine = create_engine(os.environ.get('DATABASE_URL', 'sqlite:///x.db'))\n",
+    }
+    found = proposed(own).stored_file
+    assert found is not None
+    assert (found.value, found.place) == ("x.db", "db.py:1")
+    assert proposed(told).stored_file is None
