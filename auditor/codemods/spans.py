@@ -61,12 +61,15 @@ class Spans:
         """Puts `text` in the place of the lines from `first` to `last`, counted from 1, their line feeds included."""
         self._edits.append((self._starts[first - 1], min(self._starts[last], len(self.text)), text))
 
-    def take_out(self, node: ast.With | ast.AsyncWith, /) -> None:
-        """Puts the body of a `with` in its place: the header's lines go, those of the body move to the left."""
+    def take_out(self, node: ast.With | ast.AsyncWith | ast.If, /, *, header_end: int | None = None) -> None:
+        """Puts the body of a `with` or `if` in its place: the header's lines go, those of the body move to the left.
+
+        `header_end` is the header's last line, where comments behind it are to be kept.
+        """
         inner, outer = self.indent(node.body[0]), self.indent(node)
-        start = self.line_start(node.body[0])
-        self._edits.append((self.line_start(node), start, ""))
-        for number in range(first_line(node.body[0]), self._end_line(node) + 1):
+        first = first_line(node.body[0]) if header_end is None else header_end + 1
+        self._edits.append((self.line_start(node), self._starts[first - 1], ""))
+        for number in range(first, self._end_line(node) + 1):
             if self.lines[number - 1].startswith(inner):
                 at = self._starts[number - 1]
                 self._edits.append((at + len(outer), at + len(inner), ""))

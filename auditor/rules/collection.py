@@ -100,7 +100,8 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
 def fetched_by(value: Value) -> Query | None:
     """The query that a use of this value runs or has run for it; None if the rows are there anyway."""
     if isinstance(value, Query):
-        if value.in_memory or value.empty or (value.orm == "sqlalchemy" and value.kind != "result"):
+        is_there = value.in_memory and (value.orm == "django" or value.relation is not None)
+        if is_there or value.empty or (value.orm == "sqlalchemy" and value.kind != "result"):
             return None
         return value
     query = value.source if isinstance(value, Many) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.values import ModelValue
 from auditor.rules import names
 
 if TYPE_CHECKING:
@@ -26,10 +27,16 @@ def column_path(scene: Scene, query: Query, variable: str, node: Node) -> str | 
     while node[0] == ir.ATTR:
         steps.append(node[3])
         node = node[2]
-    if node[0] != ir.NAME or node[2] != variable or not steps or query.shape != "rows":
+    if node[0] != ir.NAME or node[2] != variable or not steps or not gives_rows(query):
         return None
     steps.reverse()
     return ".".join(steps) if is_stored(scene, query, steps) else None
+
+
+def gives_rows(query: Query) -> bool:
+    """Whether each result is a row: of a query, or the one entity that `scalars` takes out of a statement's."""
+    is_entity = len(query.columns) == 1 and isinstance(query.columns[0], ModelValue)
+    return query.shape == "rows" or (query.shape == "flat" and is_entity)
 
 
 def is_stored(scene: Scene, query: Query, steps: list[str]) -> bool:
@@ -88,7 +95,10 @@ def tested_columns(scene: Scene, query: Query, variable: str, condition: Node) -
     if condition[0] == ir.NOT:
         return tested_columns(scene, query, variable, condition[2])
     if condition[0] == ir.BOOL:
-        parts = [tested_columns(scene, query, variable, part) for part in condition[3]]
+        told = [
+            part for part in condition[3] if mentions(part, variable) or has_call(part)
+        ]  # the rest is asked beforehand
+        parts = [tested_columns(scene, query, variable, part) for part in told]
         return tuple(p for part in parts for p in part) if all(parts) else ()
     if condition[0] == ir.CALL and names.method_of(condition) in _TEXT_TESTS:
         found = column_path(scene, query, variable, condition[2][2])
@@ -101,7 +111,17 @@ def tested_columns(scene: Scene, query: Query, variable: str, condition: Node) -
 
 
 def compared_columns(scene: Scene, query: Query, variable: str, comparison: Node) -> tuple[str, ...]:
-    if len(comparison[2]) != 1 or comparison[2][0] not in _COMPARISONS:
+    if not _COMPARISONS.issuperset(comparison[2]):
+        return ()
+    if len(comparison[2]) == 2:  # between two values
+        low, mine, high = comparison[3]
+        found = (
+            None
+            if mentions(low, variable) or mentions(high, variable)
+            else column_path(scene, query, variable, mine)
+        )
+        return () if found is None or leads_to_many(scene, query, found.split(".")) else (found,)
+    if len(comparison[2]) != 1:
         return ()
     left, right = comparison[3]
     for mine, other in ((left, right), (right, left)):

@@ -1,0 +1,338 @@
+"""What is asked of the database in place of Python is answered alike, for tables with whatever is in them."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, delete
+from sqlalchemy.orm import Session
+
+from auditor.codemods import filter_in_sql
+from auditor.codemods.outcome import Written
+from auditor.codemods.source import Source
+from auditor.frameworks import discover
+from auditor.index.build import build_index
+from auditor.knowledge.load import load
+from auditor.repo.snapshot import open_snapshot
+from auditor.rules import run_rules
+from auditor.rules.scene import Scene
+from auditor.trace.analysis import analyse
+from auditor.trace.semantics import semantics_of
+
+HEAD = """
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Boolean, Column, Date, Integer, String, select
+from sqlalchemy.orm import Session, declarative_base
+
+Base = declarative_base()
+
+class Item(Base):
+    __tablename__ = "items"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(20))
+    price = Column(Integer, nullable=False)
+    stock = Column(Integer)
+    open = Column(Boolean)
+    sold = Column(Boolean, nullable=False)
+    day = Column(Date, nullable=False)
+    until = Column(Date)
+
+@dataclass
+class Wanted:
+    least: int = 0
+    most: int | None = None
+    day: date | None = None
+
+"""
+CONDITIONS = (
+    "row.price >= least or not least",
+    "not least or row.price >= least",
+    "most is None or row.price <= most",
+    "not most or most >= row.price",
+    "row.stock",
+    "not row.stock",
+    "row.stock == most",
+    "row.stock != most",
+    "not row.stock == most",
+    "row.stock != 0",
+    "row.stock is not None and row.stock > least",
+    "row.stock is None or row.stock < least",
+    "not (row.stock is not None and row.stock > least)",
+    "row.open",
+    "not row.open",
+    "row.open is False",
+    "row.open is not True",
+    "row.open != True",
+    "not (row.open or row.sold)",
+    "not row.sold",
+    "row.open and not row.sold or row.price == least",
+    "row.until",
+    "not row.until",
+    "row.until == day",
+    "row.until is not None and day is not None and row.until >= day",
+    "day and row.day < day",
+    "row.price in (0, 1, 2)",
+    "row.stock not in [0, 5]",
+    "0 < row.price <= 3",
+    "(not least or row.price >= least) and (not most or row.price <= most)",
+    "not wanted.least or row.price >= wanted.least",
+    "wanted.most is None or row.price <= wanted.most",
+    "not wanted.day or row.day == wanted.day",
+    "row.price > least and len(row.name or '') > 1",
+    "row.price != least and row.name and row.stock",
+    "row.price + 0 == least or row.sold",
+    "row.name == ''",
+    "row.name is not None and row.price >= 1",
+)
+PARAMETERS = "wanted: Wanted, least: int, most: int | None = None, day: date | None = None"
+LOOKALIKES = frozenset({"row.price + 0 == least or row.sold", "row.name == ''"})
+"""Left as they are."""
+SHAPES = (
+    "    return [row.id for row in session.query(Item).filter(Item.id > 0).order_by(Item.id).all() if {}]",
+    """    found = []
+    rows = session.scalars(select(Item).order_by(Item.id)).all()
+    for row in rows:
+        if {}:
+            found.append(row.id)
+    return found""",
+    """    statement = select(Item).order_by(Item.price.desc(), Item.id)
+    found = []
+    for row in session.execute(statement).scalars():
+        if not ({}):
+            continue
+        found.append(row.name)
+        found.append(row.id)
+    return found""",
+    "    return list(filter(lambda row: {}, session.query(Item).order_by(Item.id).all()))",
+)
+
+
+def functions() -> dict[str, str]:
+    """Source by name: every condition, in one of the shapes in turn."""
+    return {
+        f"f{n}": f"def f{n}(session: Session, {PARAMETERS}):\n{SHAPES[n % len(SHAPES)].format(condition)}\n"
+        for n, condition in enumerate(CONDITIONS)
+    }
+
+
+@pytest.fixture(scope="module")
+def pairs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
+    """By name, each function before and after; and that all but the look-alikes become another."""
+    sources = functions()
+    code = HEAD + "\n\n".join(sources.values())
+    after, changed = treated({"app.py": code}, "app.py", sources, tmp_path_factory.mktemp("tree"))
+    assert sources.keys() - changed == {f"f{CONDITIONS.index(one)}" for one in LOOKALIKES}
+    before, now = module_of(code, "before"), module_of(after, "after")
+    return {name: (getattr(before, name), getattr(now, name)) for name in sorted(changed)}
+
+
+def treated(files: dict[str, str], path: str, sources: dict[str, str], tree: Path) -> tuple[str, set[str]]:
+    """A file with each function as the codemod leaves it, and the names of those that it changes."""
+    for name, text in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    index = build_index(open_snapshot(tree), jobs=1, cache_dir=None)
+    trace = analyse(index.project, discover(index.project), knowledge=load(), semantics=semantics_of(index))
+    scene = Scene(trace, load())
+    after, changed = files[path], set[str]()
+    for finding in run_rules(scene, select=filter_in_sql.RULES):
+        name = finding.function.rpartition(".")[2]
+        made = filter_in_sql.propose(finding, Source(files.get, scene))
+        if isinstance(made, Written):
+            text = made.files[path]
+            again = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == name)
+            after = after.replace(sources[name], f"{ast.get_source_segment(text, again)}\n")
+            changed.add(name)
+    return after, changed
+
+
+def module_of(code: str, name: str) -> ModuleType:
+    module = ModuleType(name)
+    sys.modules[name] = module  # where dataclasses look their annotations up
+    exec(compile(code, name, "exec"), module.__dict__)  # the code of this test
+    return module
+
+
+ENGINES: dict[str, Engine] = {}
+NUMBERS = st.sampled_from([0, 1, 2, 3, 5, -1])
+DAYS = st.sampled_from([date(2024, 1, 1), date(2024, 2, 29)])
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from([None, "", "a", "A", "é", "ab", "a "]),
+            "price": NUMBERS,
+            "stock": st.none() | NUMBERS,
+            "open": st.none() | st.booleans(),
+            "sold": st.booleans(),
+            "day": DAYS,
+            "until": st.none() | DAYS,
+        }
+    ),
+    max_size=6,
+)
+
+
+@contextmanager
+def tables(module: Any, rows: list[dict[str, Any]]) -> Iterator[Session]:
+    """A session on a database with these rows alone."""
+    engine = ENGINES.setdefault(module["__name__"], create_engine("sqlite://"))
+    module["Base"].metadata.create_all(engine)
+    with Session(engine) as session:
+        session.execute(delete(module["Item"]))
+        session.add_all([module["Item"](id=n, **row) for n, row in enumerate(rows, start=1)])
+        session.commit()
+        yield session
+
+
+def answers(function: Callable[..., Any], session: Session, *given: Any) -> object:
+    """What is given, rows by their keys; or which error."""
+    try:
+        found = function(session, *given)
+    except TypeError as error:
+        return type(error)
+    return [getattr(one, "id", one) for one in found]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=ROWS,
+    least=NUMBERS,
+    most=st.none() | NUMBERS,
+    day=st.none() | DAYS,
+    wanted=st.tuples(NUMBERS, st.none() | NUMBERS, st.none() | DAYS),
+)
+def test_conditions_pushed_into_sql_keep_the_same_rows(
+    pairs: dict[str, tuple[Callable[..., Any], Callable[..., Any]]],
+    rows: list[dict[str, Any]],
+    least: int,
+    most: int | None,
+    day: date | None,
+    wanted: tuple[int, int | None, date | None],
+) -> None:
+    first = next(iter(pairs.values()))
+    before: dict[str, object] = {}
+    for n, module in enumerate(one.__globals__ for one in first):
+        with tables(module, rows) as session:
+            asked = module["Wanted"](*wanted)
+            found = {name: answers(pair[n], session, asked, least, most, day) for name, pair in pairs.items()}
+        if n:
+            assert found == before
+        before = found
+
+
+MODELS = """
+from django.db import models
+
+class Item(models.Model):
+    name = models.CharField(max_length=20, null=True)
+    price = models.IntegerField()
+    stock = models.IntegerField(null=True)
+    open = models.BooleanField(null=True)
+    sold = models.BooleanField()
+    day = models.DateField()
+    until = models.DateField(null=True)
+    other = models.ForeignKey("self", null=True, on_delete=models.CASCADE)
+"""
+VIEWS = """
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q
+from shop.models import Item
+
+@dataclass
+class Wanted:
+    least: int = 0
+    most: int | None = None
+    day: date | None = None
+
+"""
+DJANGO_SHAPES = (
+    "    return [row.id for row in Item.objects.exclude(id=0).order_by('id') if {}]",
+    """    found = []
+    for row in Item.objects.order_by("-price", "pk"):
+        if not ({}):
+            continue
+        found.append(row.pk)
+    return found""",
+)
+DJANGO_CONDITIONS = (
+    *CONDITIONS,
+    "row.other",
+    "row.other is None",
+    "not row.other_id or row.other_id == least",
+)
+DJANGO = """
+import random, sys
+from datetime import date
+import django
+from django.conf import settings
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["shop"], DEFAULT_AUTO_FIELD="django.db.models.AutoField", USE_TZ=True,
+)
+django.setup()
+from django.db import connection
+from shop import after, views
+from shop.models import Item
+
+with connection.schema_editor() as editor:
+    editor.create_model(Item)
+draw = random.Random(int(sys.argv[1]))
+numbers, days = [0, 1, 2, 3, 5, -1], [date(2024, 1, 1), date(2024, 2, 29)]
+for _ in range(25):
+    Item.objects.all().delete()
+    for n in range(draw.randrange(6)):
+        Item.objects.create(
+            id=n + 1, name=draw.choice([None, "", "a", "A", "é"]), price=draw.choice(numbers), stock=draw.choice([None, *numbers]),
+            open=draw.choice([None, True, False]), sold=draw.random() < 0.5, day=draw.choice(days),
+            until=draw.choice([None, *days]), other_id=draw.choice([None, *range(1, n + 1)]),
+        )
+    given = draw.choice(numbers), draw.choice([None, *numbers]), draw.choice([None, *days])
+    wanted = draw.choice(numbers), draw.choice([None, *numbers]), draw.choice([None, *days])
+    for name in sys.argv[2:]:
+        answers = []
+        for module in (views, after):
+            try:
+                answers.append(getattr(module, name)(module.Wanted(*wanted), *given))
+            except TypeError:
+                answers.append(TypeError)
+        assert answers[0] == answers[1], (name, given, wanted, answers, list(Item.objects.values()))
+"""
+
+
+def test_conditions_pushed_by_django_keep_the_same_rows(tmp_path: Path) -> None:
+    sources = {
+        f"f{n}": f"def f{n}({PARAMETERS}):\n{DJANGO_SHAPES[(n + 1) % len(DJANGO_SHAPES)].format(condition)}\n"
+        for n, condition in enumerate(DJANGO_CONDITIONS)
+    }
+    files = {
+        "manage.py": "import django\n",
+        "shop/__init__.py": "",
+        "shop/models.py": MODELS,
+        "shop/views.py": VIEWS + "\n\n".join(sources.values()),
+    }
+    after, changed = treated(files, "shop/views.py", sources, tmp_path)
+    (tmp_path / "shop" / "after.py").write_text(after)
+    assert sources.keys() - changed == {f"f{CONDITIONS.index(one)}" for one in LOOKALIKES}
+    done = subprocess.run(
+        [sys.executable, "-c", DJANGO, "7", *sorted(changed)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-1500:]
