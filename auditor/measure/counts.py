@@ -21,10 +21,11 @@ _COVERAGE: Final = 0.95
 def counts_of(record: ProbeRecord, /) -> dict[str, int]:
     """Every counted component of one request, what it did late included.
 
-    What a new connection is told before it is used (PRAGMA, SET) is not among the statements: whether a request opens one depends on
-    the worker that happens to answer. The connection itself is counted.
+    What a new connection is told before it is used (PRAGMA, SET) is not among the statements, nor what a pool asks before it hands one
+    out (is it alive? which version is it?): whether a request opens one or takes an old one depends on the worker that happens to
+    answer. The connection itself is counted.
     """
-    effects = tuple(_without_greeting(record.effects))
+    effects = tuple(_without_greeting(effect for effect in record.effects if not effect.of_checkout))
     kinds = Counter(effect.kind for effect in effects) + Counter(record.dropped)
     sessions = Counter(effect.op for effect in effects if effect.kind == "session")
     begun = sum(effect.kind == "transaction" and effect.op.lower() == "begin" for effect in effects)

@@ -51,6 +51,11 @@ class ProbeEffect:
     late: bool = False
 
     @property
+    def of_checkout(self) -> bool:
+        """Whether a pool sent it while it handed a connection out."""
+        return bool(self.detail.get("checkout"))
+
+    @property
     def frame(self) -> ProbeFrame | None:
         """The innermost frame of application code."""
         return self.stack[-1] if self.stack else None

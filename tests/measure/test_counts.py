@@ -47,6 +47,19 @@ def test_what_a_new_connection_is_told_first_is_no_statement_of_the_request() ->
     assert counted(("session", "connect"), ("sql", "INSERT"), ("sql", "PRAGMA")) == (2, 2)
 
 
+def test_what_a_pool_asks_before_it_hands_a_connection_out_is_no_statement_of_the_request() -> None:
+    own = {"checkout": True}
+    effects = (
+        ProbeEffect("session", "checkout"),
+        ProbeEffect("transaction", "begin", detail=own),
+        ProbeEffect("sql", "SELECT", rows=1, detail=own),
+        ProbeEffect("transaction", "begin"),
+        ProbeEffect("sql", "SELECT", rows=2),
+    )
+    counts = counts_of(ProbeRecord("a", 1, effects=effects))
+    assert (counts["sql"], counts["rows"], counts["transactions"], counts["sessions"]) == (1, 2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("repeats", "value", "basis"),
     [

@@ -219,6 +219,33 @@ def test_pool_waits(tmp_path: Path) -> None:
     assert wait.ms > 10
 
 
+def test_what_a_pool_asks_for_itself_is_told_apart_from_what_the_application_asks_at_a_checkout(
+    tmp_path: Path,
+) -> None:
+    script = """
+    from sqlalchemy import create_engine, event, text
+    from sqlalchemy.pool import QueuePool
+    engine = create_engine("sqlite:///x.db", poolclass=QueuePool, pool_pre_ping=True)
+    engine.connect().close()
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection, record, proxy):
+        connection.execute("select 2")
+
+    def view():
+        with engine.connect() as connection:
+            connection.execute(text("select 3"))
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert [(effect.text, effect.of_checkout) for effect in record.of_kind("sql")] == [
+        ("SELECT 1", True),
+        ("select 2", False),
+        ("select 3", False),
+    ]
+
+
 def test_a_driver_without_a_hook_is_seen_through_sqlalchemy(tmp_path: Path) -> None:
     script = """
     import sqlite3

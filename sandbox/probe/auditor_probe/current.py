@@ -19,6 +19,8 @@ class Scope(object):
 
 
 SCOPE = ContextVar("auditor_scope", default=None)
+CHECKOUT = ContextVar("auditor_checkout", default=None)
+"""The effect of a pool that is handing a connection out: what is sent meanwhile from no other place is the pool's own."""
 
 
 def inherited():

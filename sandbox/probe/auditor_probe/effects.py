@@ -3,7 +3,7 @@
 import time
 
 from auditor_probe import background, spool, stacks
-from auditor_probe.current import SCOPE
+from auditor_probe.current import CHECKOUT, SCOPE
 from auditor_probe.record import Effect, line
 
 _now = time.perf_counter
@@ -25,6 +25,9 @@ def begin(kind, op, text=None, shape=None, detail=None):
         return effect
     record = scope.record
     stack = stacks.here(scope.base)
+    taking = CHECKOUT.get()
+    if taking is not None and stack == taking.stack and kind in ("sql", "transaction"):
+        detail = dict(detail or {}, checkout=True)
     effect = Effect(kind, op, text, shape, detail, stack)
     if not record.closed:
         record.add(effect)

@@ -1,6 +1,7 @@
-"""SQLAlchemy's pools: connections checked out, and how long it took to get one."""
+"""SQLAlchemy's pools: connections checked out, what they send for it (is it alive? what is it?), and how long it took to get one."""
 
 from auditor_probe import notes, patching
+from auditor_probe.current import CHECKOUT
 from auditor_probe.effects import begin, end
 
 
@@ -22,9 +23,13 @@ def _replace_class_method(fairy):
                 effect = begin("session", "checkout", _name(pool))
             except Exception as error:
                 notes.note("sqlalchemy checkout", error)
+        before = CHECKOUT.get()
+        if effect is not None:
+            CHECKOUT.set(effect)
         try:
             return original(cls, pool, threadconns, fairy)
         finally:
+            CHECKOUT.set(before)
             if effect is not None:
                 end(effect)
 
