@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
-from auditor.rules.query_places import home, homes
+from auditor.rules.query_places import home, homes, named_at
 from auditor.rules.scene import repeating, seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -142,9 +142,10 @@ def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool 
         spot = built[0]
     relations = sorted({relation_of(e) for e in effects} - {""})
     named = ", ".join(f"`{r}`" for r in relations[:4])
-    model = "row" if row is None else row.model.name
+    model = origin.model.name if origin is not None else "row" if row is None else row.model.name
     reads = {(e.site.module.path, e.site.line): e for e in effects if e.site.module.role != "library"}
-    related = [place(b, "query") for b in built]
+    asked = None if origin is None else named_at(origin, relations)
+    related = [place(b, "query") for b in ([*built[:1], asked] if asked is not None else built)]
     related += [place(spot_of(e.site), "read") for e in list(reads.values())[:3]]
     if not in_library:
         related.append(place(spot_of(loop.site), "loop"))

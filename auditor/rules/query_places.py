@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from auditor.rules.scene import spot_of
+from auditor.index import ir
+from auditor.rules import turns
+from auditor.rules.scene import Spot, spot_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.index.values import Query, Site
-    from auditor.rules.scene import Scene, Spot
+    from auditor.rules.scene import Scene
+
+_SHOWN: Final = 12
+"""Lines of a statement that a finding shows."""
 
 
 def home(scene: Scene, query: Query) -> Site:
@@ -31,6 +38,18 @@ def homes(scene: Scene, query: Query) -> list[Spot]:
     if first is not None and first.function is not found[0].function:
         found.append(first)
     return [spot_of(site) for site in found]
+
+
+def named_at(query: Query, relations: Iterable[str]) -> Spot | None:
+    """The line of a long statement that asks for the first relation on the way to one that is missing: `"items"`."""
+    firsts = {r.partition(".")[0] for r in relations if "." in r}
+    for site in {id(s): s for s in (query.site, *query.steps)}.values():
+        body = site.module.body if site.function is None else site.function.body
+        for node in turns.nodes(body):
+            inside = site.start + _SHOWN <= node[1] <= site.end
+            if inside and node[0] == ir.CONST and node[2] in firsts:
+                return Spot(site.module, site.function, node[1], node[1], node[1])
+    return None
 
 
 def key(site: Site) -> tuple[str, int]:

@@ -139,6 +139,10 @@ def class_of(value: Value | None, *, itself: bool) -> Class | None:
             if isinstance(value, ModelValue)
             else None
         )
+    if isinstance(value, Inst) and value.declared and value.cls.module.role == "library":
+        return (
+            None  # a request: what projects and other libraries hang on it is not in our sketch of its class
+        )
     return value.model.cls if isinstance(value, Row) else value.cls if isinstance(value, Inst) else None
 
 

@@ -34,6 +34,7 @@ from auditor.trace.summary import Summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from auditor.frameworks.orm import Orm
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
@@ -57,9 +58,26 @@ def parameter_hint(m: Machine, function: Function, position: int) -> Value | Non
     )
     if declared is not None:
         return declared
-    if annotation is None and function.module.role != "library":
-        return guess_name(m, name)
+    if annotation is None:
+        guessed = guess_name(m, name) if function.module.role != "library" else None
+        return guessed or (request_value(m) if name == "request" else None)
     return None
+
+
+def request_value(m: Machine) -> Value | None:
+    """What Django hands to views: it knows who is signed in. None where no model of Django's is used."""
+    module = m.project.module("django.http")
+    bound = () if module is None else module.scope.get("HttpRequest", ())
+    cls = bound[-1] if bound else None
+    if not isinstance(cls, Class) or all(user_of(orm) is None for orm in m.orms):
+        return None
+    return Inst(cls, declared=True)
+
+
+def user_of(orm: Orm) -> Value | None:
+    maker = getattr(orm, "user_value", None)
+    made = None if maker is None else maker()
+    return made if isinstance(made, Value) else None
 
 
 def default_of(m: Machine, sym: Sym) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.index.values import UNKNOWN, Value
-from auditor.trace import serializers
+from auditor.trace import hints, serializers
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -16,5 +16,12 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     """An intrinsic by name; one that nobody defined does nothing."""
     if name == "serialize":
         return serializers.serialize(m, args, kwargs, node)
+    if name == "signed_in":
+        return signed_in(m) or UNKNOWN
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
+
+
+def signed_in(m: Machine) -> Value | None:
+    """The row of the user who is logged in, where an ORM knows which model that is."""
+    return next((user for orm in m.orms if (user := hints.user_of(orm)) is not None), None)

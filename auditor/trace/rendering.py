@@ -8,7 +8,7 @@ from auditor.frameworks.templates import CACHED, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
-from auditor.trace import access, calls, joining, walk
+from auditor.trace import access, calls, hints, joining, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,9 +78,16 @@ class Templates:
         for text in names(name):
             path = self.find(text)
             if path is not None:
-                self.evaluate(m, path, environment(context))
+                self.evaluate(m, path, {**self.given(m), **environment(context)})
                 break
         return UNKNOWN
+
+    def given(self, m: Machine) -> dict[str, Value]:
+        """What Django's own context processors hand to every template."""
+        request = None if self.jinja else hints.request_value(m)
+        if request is None:
+            return {}
+        return {"request": request, "user": access.get_attribute(m, request, "user", None)}
 
     def evaluate(
         self,

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 _NEVER_READ: Final = ("HiddenField", "WriteOnlyField")
-_KEY_ONLY: Final = ("PrimaryKeyRelatedField",)
+_KEY_ONLY: Final = ("PrimaryKeyRelatedField", "HyperlinkedRelatedField")
+"""Of the related row only the key is read, unless a class of the project's says otherwise."""
+_LOOKING: Final = ("use_pk_only_optimization", "get_attribute")
 _MAX_NESTING: Final = 2
 """Serializers followed inside each other: deeper ones are usually brief forms that options choose at run time."""
 
@@ -173,7 +175,7 @@ def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Fie
     text = source[2] if source is not None and source[0] == ir.CONST and isinstance(source[2], str) else name
     path = () if text in {"", "*"} else tuple(text.split("."))
     many = argument(call, "many") is not None
-    if kind.endswith(_KEY_ONLY) and not many:
+    if not many and shows_key(m, known, kind) and argument(call, "lookup_field") is None:
         path = path[:-1]
     slug = argument(call, "slug_field")
     return Field(
@@ -186,6 +188,18 @@ def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Fie
         str(slug[2]) if slug is not None and slug[0] == ir.CONST else "",
         known is not None and inherits_serializer(m, known),
     )
+
+
+def shows_key(m: Machine, cls: Class | None, kind: str) -> bool:
+    """Whether a field shows the key of a related row, which its own row holds already."""
+    if cls is None:
+        return kind.endswith(_KEY_ONLY)
+    for base in m.project.mro(cls):
+        if isinstance(base, Class) and any(name in base.scope for name in _LOOKING):
+            return False
+        if base.name.rpartition(".")[2].endswith(_KEY_ONLY):
+            return True
+    return False
 
 
 def declared_fields(m: Machine, cls: Class) -> dict[str, tuple[Class, Node]]:

@@ -1,5 +1,7 @@
 """The request: user and data as the view sees them."""
 
+from django.http import HttpRequest
 
-class Request:
+
+class Request(HttpRequest):
     pass

@@ -1,4 +1,14 @@
-"""Responses: values without an effect of their own, except that a streaming one runs its iterator."""
+"""Requests know who is signed in. Responses: values without an effect of their own, except that a streaming one runs its iterator."""
+
+from functools import cached_property
+
+from auditor_intrinsics import signed_in
+
+
+class HttpRequest:
+    @cached_property
+    def user(self):
+        return signed_in()
 
 
 class Http404(Exception):
