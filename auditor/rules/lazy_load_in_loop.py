@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
-from auditor.rules.query_places import home, homes, named_at
+from auditor.rules.query_places import asked_from, home, homes, named_at
 from auditor.rules.scene import repeating, seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -146,6 +146,9 @@ def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool 
     reads = {(e.site.module.path, e.site.line): e for e in effects if e.site.module.role != "library"}
     asked = None if origin is None else named_at(origin, relations)
     related = [place(b, "query") for b in ([*built[:1], asked] if asked is not None else built)]
+    if origin is not None and built[0].function is not spot.function:
+        helped = asked_from(scene, origin, group[effects.index(first)][0])
+        related += [place(helped, "call")] if helped is not None else []
     related += [place(spot_of(e.site), "read") for e in list(reads.values())[:3]]
     if not in_library:
         related.append(place(spot_of(loop.site), "loop"))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.rules import turns
-from auditor.rules.scene import Spot, spot_of
+from auditor.rules.scene import Spot, spot_of, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.index.values import Query, Site
     from auditor.rules.scene import Scene
+    from auditor.trace.summary import Summary
 
 _SHOWN: Final = 12
 """Lines of a statement that a finding shows."""
@@ -50,6 +51,13 @@ def named_at(query: Query, relations: Iterable[str]) -> Spot | None:
             if inside and node[0] == ir.CONST and node[2] in firsts:
                 return Spot(site.module, site.function, node[1], node[1], node[1])
     return None
+
+
+def asked_from(scene: Scene, query: Query, scope: Summary) -> Spot | None:
+    """The statement that calls the helper whose query it is, seen from the same top: an argument may be missing there."""
+    site = query.site
+    through = scene.callers_of_queries.get((site.module.path, site.line, query.model.key), {}).get(id(scope))
+    return None if through is None or through[0].module.role == "library" else statement_of(*through)
 
 
 def key(site: Site) -> tuple[str, int]:

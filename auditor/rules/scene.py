@@ -135,6 +135,17 @@ class Scene:
                     )
         return frozenset(step for step, origins in begun.items() if len(origins) > 1)
 
+    @cached_property
+    def callers_of_queries(self) -> dict[tuple[str, int, str], dict[int, tuple[Function, int]]]:
+        """By path, line and model of a query: the call through which each evaluation, by identity, ran it."""
+        found: dict[tuple[str, int, str], dict[int, tuple[Function, int]]] = {}
+        for scope, effect in self.effects():
+            query = effect.query
+            if query is not None and effect.cause == "query" and effect.frames:
+                key = (query.site.module.path, query.site.line, query.model.key)
+                found.setdefault(key, {}).setdefault(id(scope), effect.frames[-1])
+        return found
+
     def handed_calls(self, function: Function) -> frozenset[int]:
         """Lines of a function that call one of its parameters: what that is differs from caller to caller."""
         known = self._handed.get(id(function))
