@@ -62,7 +62,7 @@ def is_hashable(node: ast.expr, function: "Function", scene: "Scene", /, depth: 
         case ast.Call(func=ast.Attribute(attr=name)):
             return name in _TEXT_METHODS
         case ast.Attribute(value=ast.Name(), attr=name):
-            return _is_plain(name, scene)
+            return is_plain_column(name, scene)
         case ast.Name(id=name):
             return depth < _DEEP and _is_hashable_name(name, function, scene, depth + 1)
         case _:
@@ -136,7 +136,7 @@ def _items_are(node: ast.expr, function: "Function", scene: "Scene", depth: int)
             args=[ast.Constant(value=str() as column)],
             keywords=[ast.keyword(arg="flat", value=ast.Constant(value=True))],
         ):
-            return _is_plain(column, scene)
+            return is_plain_column(column, scene)
         case ast.Name(id=name):
             return depth < _DEEP and are_hashable(function, name, scene, depth + 1)
         case _:
@@ -171,7 +171,7 @@ def _bound_alike(store: ast.AST, function: "Function", scene: "Scene", depth: in
     return False
 
 
-def _is_plain(name: str, scene: "Scene") -> bool:
+def is_plain_column(name: str, scene: "Scene", /) -> bool:
     """Whether every model that has an attribute of this name keeps a plain value there."""
     found = [
         name in model.columns and _is_plain_type(model.columns[name].type, model.columns[name].foreign_key)
