@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
 from auditor.repo.git_process import find_git
 
@@ -32,10 +33,17 @@ _OPTIONS: Final = (
     "-c", "maintenance.auto=false",
     "-c", "safe.bareRepository=explicit",
 )  # fmt: skip
+_INIT: Final = ("--quiet", "--bare", "--template=")
+_PARTS: Final = ("HEAD", "config", "objects", "refs")
 _LOST: Final = re.compile(
     r"not a tree object|bad object|bad file|missing|corrupt|unable to read|Not a valid object|not a git repository"
 )
 """What git says of a repository that something was taken out of."""
+_FULL: Final = re.compile(
+    r"No space left|Out of diskspace|could not set |File too large|[Qq]uota|Read-only file system"
+)
+_BESIDE: Final = ("fast-import: dumping crash report", "warning: die() called")
+"""What git says after what was wrong."""
 _AUTHOR: Final = "auditor <auditor@localhost> 0 +0000"
 """Nothing of the machine or the moment: the same tree made twice is the same commit."""
 
@@ -71,9 +79,18 @@ class TreeStore:
         """
         self.folder = folder
         self._git = find_git(folder)
-        if not (folder / "HEAD").exists():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._run("init", "--quiet", "--bare", "--template=", str(folder))
+        if not folder.exists():
+            self._make()
+        elif not all((folder / name).exists() for name in _PARTS):
+            self._run("init", *_INIT, str(folder))
+
+    def _make(self) -> None:
+        """All of it or nothing: what a full disk or a kill leaves half made is no repository, and is never taken for one."""
+        half = self.folder.with_name(f"{self.folder.name}.new")
+        remove_tree(half)
+        half.mkdir(parents=True, mode=0o700)
+        self._run("init", *_INIT, str(half), at=half)
+        half.rename(self.folder)
 
     def store(self, entries: Iterable[Entry], /, *, name: str) -> Tree:
         """Stores a whole tree; `name` (letters, digits, `-`, `/`) keeps it from being collected."""
@@ -182,30 +199,34 @@ class TreeStore:
             yield output[line_end + 1 : line_end + 1 + size]
             at = line_end + 1 + size + 1
 
-    def _run(self, *arguments: str, given: bytes = b"") -> bytes:
+    def _run(self, *arguments: str, given: bytes = b"", at: Path | None = None) -> bytes:
+        folder = at or self.folder
         environment = {
-            "PATH": os.defpath, "HOME": str(self.folder), "LC_ALL": "C", "GIT_DIR": str(self.folder),
+            "PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C", "GIT_DIR": str(folder),
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_ATTR_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0",
         }  # fmt: skip
         done = subprocess.run(  # noqa: S603  an absolute path, arguments of ours
             [self._git, *_OPTIONS, *arguments], input=given, capture_output=True, env=environment,
-            cwd=self.folder, start_new_session=True, check=False,
+            cwd=folder, start_new_session=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise self._fault(arguments[0], done)
+            raise fault_of(arguments[0], done.stderr.decode("utf-8", "replace"), self.folder)
         return done.stdout
 
-    def _fault(self, what: str, done: subprocess.CompletedProcess[bytes]) -> Fault:
-        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or str(done.returncode)
-        if _LOST.search(said):
-            hint = "move that folder away and start a new run: what was kept before can't be had back"
-            return Fault(
-                f"the trees of earlier runs are no longer whole: git {what}: {said}",
-                where=str(self.folder),
-                hint=hint,
-            )
-        return Fault(f"git {what} failed: {said}", where=str(self.folder))
+
+def fault_of(what: str, stderr: str, folder: Path, /) -> Fault:
+    """Why git could not do `what`, from all that it wrote, with what to do where that is known."""
+    lines = [line for line in stderr.strip().splitlines() if not line.startswith(_BESIDE)]
+    said = lines[-1] if lines else "it says nothing"
+    if _FULL.search(stderr):
+        hint = "make room; a run goes on with --resume, and what was kept stays kept"
+        return Fault(f"can't be written: {said}", where=str(folder), hint=hint)
+    if _LOST.search(said):
+        hint = "move that folder away and start a new run: what was kept before can't be had back"
+        said = f"the trees of earlier runs are no longer whole: git {what}: {said}"
+        return Fault(said, where=str(folder), hint=hint)
+    return Fault(f"git {what} failed: {said}", where=str(folder))
 
 
 def entries_of(folder: Path, /, *, skip: frozenset[str] = frozenset({".git"})) -> Iterator[Entry]:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.model.fault import Fault
-from auditor.trial.trees import Entry, Tree, TreeStore, entries_of, write_entries
+from auditor.trial.trees import Entry, Tree, TreeStore, entries_of, fault_of, write_entries
 
 NAMES = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="/\0"), min_size=1, max_size=12
@@ -96,6 +97,30 @@ def test_a_store_without_its_objects_says_what_to_do(tmp_path: Path) -> None:
             file.unlink()
     with pytest.raises(Fault, match=r"no longer whole.*start a new run"):
         store.read(tree, "a.py")
+
+
+@pytest.mark.parametrize("left", [[], ["HEAD"], ["HEAD", "config"], ["objects"]])
+def test_what_was_left_half_made_is_made_whole(tmp_path: Path, left: list[str]) -> None:
+    folder, half = tmp_path / "trees.git", tmp_path / "trees.git.new"
+    half.mkdir()
+    (half / "HEAD").write_text("ref: refs/heads/master\n")
+    (TreeStore(folder), shutil.rmtree(folder / "refs"))
+    for name in {"HEAD", "config"} - {*left}:
+        (folder / name).unlink()
+    if "objects" not in left:
+        shutil.rmtree(folder / "objects")
+    store = TreeStore(folder)
+    tree = store.store([Entry("a", "100644", b"1")], name="n")
+    assert store.read(tree, "a") == b"1"
+    assert not half.exists()
+
+
+def test_a_full_disk_is_told_as_one() -> None:
+    said = "fatal: file 'x' write error. Out of diskspace\nfast-import: dumping crash report to x/fast_import_crash_1\n"
+    fault = fault_of("fast-import", said, Path("trees.git"))
+    assert fault.what == "can't be written: fatal: file 'x' write error. Out of diskspace"
+    assert "make room" in fault.hint
+    assert fault_of("init", "", Path("trees.git")).what == "git init failed: it says nothing"
 
 
 def test_nothing_of_the_users_configuration_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
