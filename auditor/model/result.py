@@ -38,7 +38,7 @@ class ChangeResult(Value):
 
 
 class ProposedChange(Value):
-    """A change that codemods would try, with its patch."""
+    """A change that would be tried, with its patch; one that was handed in treats no finding and is no codemod's."""
 
     id: str
     title: str

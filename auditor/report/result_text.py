@@ -18,9 +18,8 @@ def result_text(result: Result, /) -> str:
     if result.proposed:
         lines += [f"{count(len(result.proposed), 'change')} would be tried:"]
     for proposed in result.proposed:
-        lines.append(
-            f"  {proposed.id}  {clean(proposed.title)} ({proposed.codemod}; {', '.join(proposed.patch.files)})"
-        )
+        about = "; ".join(filter(None, (proposed.codemod, ", ".join(proposed.patch.files))))
+        lines.append(f"  {proposed.id}  {clean(proposed.title)} ({clean(about)})")
     for change in result.changes:
         gate = f" at {change.gate}" if change.gate else ""
         lines.append(f"{change.verdict:<9} {change.id}  {clean(change.title)}")

@@ -92,7 +92,7 @@ STATES: dict[str, tuple[Callable[[Place], object], str, str]] = {
     "a state that is none": (lambda at: (at.folder / STATE).write_text("[]"), "undo", "the state may be damaged"),
     "constraints that are none": (lambda at: (at.folder / FILE).write_text("x"), "fix", "is not TOML"),
     "constraints of another version": (lambda at: (at.folder / FILE).write_text('schema = "auditor/constraints@9"'), "constraint list", "is of version"),
-    "no trees": (lambda at: (at.folder / TREES / "objects").rename(at.folder / "objects"), "apply -o out", "trees.git: git"),
+    "no trees": (lambda at: (at.folder / TREES / "objects").rename(at.folder / "objects"), "apply -o out", "no longer whole"),
     "no runs": (lambda at: (at.folder / RUNS).rename(at.folder / "elsewhere"), "undo", "there is no run"),
     "a file where the state should be": (lambda at: (at.state.rename(at.state.with_name("moved")), at.state.write_text("")), "fix", "can't be made"),
     "somebody else at work": (lambda at: at.hold("auditor undo"), "fix", "auditor undo (process "),
@@ -152,6 +152,24 @@ def test_nothing_to_boot_leaves_a_dry_run_that_verifies_nothing(
     assert dispatch(["fix", str(place.root), "--state", str(place.state), "--dry-run"]) == 0
     assert "so nothing here is verified" in capsys.readouterr().out
     assert [entry.name for entry in (place.folder / RUNS).iterdir()] == ["r1"]
+
+
+def test_a_dry_run_looks_at_the_patches_that_are_handed_in(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["fix", str(place.root), "--state", str(place.state), "--dry-run"]
+    for name, file in (("good", "new.py"), ("protected", ".env"), ("elsewhere", "../evil.py")):
+        edits = [{"file": file, "create": "x = 1\n"}]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"base_tree": "", "edits": edits}))
+        words += ["--patch", str(tmp_path / f"{name}.json")]
+    assert dispatch(words) == 0
+    said = capsys.readouterr().out
+    assert "1 change would be tried:\n  C-good  good (new.py)\n" in said
+    assert (
+        "refused   C-protected  protected\n          at policy: .env: is protected (configuration)\n" in said
+    )
+    assert "refused   C-elsewhere  elsewhere\n          the patch does not fit: ../evil.py" in said
+    assert "so nothing here is verified" in said
 
 
 @pytest.fixture

@@ -11,26 +11,38 @@ from pathlib import Path
 
 from auditor.config.target import load_target_settings
 from auditor.config.user import UserSettings
+from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.proposing import Proposed, proposals
 from auditor.engine.fixing.runs import TREES, last_run, ledger_of, state_of
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.copies import copy_tree
 from auditor.execution.guest import guest_identity
 from auditor.model.constraint import Constraint
-from auditor.model.result import ProposedChange, Result
+from auditor.model.result import ChangeResult, ProposedChange, Result
+from auditor.model.trial import GateName
+from auditor.trial.candidate import Candidate
 from auditor.trial.constraints import violations
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.ledger import Ledger
 from auditor.trial.memory import Memory
 from auditor.trial.patching import Applied, apply_patch
 from auditor.trial.proposal import Proposal
+from auditor.trial.static_gates import static_gates
 from auditor.trial.trees import Tree, TreeStore, entries_of
 
 
 def dry_run(
-    request: AuditRequest, user: UserSettings, notes: Notes, /, *, resume: bool
+    request: AuditRequest,
+    user: UserSettings,
+    notes: Notes,
+    /,
+    *,
+    resume: bool,
+    patches: tuple[Path, ...] = (),
 ) -> tuple[Result, Path, Ledger]:
-    """What codemods propose for the tree as it stands, or for what the last run has made of it.
+    """What codemods propose for the tree as it stands, or for what the last run has made of it; where patches are handed in, those.
+
+    What the text of a patch shows to be wrong is refused here as well.
 
     Raises:
         Fault: there is no such tree or run, or its settings can't be used.
@@ -40,9 +52,21 @@ def dry_run(
     held = Memory(folder).holding(settings.constraints, today=datetime.now(UTC).date())
     made: list[ProposedChange] = []
     declined: list[tuple[str, str]] = []
+    refused: list[ChangeResult] = []
+    given = given_proposals(patches)
     with _tree(root, folder, resume=resume) as (store, tree, workshop, ledger):
+        for proposal in given:
+            failure = _failure(proposal, store, tree, held)
+            if failure is not None:
+                refused.append(failure)
+            else:
+                made.append(
+                    ProposedChange(
+                        id=proposal.change, title=proposal.title, finding="", codemod="", patch=proposal.patch
+                    )
+                )
         every = replace(request, endpoints=(), ref=None)
-        for one in proposals(every, store, tree, workshop, notes):
+        for one in () if given else proposals(every, store, tree, workshop, notes):
             why = "" if not isinstance(one, Proposed) else _forbidden(one.proposal, store, tree, held)
             if not isinstance(one, Proposed):
                 declined.append((one.finding.id, one.reason))
@@ -64,10 +88,39 @@ def dry_run(
         target=str(request.path),
         target_ms=request.target_ms,
         proposed=tuple(made),
+        changes=tuple(refused),
         declined=tuple(sorted(declined)),
         notes=("a dry run: nothing of the target was run, so nothing here is verified",),
     )
     return result, folder, ledger
+
+
+def _failure(
+    proposal: Proposal, store: TreeStore, tree: Tree, held: tuple[Constraint, ...]
+) -> ChangeResult | None:
+    """What stops a patch that is handed in before anything is run; None where nothing does."""
+
+    def refused(text: str, gate: GateName | None = None) -> ChangeResult:
+        return ChangeResult(
+            id=proposal.change, title=proposal.title, verdict="refused", gate=gate, text=text, attempts=0
+        )
+
+    read = partial(store.read, tree)
+    applied = apply_patch(proposal.patch, read)
+    if not isinstance(applied, Applied):
+        return refused("the patch does not fit: " + "; ".join(str(reason) for reason in applied.reasons))
+    if misplaced := store.misplaced(tree, applied.files):
+        return refused(f"the patch does not fit: {misplaced}")
+    candidate = Candidate(
+        change=proposal.change,
+        patch=proposal.patch,
+        files=tuple(Edited(path, read(path), applied.files[path]) for path in sorted(applied.files)),
+        allowed=proposal.allowed,
+        constraints=held,
+        may_touch=proposal.may_touch,
+    )
+    results = (check(candidate) for _, check in static_gates(store, tree))
+    return next((refused(one.text, one.gate) for one in results if not one.lets_through), None)
 
 
 def _forbidden(proposal: Proposal, store: TreeStore, tree: Tree, held: tuple[Constraint, ...]) -> str:

@@ -54,7 +54,9 @@ def fix(
         Fault: whatever keeps the run from going on, with what to do; what was kept stays kept.
     """
     if request.dry_run:
-        result, folder, ledger = dry_run(request.audit, request.user, notes, resume=request.resume)
+        result, folder, ledger = dry_run(
+            request.audit, request.user, notes, resume=request.resume, patches=request.patches
+        )
         return Fixed(result=result, folder=folder, ledger=ledger)
     with run_opened(request, notes, told=told, env=env) as run:
         run.be_sound()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Final, Self
 
 from auditor.execution.world import World
@@ -14,22 +14,18 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import Concerned, concerned
 from auditor.trial.gates.blaming import blaming
 from auditor.trial.gates.boot import Boot
-from auditor.trial.gates.constraints import check_constraints
 from auditor.trial.gates.contract import ContractGate, SideEffects
 from auditor.trial.gates.counts import CountsGate
 from auditor.trial.gates.latency import LatencyGate
 from auditor.trial.gates.load import LoadGate
-from auditor.trial.gates.parse import check_parse
-from auditor.trial.gates.policy import check_policy
 from auditor.trial.gates.scaling import ScalingGate
 from auditor.trial.gates.tests import TestsGate
 from auditor.trial.gates.timed import Grounds
 from auditor.trial.index_plans import IndexPlans
-from auditor.trial.libraries import libraries_of
 from auditor.trial.loop import Gate
 from auditor.trial.playing import Player
 from auditor.trial.side_by_side import SideBySide
-from auditor.trial.startup import started_by
+from auditor.trial.static_gates import static_gates
 from auditor.trial.timing import Noise, Timing
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.winnings import Winnings, promised_components
@@ -94,9 +90,7 @@ class Judges:
         """In the order in which a change meets them; `whole` asks it the whole workload, not the part that a trial begins with."""
         player, known_good = self._player, self._known_good
         listed: list[tuple[GateName, Gate]] = [
-            ("parse", _static(check_parse)),
-            ("constraints", _static(check_constraints)),
-            ("policy", self._policy),
+            *self._static,
             ("boot", blaming("boot", Boot(player, whole=whole))),
             ("contract", blaming("contract", ContractGate(player, self._endpoint_of, whole=whole))),
             ("side-effects", blaming("side-effects", SideEffects(player, self._endpoint_of, whole=whole))),
@@ -125,9 +119,8 @@ class Judges:
         ]
 
     @cached_property
-    def _policy(self) -> Gate:
-        files = {one.path: one.content for one in self._store.entries(self._baseline)}
-        return _static(partial(check_policy, started_by=started_by(files), libraries=libraries_of(files)))
+    def _static(self) -> list[tuple[GateName, Gate]]:
+        return [(name, _static(check)) for name, check in static_gates(self._store, self._baseline)]
 
     def forget_but(self, kept: Tree, /) -> None:
         """Removes the private copies of trees that no longer matter."""
