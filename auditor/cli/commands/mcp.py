@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from auditor.cli.command import Console
+from auditor.cli.commands.audit import _duration
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
 
@@ -19,6 +20,9 @@ class Mcp:
         from auditor.cli.running_arguments import add_trial_arguments  # noqa: PLC0415  brings the engine along
 
         add_trial_arguments(parser)
+        parser.add_argument(
+            "--target", metavar="TIME", type=_duration, help="what endpoints should take at most"
+        )
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Serves until the client leaves."""
