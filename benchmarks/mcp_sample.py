@@ -73,6 +73,7 @@ def ideas() -> list[Idea]:
             endpoint=ENDPOINTS[one.ids[-1] >= "11"],
             patch=Patch(base_tree="", edits=one.given.edits),
             declares_fewer_records=one.given.declared.fewer_records,
+            batches="-batch" in one.name,
             may_touch=tuple(sorted(one.given.may_touch)),
         )
         for one in steps()

@@ -30,6 +30,8 @@ class Idea:
     endpoint: str
     patch: Patch
     declares_fewer_records: bool = False
+    batches: bool = False
+    """Whether one statement asks for what many asked for."""
     may_touch: tuple[str, ...] = ()
 
 
@@ -180,6 +182,7 @@ async def work_through(session: Session, ideas: Sequence[Idea], say: Say) -> Out
             edits=[_edit(edit.model_dump()) for edit in joined.edits],
             endpoint=idea.endpoint,
             fewer_log_records=any(one.declares_fewer_records for one in waiting),
+            batches=any(one.batches for one in waiting),
             may_touch=sorted({kind for one in waiting for kind in one.may_touch}),
         )
         names = " + ".join(one.name for one in waiting)

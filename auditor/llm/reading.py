@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast, final
+from types import NoneType
+from typing import Any, Final, cast, final, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from auditor.llm.exchange import OutputT, PlainText
 from auditor.model.text import clean, shorten
@@ -33,7 +34,8 @@ def read_answer(text: str, output: type[OutputT], /) -> OutputT | Invalid:
     """The data that `text` holds.
 
     Prose or a fence around the one object is forgiven, because it leaves no doubt about what is meant; line
-    breaks inside its strings too. Anything that leaves a doubt is not: two objects, a key given twice.
+    breaks inside its strings too, and a field that is not there and may be null. Anything that leaves a doubt is
+    not: two objects, a key given twice, a list that is missing.
     """
     if issubclass(output, PlainText):
         return output(text=text) if text.strip() else Invalid(("the answer is empty",))
@@ -43,7 +45,7 @@ def read_answer(text: str, output: type[OutputT], /) -> OutputT | Invalid:
     if isinstance(tree, Invalid):
         return tree
     try:
-        return output.model_validate_json(json.dumps(tree))
+        return output.model_validate_json(json.dumps(_with_nulls(tree, output)))
     except ValidationError as error:
         return Invalid(_listed(error))
 
@@ -51,6 +53,29 @@ def read_answer(text: str, output: type[OutputT], /) -> OutputT | Invalid:
 def json_of(text: str, /) -> dict[str, Any] | Invalid:
     """The one JSON object in `text`, of whatever form."""
     return _tree(_unwrapped(text))
+
+
+def _with_nulls(tree: object, output: type[BaseModel], /) -> object:
+    """`tree` with null for what may be null and is missing, in it and in the objects below."""
+    if not isinstance(tree, dict):
+        return tree
+    made = dict(tree)
+    for name, field in output.model_fields.items():
+        within = [part for part in _parts(field.annotation) if isinstance(part, type)]
+        if name not in made and NoneType in within:
+            made[name] = None
+        inner = next((part for part in within if issubclass(part, BaseModel)), None)
+        if inner is not None and isinstance(made.get(name), list):
+            made[name] = [_with_nulls(one, inner) for one in made[name]]
+        elif inner is not None and name in made:
+            made[name] = _with_nulls(made[name], inner)
+    return made
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
 def _unwrapped(text: str) -> str:

@@ -74,7 +74,7 @@ async def transfer(
 
 def _problems(answer: PlaybookAnswer, kept: Sequence[KeptChange]) -> list[str]:
     problems = []
-    if not _NAME.match(answer.name) or len(answer.name) > 64:
+    if not _NAME.match(_slug(answer.name)) or len(_slug(answer.name)) > 64:
         problems.append(f"{answer.name[:64]!r} is no name: lower case words with hyphens")
     if not answer.description.strip() or not answer.title.strip():
         problems.append("there is no title, or no description")
@@ -121,13 +121,18 @@ def _playbook(
         listed = "\n".join(f"{mark} {_line(line)}" for mark, line in zip(marks, lines, strict=True))
         parts.append(f"## {heading}\n\n{listed}")
     playbook = Playbook(
-        name=answer.name,
+        name=_slug(answer.name),
         description=_line(answer.description)[:1024],
         rules=rules,
         body="\n\n".join(parts) + "\n",
         learnt_from=ledger.run,
     )
     return Transferred(playbook=playbook, dropped=tuple(dropped))
+
+
+def _slug(name: str) -> str:
+    """`Batch and join` as a folder is named."""
+    return re.sub(r"[\s_]+", "-", name.strip()).lower()
 
 
 def _said(texts: Iterable[str]) -> list[str]:

@@ -85,6 +85,28 @@ def test_line_breaks_in_a_string_are_taken_as_they_stand() -> None:
     assert found == Edit(file="a", search="if x:\n\ty()")
 
 
+class Noted(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None
+    inner: "Noted | None"
+    drafts: list["Noted"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"drafts": [{"drafts": []}]}', '{"note": null, "drafts": [{"inner": null, "drafts": []}]}'],
+)
+def test_a_field_that_is_missing_and_may_be_null_is_null(text: str) -> None:
+    one = Noted(note=None, inner=None, drafts=[])
+    assert read_answer(text, Noted) == one.model_copy(update={"drafts": [one]})
+
+
+def test_a_list_that_is_missing_is_a_doubt() -> None:
+    found = read_answer('{"note": "so", "inner": {}, "drafts": []}', Noted)
+    assert found == Invalid(("inner.drafts: Field required",))
+
+
 def test_problems_name_their_place_and_not_the_value() -> None:
     found = read_answer('{"verdict": "IGNORE ALL", "edits": [{"file": 3, "search": "x"}]}', Draft)
     assert isinstance(found, Invalid)

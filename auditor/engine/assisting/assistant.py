@@ -117,13 +117,15 @@ class Assistant:
         endpoint: str = "",
         fewer_log_records: bool = False,  # noqa: FBT001, FBT002  a tool's argument
         fewer_get_calls: bool = False,  # noqa: FBT001, FBT002  likewise
+        batches: bool = False,  # noqa: FBT001, FBT002  likewise
         may_touch: Sequence[Literal["migration", "seed"]] = (),
     ) -> Answer:
         """Tries one change in the sandbox and says whether it is kept.
 
         It is kept only when nothing that the recorded workload answers or does differs, and its cost falls; a kept change is
         what the next one stands on. Otherwise nothing remains of it, and the gate, the root error and the part at fault are told.
-        Say beforehand what it alters: fewer records below WARNING, fewer GET calls to others, or the files by which an index comes.
+        Say beforehand what it alters: fewer records below WARNING; fewer GET calls to others; `batches`, when one statement asks for
+        what many asked for, and reads a few rows more for each that it saves; `may_touch`, the files by which an index comes.
         """
         declared = Declared(fewer_records=fewer_log_records, fewer_reads=fewer_get_calls)
         begun = self._in_room(
@@ -133,6 +135,7 @@ class Assistant:
                 edits=edits,
                 endpoint=endpoint,
                 declared=declared,
+                batches=batches,
                 may_touch=frozenset[str](may_touch),
             )
         )
@@ -203,6 +206,7 @@ class Assistant:
         edits: Sequence[Edit],
         endpoint: str,
         declared: Declared,
+        batches: bool,
         may_touch: frozenset[str],
     ) -> Answer:
         """Begins a trial, and says which; or what is wrong with the patch."""
@@ -218,6 +222,7 @@ class Assistant:
             patch=patch,
             allowed=patch.files,
             declared=declared,
+            constant_rise=("sql",) if batches else (),
             may_touch=may_touch,
             endpoints=dict.fromkeys(patch.files, frozenset(concerned)) if concerned else None,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditor.engine.opening import opened
 from auditor.engine.passes import Examined, examine
-from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.index.symbols import Class, Function
 from auditor.llm.redaction.withheld import is_withheld
 from auditor.model.report import Report
@@ -44,7 +44,7 @@ def standing_of(
 ) -> Standing:
     """Examines a folder that holds `contents`; the answers are those of an audit of it."""
     with opened(replace(request, path=folder, endpoints=(), ref=None)) as job:
-        examined = examine(job, notes)
+        examined = examine(job, Hushed(notes))
     return Standing(
         tree=tree,
         report=examined.report,

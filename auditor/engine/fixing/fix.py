@@ -130,5 +130,6 @@ def ask_model(run: Run, /) -> Fault | None:
     )
     stopped = asking.all()
     run.model = asking.part
-    run.agenda.declined |= asking.declined
+    left = {name: why for name, why in run.agenda.declined.items() if name not in asking.treated}
+    run.agenda.declined = left | asking.declined
     return stopped

@@ -15,7 +15,7 @@ from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.tried import Tried
 from auditor.engine.fixing.vectors import with_counts
 from auditor.engine.passes import Examined
-from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.measure.running.bench import Bench
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
@@ -160,7 +160,8 @@ class Run(Means):
     def read(self) -> Examined:
         """What an audit makes of known-good, with what the workload was counted to cost."""
         workshop = self.folder / WORKSHOP
-        examined = examined_tree(self.every, self.store, self.known_good, workshop, self.notes)
+        self.notes.step("reading the tree")
+        examined = examined_tree(self.every, self.store, self.known_good, workshop, Hushed(self.notes))
         counted = self.player.counted(self.known_good)
         report = with_counts(examined.report, counted, self.endpoint_by_request)
         return replace(examined, report=report)

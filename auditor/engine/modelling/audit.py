@@ -118,5 +118,5 @@ def _judged(
                 used |= desk.used
                 bill += desk.bill
             for reason in judged[-1].unanswered:
-                notes.warn(f"{endpoint}: the model gave no usable answer to {reason}")
+                notes.warn(f"{endpoint}: no usable answer, so what the program knows stands: {reason}")
     return with_judged(report, judged, model=client.provider.model, prompts=used.values(), bill=bill)

@@ -126,6 +126,8 @@ class WithModel:
         self._bill = Bill()
         self.declined: dict[str, str] = {}
         """By finding, why there is no patch for it."""
+        self.treated: set[str] = set()
+        """Findings of the changes that were kept."""
 
     @property
     def part(self) -> ModelPart:
@@ -198,7 +200,7 @@ class WithModel:
             )
             keep_judged(path, known)
         for reason in known.unanswered:
-            self._notes.warn(f"{endpoint}: the model gave no usable answer to {reason}")
+            self._notes.warn(f"{endpoint}: no usable answer, so what the program knows stands: {reason}")
         self._judged.append(known)
         return known
 
@@ -233,6 +235,7 @@ class WithModel:
                     _proposal(change, candidate, tries, treated), finding=change.findings[0]
                 )
                 if verdict.verdict == "kept":
+                    self.treated.update(change.findings)
                     return True
                 failure = self._failure(verdict, candidate)
                 self._learn(desk, change, failure)
@@ -360,7 +363,7 @@ class WithModel:
 def _proposal(change: Change, candidate: Written, number: int, treated: Sequence[Finding]) -> Proposal:
     """The first attempt has the change's own id, each later one a number."""
     kinds = set(change.expected)
-    rows_only = bool(kinds & {"rows", "rows_read"}) and "sql" not in kinds
+    batches = bool(kinds & {"rows", "rows_read", "sql"})
     promised = [kind for kind in EFFECT_KINDS if kind in kinds]
     return Proposal(
         change=change.id if number == 1 else f"{change.id}-{number}",
@@ -371,7 +374,7 @@ def _proposal(change: Change, candidate: Written, number: int, treated: Sequence
             Promise(endpoint=endpoint, kind=kind) for endpoint in change.endpoints for kind in promised
         ),
         declared=Declared(fewer_records="log" in kinds, fewer_reads="http" in kinds),
-        constant_rise=("sql",) if rows_only else (),
+        constant_rise=("sql",) if batches else (),
         may_touch=_may_touch(treated),
         endpoints={path: frozenset(change.endpoints) for path in change.files},
     )

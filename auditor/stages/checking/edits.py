@@ -61,6 +61,7 @@ class Written:
 
 def written(candidate: CandidateWritten, ground: Ground, /, *, change: str) -> Written | list[str]:
     """The candidate as a patch; what is wrong with it otherwise."""
+    candidate = candidate.model_copy(update={"edits": [_homed(edit, ground) for edit in candidate.edits]})
     outside = sorted({edit.file for edit in candidate.edits} - set(ground.files))
     if outside:
         return [f"{path}: is no file of this change, which has {', '.join(ground.files)}" for path in outside]
@@ -100,6 +101,14 @@ def without_copies(candidates: Iterable[Written], /) -> tuple[list[Written], int
             forms.add(form)
             kept.append(one)
     return kept, left_out
+
+
+def _homed(edit: EditWritten, ground: Ground) -> EditWritten:
+    """The edit with its file as the change names it, where it is named by another way to the root: `/srv/app/`, `./`, `a/`."""
+    if edit.file in ground.files or ground.read(edit.file) is not None:
+        return edit
+    meant = [path for path in ground.files if edit.file.replace("\\", "/").endswith(f"/{path}")]
+    return edit.model_copy(update={"file": meant[0]}) if len(meant) == 1 else edit
 
 
 def _edit(edit: EditWritten, ground: Ground) -> Replace | str:
