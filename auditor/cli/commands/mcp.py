@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from auditor.cli.command import Console
-from auditor.cli.commands.audit import _duration
+from auditor.cli.commands.audit import duration
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
 
@@ -21,7 +21,7 @@ class Mcp:
 
         add_trial_arguments(parser)
         parser.add_argument(
-            "--target", metavar="TIME", type=_duration, help="what endpoints should take at most"
+            "--target", metavar="TIME", type=duration, help="what endpoints should take at most"
         )
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
