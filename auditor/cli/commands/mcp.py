@@ -3,8 +3,8 @@
 import argparse
 from dataclasses import dataclass
 
+from auditor.cli.arguments import duration
 from auditor.cli.command import Console
-from auditor.cli.commands.audit import duration
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
 
