@@ -60,6 +60,15 @@ def test_edits_that_fit_are_a_patch_of_what_they_say(shop: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["/srv/checkout/shop/app.py", "./shop/app.py", "b/shop/app.py", r"C:\build\shop\app.py"]
+)
+def test_a_file_may_be_named_by_another_way_to_the_root(shop: Any, path: str) -> None:
+    made = written(edits((QUERY, JOINED), path=path), ground(shop), change="C-1")
+    assert isinstance(made, Written)
+    assert made.patch.files == ("shop/app.py",)
+
+
+@pytest.mark.parametrize(
     ("candidate", "said"),
     [
         (edits(), "1 to 200 edits"),

@@ -10,6 +10,7 @@ from auditor.engine.modelling.audit import open_desk, snapshot_lines
 from auditor.engine.modelling.opening import hidden_in_snapshot
 from auditor.engine.opening import opened
 from auditor.engine.passes import examine
+from auditor.engine.request import Hushed
 from auditor.engine.selection import matching_endpoints
 from auditor.model.fault import Fault
 from auditor.stages.chat import Reply, chat
@@ -47,7 +48,8 @@ def answer(
         Fault: there is no such endpoint, or more than one is meant; the service gives no answer.
     """
     with opened(request) as job:
-        examined = examine(job, notes)
+        notes.step("reading the tree")
+        examined = examine(job, Hushed(notes))
         report = reconcile(examined.report, job) if reconcile else examined.report
         found = sorted(matching_endpoints(request.endpoints, [one.id for one in report.endpoints]))
         if len(found) != 1:

@@ -105,9 +105,12 @@ def without_copies(candidates: Iterable[Written], /) -> tuple[list[Written], int
 
 def _homed(edit: EditWritten, ground: Ground) -> EditWritten:
     """The edit with its file as the change names it, where it is named by another way to the root: `/srv/app/`, `./`, `a/`."""
-    if edit.file in ground.files or ground.read(edit.file) is not None:
+    said = edit.file.replace("\\", "/").removeprefix("./")
+    if said in ground.files:
+        return edit.model_copy(update={"file": said})
+    if ".." in said.split("/") or ground.read(edit.file) is not None:
         return edit
-    meant = [path for path in ground.files if edit.file.replace("\\", "/").endswith(f"/{path}")]
+    meant = [path for path in ground.files if said.endswith(f"/{path}")]
     return edit.model_copy(update={"file": meant[0]}) if len(meant) == 1 else edit
 
 
