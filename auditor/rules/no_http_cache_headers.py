@@ -67,7 +67,7 @@ _HEADERS: Final = re.compile(
     re.IGNORECASE,
 )
 _PERSONAL: Final = re.compile(
-    r"auth|user|login|perm|member|account|session_id|token|identity|admin|scopes|roles?$|guard|csrf|me$",
+    r"auth|user|login|perm|member|account|session_id|token|identity|admin|scopes|roles?$|guard|csrf|(?:^|_)me$",
     re.IGNORECASE,
 )
 _DATABASE: Final = "sql"
