@@ -1,13 +1,11 @@
 """What is asked of the database in place of Python is answered alike, for tables with whatever is in them."""
 
-import ast
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,16 +15,8 @@ from sqlalchemy import Engine, create_engine, delete
 from sqlalchemy.orm import Session
 
 from auditor.codemods import filter_in_sql
-from auditor.codemods.outcome import Written
-from auditor.codemods.source import Source
-from auditor.frameworks import discover
-from auditor.index.build import build_index
-from auditor.knowledge.load import load
-from auditor.repo.snapshot import open_snapshot
-from auditor.rules import run_rules
-from auditor.rules.scene import Scene
-from auditor.trace.analysis import analyse
-from auditor.trace.semantics import semantics_of
+
+from .alike import module_of, treated
 
 HEAD = """
 from dataclasses import dataclass
@@ -133,37 +123,12 @@ def pairs(
     """By name, each function before and after; and that all but the look-alikes become another."""
     sources = functions()
     code = HEAD + "\n\n".join(sources.values())
-    after, changed = treated({"app.py": code}, "app.py", sources, tmp_path_factory.mktemp("tree"))
+    after, changed = treated(
+        filter_in_sql, {"app.py": code}, "app.py", sources=sources, tree=tmp_path_factory.mktemp("tree")
+    )
     assert sources.keys() - changed == {f"f{CONDITIONS.index(one)}" for one in LOOKALIKES}
     before, now = module_of(code, "before"), module_of(after, "after")
     return {name: (getattr(before, name), getattr(now, name)) for name in sorted(changed)}
-
-
-def treated(files: dict[str, str], path: str, sources: dict[str, str], tree: Path) -> tuple[str, set[str]]:
-    """A file with each function as the codemod leaves it, and the names of those that it changes."""
-    for name, text in files.items():
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_text(text)
-    index = build_index(open_snapshot(tree), jobs=1, cache_dir=None)
-    trace = analyse(index.project, discover(index.project), knowledge=load(), semantics=semantics_of(index))
-    scene = Scene(trace, load())
-    after, changed = files[path], set[str]()
-    for finding in run_rules(scene, select=filter_in_sql.RULES):
-        name = finding.function.rpartition(".")[2]
-        made = filter_in_sql.propose(finding, Source(files.get, scene))
-        if isinstance(made, Written):
-            text = made.files[path]
-            again = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == name)
-            after = after.replace(sources[name], f"{ast.get_source_segment(text, again)}\n")
-            changed.add(name)
-    return after, changed
-
-
-def module_of(code: str, name: str) -> ModuleType:
-    module = ModuleType(name)
-    sys.modules[name] = module  # where dataclasses look their annotations up
-    exec(compile(code, name, "exec"), module.__dict__)  # the code of this test
-    return module
 
 
 ENGINES: dict[str, Engine] = {}
@@ -325,7 +290,7 @@ def test_conditions_pushed_by_django_keep_the_same_rows(tmp_path: Path) -> None:
         "shop/models.py": MODELS,
         "shop/views.py": VIEWS + "\n\n".join(sources.values()),
     }
-    after, changed = treated(files, "shop/views.py", sources, tmp_path)
+    after, changed = treated(filter_in_sql, files, "shop/views.py", sources=sources, tree=tmp_path)
     (tmp_path / "shop" / "after.py").write_text(after)
     assert sources.keys() - changed == {f"f{CONDITIONS.index(one)}" for one in LOOKALIKES}
     done = subprocess.run(

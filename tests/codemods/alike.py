@@ -1,0 +1,48 @@
+"""Code before and after a codemod, to be asked the same."""
+
+import ast
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from auditor.codemods.outcome import Written
+from auditor.codemods.source import Source
+from auditor.frameworks import discover
+from auditor.index.build import build_index
+from auditor.knowledge.load import load
+from auditor.repo.snapshot import open_snapshot
+from auditor.rules import run_rules
+from auditor.rules.scene import Scene
+from auditor.trace.analysis import analyse
+from auditor.trace.semantics import semantics_of
+
+
+def treated(
+    codemod: Any, files: Mapping[str, str], path: str, *, sources: Mapping[str, str], tree: Path
+) -> tuple[str, set[str]]:
+    """A file with each function as the codemod leaves it, and the names of those that it changes."""
+    for name, text in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    index = build_index(open_snapshot(tree), jobs=1, cache_dir=None)
+    trace = analyse(index.project, discover(index.project), knowledge=load(), semantics=semantics_of(index))
+    scene = Scene(trace, load())
+    after, changed = files[path], set[str]()
+    for finding in run_rules(scene, select=codemod.RULES):
+        name = finding.function.rpartition(".")[2]
+        made = codemod.propose(finding, Source(files.get, scene))
+        if isinstance(made, Written):
+            text = made.files[path]
+            again = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == name)
+            after = after.replace(sources[name], f"{ast.get_source_segment(text, again)}\n")
+            changed.add(name)
+    return after, changed
+
+
+def module_of(code: str, name: str) -> ModuleType:
+    module = ModuleType(name)
+    sys.modules[name] = module  # where dataclasses look their annotations up
+    exec(compile(code, name, "exec"), module.__dict__)  # the code of this test
+    return module
