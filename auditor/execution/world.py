@@ -295,6 +295,16 @@ class World:
         """`Fault` when the database has died: what was measured since is void, and no verdict."""
         self._database.check()
 
+    def kill(self) -> None:
+        """Ends the target, if it runs: from any thread, and whoever is asking it sees that it is gone."""
+        if self._server is not None:
+            self._server.kill()
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it has a network of its own, so that several of its kind can serve on one port at once."""
+        return not self._in_place
+
     def close(self) -> None:
         """Ends and removes everything."""
         if self._server is not None:

@@ -12,12 +12,14 @@ from auditor.measure.contract.declared import Declared
 from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.recording import Recording, recording_of
 from auditor.measure.counts import REPEATS, counts_of
+from auditor.measure.identity import Identity
 from auditor.measure.replay import Mode, Replay, select
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.workload import Workload
 from auditor.measure.worth import says_something
+from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
 from auditor.trial.reach import READING, Lines
 from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
@@ -30,6 +32,8 @@ Repeat = dict[str, dict[str, int]]
 """The counts of one round."""
 Statements = Mapping[str, Mapping[str, int]]
 """By request, each statement's text and how often it was sent."""
+_COUNTING: Final = Playing(role="time", lines=True, state=False)
+_TOGETHER: Final = Playing(mode="eight at once", state=False)
 _FEWEST: Final = 2
 """Rounds of which anything is concluded."""
 
@@ -99,6 +103,7 @@ class Player:
             tree=baseline.id,
             excluded=bench.settings.workload.exclude,
         )
+        self._beside = Beside()
         self._rounds: dict[tuple[str, Parts], Round] = {}
         self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
@@ -110,6 +115,7 @@ class Player:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._beside.drop()
         self._worlds.close()
 
     def parts(self, candidate: Candidate, /) -> Parts:
@@ -136,8 +142,29 @@ class Player:
         """Requests of every kind that only reads, eight at a time, on a cold pool right after boot."""
         if tree.id not in self._together:
             sent = self._reference.sent("eight at once")
-            self._together[tree.id] = self._play(tree, sent, Playing(mode="eight at once", state=False))
+            begun = self._beside.take(_together_of(tree))
+            self._together[tree.id] = begun or self._play(tree, sent, _TOGETHER)
         return self._together[tree.id]
+
+    def play_ahead(self, tree: Tree, /, *, whole: bool = False) -> None:
+        """Begins what will be asked of the tree after the round in order, in a copy of its own: its counts, or the `whole` eight at once.
+
+        Nothing is begun where two servers would meet on one network.
+        """
+        if not self.world(tree).is_apart:
+            return
+        if whole and tree.id not in self._together:
+            self._begin(_together_of(tree), tree, self._reference.sent("eight at once"), _TOGETHER)
+        elif not whole and tree.id not in self._lines:
+            self._begin(_counts_of(tree), tree, self._timed, _COUNTING)
+
+    def _begin(self, name: str, tree: Tree, workload: Workload, playing: Playing) -> None:
+        playing = replace(playing, audit_loggers=self._loggers)
+        self._beside.begin(
+            name,
+            partial(self._worlds.another, tree),
+            lambda world: play_round(world, workload, self._who(world), playing),
+        )
 
     def differences(
         self, tree: Tree, parts: Parts, mode: Mode, declared: Declared, /
@@ -174,7 +201,11 @@ class Player:
         `fully` asks for three in any case, as a result that is told does.
         """
         while not self._is_counted(tree, fully=fully):
-            self._play(tree, self._timed, Playing(role="time", lines=tree.id not in self._lines, state=False))
+            begun = self._beside.take(_counts_of(tree))
+            if begun is not None:
+                self._count(tree, begun.replay, lines=True)
+            else:
+                self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
         return _agreeing(self._repeats[tree.id])
 
     def _is_counted(self, tree: Tree, *, fully: bool) -> bool:
@@ -223,21 +254,25 @@ class Player:
 
     def forget(self, tree: str, /) -> None:
         """Removes the private copy of a tree that is done with and what it answered; what was counted stays known."""
+        self._beside.drop(_counts_of(tree))
+        self._beside.drop(_together_of(tree))
         self._worlds.forget(tree)
         self._rounds = {key: played for key, played in self._rounds.items() if key[0] != tree}
         self._together.pop(tree, None)
 
     def _play(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
         world = self._worlds.of(tree)
-        who = identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
         if playing.role is None and playing.mode == "in order" and self._timed_reads and workload.requests:
             # On a fresh server these cost what they cost in a round of their own, which is saved.
             playing = replace(playing, first=self._timed)
-        played = play_round(world, workload, who, replace(playing, audit_loggers=self._loggers))
+        played = play_round(world, workload, self._who(world), replace(playing, audit_loggers=self._loggers))
         timed = played.replay if playing.role == "time" else played.first
         if timed is not None:
             self._count(tree, timed, lines=playing.lines)
         return played
+
+    def _who(self, world: World) -> tuple[Identity, ...]:
+        return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
 
     @cached_property
     def _timed_reads(self) -> bool:
@@ -250,6 +285,14 @@ class Player:
         if lines and tree.id not in self._lines:
             self._lines[tree.id] = _lines(played)
             self._statements[tree.id] = _statements(played)
+
+
+def _counts_of(tree: str | Tree) -> str:
+    return f"counts of {tree if isinstance(tree, str) else tree.id}"
+
+
+def _together_of(tree: str | Tree) -> str:
+    return f"eight at once of {tree if isinstance(tree, str) else tree.id}"
 
 
 def _counts(played: Replay) -> Repeat:

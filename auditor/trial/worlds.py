@@ -45,6 +45,11 @@ class Worlds:
             self._worlds[tree.id] = self._world(tree)
         return self._worlds[tree.id]
 
+    def another(self, tree: Tree, /) -> World:
+        """One more world of a tree that has one, for whoever asks to close; nothing here is changed, so any thread may ask."""
+        replaced = self._replaced(tree)
+        return self._made(replaced, self._anew.get(self._declaring(replaced), self._template))
+
     def is_made_anew(self, tree: Tree, /) -> bool:
         """Whether its indexes stand only in a database that is made anew: one that is there already does not get them."""
         return self._declaring(self._replaced(tree)) in self._anew

@@ -77,6 +77,7 @@ class Run(Means):
         # a name that is none is said before anything is run
         assert self.wanted or not self.request.audit.endpoints
         self.notes.step("recording what the target answers and does now")
+        self.player.play_ahead(self.baseline)
         self.player.contract("in order")
         self.player.contract("eight at once")
         self.notes.step("counting what it costs now")

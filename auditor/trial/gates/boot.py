@@ -26,6 +26,8 @@ class Boot:
         began = time.monotonic()
         parts = EVERYTHING if self._whole else self._player.parts(candidate)
         try:
+            if candidate.sought is None:
+                self._player.play_ahead(tree, whole=self._whole)
             played = self._player.round(tree, parts)
         except NotBooted as fault:
             report = fault.report
