@@ -17,6 +17,7 @@ _LEGACY: Final = frozenset({"filter", "filter_by", "where", "order_by", "options
 _DJANGO: Final = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related"})
 _RUNNING: Final = frozenset({"scalars", "execute"})
 _TERMINALS: Final[dict[str, Terminal]] = {"all": "rows", "first": "first", "count": "count"}
+_REDUCING: Final = frozenset({"sum", "min", "max", "any", "all", "len"})
 _CONSUMING: Final = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted"})
 
 
@@ -54,6 +55,10 @@ class Asking:
     """The statement that runs the query."""
     named: str
     """What the running statement binds the result to, when it does nothing else."""
+    is_inline: bool = False
+    """Nothing can be put before `whole` alone: it stands in a comprehension, or behind a condition of its expression."""
+    needs: tuple[str, ...] = ()
+    """Names of `sqlalchemy` that `query` uses and the source may not."""
 
     def is_finished_by(self, whole: ast.expr, /) -> bool:
         """Whether an expression in the place of `whole` gives a list of its own."""
@@ -65,10 +70,106 @@ def asking_of(function: "Function", query: "Query", /) -> Asking | str:
     """Takes the one query apart that `query` stands for in `function`; a reason where its shape is not known."""
     lines = range(query.site.start, query.site.end + 1)
     find = _django_roots if query.orm == "django" else _sqlalchemy_roots
-    roots = [node for node in find(function) if node.lineno in lines]
-    if len(roots) != 1:
+    roots = [node for node in find(function) if node.lineno in lines and _may_ask(node, query)]
+    got = [] if query.orm == "django" else [one for one in _got(function, query) if one.whole.lineno in lines]
+    if len(roots) + len(got) != 1 and not (
+        len(got) == 1 and len(roots) == 1 and roots[0] in ast.walk(got[0].whole)
+    ):
         return "the query is not written as one chain of calls"
+    if got:
+        return _asking_of_got(function, query, got[0])
     return _Climb(function, query.orm).from_root(roots[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """`session.get(M, key)`, `session.query(M).get(key)` or `M.query.get(key)`, whose rows a query by the key gives too."""
+
+    whole: ast.expr
+    model: ast.expr
+    key: ast.expr
+    on: ast.expr
+    """The session, or the query."""
+
+
+def _got(function: "Function", query: "Query") -> list[_Got]:
+    found: list[_Got] = []
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=on, attr="get"), args=[model, key], keywords=[]) if (
+                _is_class(model)
+            ):
+                found.append(_Got(node, model, key, on))
+            case ast.Call(
+                func=ast.Attribute(
+                    attr="get",
+                    value=ast.Call(func=ast.Attribute(attr="query"), args=[model], keywords=[])
+                    | ast.Attribute(attr="query", value=model) as on,
+                ),
+                args=[key],
+                keywords=[],
+            ) if _is_class(model):
+                found.append(_Got(node, model, key, on))
+            case _:
+                pass
+    return [one for one in found if ast.unparse(one.model).rpartition(".")[2] == query.model.cls.name]
+
+
+def _asking_of_got(function: "Function", query: "Query", got: _Got) -> Asking | str:
+    """What is got by its key, as the query that would fetch it."""
+    if isinstance(got.key, (ast.Tuple, ast.Dict, ast.List)) or not query.model.primary_key:
+        return "the key has several parts"
+    is_awaited = isinstance(parents(function).get(got.whole), ast.Await)
+    whole = parents(function)[got.whole] if is_awaited else got.whole
+    assert isinstance(whole, ast.expr), "a call, or what waits for it"
+    column = ast.Attribute(got.model, query.model.primary_key, ast.Load())
+    compared = ast.Compare(column, [ast.Eq()], [got.key])
+    if isinstance(got.whole, ast.Call) and len(got.whole.args) == 1:
+        made: ast.expr = ast.Call(ast.Attribute(got.on, "filter", ast.Load()), [compared], [])
+    else:
+        chosen = ast.Call(ast.Name("select", ast.Load()), [got.model], [])
+        narrowed = ast.Call(ast.Attribute(chosen, "where", ast.Load()), [compared], [])
+        made = ast.Call(ast.Attribute(got.on, "scalars", ast.Load()), [narrowed], [])
+    placed = _Climb(function, query.orm).placed(whole)
+    if placed is None:
+        return "the query stands where nothing can be put before it"
+    statement, is_inline = placed
+    return Asking(
+        orm="sqlalchemy",
+        whole=whole,
+        query=ast.Await(made) if is_awaited else made,
+        inlined={},
+        terminal="first",
+        model=ast.unparse(got.model),
+        selected=(),
+        conditions=(Condition(query.model.primary_key, got.key, is_many=False, node=compared),),
+        is_ordered=False,
+        statement=statement,
+        named="",
+        is_inline=is_inline,
+        needs=("select",),
+    )
+
+
+def _may_ask(root: ast.expr, query: "Query") -> bool:
+    """Whether what stands at a root may be the query's model: another query may begin on the same line."""
+    named = (
+        root.args if isinstance(root, ast.Call) else [root.value] if isinstance(root, ast.Attribute) else []
+    )
+    words = {
+        word
+        for one in named
+        for node in ast.walk(one)
+        for word in (
+            [node.id]
+            if isinstance(node, ast.Name)
+            else [node.attr]
+            if isinstance(node, ast.Attribute)
+            else []
+        )
+        if word[:1].isupper()
+    }
+    return not words or query.model.cls.name in words
 
 
 def _sqlalchemy_roots(function: "Function") -> list[ast.expr]:
@@ -140,9 +241,10 @@ class _Climb:
         if isinstance(conditions, str):
             return conditions
         below = last.func.value if terminal in {"first", "count"} and isinstance(last, ast.Call) else top  # type: ignore[attr-defined]  # a method call
-        statement = self._statement(self._running or top)
-        if statement is None:
+        placed = self.placed(self._running or top)
+        if placed is None or (placed[1] and self._inlined):
             return "the query stands where nothing can be put before it"
+        statement, is_inline = placed
         return Asking(
             orm="django" if self._orm == "django" else "sqlalchemy",
             whole=top,
@@ -155,6 +257,7 @@ class _Climb:
             is_ordered="order_by" in names,
             statement=statement,
             named=self._named,
+            is_inline=is_inline,
         )
 
     def _top(self, root: ast.expr) -> tuple[ast.expr, str | None]:
@@ -196,10 +299,10 @@ class _Climb:
         match self._above.get(top):
             case ast.comprehension(iter=walked) as clause if walked is top and not clause.is_async:
                 around = self._above.get(clause)
-                return (
-                    isinstance(around, (ast.ListComp, ast.SetComp, ast.DictComp))
-                    and around.generators[0] is clause
-                )
+                is_first = getattr(around, "generators", [None])[0] is clause
+                if isinstance(around, ast.GeneratorExp):
+                    return is_first and is_used_up(around, self._above.get(around))
+                return is_first and isinstance(around, (ast.ListComp, ast.SetComp, ast.DictComp))
             case ast.For(iter=walked):
                 return walked is top
             case ast.Call(func=ast.Name(id=name), args=[first, *_]):
@@ -239,27 +342,94 @@ class _Climb:
             return "a column is compared twice"
         return tuple(found)
 
+    def placed(self, node: ast.AST) -> tuple[ast.stmt, bool] | None:
+        """The statement around a place, and whether the place is one that only an expression can be put in."""
+        before = self._statement(node)
+        if before is not None:
+            return before, False
+        at: ast.AST | None = node
+        while at is not None and not isinstance(at, ast.stmt):
+            above = self._above.get(at)
+            is_late = isinstance(above, ast.GeneratorExp) and not is_used_up(above, self._above.get(above))
+            if isinstance(above, ast.Lambda) or is_late:
+                return None
+            at = above
+        return None if at is None else (at, True)
+
     def _statement(self, node: ast.AST) -> ast.stmt | None:
         """The statement around the place, if what is put before it comes before nothing else."""
         at: ast.AST | None = node
         while at is not None and not isinstance(at, ast.stmt):
             above = self._above.get(at)
             match above:
-                case ast.Lambda() | ast.IfExp() | ast.BoolOp() | ast.GeneratorExp():
+                case ast.Lambda() | ast.IfExp() | ast.BoolOp():
                     return None
                 case ast.comprehension(iter=walked) if walked is not at:
                     return None
-                case ast.ListComp() | ast.SetComp() | ast.DictComp() if above.generators[0] is not at:
+                case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() if (
+                    above.generators[0] is not at
+                ):
                     return None
-                case ast.Call() if at in above.args and above.args[0] is not at:
-                    return None
-                case ast.Dict() | ast.List() | ast.Tuple() | ast.Set():
-                    return None
+                case ast.Call() | ast.Dict() | ast.List() | ast.Tuple() | ast.Set() | ast.keyword():
+                    if not all(_only_reads(one) for one in _before(above, at)):
+                        return None
                 case _:
                     pass
             at = above
         is_simple = isinstance(at, (ast.Assign, ast.Return, ast.For, ast.Expr, ast.AnnAssign))
         return at if is_simple and isinstance(at, ast.stmt) else None
+
+
+_READING: Final = frozenset(
+    "all filter exclude order_by values values_list count exists first get isoformat strftime date lower upper strip "
+    "format join scalars scalar scalar_one one one_or_none query select items keys".split()
+)
+_PLAIN: Final = frozenset(
+    "len str int float bool sum min max sorted list tuple set dict any all round abs select".split()
+)
+
+
+def _before(around: ast.AST, at: ast.AST) -> list[ast.AST]:
+    """The parts of an expression that are worked out before one of them."""
+    match around:
+        case ast.Call(func=func, args=args, keywords=keywords):
+            parts: list[ast.AST] = [func, *args, *keywords]
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            parts = [one for pair in pairs for one in pair if one is not None]
+        case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+            parts = list(elts)
+        case _:
+            return []
+    return parts[: parts.index(at)]
+
+
+def _only_reads(node: ast.AST) -> bool:
+    """Whether working something out changes nothing that a query would see: what it calls is known to read."""
+    for one in ast.walk(node):
+        if isinstance(one, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
+            return False
+        match one:
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _READING:
+                pass
+            case ast.Call(func=ast.Name(id=name)) if name in _PLAIN:
+                pass
+            case ast.Call():
+                return False
+            case _:
+                pass
+    return True
+
+
+def is_used_up(made: ast.GeneratorExp, by: ast.AST | None, /) -> bool:
+    """Whether what a generator gives is all taken, or no more wanted, where it is made."""
+    match by:
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]):
+            return first is made and name in _CONSUMING | _REDUCING
+        case ast.Call(func=ast.Attribute(attr="join"), args=[first]):
+            return first is made
+        case _:
+            return False
 
 
 def _is_class(node: ast.expr) -> bool:

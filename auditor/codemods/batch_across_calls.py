@@ -96,14 +96,14 @@ def _asked(finding: "Finding", scene: "Scene") -> "Iterator[tuple[Effect, Hops]]
         reached = frozenset(
             (one.module.path, one.line) for one in called
         )  # variants are functions of their own
-        found: dict[tuple[str, int], Effect] = {}
+        found: dict[tuple[str, int, str], Effect] = {}
         for _, effect in scene.effects():
             home, line = effect.site.function, effect.site.line
             is_read = effect.kind == "sql" and effect.operation != "write" and effect.cause == "query"
             is_inside = home is not None and (home.module.path, home.line) in reached
             is_here = effect.site.module.path == path and line in lines
             if is_read and (is_inside or is_here) and not effect.remembered and effect.query is not None:
-                found.setdefault((effect.site.module.path, line), effect)
+                found.setdefault((effect.site.module.path, line, effect.query.model.key), effect)
         for key in sorted(found):
             for way in ways_to(found[key], scene):
                 if any(known.module.path == path and at in lines for known, at in way):
@@ -135,7 +135,7 @@ def _written(
     tests = tuple(_tests(stages, loop, asking, lifting))
     plan = Plan(stages, loop, asking, dimensions, keys, tests, lifting, items)
     held = statement_of(loop, stages[0])
-    if len(stages) == 1 and held is asking.statement:
+    if len(stages) == 1 and held is asking.statement and not asking.is_inline:
         raise Unliftable("the query is asked in a comprehension")
     if writing := write_in(held, stages[0], source):
         raise Unliftable(f"the loop may write (`{writing}`), which a query before it would not see")
@@ -213,11 +213,8 @@ def _dimensions(
         clauses = len(lifting.clauses)
         if condition.is_many and _is_steady(value, lifting, last):
             continue
-        lifted = (
-            lifting.each(value, last, value)
-            if condition.is_many
-            else lifting.value(value, last, condition.node)
-        )
+        place = condition.node if condition.node in lifting.stages[last].above else asking.whole
+        lifted = lifting.each(value, last, value) if condition.is_many else lifting.value(value, last, place)
         names = {one.id for one in ast.walk(lifted) if isinstance(one, ast.Name)}
         varies = bool(names & {one.name for one in lifting.clauses})
         kind = kind_of(scene, column)

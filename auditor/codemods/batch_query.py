@@ -24,8 +24,9 @@ from auditor.codemods.keyed import Keyed, keyed
 from auditor.codemods.mutating import changed
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
+from auditor.codemods.rewriting import in_quotes_of, laid_out
 from auditor.codemods.scalars import is_scalar, orm_scalar
-from auditor.codemods.turning import Turning, turning
+from auditor.codemods.turning import Turning, name_rows, turning
 from auditor.index.values import Many, Query
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _questions(function: "Function", finding: "Finding", source: "Source") -> "l
     for node in ast.walk(function):
         if not isinstance(node, ast.Call) or not finding.line <= node.lineno <= finding.end_line:
             continue
-        turn = turning(function, node)
+        turn = turning(function, node, unnamed=True)
         if isinstance(turn, str):
             found.append(turn)
             continue
@@ -152,7 +153,7 @@ def _written(
         if len(lines[0]) + len(spans.indent(asked.turn.statement)) > _WIDE:
             keys = free_name(f"{asked.turn.variable}_{asked.key.attr}s", names_bound(function))
             lines = [f"{keys} = {rows}", f"{name} = {helper.called(keys)}"]
-        spans.insert_lines_before(asked.turn.statement, lines)
+        spans.insert_lines_before(asked.turn.statement, [*name_rows(asked.turn, spans), *lines])
         spans.replace(asked.call, f"{name}{helper.looked_up(spans.source(asked.key))}")
     return Written(
         codemod=NAME,
@@ -206,8 +207,15 @@ def _number(asked: Asked, function: "Function", name: str, spans: "Spans", sourc
     )
     if not is_same and not cast:
         return "the database may give a number of another type than what stands for no rows"
-    lines = f"{name} = {{key: value for key, value in {scalar.rows}}}"
-    spans.insert_lines_before(asked.turn.statement, [lines])
+    lines = [f"{name} = {{key: value for key, value in {scalar.rows}}}"]
+    indent = spans.indent(asked.turn.statement)
+    if len(indent) + len(lines[0]) > _WIDE:
+        before = "    for key, value in "
+        rows = laid_out(ast.parse(scalar.rows, mode="eval").body, before, indent + "    ")
+        first, *rest = in_quotes_of(spans.text, rows).split("\n")
+        lines = [f"{name} = {{", "    key: value", f"{before}{first}"]
+        lines += [*(one.removeprefix(indent) for one in rest), "}"]
+    spans.insert_lines_before(asked.turn.statement, [*name_rows(asked.turn, spans), *lines])
     spans.replace(asked.call, f"{name}.get({key}, {scalar.missing})")
     return ""
 
@@ -263,7 +271,7 @@ def _inline(
             f"for {item} in {query}:\n    {name}[{item}.{asked.column}].append({item})"
         )
         answer = f"{name}[{key}]"
-    spans.insert_lines_before(turn.statement, lines.split("\n"))
+    spans.insert_lines_before(turn.statement, [*name_rows(turn, spans), *lines.split("\n")])
     spans.replace(question.call, answer)
     return ""
 

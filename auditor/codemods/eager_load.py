@@ -3,7 +3,7 @@
 ## What it does
 Finds, through the trace, the query whose rows a loop (in another function, a property, a serializer, a template) reads
 relations of, and adds what loads them there: `select_related` for relations to one row and `prefetch_related` for those
-to many in Django, `joinedload` and `selectinload` in SQLAlchemy. Options that are there already are extended. A single
+to many (`row.relation.all()`) in Django, `joinedload` and `selectinload` in SQLAlchemy. Options that are there already are extended. A single
 row gets those that a join brings.
 
 ## What it never does
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene
 
 NAME: Final = "eager_load"
-RULES: Final = ("lazy-load-in-loop", "lazy-loads-of-one-row")
+RULES: Final = ("lazy-load-in-loop", "lazy-loads-of-one-row", "query-in-loop")
 _DEEP: Final = 4
 """Steps of a path beyond which a guess of the trace is likelier than a relation that is wanted."""
 

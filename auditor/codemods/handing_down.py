@@ -166,6 +166,9 @@ class Handing:
             )
             if add_names(spans, module, [name]) != [name]:
                 raise Unliftable(f"`{name}` is the name of something else in `{leaf.path}`")
+        for name in plan.asking.needs:
+            if add_names(spans, "sqlalchemy", [name]) != [name]:
+                raise Unliftable(f"`{name}` is the name of something else in `{leaf.path}`")
         members = leaf.owner.body if leaf.owner is not None else spans.tree.body
         taken = {
             one.name

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
 Kind = Literal["int", "date"]
 _INTEGERS: Final = frozenset(
-    "Integer BigInteger SmallInteger INTEGER BIGINT SMALLINT AutoField BigAutoField SmallAutoField IntegerField "
+    "int Integer BigInteger SmallInteger INTEGER BIGINT SMALLINT AutoField BigAutoField SmallAutoField IntegerField "
     "BigIntegerField SmallIntegerField PositiveIntegerField PositiveBigIntegerField PositiveSmallIntegerField".split()
 )
-_DATES: Final = frozenset({"Date", "DATE", "DateField"})
+_DATES: Final = frozenset({"date", "Date", "DATE", "DateField"})
 _HOPS: Final = 4
 
 

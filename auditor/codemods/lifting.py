@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.loading import hops
 from auditor.codemods.places import free_name, names_bound
-from auditor.codemods.single_names import assignment, bindings
-from auditor.codemods.turning import is_list
+from auditor.codemods.single_names import assignment, bindings, values_of
+from auditor.codemods.turning import is_list, picked_from
 from auditor.index.values import Many, Query, Row, options
 
 if TYPE_CHECKING:
@@ -363,11 +363,14 @@ class Lifting:
         return next(iter(found.values())) if len(found) == 1 else self._fetched(item_of(loop)[1], stage)
 
     def _fetched(self, node: ast.expr, stage: int) -> "Model | None":
-        """The model of the one query that an expression runs, or that the name's one assignment runs."""
+        """The model of the one query that an expression runs, or that a name's assignments run, left out of or sorted then."""
         at = self.stages[stage]
         if isinstance(node, ast.Name):
-            bound = assignment(at.node, node.id)
-            return None if bound is None else self._fetched(bound.value, stage)
+            values = [picked_from(value) for value in values_of(at.node, node.id)]
+            own = [one for one in values if not (isinstance(one, ast.Name) and one.id == node.id)]
+            return self._fetched(own[0], stage) if len(own) == 1 else None
+        if (below := picked_from(node)) is not node:
+            return self._fetched(below, stage)
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         found = {
             id(effect.query.model): effect.query.model

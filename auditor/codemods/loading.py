@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.index.values import altered
+from auditor.index.values import Row, altered
 from auditor.rules.claim import qualname
 from auditor.rules.lazy_load_in_loop import has_unread_options
 from auditor.rules.lazy_loads_of_one_row import is_alone, is_joined, is_one_of_a_row
@@ -45,22 +45,36 @@ def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
     concerned: set[tuple[str, int, int, str]] = set()
     for scope, effect in scene.effects():
         loops = repeating(effect.loops)
-        if effect.kind != "sql" or effect.cause != "lazy-load" or not loops or effect.remembered:
+        if effect.kind != "sql" or not loops or effect.remembered:
             continue
-        origin = None if effect.row is None else effect.row.origin
-        if origin is None or not effect.relation or is_fallback(effect) or has_unread_options(effect):
+        origin, path = _loaded_of(effect)
+        if origin is None or not path or is_fallback(effect) or has_unread_options(effect):
             continue
         site = home(scene, origin)
         key = (site.module.path, site.start, site.line, origin.model.key)
         group = found.setdefault(key, Wanted(altered(origin, site=site), [], []))
         group.effects.append((scope, effect))
-        if effect.relation not in group.paths:
-            group.paths.append(effect.relation)
+        if path not in group.paths:
+            group.paths.append(path)
         spot = seen_from(loops[-1], effect.site, effect.frames)
         seen = spot.module.path == finding.file and qualname(spot) == finding.function
         if seen or (site.module.path == finding.file and site.start == finding.line):
             concerned.add(key)
     return [found[key] for key in sorted(concerned)]
+
+
+def _loaded_of(effect: "Effect") -> "tuple[Query | None, str]":
+    """The query whose rows' relation an effect reads, and the relation's path from them; (None, "") where it reads none."""
+    if effect.cause == "lazy-load":
+        return (None if effect.row is None else effect.row.origin), effect.relation
+    query = effect.query
+    owner = None if query is None else query.owner
+    if query is None or effect.operation == "write" or not isinstance(owner, Row) or not query.relation:
+        return None, ""
+    # Exactly `row.relation.all()`: what narrows or orders it asks the database anew, prefetched or not.
+    is_whole = query.orm == "django" and query.text == f"{owner.model.name}.{query.relation}.all()"
+    path = f"{owner.path}.{query.relation}" if owner.path else query.relation
+    return (owner.origin, path) if is_whole else (None, "")
 
 
 def wanted_of_one(finding: "Finding", scene: "Scene", /) -> list[Wanted]:

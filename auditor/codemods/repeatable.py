@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.lifting import Unliftable, item_of
 from auditor.codemods.places import free_name, names_bound
-from auditor.codemods.single_names import assignment
-from auditor.codemods.turning import is_list
+from auditor.codemods.turning import is_list, stands_for_lists
 from auditor.index.values import Many, Query, Sym, options
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
     """
     assert isinstance(loop, (ast.For, ast.comprehension)), "loops are found as such"
     item, items = item_of(loop)
-    bound = assignment(stage.node, items.id) if isinstance(items, ast.Name) else None
-    if bound is not None and is_list(bound.value):
+    if isinstance(items, ast.Name) and stands_for_lists(stage.node, items.id):
         return Items(items)
     is_made_here = isinstance(items, ast.Call) and is_list(items)
     is_readable = isinstance(items, (ast.Name, ast.Attribute, ast.Call))

@@ -46,6 +46,19 @@ def assignment(function: "Function", name: str, /) -> ast.Assign | None:
     return None
 
 
+def values_of(function: "Function", name: str, /) -> list[ast.expr]:
+    """What a name is bound to, where each binding is a plain assignment; nothing otherwise."""
+    values = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == name
+    ]
+    return values if len(values) == len(bindings(function, name)) else []
+
+
 def only_value(function: "Function", node: ast.Name, /) -> ast.expr | None:
     """What a name stands for that is bound once and read only at `node`."""
     bound = assignment(function, node.id)

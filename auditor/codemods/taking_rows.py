@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from auditor.codemods.ways import Stage
 
 _SHORT: Final = 80
+_WIDE: Final = 100
 
 
 def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /, *, always: bool) -> None:
@@ -24,12 +25,21 @@ def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /, 
     """
     asking = sibling.asking
     statement = asking.statement
-    if spans.lines[statement.lineno - 1][: statement.col_offset].strip():
+    if not asking.is_inline and spans.lines[statement.lineno - 1][: statement.col_offset].strip():
         raise Unliftable("the query shares its line with something else")
     taken = names_bound(leaf.node)
     condition, lines, answer = _looked_up(sibling, leaf, known)
     if always:
         condition = condition.removeprefix(f"{known} is not None and ")
+    if asking.is_inline:
+        if lines:
+            raise Unliftable("the query stands where nothing can be put before it")
+        as_was = spans.source(asking.whole)
+        if asking.terminal == "rows":
+            as_was = ast.unparse(_otherwise(asking, set()))
+        parts = (answer, f"if {condition}", f"else {as_was}")
+        spans.replace(asking.whole, _either(spans, asking.whole, parts))
+        return
     if isinstance(statement, ast.Return) and statement.value is asking.whole:
         body = [*lines, f"return {answer}"]
         spans.insert_lines_before(statement, [*_if(condition), *(f"    {line}" for line in body)])
@@ -56,6 +66,16 @@ def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /, 
         spans.remove_lines(built)
     if not bound and not (asking.named and isinstance(asking.whole, ast.Name)):
         spans.replace(asking.whole, name)
+
+
+def _either(spans: "Spans", place: ast.expr, parts: tuple[str, ...]) -> str:
+    """A conditional expression in the place of another one, a line for each part where one line is too long."""
+    line = spans.lines[place.lineno - 1]
+    text = f"({' '.join(parts)})"
+    if len(line) - len(spans.source(place)) + len(text) <= _WIDE and "\n" not in text:
+        return text
+    indent = line[: len(line) - len(line.lstrip())]
+    return "(\n" + "".join(f"{indent}    {part}\n" for part in parts) + f"{indent})"
 
 
 def _looked_up(sibling: "Sibling", leaf: "Stage", known: str) -> tuple[str, list[str], str]:

@@ -13,13 +13,32 @@ from auditor.codemods import batch_across_calls
 from .conftest import Case, applied, cases, proposed
 
 _PAGE = Path(__file__).with_name("batch_across_calls.md")
-_SQLALCHEMY = """
-import json, sys
+_SQLALCHEMY = '''
+import asyncio, inspect, json, sys
 from datetime import date
 from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 from tables import Base, Booking, Item, Link, Room, Space
 import app, tables
+
+class Waiting:
+    """A session whose methods are waited for, as those of `AsyncSession`."""
+
+    def __init__(self, session):
+        self.session = session
+
+    async def get(self, *given):
+        return self.session.get(*given)
+
+    async def scalars(self, statement):
+        return self.session.scalars(statement)
+
+
+def shown(session):
+    if inspect.iscoroutinefunction(app.shown):
+        return asyncio.run(app.shown(Waiting(session), today))
+    return app.shown(session, today)
+
 
 today = date(2026, 3, 2)
 answers = []
@@ -45,9 +64,9 @@ for spaces in map(int, sys.argv[1:]):
         tables.Making.configure(bind=engine)
     with Session(engine) as session:
         asked.clear()
-        answers.append([app.shown(session, today), len(asked)])
+        answers.append([shown(session), len(asked)])
 print(json.dumps(answers, default=str))
-"""
+'''
 _DJANGO = """
 import json, sys
 from datetime import date
