@@ -61,6 +61,17 @@ def add_names(spans: Spans, module: str, names: list[str], /) -> list[str] | Non
     return [known or name for name, known in zip(names, going_by, strict=True)]
 
 
+def add_modules(spans: Spans, modules: list[str], /) -> list[str] | None:
+    """Has several modules of one kind imported whole; gives the names they go by, None as `add_import`."""
+    going_by = [bound_to(spans.tree, module, None) for module in modules]
+    new = [module for module, known in zip(modules, going_by, strict=True) if known is None]
+    if {module.partition(".")[0] for module in new} & _bound(spans.tree):
+        return None
+    if new:
+        _add_line(spans, new[0], "\n".join(f"import {module}" for module in new))
+    return [known or module.partition(".")[0] for module, known in zip(modules, going_by, strict=True)]
+
+
 def name_of(names: list[str] | None) -> str | None:
     return None if names is None else names[0]
 
@@ -100,7 +111,7 @@ def _add_in_order(spans: Spans, line: str, rank: int) -> bool:
         if found == rank or (found is None and rank):
             last = node
         elif (found is None or found > rank) and last is None:
-            spans.insert_lines_before(node, [line, ""])
+            spans.insert_lines_before(node, [*line.split("\n"), ""])
             return True
     if last is not None:
         spans.insert_after(last, f"\n{line}")
