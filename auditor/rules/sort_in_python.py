@@ -48,7 +48,7 @@ from auditor.rules.collection import (
     rows_named,
     serves_many,
 )
-from auditor.rules.row_paths import column_path
+from auditor.rules.row_paths import column_path, gives_rows
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         ):
             continue
         key = key_column(scene, found, use)
-        if found.query.shape != "rows" and not is_cut(found, use):
+        if not gives_rows(found.query) and not is_cut(found, use):
             continue
         if key and is_one_order(found, use.node):
             made = claim(scene, found, use, key)
@@ -172,7 +172,8 @@ def key_column(scene: Scene, found: Collection, use: Use) -> str:
 def named_by_lambda(scene: Scene, found: Collection, key: Node) -> str:
     variable, body = key[2][0][0], key[3]
     parts = body[3] if body[0] == ir.SEQ else (body,)
-    paths = [column_path(scene, found.query, variable, part) for part in parts]
+    plain = [part[2] if part[0] == ir.UNARY else part for part in parts]
+    paths = [column_path(scene, found.query, variable, part) for part in plain]
     return ", ".join(p for p in paths if p) if all(paths) else ""
 
 
