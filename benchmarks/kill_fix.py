@@ -204,7 +204,8 @@ class Killing:
         ledger = ledger_of(self.run_of(state))
         trees = [ledger.baseline.id if ledger.baseline else "", *(one.tree.id for one in ledger.kept)]
         if status != 0 or trees != self.reference:
-            self.told.wrong.append(f"ended with {status}, kept {[one.change for one in ledger.kept]}")
+            said = (self.folder / "output.txt").read_text()[-600:]
+            self.told.wrong.append(f"ended with {status}, kept {[one.change for one in ledger.kept]}: {said}")
         self.look(state)
 
     def look(self, state: Path) -> None:
