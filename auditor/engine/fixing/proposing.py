@@ -1,9 +1,10 @@
 """From findings to proposals: what the codemods make of known-good as it stands now."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from auditor.codemods import propose
 from auditor.codemods.outcome import Written
@@ -20,6 +21,9 @@ from auditor.trial.candidate import Promise
 from auditor.trial.making import patch_between
 from auditor.trial.proposal import Proposal
 from auditor.trial.trees import Tree, TreeStore, write_entries
+
+_SPARING: Final = frozenset({"work-before-guard"})
+"""Rules whose treatment decides whether work is done at all: before what makes it cheaper, which a request that is spared it would pay for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,12 @@ def _in_plans_order(examined: Examined) -> list[Finding]:
     by_id = {finding.id: finding for finding in examined.report.findings}
     listed = [id_ for change in examined.report.plan.changes for id_ in change.findings if id_ in by_id]
     rest = [id_ for id_ in by_id if id_ not in set(listed)]
-    return [by_id[id_] for id_ in dict.fromkeys([*listed, *rest])]
+    return sparing_first([by_id[id_] for id_ in dict.fromkeys([*listed, *rest])])
+
+
+def sparing_first(findings: Iterable[Finding], /) -> list[Finding]:
+    """In the same order, but for those whose treatment spares a request its work: these come first."""
+    return sorted(findings, key=lambda finding: finding.rule not in _SPARING)
 
 
 def reader_of(store: TreeStore, tree: Tree, /) -> "Reader":
