@@ -94,10 +94,13 @@ def _record_load(m: Recorder, row: Row, relation: Relation, target: Model | None
 def _reached(registry: Registry, m: Recorder, row: Row, relation: Relation, target: Model) -> Row:
     """The row at the other end of a to-one relation; a one-to-one knows the way back."""
     only = None if row.only is None else paths.below(row.only, relation.name)
+    loaded = paths.below(row.loaded, relation.name)
+    if row.fresh:  # handed to the new row by whoever made it: what is loaded of it, nobody can tell
+        loaded |= frozenset(target.relations)
     found = Row(
         target,
         row.origin,
-        loaded=paths.below(row.loaded, relation.name),
+        loaded=loaded,
         loops=row.loops,
         guessed=row.guessed,
         only=only or None,

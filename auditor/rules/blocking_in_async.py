@@ -65,6 +65,7 @@ RULE = RuleInfo(
     severity=Severity.HIGH,
     title="blocking call in asynchronous code",
     playbook="off-event-loop",
+    by_file=True,
     docs=__doc__,
 )
 

@@ -72,8 +72,8 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
             best[key] = claim
     sure = [claim for claim in best.values() if is_worth_saying(scene, claim)]
     made = []
-    for group in together(sure):
-        claim = folded(group)
+    for group in by_file(sure) if rule.by_file else together(sure):
+        claim = folded(group, own=0 if rule.by_file else _OWN_RELATED)
         name = qualname(claim.spot)
         made.append(finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}"))
     return made
@@ -97,8 +97,22 @@ def together(claims: Iterable[Claim]) -> list[list[Claim]]:
     ]
 
 
-def folded(group: list[Claim]) -> Claim:
-    """The surest claim of a group, with the places and titles of the others."""
+def by_file(claims: Iterable[Claim]) -> list[list[Claim]]:
+    """The claims of one file in groups of as many as a finding has places for, the surest first."""
+    files: dict[str, list[Claim]] = {}
+    for claim in claims:
+        files.setdefault(claim.spot.module.path, []).append(claim)
+    found = []
+    for path in sorted(files):
+        ordered = sorted(
+            files[path], key=lambda c: (-round(c.confidence, 2), c.guessed, c.spot.start, c.subject)
+        )
+        found += [ordered[n : n + 1 + _RELATED] for n in range(0, len(ordered), 1 + _RELATED)]
+    return found
+
+
+def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
+    """The surest claim of a group, with the places and titles of the others; `own` places of its own come first."""
     first, *others = group
     if not others:
         return first
@@ -113,7 +127,7 @@ def folded(group: list[Claim]) -> Claim:
             ),
         ],
         related=[
-            *first.related[:_OWN_RELATED],
+            *first.related[:own],
             *(place(c.spot, "call") for c in spots.values()),
             *first.related,
         ],

@@ -39,9 +39,10 @@ from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
 from auditor.rules.query_places import asked_from, home, homes, named_at
-from auditor.rules.scene import repeating, seen_from, spot_of
+from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
+from auditor.trace.turns import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,18 +66,18 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
     groups: dict[tuple[str, int, int, str], list[tuple[Summary, Effect]]] = {}
     for scope, effect in scene.effects():
-        loops = repeating(effect.loops)
-        if effect.kind == "sql" and loops and not effect.remembered and is_lazy(effect):
+        loops = scene.turned(effect.loops, effect.branch) if effect.kind == "sql" else ()
+        if loops and not effect.remembered and is_lazy(effect):
             row = row_of(effect)
             origin = None if row is None else row.origin
-            if is_fallback(effect) or has_unread_options(effect):
+            if is_fallback(effect) or has_unread_options(effect) or is_failing(scene, loops[-1], effect):
                 continue
             groups.setdefault(cured_at(scene, loops[-1], origin), []).append((scope, effect))
     fed: dict[tuple[str, int], set[tuple[str, int]]] = {}
     for (path, start, _, _), group in groups.items():
-        fed.setdefault(turned_at(group), set()).add((path, start))
+        fed.setdefault(turned_at(scene, group), set()).add((path, start))
     for group in groups.values():
-        yield claim(scene, group, is_shared=len(fed[turned_at(group)]) > 1)
+        yield claim(scene, group, is_shared=len(fed[turned_at(scene, group)]) > 1)
 
 
 def is_lazy(effect: Effect) -> bool:
@@ -94,6 +95,11 @@ def is_lazy(effect: Effect) -> bool:
         and query.owner.origin is not None
         and query.shape == "rows"
     )
+
+
+def is_failing(scene: Scene, loop: Loop, effect: Effect) -> bool:
+    """Whether it is read only where something goes wrong: for a message, on the way out."""
+    return reached(scene.trace.machine, loop, effect.branch, effect.frames).turns == "failing"
 
 
 def row_of(effect: Effect) -> Row | None:
@@ -115,8 +121,8 @@ def cured_at(scene: Scene, loop: Loop, origin: Query | None) -> tuple[str, int, 
     return (site.module.path, site.start, site.line, "" if origin is None else origin.model.key)
 
 
-def turned_at(group: list[tuple[Summary, Effect]]) -> tuple[str, int]:
-    site = repeating(group[0][1].loops)[-1].site
+def turned_at(scene: Scene, group: list[tuple[Summary, Effect]]) -> tuple[str, int]:
+    site = scene.turned(group[0][1].loops, group[0][1].branch)[-1].site
     return (site.module.path, site.start)
 
 
@@ -131,7 +137,7 @@ def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool 
     """A finding on the statement in the loop; `is_shared`, and of a library's loop, on the query that feeds it."""
     effects = [e for _, e in group]
     first = min(effects, key=lambda e: (e.site.module.path, e.site.line))
-    loops = repeating(first.loops)
+    loops = scene.turned(first.loops, first.branch)
     loop = loops[-1]
     spot = seen_from(loop, first.site, first.frames)
     row = row_of(first)

@@ -62,7 +62,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     limits = limits_of(scene)
     by_file: dict[str, dict[tuple[str, int], Effect]] = {}
     for _, effect in scene.effects():
-        if effect.kind in _KINDS and waits_for_ever(scene, limits, effect):
+        if effect.kind in _KINDS and waits_for_ever(scene, limits, effect) and not is_stream(effect):
             spot = spot_of(effect.site)
             if audience(scene, spot) != "command":
                 by_file.setdefault(spot.module.path, {}).setdefault(spot.key, effect)
@@ -71,6 +71,17 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(scene, ordered[0], ordered[1:])
         if believable(scene, made):
             yield made
+
+
+def is_lifted(effect: Effect) -> bool:
+    """Whether the call itself says `None`."""
+    node = effect.node
+    return node is not None and any(key is not None and "timeout" in key for key, _ in node[4])
+
+
+def is_stream(effect: Effect) -> bool:
+    """Whether somebody wants to hear what comes for as long as it comes: a stream whose limit was lifted."""
+    return is_lifted(effect) and effect.target.rpartition(".")[2] == "stream"
 
 
 def rank(scene: Scene, effect: Effect) -> int:
@@ -88,7 +99,12 @@ def claim(scene: Scene, effect: Effect, others: list[Effect]) -> Claim:
         spot=spot_of(effect.site),
         title=f"`{effect.target}` may wait for ever{more}",
         evidence=[
-            Evidence(kind="code", text=f"no `{argument}` is given, and the library sets none"),
+            Evidence(
+                kind="code",
+                text=f"`{argument}=None` takes the limit away"
+                if is_lifted(effect)
+                else f"no `{argument}` is given, and the library sets none",
+            ),
             *(
                 Evidence(kind="code", text=f"and at `{e.site.module.path}:{e.site.start}`: `{e.target}`")
                 for e in others[:_TOLD]

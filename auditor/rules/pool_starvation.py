@@ -35,9 +35,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.index import ir
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.connection_held import crowded, is_checked_out
@@ -71,10 +73,33 @@ def find(scene: Scene) -> Iterator[Claim]:
     for region in sessions(scene):
         for effect, way in scene.doings.ways(region.function, region.first, region.last, "session"):
             line = way[0][1]
-            if is_pooled(effect) and always(scene, region, effect) and is_checked_out(scene, region, line):
+            if (
+                is_pooled(effect)
+                and always(scene, region, effect)
+                and is_checked_out(scene, region, line)
+                and not is_handed_down(region, line)
+            ):
                 made = claim(region, effect, way, crowd, told=any(p.told for p in known))
                 if believable(scene, made):
                     yield made
+
+
+def is_handed_down(region: Region, line: int) -> bool:
+    """Whether a call on the line is given what the block holds: such a function takes one only where it has none."""
+    nodes = list(turns.own_nodes(region.function.body))
+    held = {
+        target[2]
+        for n in nodes
+        if n[0] == ir.WITH and n[1] == region.taken.line
+        for _, target in n[3]
+        if target is not None and target[0] == ir.NAME
+    }
+    return any(
+        a[0] == ir.NAME and a[2] in held
+        for n in nodes
+        if n[0] == ir.CALL and n[1] == line
+        for a in (*n[3], *(value for _, value in n[4]))
+    )
 
 
 def always(scene: Scene, region: Region, effect: Effect) -> bool:

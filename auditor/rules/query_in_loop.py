@@ -43,13 +43,14 @@ from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, t
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
+from auditor.trace.turns import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene, Spot
-    from auditor.trace.summary import Effect, Loop
+    from auditor.trace.summary import Branch, Effect, Frames, Loop
 
 RULE = RuleInfo(
     id="query-in-loop",
@@ -134,12 +135,12 @@ def readings(scene: Scene) -> Iterator[Reading]:
             continue
         away = 0 if direct else len(effect.frames)
         told = handed_in(scene, looped, effect)
-        yield Reading(
-            told, effect, effect.site.function is told.spot.function, trust(looped, effect, away), away
-        )
+        trusted = trust(looped, effect, away) - failing(scene, looped, effect.branch, effect.frames)
+        yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
             continue
+        less = failing(scene, looped, looped.call.branch, looped.call.frames)
         for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
             if (
                 effect.operation != "write"
@@ -148,8 +149,13 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not any(is_write(f) for f in way)
             ):
                 yield in_callee(scene, looped, effect, way) or Reading(
-                    looped, effect, False, trust(looped, effect, len(way)), len(way)
+                    looped, effect, False, trust(looped, effect, len(way)) - less, len(way)
                 )
+
+
+def failing(scene: Scene, looped: Looped, branch: Branch, frames: Frames) -> float:
+    """What confidence loses where only turns in which something goes wrong get there."""
+    return 0.35 if reached(scene.trace.machine, looped.loop, branch, frames).turns == "failing" else 0
 
 
 def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:

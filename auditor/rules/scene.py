@@ -18,6 +18,7 @@ from auditor.rules import turns
 from auditor.rules.doings import Doings
 from auditor.rules.names import Library
 from auditor.trace.cost import Costs, CostTable
+from auditor.trace.turns import ends_it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Site
     from auditor.knowledge.facts import Knowledge
     from auditor.trace.analysis import Trace
-    from auditor.trace.summary import Call, Effect, Frames, Loop, Summary, Use
+    from auditor.trace.summary import Branch, Call, Effect, Frames, Loop, Summary, Use
 
 _HANDFUL: Final = 5
 """Turns up to which a loop is not worth a word."""
@@ -194,6 +195,13 @@ class Scene:
             for use in scope.uses:
                 yield scope, use
 
+    def turned(self, loops: tuple[Loop, ...], branch: Branch) -> tuple[Loop, ...]:
+        """The loops that repeat a place in these arms; not those that it ends."""
+        kept = repeating(loops)
+        if not kept or not branch:
+            return kept
+        return tuple(x for x in kept if not ends_it(self.trace.machine, x, branch, loops))
+
     def looped_effects(self) -> Iterator[Looped]:
         """Operations inside a loop that repeats, seen from the loop's own function."""
         yield from self._looped_effects
@@ -212,7 +220,7 @@ class Scene:
             )
             for scope in self.scopes
             for effect in scope.effects
-            if effect.loops and not effect.remembered and (loops := repeating(effect.loops))
+            if effect.loops and not effect.remembered and (loops := self.turned(effect.loops, effect.branch))
         ]
 
     @cached_property
@@ -252,7 +260,7 @@ class Scene:
             for call in scope.calls
             if call.loops
             and not call.remembered
-            and (loops := repeating(call.loops))
+            and (loops := self.turned(call.loops, call.branch))
             and (costs := self.costs.function(call.callee))
         ]
 

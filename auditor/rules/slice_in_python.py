@@ -125,7 +125,20 @@ def is_cut_only(found: Collection, use: Use) -> bool:
     cuts = [f for f in found.flows if f.role in {"slice", "index"}]
     if not all(is_plain_cut(found, f.node) for f in cuts) or not is_once(found, cuts):
         return False
+    if use.how == "index" and any(f.role == "len" and is_told_apart(found, f.node) for f in found.flows):
+        return False
     return evaluated(found, use)
+
+
+def is_told_apart(found: Collection, node: Node) -> bool:
+    """Whether one row is told from several: `len(rows) == 1`. Where that matters, the first alone is not enough."""
+    call = found.reads.parent(node)
+    compared = None if call is None else found.reads.parent(call)
+    return (
+        compared is not None
+        and compared[0] == ir.CMP
+        and any(n[0] == ir.CONST and n[2] not in {0, None} for n in compared[3])
+    )
 
 
 def is_plain_cut(found: Collection, node: Node) -> bool:

@@ -52,7 +52,7 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
             "call", made, Ext("auditor_intrinsics.serialize"), (None, (serializer, value, many), {}), node
         )
         return made
-    repeated = isinstance(value, (Query, Many)) or (isinstance(many, Const) and many.value is True)
+    repeated = many.value is True if isinstance(many, Const) else isinstance(value, (Query, Many))
     for option in serializer.options if isinstance(serializer, OneOf) else (serializer,):
         if isinstance(option, (Inst, ClassValue)):
             one = option if isinstance(option, Inst) else Inst(option.cls)

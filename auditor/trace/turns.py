@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from auditor.index import ir
-from auditor.trace.flow import GUARDED
+from auditor.trace.flow import ELSE, GUARDED, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Branch, Call, Effect, Frames, Guard, Loop
 
 Turns: TypeAlias = Literal["every", "passing", "some", "failing"]
 """`every` turn; those `passing` a guard that leaves early (`if not row.ok: continue`); `some`: those that meet a
-condition; those in which something is `failing`, in an `except`."""
+condition; those in which something is `failing`: in an `except`, or on the way out with an error or a complaint."""
 _RANK: Final[dict[Turns, int]] = {"every": 0, "passing": 1, "some": 2, "failing": 3}
+_COMPLAINING: Final = frozenset({"warn", "warning", "error", "exception", "critical"})
 _BELOW: Final = 400
 """Functions looked into below one call."""
 
@@ -55,6 +57,25 @@ class Below:
 def reached(m: Machine, loop: Loop, branch: Branch, frames: Frames = ()) -> Reached:
     """How many turns of `loop` reach a place inside it that lies in these arms, by way of these calls."""
     return strictest(m, inside(m, loop, branch, frames))
+
+
+def ends_it(m: Machine, loop: Loop, branch: Branch, loops: Iterable[Loop]) -> bool:
+    """Whether a place lies in an arm that leaves the loop: it is reached in one turn at most."""
+    home, module = loop.site.function, loop.site.module
+    first, last = lines(loop)
+    inner = [lines(x) for x in loops if x is not loop and x.site.function is home and x.site.module is module]
+    for identity, arm in branch:
+        guard = m.guards.get(identity)
+        if guard is None or guard.node[0] != ir.IF or arm not in {0, ELSE}:
+            continue
+        if guard.function is not home or guard.module is not module or not first <= guard.line <= last:
+            continue
+        block = guard.node[4 + arm]
+        leaving = block[-1][0] if block else None
+        nested = any(first < a <= guard.line <= b for a, b in inner)
+        if leaving == ir.RETURN or (leaving == ir.BREAK and not nested):
+            return True
+    return False
 
 
 def called(m: Machine, loop: Loop, call: Call, below: Below) -> Reached:
@@ -102,9 +123,21 @@ def strictest(m: Machine, arms: Iterable[tuple[int, int]]) -> Reached:
 
 
 def turns_of(guard: Guard, arm: int) -> Turns:
-    if guard.node[0] == ir.TRY:
+    if guard.node[0] == ir.TRY or (
+        guard.node[0] == ir.IF and arm in {0, ELSE} and gives_up(guard.node[4 + arm])
+    ):
         return "failing"
     return "passing" if arm == GUARDED else "some"
+
+
+def gives_up(block: Sequence[Node]) -> bool:
+    """Whether a block ends with an error, or leaves with a complaint in the log."""
+    if not block or not leaves(block):
+        return False
+    return block[-1][0] == ir.RAISE or any(
+        s[0] == ir.EXPR and s[3][0] == ir.CALL and s[3][2][0] == ir.ATTR and s[3][2][3] in _COMPLAINING
+        for s in block
+    )
 
 
 def operations_below(

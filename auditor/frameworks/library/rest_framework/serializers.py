@@ -35,9 +35,7 @@ class BaseSerializer:
 
     @property
     def data(self):
-        if self.many:
-            return [self.to_representation(item) for item in self.instance]
-        return self.to_representation(self.instance)
+        return serialize(self, self.instance, self.many)
 
     def to_representation(self, instance):
         return serialize(self, instance, False)
