@@ -9,6 +9,7 @@ from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions, first_model
 from auditor.frameworks.sqlalchemy_text import arguments, positional, source
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Call, Expression, constant_int
+from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value, altered, stepped
 from auditor.index.values import options as alternatives
 
@@ -145,7 +146,10 @@ def sliced(_: Scope, query: Query, call: Call) -> Query:
 
 
 def _with_options(scope: Scope, query: Query, call: Call) -> Query:
-    return options.apply(scope.registry, query, call.args)
+    node = call.node
+    given = node is not None and node[0] == ir.CALL and bool(node[3])
+    # `*options`, of which nothing is known here, still loads something.
+    return options.apply(scope.registry, query, call.args or ([UNKNOWN] if given else []))
 
 
 def _ordered(_: Scope, query: Query, call: Call) -> Query:

@@ -15,6 +15,7 @@ from auditor.index.values import (
     ModelValue,
     Query,
     Relation,
+    Star,
     Sym,
     Value,
     altered,
@@ -98,6 +99,8 @@ def flattened(args: Sequence[Value]) -> Iterator[Value]:
                 yield from flattened(value.items)
             elif isinstance(value, Many):
                 yield from flattened([value.elem])
+            elif isinstance(value, Star):
+                yield from flattened([value.value])
             else:
                 yield value
 

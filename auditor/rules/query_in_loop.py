@@ -32,7 +32,7 @@ item that has no rows, and the order of rows within an item.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import Many, Query
 from auditor.model.report import Evidence, TermAtStake
@@ -78,6 +78,8 @@ FIXED = (
     "handlers",
 )
 """Ends of names of collections that the source fixes, not the data."""
+_BATCHED: Final = ("windows", "chunks", "batches", "slices")
+"""Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
 MENTIONED = 0.6
 """Other statements of the same loop are named from this confidence on."""
 
@@ -213,10 +215,10 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
 
 
 def is_fixed(loop: Loop) -> bool:
-    """Whether the source, not the data, says how many turns there are, going by the names."""
+    """Whether the source, not the data, says how many turns there are, or each is a batch, going by the names."""
     known = "" if loop.size is None else loop.size.name
     name = loop_name(loop)
-    return known.endswith(FIXED) or name.endswith(FIXED) or name.isupper()
+    return known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
 
 
 def is_write(function: Function) -> bool:

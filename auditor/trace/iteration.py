@@ -156,6 +156,8 @@ def in_memory(m: Machine, value: Value) -> Value:
         return Sym(
             "list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.memo
         )
+    if isinstance(value, OneOf):
+        return OneOf(tuple(in_memory(m, o) for o in value.options))
     return value
 
 

@@ -84,7 +84,7 @@ def join_queries(a: Query, b: Query) -> Query:
     return altered(
         a if len(a.text) >= len(b.text) else b,
         loaded=a.loaded & b.loaded,
-        strategies=tuple(s for s in a.strategies if s in b.strategies),
+        strategies=strategies_of(a, b),
         filters=a.filters + extra,
         bound=bound,
         limited=a.limited and b.limited,
@@ -92,6 +92,13 @@ def join_queries(a: Query, b: Query) -> Query:
         fetched=[],
         empty=a.empty and b.empty,
     )
+
+
+def strategies_of(a: Query, b: Query) -> tuple[tuple[str, str, str], ...]:
+    """What both load in the same way; that one of them loads what nobody can read, too."""
+    both = tuple(s for s in a.strategies if s in b.strategies)
+    unread = (s for s in (*a.strategies, *b.strategies) if s[2] == "unknown" and s not in both)
+    return (*both, *dict.fromkeys(unread))
 
 
 def merged(a: dict[str, Value], b: dict[str, Value]) -> dict[str, Value]:
