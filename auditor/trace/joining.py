@@ -49,7 +49,7 @@ def join(a: Value, b: Value) -> Value:
         if comparable(a, b):
             return join_queries(a, b)
     elif isinstance(a, Row) and isinstance(b, Row) and a.model is b.model and comparable(a, b):
-        return a if len(a.loaded) <= len(b.loaded) else b
+        return b if is_unread(b) or (len(a.loaded) > len(b.loaded) and not is_unread(a)) else a
     if isinstance(a, Inst) and isinstance(b, Inst) and a.cls is b.cls:
         return a
     flat: list[Value] = []
@@ -57,6 +57,11 @@ def join(a: Value, b: Value) -> Value:
         if all(value is not f for f in flat):
             flat.append(value)
     return OneOf(tuple(flat[:4]))
+
+
+def is_unread(row: Row) -> bool:
+    """Whether its query was given loading options of which nobody can tell what they load."""
+    return row.origin is not None and any(strategy == "unknown" for _, _, strategy in row.origin.strategies)
 
 
 def comparable(a: Query | Row, b: Query | Row) -> bool:
