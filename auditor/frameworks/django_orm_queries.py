@@ -172,7 +172,15 @@ def select_related(step: Step) -> Query:
     else:
         added = {p for path in asked for p in paths.closure(path)}
     known = frozenset(p for p in added if paths.model_at(registry, query.model, p) is not None)
-    return step.derived(joined=query.joined | known, loaded=query.loaded | known)
+    return step.derived(joined=query.joined | known, loaded=query.loaded | known, strategies=unread(step))
+
+
+def unread(step: Step) -> tuple[tuple[str, str, str], ...]:
+    """The query's loading options, with a mark where the call names relations that can't be read: `*fields`."""
+    plain = step.args and all(isinstance(a, (Const, Prefetched)) for a in step.args)
+    if plain or not step.nodes():
+        return step.query.strategies
+    return (*step.query.strategies, (step.query.model.key, "*", "unknown"))
 
 
 def prefetch_related(step: Step) -> Query:
@@ -185,6 +193,7 @@ def prefetch_related(step: Step) -> Query:
     made = step.derived(
         prefetches=prefetches,
         to_attr=query.to_attr + tuple((p.to_attr, p.path) for p in added if p.to_attr),
+        strategies=unread(step),
     )
     return altered(made, loaded=query.joined | _prefetched_paths(made))
 

@@ -46,6 +46,8 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Const):
         return b
     if isinstance(a, Query) and isinstance(b, Query) and a.model is b.model and a.shape == b.shape:
+        if a.empty != b.empty:
+            return b if a.empty else a  # nobody goes through the rows of `none()`
         if comparable(a, b):
             return join_queries(a, b)
     elif isinstance(a, Row) and isinstance(b, Row) and a.model is b.model and comparable(a, b):
