@@ -47,7 +47,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     callers = _callers(source, finding.file, sender)
     if len(callers) != 1:
         return Declined(
-            NAME, f"`{sender.name}` is called from {len(callers)} places, and not from one endpoint"
+            NAME, f"`{sender.name}` is called otherwise than once, by one endpoint's own function"
         )
     known, line, entry = callers[0]
     spans = source.spans(known.module.path)

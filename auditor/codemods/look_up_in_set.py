@@ -15,7 +15,7 @@ Nothing: what was found is found, and what was not is not.
 import ast
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.hashed import are_hashable, changes, is_hashable, is_hashed_alike
+from auditor.codemods.hashed import Looked, are_hashable, changes, is_hashable, is_hashed_alike
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
 from auditor.codemods.single_names import assignment, loads
@@ -62,13 +62,15 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, f"a generator asks for `{name}`, and may do so later")
     if reason := _changed(function, name, loop):
         return Declined(NAME, reason)
-    if not is_hashed_alike(scene):
-        return Declined(NAME, "an enumeration of the project equals a text or number and has another hash")
-    if not are_hashable(function, name, scene):
-        return Declined(NAME, f"what `{name}` holds may have no hash")
+    looked = Looked(scene, only_certain=not is_hashed_alike(scene))
+    doubt = ", as an enumeration of the project may" if looked.only_certain else ""
+    if not are_hashable(function, name, looked):
+        return Declined(NAME, f"what `{name}` holds may have no hash, or another than what it equals{doubt}")
     for one in inside:
-        if not is_hashable(one.left, function, scene):
-            return Declined(NAME, f"`{ast.unparse(one.left)}` may have no hash")
+        if not is_hashable(one.left, function, looked):
+            return Declined(
+                NAME, f"`{ast.unparse(one.left)}` may have no hash, or another than what it equals{doubt}"
+            )
     _ask(spans, function, bound, loop, inside)
     return Written(
         codemod=NAME,
