@@ -136,13 +136,17 @@ class Seen:
 def patched(texts: Mapping[str, str], patch: Patch) -> dict[str, str]:
     """The files of a patch as it leaves them, of texts that hold what it replaces."""
     made: dict[str, str] = {}
-    for edit in patch.edits:
-        tree = edit.model_dump()
-        if "search" in tree:
-            before = made.get(edit.file, texts[edit.file])
-            made[edit.file] = before.replace(tree["search"], tree["replace"])
-        else:
-            made[edit.file] = tree["create"]
+    for file in patch.files:
+        edits = [edit.model_dump() for edit in patch.edits if edit.file == file]
+        if "create" in edits[0]:
+            made[file] = edits[0]["create"]
+            continue
+        text, end, parts = texts[file], 0, []
+        for edit in sorted(edits, key=lambda one: text.index(one["search"])):
+            start = text.index(edit["search"])
+            parts += [text[end:start], edit["replace"]]
+            end = start + len(edit["search"])
+        made[file] = "".join((*parts, text[end:]))
     return made
 
 

@@ -56,6 +56,8 @@ class EndpointJudged(Value):
     labels: tuple[Label, ...] = ()
     unanswered: tuple[str, ...] = ()
     """Stages for which there is no answer, and why; there the report is as it is without a model."""
+    unasked: int = 0
+    """Findings of less weight that it was not asked about."""
 
 
 class ModelPart(Value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.model.judged import Dropped, EndpointJudged, Label, ModelPart
 from auditor.model.report import Finding
@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     from auditor.stages.desk import Desk
 
 
+MOST_FINDINGS: Final = 30
+"""That a model is asked about for one endpoint: each needs an answer, and a place in the plan. Those of less weight stay as they are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What a model made of one endpoint, as far as it held."""
 
     endpoint: str
     findings: tuple[Finding, ...]
-    """All of the endpoint's: those of the rules, with judgements, and the claims."""
+    """Those of the endpoint that were asked about, with judgements, and the claims."""
+    unasked: int = 0
+    """How many others it has."""
     design: str = ""
     planned: Replanned = field(default_factory=Replanned)
     labels: tuple[Label, ...] = ()
@@ -55,7 +61,9 @@ async def judge(
         Fault: the service gives no answer, or the spending limit is reached.
     """
     endpoint = next(one for one in report.endpoints if one.id == desk.context.endpoint)
-    findings = [one for one in report.findings if endpoint.id in one.endpoints and one.status != "refuted"]
+    every = [one for one in report.findings if endpoint.id in one.endpoints and one.status != "refuted"]
+    weightiest = sorted(every, key=lambda one: (-one.severity.rank, -one.confidence, one.id))[:MOST_FINDINGS]
+    findings = [one for one in every if one in weightiest]
     analyzed = await analyze(desk, scene, endpoint, findings, playbook=playbook)
     planned = await replan(
         desk, report, endpoint, analyzed.findings, design=analyzed.design, constraints=constraints
@@ -72,6 +80,7 @@ async def judge(
     return Judged(
         endpoint=endpoint.id,
         findings=analyzed.findings,
+        unasked=len(every) - len(findings),
         design=analyzed.design,
         planned=planned,
         labels=named.labels,
@@ -121,6 +130,7 @@ def _told(one: Judged) -> EndpointJudged:
         claims=sum(bool(finding.said_by) for finding in one.findings),
         labels=one.labels,
         unanswered=one.unanswered,
+        unasked=one.unasked,
     )
 
 

@@ -60,6 +60,11 @@ def _summary(part: ModelPart) -> str:
         for one in part.endpoints
         for reason in one.unanswered
     ]
+    lines += [
+        f"{code(one.endpoint)}: it was not asked about {count(one.unasked, 'finding')} of less weight."
+        for one in part.endpoints
+        if one.unasked
+    ]
     return "  \n".join(lines)
 
 
