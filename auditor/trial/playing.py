@@ -178,13 +178,22 @@ class Player:
             self._found[key] = self._reference.differences(recording, parts, declared)
         return self._found[key]
 
+    def replayed(self, tree: Tree, parts: Parts, mode: Mode, /) -> Replay:
+        """What was sent and answered where `differences` were looked for."""
+        if mode == "in order":
+            return self.round(tree, parts).replay
+        if parts == EVERYTHING:
+            return self.at_once(tree).replay
+        played = self.round(tree, parts).at_once
+        assert played is not None
+        return played
+
     def _recording(self, tree: Tree, parts: Parts, mode: Mode) -> Recording:
         if mode == "in order":
             return self.round(tree, parts).recording
         if parts == EVERYTHING:
             return self.at_once(tree).recording
-        played = self.round(tree, parts).at_once
-        assert played is not None
+        played = self.replayed(tree, parts, mode)
         return recording_of(played, before={}, after={}, audit_loggers=self._loggers)
 
     @property

@@ -11,6 +11,7 @@ from auditor.measure.contract.difference import Difference
 from auditor.measure.replay import Mode
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
+from auditor.trial.gates.raised import raised
 from auditor.trial.playing import Player
 from auditor.trial.reference import EFFECTS, EVERYTHING
 from auditor.trial.trees import Tree
@@ -36,7 +37,10 @@ class ContractGate:
             found = self._player.differences(tree, parts, mode, candidate.declared)
             answers = [one for one in found if one.part not in EFFECTS]
             if answers:
-                return _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
+                failing = {one.request for one in answers if one.request is not None}
+                causes = raised(self._player.replayed(tree, parts, mode).exchanges, failing)
+                failed = _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
+                return failed.model_copy(update={"evidence": (*causes, *failed.evidence)})
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
         of = "" if parts.in_order is None else f" of {len(self._player.contract('in order').recording.heard)}"
         return GateResult(
