@@ -8,94 +8,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.engine.fixing.proposing import reader_of
+from auditor.engine.modelling.attempting import Attempts
 from auditor.engine.modelling.audit import ENDPOINTS, costliest, open_desk
 from auditor.engine.modelling.kept_judgement import judged_file, keep_judged, kept_judged
+from auditor.engine.modelling.learnt_playbooks import PLAYBOOKS, playbook_for, treated_rules
 from auditor.llm.answer import Bill
-from auditor.measure.contract.declared import Declared
-from auditor.model.effect import EFFECT_KINDS
 from auditor.model.fault import Fault
-from auditor.model.trial_events import (
-    ConstraintLearnt,
-    ConstraintLearntData,
-    ModelAsked,
-    ModelAskedData,
-)
-from auditor.stages.checking.edits import Ground, Written
-from auditor.stages.checking.reaching_out import importable_in
-from auditor.stages.failure import Failure, failing_requests
-from auditor.stages.implement import Implemented, again, implement
+from auditor.model.trial_events import ModelAsked, ModelAskedData
 from auditor.stages.judging import Judged, judge, model_part
-from auditor.stages.playbook.shelf import playbooks_in, put_on_shelf
+from auditor.stages.playbook.shelf import put_on_shelf
 from auditor.stages.replan import target_facts
-from auditor.stages.revert import diagnose
 from auditor.stages.transfer import transfer
-from auditor.trial.candidate import Promise
-from auditor.trial.proposal import Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
+    from auditor.engine.modelling.trying import Trying
     from auditor.engine.passes import Examined
     from auditor.engine.request import Notes
     from auditor.llm.client import Client
-    from auditor.measure.workload import Workload
     from auditor.model.judged import Dropped, ModelPart, PromptUsed
     from auditor.model.plan import Change
-    from auditor.model.report import Finding
-    from auditor.model.trial import Verdict
+    from auditor.model.report import Endpoint, Finding
     from auditor.stages.context.fitting import Lines
     from auditor.stages.desk import Desk
-    from auditor.trial.memory import Memory
-    from auditor.trial.recorder import Recorder
-    from auditor.trial.trees import Tree, TreeStore
 
 T = TypeVar("T")
-
-REPAIRS: Final = 2
-"""Attempts after the first that one change gets."""
-PLAYBOOKS: Final = "playbooks"
-_MOST_PLAYBOOKS: Final = 2
-_LEARNT_LATE: Final = frozenset({"boot", "contract", "side-effects", "tests"})
-"""Gates whose failures may teach something beyond the patch."""
-
-
-class Trying(Protocol):
-    """What is needed of a run: what it has come to, and a way to try a change."""
-
-    recorder: Recorder
-    folder: Path
-    memory: Memory
-    store: TreeStore
-
-    @property
-    def known_good(self) -> Tree:
-        """The last tree that passed every gate."""
-
-    @property
-    def workload(self) -> Workload:
-        """What is asked of every tree."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether as many changes are kept as were asked for."""
-
-    @property
-    def target_ms(self) -> int | None:
-        """What endpoints should take at most."""
-
-    def was_tried(self, change: str, /) -> bool:
-        """Whether there is a verdict on it."""
-
-    def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
-        """Takes one proposal through the gates."""
-
-    def read(self) -> Examined:
-        """What an audit makes of known-good, with what the workload was counted to cost."""
 
 
 class WithModel:
@@ -175,11 +117,11 @@ class WithModel:
                 treated = [findings[name] for name in change.findings if name in findings]
                 if self._run.was_tried(change.id) or not self._still_there(treated, examined):
                     continue
-                if self._change(desk, change, treated, examined):
+                if self._is_kept(desk, change, treated, examined):
                     examined = self._run.read()
                     desk.move_to(examined.scene.project, self._lines())
             if len(self._run.recorder.ledger.kept) > before:
-                self._transfer(desk, endpoint, judged, before, examined)
+                self._carry_over(desk, judged, before, examined)
         finally:
             self._told(desk, endpoint)
         return examined
@@ -195,7 +137,7 @@ class WithModel:
                     examined.scene,
                     examined.report,
                     constraints=self._run.recorder.ledger.constraints,
-                    playbook=self._playbook(endpoint, examined),
+                    playbook=playbook_for(self._shelf, endpoint, examined.report),
                 )
             )
             keep_judged(path, known)
@@ -220,86 +162,38 @@ class WithModel:
         now = {finding.id for finding in examined.report.findings}
         return any(finding.said_by or finding.id in now for finding in treated)
 
-    def _change(self, desk: Desk, change: Change, treated: Sequence[Finding], examined: Examined) -> bool:
-        """Whether a patch for `change` was kept."""
-        self._notes.step(f"asking {desk.model} for {change.id}: {change.title}")
-        made = self._wait(
-            implement(desk, change, treated, self._ground(desk, change, treated), count=self._candidates)
+    def _is_kept(self, desk: Desk, change: Change, treated: Sequence[Finding], examined: Examined) -> bool:
+        attempts = Attempts(
+            self._run, self._client.vault, self._wait, self._notes, candidates=self._candidates
         )
-        tries = 0
-        for repair in range(REPAIRS + 1):
-            failure = None
-            for candidate in made.candidates:
-                tries += 1
-                verdict = self._run.attempt(
-                    _proposal(change, candidate, tries, treated), finding=change.findings[0]
-                )
-                if verdict.verdict == "kept":
-                    self.treated.update(change.findings)
-                    return True
-                failure = self._failure(verdict, candidate)
-                self._learn(desk, change, failure)
-            if failure is None:
-                self._decline(change, made.reason)
-                return False
-            if repair == REPAIRS or failure.verdict.verdict == "void":
-                break
-            self._notes.step(f"asking {desk.model} to try {change.id} again")
-            made = self._again(desk, change, treated, made, failure, examined)
-        self._decline(change, "every attempt failed")
-        return False
+        reason = attempts.outcome(desk, change, treated, _endpoint(examined, desk))
+        if reason is None:
+            self.treated.update(change.findings)
+        else:
+            self.declined |= dict.fromkeys(change.findings, f"the model: {reason}")
+        return reason is None
 
-    def _again(
-        self,
-        desk: Desk,
-        change: Change,
-        treated: Sequence[Finding],
-        made: Implemented,
-        failure: Failure,
-        examined: Examined,
-    ) -> Implemented:
-        endpoint = next(one for one in examined.report.endpoints if one.id == desk.context.endpoint)
-        slow = target_facts(self._run.target_ms, endpoint)
-        return self._wait(again(desk, change, self._ground(desk, change, treated), made, failure, slow=slow))
-
-    def _learn(self, desk: Desk, change: Change, failure: Failure) -> None:
-        """Asks what a failure forbids, beyond what the trial has learnt from it by itself."""
+    def _carry_over(self, desk: Desk, judged: Judged, before: int, examined: Examined) -> None:
+        """Asks what of it would help another endpoint; `before` is how many changes were kept before this one's."""
         ledger = self._run.recorder.ledger
-        if failure.verdict.gate not in _LEARNT_LATE:
-            return
-        read = partial(self._run.store.read, self._run.known_good)
-        found = self._wait(diagnose(desk, change, failure, ledger.constraints, read))
-        if found.constraint is not None:
-            self._run.memory.add(found.constraint)
-            data = ConstraintLearntData(constraint=found.constraint)
-            self._run.recorder.emit(ConstraintLearnt, data, change=change.id)
-        elif found.dropped:
-            self._notes.warn(f"{change.id}: nothing was learnt: {found.dropped}")
-
-    def _transfer(self, desk: Desk, endpoint: str, judged: Judged, before: int, examined: Examined) -> None:
-        ledger = self._run.recorder.ledger
-        changes = frozenset(one.change for one in ledger.kept[before:]) | {
-            one.change for one in ledger.failed
-        }
-        findings = {finding.id: finding.rule for finding in judged.findings}
-        treated = {name for _, change in judged.planned.changes for name in change.findings}
-        rules = tuple(sorted({findings[name] for name in treated if name in findings}))
-        now = next((one for one in examined.report.endpoints if one.id == endpoint), None)
-        gains = target_facts(self._run.target_ms, now) if now else ""
-        self._notes.step(f"asking {desk.model} what carries over from {endpoint}")
-        found = self._wait(transfer(desk, ledger, endpoint, gains=gains, rules=rules, changes=changes))
+        changes = {one.change for one in ledger.kept[before:]} | {one.change for one in ledger.failed}
+        gains = target_facts(self._run.target_ms, _endpoint(examined, desk))
+        self._notes.step(f"asking {desk.model} what carries over from {judged.endpoint}")
+        found = self._wait(
+            transfer(
+                desk,
+                ledger,
+                judged.endpoint,
+                gains=gains,
+                rules=treated_rules(judged),
+                changes=frozenset(changes),
+            )
+        )
         self._dropped += found.dropped
         if found.playbook is None:
-            self._notes.warn(f"{endpoint}: no playbook: {found.reason}")
+            self._notes.warn(f"{judged.endpoint}: no playbook: {found.reason}")
         else:
             put_on_shelf(found.playbook, self._shelf)
-
-    def _playbook(self, endpoint: str, examined: Examined) -> str:
-        """The playbooks that runs on this target were distilled into and that treat a rule found here."""
-        rules = {one.rule for one in examined.report.findings if endpoint in one.endpoints}
-        learnt = [one for one in playbooks_in(self._shelf) if not one.rules or rules.intersection(one.rules)]
-        newest = sorted(learnt, key=lambda one: one.learnt_from)[-_MOST_PLAYBOOKS:]
-        return "\n".join(one.body for one in newest)
 
     @property
     def _shelf(self) -> Path:
@@ -316,27 +210,6 @@ class WithModel:
             return [] if text is None else text.split("\n")
 
         return lines
-
-    def _ground(self, desk: Desk, change: Change, treated: Sequence[Finding]) -> Ground:
-        ledger = self._run.recorder.ledger
-        return Ground(
-            read=partial(self._run.store.read, self._run.known_good),
-            tree=self._run.known_good.id,
-            files=change.files,
-            constraints=ledger.constraints,
-            failed_forms=ledger.failed_forms,
-            may_touch=_may_touch(treated),
-            importable=importable_in(desk.project),
-            vault=self._client.vault,
-        )
-
-    def _failure(self, verdict: Verdict, candidate: Written) -> Failure:
-        by_id = {one.id: one for one in self._run.workload.requests}
-        return Failure(verdict=verdict, patch=candidate.patch, requests=failing_requests(verdict, by_id))
-
-    def _decline(self, change: Change, reason: str) -> None:
-        for name in change.findings:
-            self.declined[name] = f"the model: {reason}"
 
     def _told(self, desk: Desk, endpoint: str) -> None:
         """What was asked about an endpoint stands in the run's events, with the prompts it was asked with."""
@@ -360,26 +233,5 @@ class WithModel:
         return self._runner.run(question)
 
 
-def _proposal(change: Change, candidate: Written, number: int, treated: Sequence[Finding]) -> Proposal:
-    """The first attempt has the change's own id, each later one a number."""
-    kinds = set(change.expected)
-    batches = bool(kinds & {"rows", "rows_read", "sql"})
-    promised = [kind for kind in EFFECT_KINDS if kind in kinds]
-    return Proposal(
-        change=change.id if number == 1 else f"{change.id}-{number}",
-        title=change.title,
-        patch=candidate.patch,
-        allowed=change.files,
-        promises=tuple(
-            Promise(endpoint=endpoint, kind=kind) for endpoint in change.endpoints for kind in promised
-        ),
-        declared=Declared(fewer_records="log" in kinds, fewer_reads="http" in kinds),
-        constant_rise=("sql",) if batches else (),
-        may_touch=_may_touch(treated),
-        endpoints={path: frozenset(change.endpoints) for path in change.files},
-    )
-
-
-def _may_touch(treated: Sequence[Finding]) -> frozenset[str]:
-    indexes = any(finding.rule == "missing-index" for finding in treated)
-    return frozenset({"migration"}) if indexes else frozenset()
+def _endpoint(examined: Examined, desk: Desk) -> Endpoint:
+    return next(one for one in examined.report.endpoints if one.id == desk.context.endpoint)
