@@ -13,8 +13,11 @@ from typing import Final
 from auditor.llm.redaction.vault import Vault, restored_edit
 from auditor.model.constraint import Constraint
 from auditor.model.patch import MAX_EDITS, Patch, Replace
+from auditor.repo.decode import decode
+from auditor.repo.errors import Undecodable
 from auditor.stages.answers.implementation import CandidateWritten, EditWritten
 from auditor.stages.checking.reaching_out import reaching_out
+from auditor.stages.checking.relocating import relocated
 from auditor.stages.checking.wording import sentence
 from auditor.stages.prompting.shown import exact, without_gutter
 from auditor.trial.candidate import Candidate
@@ -121,9 +124,19 @@ def _edit(edit: EditWritten, ground: Ground) -> Replace | str:
     if isinstance(texts, str):
         return texts
     search, replacement = map(exact, texts)
+    search, replacement = _as_it_stands(content, search, replacement)
     return Replace(
         file=edit.file, sha256=hashlib.sha256(content).hexdigest(), search=search, replace=replacement
     )
+
+
+def _as_it_stands(content: bytes, search: str, replacement: str) -> tuple[str, str]:
+    """Both texts, with the blanks of the file where only those differ."""
+    try:
+        text = decode(content).text
+    except Undecodable:
+        return search, replacement
+    return (None if search in text else relocated(text, search, replacement)) or (search, replacement)
 
 
 def _problems(patch: Patch, files: tuple[Edited, ...], ground: Ground, change: str) -> list[str]:
