@@ -14,7 +14,7 @@ from auditor.stages.checking.reaching_out import importable_in
 from auditor.stages.failure import Failure, failing_requests
 from auditor.stages.implement import again, implement
 from auditor.stages.replan import target_facts
-from auditor.stages.revert import diagnose
+from auditor.stages.revert import Diagnosed, diagnose
 from auditor.trial.candidate import Promise
 from auditor.trial.proposal import Proposal
 
@@ -62,7 +62,7 @@ class Attempts:
         )
         tries = 0
         for repair in range(REPAIRS + 1):
-            failure = None
+            failure = taught = None
             for candidate in made.candidates:
                 tries += 1
                 verdict = self._run.attempt(
@@ -71,9 +71,11 @@ class Attempts:
                 if verdict.verdict == "kept":
                     return None
                 failure = self._failure(verdict, candidate)
-                self._learn(desk, change, failure)
+                taught = self._learn(desk, change, failure)
             if failure is None:
                 return made.reason
+            if taught is not None and taught.gives_up:
+                return f"the failure shows that it can't be: {taught.advice or taught.cause}"
             if repair == REPAIRS or failure.verdict.verdict == "void":
                 break
             self._notes.step(f"asking {desk.model} to try {change.id} again")
@@ -82,11 +84,11 @@ class Attempts:
             made = self._wait(again(desk, change, ground, made, failure, slow=slow))
         return "every attempt failed"
 
-    def _learn(self, desk: Desk, change: Change, failure: Failure) -> None:
-        """Asks what a failure forbids, beyond what the trial has learnt from it by itself."""
+    def _learn(self, desk: Desk, change: Change, failure: Failure) -> Diagnosed | None:
+        """What a failure forbids, beyond what the trial has learnt from it by itself; None where that is not asked."""
         ledger = self._run.recorder.ledger
         if failure.verdict.gate not in _LEARNT_LATE:
-            return
+            return None
         read = partial(self._run.store.read, self._run.known_good)
         found = self._wait(diagnose(desk, change, failure, ledger.constraints, read))
         if found.constraint is not None:
@@ -95,6 +97,7 @@ class Attempts:
             self._run.recorder.emit(ConstraintLearnt, data, change=change.id)
         elif found.dropped:
             self._notes.warn(f"{change.id}: nothing was learnt: {found.dropped}")
+        return found
 
     def _ground(self, desk: Desk, change: Change, treated: Sequence[Finding]) -> Ground:
         ledger = self._run.recorder.ledger

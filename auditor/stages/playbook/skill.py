@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from auditor.model.fault import Fault
 from auditor.model.playbook import Playbook
-from auditor.model.rule import RuleInfo
 
 SECTIONS: Final = ("When it applies", "Recipe", "What to verify", "What it once broke")
 """Every playbook has these headings, in this order."""
@@ -80,9 +79,3 @@ def write_skill(playbook: Playbook, /) -> str:
     front = {"name": playbook.name, "description": playbook.description, "metadata": metadata}
     text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
     return f"---\n{text}---\n\n{playbook.body.strip()}\n"
-
-
-def unknown_rules(playbook: Playbook, rules: tuple[RuleInfo, ...], /) -> tuple[str, ...]:
-    """Rules of its precondition that there are none of."""
-    known = {rule.id for rule in rules}
-    return tuple(one for one in playbook.rules if one not in known)
