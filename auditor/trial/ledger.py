@@ -80,6 +80,8 @@ class FailedTrial:
     patch: Patch
     normal_form: str
     verdict: Verdict
+    terms: Mapping[str, JsonValue] = field(default_factory=dict)
+    """As of `KeptChange`."""
 
 
 _IN_PART: Final = " (in part)"
@@ -233,7 +235,7 @@ def _ended(ledger: Ledger, event: RunEvent, verdict: Verdict, ended: TrialEndedD
         return replace(ledger, kept=(*ledger.kept, change), known_good=tree)
     if verdict.verdict == "void":
         return ledger
-    failed = FailedTrial(trial.change, trial.data.patch, ended.normal_form, verdict)
+    failed = FailedTrial(trial.change, trial.data.patch, ended.normal_form, verdict, trial.data.terms)
     if ended.left is not None:
         rest = LeftOver(trial.change, title_of_rest(trial.data.title), ended.left, trial.data.terms)
         ledger = replace(ledger, left=(*ledger.left, rest))

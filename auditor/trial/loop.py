@@ -29,7 +29,7 @@ from auditor.trial.lessons import Lessons, unit_form
 from auditor.trial.making import patch_between
 from auditor.trial.memory import FailedPatch
 from auditor.trial.patching import Refused, apply_patch
-from auditor.trial.proposal import Proposal, declared_by, proposal_of, terms_of
+from auditor.trial.proposal import Proposal, declared_by, proposal_of, says_more, terms_of
 from auditor.trial.recorder import Recorder
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
@@ -95,10 +95,11 @@ class Trials:
             return Verdict(verdict="refused", text=f"the patch does not fit: {misplaced}"), None
         candidate = self._candidate(proposal, base, applied.files)
         form = normal_form(candidate.files)
-        if form in self._recorder.ledger.failed_forms:
+        failed = [one for one in self._recorder.ledger.failed if one.normal_form == form]
+        if not all(says_more(proposal, one) for one in failed):
             return Verdict(verdict="refused", text="the same patch has failed already"), None
         before, units = _parts(candidate)
-        known = self._lessons.refusal(form, units, before) if self._lessons else None
+        known = self._lessons.refusal(form, units, before) if self._lessons and not failed else None
         if known is not None:
             rest = self._left(proposal, base, before, units, known.rest)
             return Verdict(verdict="refused", text=known.text), rest

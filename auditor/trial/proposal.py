@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.model.patch import Patch
 from auditor.trial.candidate import Promise
-from auditor.trial.ledger import KeptChange, LeftOver
+from auditor.trial.ledger import FailedTrial, KeptChange, LeftOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,17 @@ def terms_of(proposal: Proposal, /) -> dict[str, JsonValue]:
     """All of it but the patch and its names, so that the change can be tried once more on the same terms."""
     terms: dict[str, JsonValue] = _ADAPTER.dump_python(proposal, mode="json", exclude=_NAMED)
     return terms
+
+
+def says_more(proposal: Proposal, failed: FailedTrial, /) -> bool:
+    """Whether it declares beforehand what the failed one did not: the same patch may then pass where that one was stopped."""
+    named = {"change": failed.change, "title": "", "patch": failed.patch}
+    then = _ADAPTER.validate_python({**failed.terms, **named})
+    return (
+        then.declared.also(proposal.declared) != then.declared
+        or not set(proposal.constant_rise) <= set(then.constant_rise)
+        or not proposal.may_touch <= then.may_touch
+    )
 
 
 def proposal_of(recorded: KeptChange | LeftOver, /) -> Proposal:

@@ -1,8 +1,10 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from auditor.measure.contract.declared import Declared
 from auditor.model.constraint import NoNewImport
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
@@ -155,6 +157,20 @@ def test_a_failed_patch_in_other_words_is_not_run_again(
     assert (verdict.verdict, verdict.text) == ("refused", "the same patch has failed already")
     assert bench.booted == booted
     assert recorder.ledger == before
+
+
+def test_a_failed_patch_that_says_more_beforehand_is_run_again_once(trials: Trials, bench: Bench) -> None:
+    bad = proposal(BASE.replace("len(db.all())", "len(db.all(LOCK))"))
+    batch = replace(bad, constant_rise=("sql",))
+    quiet = replace(batch, declared=Declared(fewer_records=True))
+    booted = [bench.booted]
+    for one in (bad, batch, quiet):
+        assert trials.attempt(one).text != "the same patch has failed already"
+        booted.append(bench.booted)
+    assert sorted(set(booted)) == booted, "each was run"
+    for one in (bad, batch, quiet):
+        assert trials.attempt(one).text == "the same patch has failed already"
+    assert bench.booted == booted[-1]
 
 
 def test_trouble_that_is_not_the_changes_is_no_verdict_on_it(
