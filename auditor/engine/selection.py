@@ -8,6 +8,7 @@ from auditor.config.nearest import did_you_mean
 from auditor.model.fault import Fault
 
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}|<[^<>]*>")
+_APPLICATION: Final = re.compile(r" \([^()]+\)$")
 _METHODS: Final = frozenset(
     "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT ANY WS WEBSOCKET "
     "QUERY MUTATION SUBSCRIPTION TASK CONSUMER COMMAND".split()
@@ -41,9 +42,10 @@ def check_rules(named: Sequence[str], known: Iterable[str], /, *, where: str = "
 
 
 def _same(name: str, known_id: str) -> bool:
+    """Without an application in the name, those of every application are meant."""
     method, path = _split(name)
     known_method, known_path = _split(known_id)
-    return path == known_path and method in {known_method, ""}
+    return path in {known_path, _split(_APPLICATION.sub("", known_id))[1]} and method in {known_method, ""}
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def discover(project: Project) -> tuple[EntryPoint, ...]:
     """Every entry point of a project, sorted by id, then handler; each once."""
-    found: dict[tuple[str, str, str, str], EntryPoint] = {}
+    found: dict[tuple[str, ...], EntryPoint] = {}
     for entry_points in finders():
         for entry in entry_points(project):
             receiver = "" if entry.receiver is None else entry.receiver.qualname
@@ -23,7 +24,23 @@ def discover(project: Project) -> tuple[EntryPoint, ...]:
             # Set up in several ways, an endpoint is shown as the way with most around it.
             if known is None or len(entry.around) > len(known.around):
                 found[key] = entry
-    return tuple(found[key] for key in sorted(found))
+    return told_apart([found[key] for key in sorted(found)])
+
+
+def told_apart(entries: Sequence[EntryPoint]) -> tuple[EntryPoint, ...]:
+    """`entries`, sorted, where applications that serve the same path are named in its id, and only there."""
+    bare = [replace(entry, application="") for entry in entries]
+    homes = [entry.application or entry.handler.module.root or "." for entry in entries]
+    serving: dict[str, set[str]] = {}
+    for entry, home in zip(bare, homes, strict=True):
+        serving.setdefault(entry.id, set()).add(home)
+    told = [
+        replace(entry, application=_shortest(home, serving[entry.id])) if entry.kind == "http" else entry
+        for entry, home in zip(bare, homes, strict=True)
+    ]
+    return tuple(
+        sorted(told, key=lambda entry: (entry.id, entry.handler.qualname, entry.handler.module.path))
+    )
 
 
 def finders() -> list[Callable[[Project], Iterable[EntryPoint]]]:
@@ -31,3 +48,11 @@ def finders() -> list[Callable[[Project], Iterable[EntryPoint]]]:
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.ispkg)
     modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
     return [m.entry_points for m in modules if hasattr(m, "entry_points")]
+
+
+def _shortest(home: str, every: set[str]) -> str:
+    """`home` where others serve the same; its folder alone, where that is enough to tell it apart."""
+    if len(every) == 1:
+        return ""
+    folder = home.partition(":")[0]
+    return folder if sum(other.partition(":")[0] == folder for other in every) == 1 else home

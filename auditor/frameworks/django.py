@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.django_around import around_view, middleware, processors, renders
 from auditor.frameworks.django_evaluate import Evaluation
 from auditor.frameworks.django_pattern import readable
-from auditor.frameworks.django_settings import roots
+from auditor.frameworks.django_settings import is_deployed, roots
 from auditor.frameworks.django_values import Called, Include, Route, Unread, Value
 from auditor.frameworks.django_views import Served, served
 from auditor.frameworks.entry import Around, EntryPoint
@@ -39,15 +40,23 @@ def read(project: Project) -> tuple[list[EntryPoint], list[Unread]]:
         return [], []
     evaluation = Evaluation(project)
     evaluation.register_all()
-    found: dict[str, EntryPoint] = {}
+    found: dict[tuple[str, str], list[EntryPoint]] = {}
     for urlconf, settings in root_modules(evaluation):
         reader = _Reader(evaluation, settings)
+        folder = evaluation.names.projects.of(settings or urlconf) or ""
+        is_served = settings is None or is_deployed(settings)
+        application = f"{folder}:{urlconf.name}" if folder else urlconf.name
         for entry in reader.entries(urlconf):
-            found.setdefault(entry.id, entry)
+            others = found.setdefault((folder, entry.id), [])
+            known = {(other.handler, other.receiver) for other in others if other.application != application}
+            if not others or (
+                len(known) == len(others) and is_served and (entry.handler, entry.receiver) not in known
+            ):
+                others.append(replace(entry, application=application))
         if evaluation.steps < 0:
             evaluation.note(urlconf, 1, "these routes take more steps than are followed: some may be missing")
     unread_places = sorted(evaluation.unread, key=lambda item: (item.file, item.line, item.reason))
-    return list(found.values()), unread_places
+    return [entry for several in found.values() for entry in several], unread_places
 
 
 def root_modules(evaluation: Evaluation) -> list[tuple[Module, Module | None]]:

@@ -13,6 +13,7 @@ from auditor.frameworks.django_builtins import builtin, method
 from auditor.frameworks.django_expressions import Exhausted, bounded, innermost
 from auditor.frameworks.django_library import Library
 from auditor.frameworks.django_names import Names
+from auditor.frameworks.django_projects import Projects
 from auditor.frameworks.django_registry import models_of, run_registrations
 from auditor.frameworks.django_settings import settings_modules
 from auditor.frameworks.django_statements import Statements
@@ -50,6 +51,7 @@ class Evaluation(Statements):
         self.names = Names(self)
         self.library = Library(self)
         self.names.settings_modules = settings_modules(project)
+        self.names.projects = Projects(project)
 
     # -- entry -----------------------------------------------------------------------------------------------
 

@@ -146,7 +146,7 @@ class Expressions(ABC):
         return found
 
     def _attribute(self, node: Node, frame: Frame) -> Value:
-        return self.names.attribute(self.value(node[2], frame), node[3])
+        return self.names.attribute(self.value(node[2], frame), node[3], near=frame.module)
 
     def _subscript(self, node: Node, frame: Frame) -> Value:
         owner = self.value(node[2], frame)

@@ -23,6 +23,7 @@ from auditor.index.symbols import Assigned, Binding, Class, External, Function, 
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_evaluate import Evaluation
+    from auditor.frameworks.django_projects import Projects
     from auditor.index.ir import Node
 
 _BUILTINS: Final = frozenset(dir(builtins))
@@ -40,6 +41,7 @@ class Names:
         self.class_frames: dict[int, Frame] = {}
         self.definitions: dict[int, dict[int, Function | Class]] = {}
         self.settings_modules: tuple[Module, ...] = ()
+        self.projects: Projects
         self.hops = 0
 
     # -- names -----------------------------------------------------------------------------------------------
@@ -149,10 +151,10 @@ class Names:
 
     # -- attributes ------------------------------------------------------------------------------------------
 
-    def attribute(self, owner: Value, name: str) -> Value:
-        """`owner.name`."""
+    def attribute(self, owner: Value, name: str, *, near: Module | None = None) -> Value:
+        """`owner.name`, as `near` reads it: it is the settings of its own project that it sees."""
         if isinstance(owner, External):
-            return self.setting(name) if owner.name in SETTINGS else self._external(owner, name)
+            return self.setting(name, near) if owner.name in SETTINGS else self._external(owner, name)
         if isinstance(owner, Module):
             self.evaluation.open_reads += owner in self.settings_modules
             value = self.exported(owner, name)
@@ -181,10 +183,12 @@ class Names:
         self.evaluation.open_reads += owner.name == "os" and name == "environ"
         return External(f"{owner.name}.{name}")
 
-    def setting(self, name: str) -> Value:
+    def setting(self, name: str, near: Module | None = None) -> Value:
         """A setting as shipped: reading it makes a condition open, since deployments change it."""
         self.evaluation.open_reads += 1
         for module in self.settings_modules:
+            if near is not None and self.projects.are_strangers(near, module):
+                continue
             value = self.exported(module, name)
             if value is not UNKNOWN:
                 return value

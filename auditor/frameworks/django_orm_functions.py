@@ -64,15 +64,17 @@ def call(
     if name in _PREFETCH_OBJECTS:
         return _prefetch_objects(orm, m, args, node)
     if name == "django.contrib.auth.get_user_model":
-        return ModelValue(orm.registry.user) if orm.registry.is_used else None
+        return ModelValue(orm.registry.user_of(m.site().module)) if orm.registry.is_used else None
     if name == "django.apps.apps.get_model":
-        return _get_model(orm, args)
+        return _get_model(orm, m, args)
     return _library_model(orm, m, name, args=args, kwargs=kwargs, node=node)
 
 
-def _get_model(orm: DjangoOrm, args: Sequence[Value]) -> Value | None:
+def _get_model(orm: DjangoOrm, m: Recorder, args: Sequence[Value]) -> Value | None:
     names = paths.names(args)
-    model = orm.by_key(".".join(names)) if names and len(names) == len(args) else None
+    model = (
+        orm.registry.named(".".join(names), m.site().module) if names and len(names) == len(args) else None
+    )
     return None if model is None else ModelValue(model)
 
 

@@ -83,7 +83,7 @@ def _added(
     if not isinstance(model_name, str) or written is None:
         return
     label = registry.labels.of_migration(module)
-    model = registry.by_key.get(f"{label}.{model_name}".lower())
+    model = registry.named(f"{label}.{model_name}", module)
     index = read_index(registry.project, module, written, lambda field: column_of(model, field))
     if index is not None:
         table = f"{label}_{model_name.lower()}" if model is None else model.table

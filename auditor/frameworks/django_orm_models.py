@@ -11,6 +11,7 @@ from auditor.frameworks.django_orm_managers import Managers
 from auditor.frameworks.django_orm_meta import AppLabels, Meta, is_model
 from auditor.frameworks.django_orm_reverse import add_reverse_relations
 from auditor.frameworks.django_orm_signals import Signals
+from auditor.frameworks.django_projects import Projects
 from auditor.index.symbols import Class, External
 from auditor.index.values import Column, Model, Relation
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from auditor.frameworks.django_orm_fields import FieldKind
     from auditor.index.project import Project
+    from auditor.index.symbols import Module
 
 ORM: Final = "django"
 _READ_ROLES: Final = frozenset({"app", "script", "vendored", "generated"})
@@ -35,9 +37,12 @@ class Registry:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.projects = Projects(project)
         self.labels = AppLabels(project)
         self.by_class: dict[int, Model] = {}
         self.by_key: dict[str, Model] = {}
+        self._of_project: dict[tuple[str | None, str], Model] = {}
+        """By the project's folder and `app_label.model`."""
         self.by_dotted: dict[str, Model] = {}
         """Models of libraries, by the name that they are imported by."""
         self.fields: dict[int, list[Declared]] = {}
@@ -68,6 +73,7 @@ class Registry:
         for model in list(self.by_class.values()):
             self._link_parents(model)
         self.user = targets.user_model(self)
+        self._users: dict[str | None, Model] = {None: self.user}
         ordered = sorted(self.by_class.values(), key=lambda m: len(self.project.mro(m.cls)))
         for model in ordered:
             self._add_fields(model)
@@ -84,7 +90,7 @@ class Registry:
         label = meta.text("app_label") or self.labels.of(cls.module)
         key = f"{label}.{cls.name}"
         if key.lower() in self.by_key:
-            key = cls.qualname
+            key = cls.qualname if cls.qualname.lower() not in self.by_key else f"{cls.module.path}:{cls.name}"
         table = meta.text("db_table") or f"{label}_{cls.name.lower()}"
         ordering = meta.constant("ordering")
         model = Model(
@@ -96,7 +102,15 @@ class Registry:
             model.ordering = ("?",)
         self.by_class[id(cls)] = model
         self.by_key[key.lower()] = model
+        self._of_project.setdefault((self.projects.of(cls.module), f"{label}.{cls.name}".lower()), model)
         return model
+
+    def named(self, key: str, near: Module) -> Model | None:
+        """The model of that key, `app_label.Model` in any case, as `near` sees it: of its own project before others."""
+        own = self._of_project.get((self.projects.of(near), key.lower()))
+        found = own or self.by_key.get(key.lower())
+        strange = found is not None and self.projects.are_strangers(near, found.cls.module)
+        return None if strange else found
 
     def add_library_model(self, model: Model, dotted: str) -> Model:
         """Registers a model of which only the name is known."""
@@ -253,6 +267,13 @@ class Registry:
         if dotted.endswith("get_user_model()") or dotted == "django.conf.settings.AUTH_USER_MODEL":
             return self.user
         return self.by_dotted.get(dotted)
+
+    def user_of(self, module: Module) -> Model:
+        """What `AUTH_USER_MODEL` names for a module; it is its own project's."""
+        project = self.projects.of(module)
+        if project not in self._users:
+            self._users[project] = targets.user_model(self, module)
+        return self._users[project]
 
     def target_of(self, relation: Relation) -> Model | None:
         """The model at the other end; None where it can be any, or is in no file and no known library."""

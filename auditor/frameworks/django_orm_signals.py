@@ -53,6 +53,12 @@ class Signals:
         for receiver in (*known.get(row.model.key, ()), *known.get(ANY_SENDER, ())):
             if receiver.signal != signal or id(receiver.function) in self._running:
                 continue
+            places = (
+                row.model.cls.module,
+                m.site().module,
+            )  # a library's model is sent from several projects
+            if any(self._registry.projects.are_strangers(receiver.function.module, one) for one in places):
+                continue
             self._running.add(id(receiver.function))
             try:
                 arguments: dict[str, Value] = {"sender": ModelValue(row.model), "instance": row}
@@ -114,7 +120,7 @@ class Signals:
             yield ANY_SENDER
             return
         if sender[0] == ir.CONST and isinstance(sender[2], str):
-            model = self._registry.by_key.get(sender[2].lower())
+            model = self._registry.named(sender[2], module)
         else:
             symbol = self._registry.project.resolve_expression(module, sender, owner)
             model = (

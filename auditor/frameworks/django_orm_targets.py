@@ -40,9 +40,12 @@ def resolve_through(registry: Registry, model: Model, field: Declared) -> Model 
     return None if node is None else _of_expression(registry, model, field.owner.module, node)
 
 
-def user_model(registry: Registry) -> Model:
-    """What `settings.AUTH_USER_MODEL` names; Django's own user where no setting says otherwise."""
-    found = _of_setting(registry, _USER_SETTING)
+def user_model(registry: Registry, near: Module | None = None) -> Model:
+    """What `settings.AUTH_USER_MODEL` names; Django's own user where no setting says otherwise.
+
+    Those of `near`'s project, if it is given.
+    """
+    found = _of_setting(registry, _USER_SETTING, near)
     return found or registry.by_dotted["django.contrib.auth.models.User"]
 
 
@@ -63,29 +66,30 @@ def _of_expression(registry: Registry, model: Model, module: Module, node: Node)
     if isinstance(symbol, Class):
         return registry.by_class.get(id(symbol))
     if isinstance(symbol, External):
-        return _of_external(registry, symbol.name, node)
+        return _of_external(registry, symbol.name, node, module)
     value = fold(registry.project, module, node)
     if isinstance(value, str):
         return _of_text(registry, model, value)
     if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value is not node:
         return _of_expression(registry, model, registry.project.home(module, symbol), symbol.value)
     if node[0] == ir.CALL and node[3] and any(_USER_SETTING in repr(a) for a in node[3]):
-        return registry.user
+        return registry.user_of(module)
     if node[0] == ir.ATTR and node[3] == _USER_SETTING:
-        return registry.user
+        return registry.user_of(module)
     return None
 
 
 def _of_text(registry: Registry, model: Model, text: str) -> Model | None:
     if text == "self":
         return model
+    home = model.cls.module
     if text.rpartition(".")[2] == _USER_SETTING:
-        return registry.user
+        return registry.user_of(home)
     if "." not in text:
         label = model.key.rpartition(".")[0]
-        found = registry.by_key.get(f"{label}.{text}".lower())
+        found = registry.named(f"{label}.{text}", home)
         return found or _only_named(registry, model, text)
-    found = registry.by_key.get(text.lower())
+    found = registry.named(text, home)
     if found is None:
         found = _only_named(registry, model, text.rpartition(".")[2], label=text.partition(".")[0])
     return found or _library(registry, text)
@@ -96,26 +100,29 @@ def _only_named(registry: Registry, model: Model, name: str, *, label: str = "")
     named = [m for m in registry.by_class.values() if m.name.lower() == name.lower() and not m.abstract]
     if label:
         named = [m for m in named if label in m.cls.module.path.split("/")]
+    named = [m for m in named if not registry.projects.are_strangers(m.cls.module, model.cls.module)]
     near = [m for m in named if m.cls.module is model.cls.module]
     return near[0] if near else named[0] if len(named) == 1 else None
 
 
-def _of_external(registry: Registry, name: str, node: Node) -> Model | None:
+def _of_external(registry: Registry, name: str, node: Node, module: Module) -> Model | None:
     for prefix in _SETTINGS:
+        if name == f"{prefix}{_USER_SETTING}":
+            return registry.user_of(module)
         if name.startswith(prefix):
-            return _of_setting(registry, name.removeprefix(prefix))
+            return _of_setting(registry, name.removeprefix(prefix), module)
     if name.endswith("get_user_model()"):
-        return registry.user
+        return registry.user_of(module)
     if name == "builtins.getattr()" or "()" in name:
-        return registry.user if _USER_SETTING in repr(node) else None
+        return registry.user_of(module) if _USER_SETTING in repr(node) else None
     return registry.by_dotted.get(name) or _library(registry, name)
 
 
-def _of_setting(registry: Registry, name: str) -> Model | None:
+def _of_setting(registry: Registry, name: str, near: Module | None) -> Model | None:
     """The model that a setting names, from any settings module of the project."""
-    if name == _USER_SETTING and hasattr(registry, "user"):
-        return registry.user
     for module in registry.project.modules:
+        if near is not None and registry.projects.are_strangers(near, module):
+            continue
         if module.role == "test" or not any(
             "settings" in part or part == "conf" for part in module.name.split(".")
         ):
@@ -124,7 +131,7 @@ def _of_setting(registry: Registry, name: str) -> Model | None:
             value = fold(registry.project, module, binding.value) if isinstance(binding, Assigned) else None
             if isinstance(value, str) and "." in value:
                 label, _, model = value.rpartition(".")
-                found = registry.by_key.get(value.lower())
+                found = registry.named(value, module)
                 return found or _named(registry, label, model) or _library(registry, value)
     return None
 

@@ -35,8 +35,13 @@ def settings_modules(project: Project) -> tuple[Module, ...]:
             )
             if id(module) in stars and other not in chosen and not _NOT_DEPLOYED.search(other.name):
                 chosen.append(other)
-    deployed = [m for m in chosen if not _NOT_DEPLOYED.search(m.name)]
+    deployed = [m for m in chosen if is_deployed(m)]
     return (*deployed, *(m for m in chosen if m not in deployed)) if deployed else tuple(chosen)
+
+
+def is_deployed(settings: Module) -> bool:
+    """Whether its name speaks of no tests and no development."""
+    return not _NOT_DEPLOYED.search(settings.name)
 
 
 def setting(evaluation: Evaluation, module: Module, name: str) -> Value:

@@ -40,10 +40,13 @@ class EntryPoint:
     file: str
     line: int
     around: tuple[Around, ...] = ()
+    application: str = ""
+    """The folder of the application that serves it, where another one of the tree serves the same path."""
 
     @property
     def id(self) -> str:
-        return f"{self.method} {self.path}"
+        """`GET /books/{id}`; `GET /books/{id} (services/shop)` where that is needed to tell it apart."""
+        return f"{self.method} {self.path}" + (f" ({self.application})" if self.application else "")
 
 
 def http_entry(

@@ -15,6 +15,7 @@ from auditor.frameworks import sqlalchemy_sessions as sessions
 from auditor.frameworks.sqlalchemy_models import Registry
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, Call, SessionValue
+from auditor.index.symbols import ImportedName
 from auditor.index.values import UNKNOWN, Ext, ExtInst, ManagerValue, Query, Site, Value
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class SqlAlchemyOrm:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.registry = Registry(project)
+        self._roots: frozenset[str] | None = None
 
     # -- models ----------------------------------------------------------------------------------------------
 
@@ -172,6 +174,21 @@ class SqlAlchemyOrm:
             if not mapped.model.abstract and self.registry.query_class(mapped.model) is cls:
                 return Query("sqlalchemy", mapped.model, _nowhere(cls), kind="query", cls=cls)
         return None
+
+    def is_used_below(self, root: str) -> bool:
+        """Whether modules that are imported from this folder import SQLAlchemy."""
+        if self._roots is None:
+            self._roots = frozenset(
+                module.root
+                for module in self.project.modules
+                if module.role != "library"
+                and any(
+                    isinstance(binding, ImportedName) and "sqlalchemy" in binding.module
+                    for bindings in module.scope.values()
+                    for binding in bindings
+                )
+            )
+        return root in self._roots
 
     def session_value(self) -> Value:
         """What a parameter called `session` is taken for."""

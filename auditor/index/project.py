@@ -94,6 +94,8 @@ class Project:
         if key not in self._found:
             self._found[key] = self._find(dotted, near)
         found = self._found[key]
+        if found is None and near is not None:
+            found = self._neighbour(dotted, near)
         # A plain file that imports its own name means the library: `tasks/celery.py` says `import celery`.
         itself = found is not None and found is near and not found.is_package
         return self._library.get(dotted) if itself else found
@@ -105,18 +107,18 @@ class Project:
         if not candidates:
             if dotted in self._library:
                 return self._library[dotted]
-            candidates = self._by_suffix(dotted) or self._sibling(dotted, near)
+            candidates = self._by_suffix(dotted)
         return min(candidates, key=lambda m: (m.path.count("/"), m.path), default=None)
 
-    def _sibling(self, dotted: str, near: Module | None) -> list[Module]:
-        """A neighbour imported by its bare name, as a script does whose folder happens to be a package."""
-        if near is None or ("." not in near.name and not near.is_package):
-            return []
+    def _neighbour(self, dotted: str, near: Module) -> Module | None:
+        """One imported by its bare name, as a script does whose folder happens to be a package: for that folder alone."""
+        if "." not in near.name and not near.is_package:
+            return None
         package = near.name if near.is_package else near.name.rpartition(".")[0]
         top = dotted.partition(".")[0]
         if not package or top in sys.stdlib_module_names or top in self._library_tops:
-            return []
-        return [m for m in self.by_name.get(f"{package}.{dotted}", []) if m.root == near.root]
+            return None
+        return next((m for m in self.by_name.get(f"{package}.{dotted}", []) if m.root == near.root), None)
 
     def _is_reachable(self, module: Module, near: Module | None) -> bool:
         """Whether a module of another root can be what `near` imports: not where its name is better known."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+_APPLICATION = re.compile(r" \([^()]+\)$")
+"""What tells an endpoint apart from that of another application in the same tree; requests go to one of them."""
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
@@ -26,7 +28,7 @@ class Endpoints:
 
 
 def _fits(id_: str, method: str, path: str) -> bool:
-    verb, _, route = id_.partition(" ")
+    verb, _, route = _APPLICATION.sub("", id_).partition(" ")
     asked = {method, "GET"} if method == "HEAD" else {method}
     return (verb == "ANY" or verb in asked) and _pattern(route).fullmatch(path) is not None
 

@@ -5,6 +5,7 @@ A rule is a module with a docstring (its published page), `RULE` and `find(scene
 
 from __future__ import annotations
 
+import hashlib
 import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
@@ -50,4 +51,20 @@ def run_rules(scene: Scene, *, select: Iterable[str] = (), ignore: Iterable[str]
         identity = rule.RULE.id
         if (not chosen or identity in chosen) and identity not in left_out:
             made.extend(findings_of(scene, rule.RULE, rule.find(scene)))
-    return tuple(sorted(made, key=lambda f: (f.file, f.line, f.rule, f.id)))
+    return told_apart(sorted(made, key=lambda f: (f.file, f.line, f.rule, f.id)))
+
+
+def told_apart(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """`found`, in order, with ids of their own: two applications may have functions of the same name that do the same."""
+    taken: set[str] = set()
+    told: list[Finding] = []
+    for one in found:
+        name, identity = one.id, f"{one.id}\0{one.file}"
+        while name in taken:
+            name = (
+                f"F-{hashlib.blake2b(identity.encode('utf-8', 'surrogateescape'), digest_size=5).hexdigest()}"
+            )
+            identity = f"{identity}\0"
+        taken.add(name)
+        told.append(one if name == one.id else one.model_copy(update={"id": name}))
+    return tuple(told)

@@ -144,11 +144,14 @@ def guess_name(m: Machine, name: str) -> Value | None:
 
 
 def session_guess(m: Machine, name: str) -> Value | None:
-    """A database session, by the names that only a session has."""
+    """A database session, by the names that only a session has; in an application that has such sessions."""
     if name in {"session", "db_session", "dbsession", "db"}:
+        module = m.cx.module if m.cx.function is None else m.cx.function.module
         for orm in m.orms:
             maker = getattr(orm, "session_value", None)
             if maker is not None:
+                if len(m.orms) > 1 and module.root and not orm.is_used_below(module.root):  # type: ignore[attr-defined]  # as session_value
+                    continue
                 made = maker()
                 return made if isinstance(made, Value) else None
     return None

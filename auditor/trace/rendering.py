@@ -22,9 +22,17 @@ _MAX_NESTING: Final = 12
 class Templates:
     """The templates of a tree, compiled when first rendered. `sources` maps paths to a way of reading them."""
 
-    def __init__(self, sources: Mapping[str, Callable[[], str]], *, jinja: bool) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Callable[[], str]],
+        *,
+        jinja: bool,
+        applications: Mapping[str, bool] | None = None,
+    ) -> None:
         self.sources = sources
         self.jinja = jinja
+        self.applications = dict(applications or {})
+        """Where several kinds of applications share the tree: folder → whether its templates are Jinja's."""
         self.compiled: dict[str, tuple[Template, Function] | None] = {}
         self.by_name: dict[str, list[str]] = {}
         for path in sorted(sources):
@@ -39,9 +47,20 @@ class Templates:
         """What the machine calls by name."""
         return {"render_template": self.render}
 
-    def find(self, name: str) -> str | None:
-        """The path of a template name: the shortest path that ends with it below a folder of templates."""
+    def home(self, path: str) -> str:
+        """The folder of the application that a file belongs to; empty where the tree holds but one."""
+        around = (folder for folder in self.applications if path.startswith(f"{folder}/"))
+        return max(around, key=len, default="")
+
+    def find(self, name: str, near: str = "") -> str | None:
+        """The path of a template name: the shortest path that ends with it below a folder of templates.
+
+        `near` is the file that asks: the templates of its own application come before others'.
+        """
         found = self.by_name.get(name.lstrip("/"), [])
+        if self.applications:
+            home = self.home(near)
+            found = [path for path in found if self.home(path) == home] or found
         rooted = [
             p
             for p in found
@@ -56,7 +75,10 @@ class Templates:
                 source = self.sources[path]()
             except OSError:
                 return None
-            made = compile_template(source, jinja=is_jinja(path, source, default=self.jinja))
+            made = compile_template(
+                source,
+                jinja=is_jinja(path, source, default=self.applications.get(self.home(path), self.jinja)),
+            )
             lines = source.count("\n") + 1
             module = Module(path, path, "template", "", is_package=False, body=made.body, lines=lines)
             node: Node = (ir.DEF, 1, lines, path, (), (), made.body, None, 0)
@@ -76,7 +98,7 @@ class Templates:
             )
             return made
         for text in names(name):
-            path = self.find(text)
+            path = self.find(text, m.cx.module.path)
             if path is not None:
                 self.evaluate(m, path, {**self.given(m), **environment(context)})
                 break
@@ -103,7 +125,11 @@ class Templates:
         made, function = found
         filled = {name: (body, function) for name, body in made.blocks.items()}
         filled.update(blocks or {})
-        if made.parent is not None and (parent := self.find(made.parent)) is not None and parent != path:
+        if (
+            made.parent is not None
+            and (parent := self.find(made.parent, path)) is not None
+            and parent != path
+        ):
             self.evaluate(m, parent, env, filled)
             return
         self.run(m, made.body, function, env, filled)
@@ -167,7 +193,7 @@ class Templates:
 
     def include(self, m: Machine, args: list[Value], kwargs: dict[str, Value], _: Node | None) -> Value:
         for text in names(args[0]):
-            path = self.find(text)
+            path = self.find(text, m.cx.module.path)
             if path is not None:
                 self.evaluate(m, path, {**m.cx.env, **kwargs})
         return UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import pyramid_services
 from auditor.index.symbols import ImportedName
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from auditor.repo.source import SourceFile
 
 
+_WITHOUT_DJANGO: Final = ("flask", "quart", "fastapi", "starlette", "pyramid", "aiohttp_jinja2")
+"""Whose templates are Jinja's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Semantics:
     """Handed to `analysis.analyse`."""
@@ -35,9 +39,14 @@ class Semantics:
 def semantics_of(index: Index) -> Semantics:
     """What the target uses."""
     project = index.project
+    django = importing(project, "django")
+    others = importing(project, *_WITHOUT_DJANGO) - django if django else frozenset()
     templates = Templates(
         {file.path: partial(read, index.snapshot, file) for file in index.templates},
-        jinja=not imports(project, "django"),
+        jinja=not django,
+        applications={folder: folder in others for folder in sorted(django | others) if folder}
+        if others
+        else {},
     )
     return Semantics(
         orms=orms_of(project),
@@ -68,6 +77,20 @@ def imports(project: Project, library: str) -> bool:
         if module.role != "library"
         for bindings in module.scope.values()
         for binding in bindings
+    )
+
+
+def importing(project: Project, *libraries: str) -> frozenset[str]:
+    """The folders that modules are imported from (`Module.root`) in which any imports from one of the libraries."""
+    return frozenset(
+        module.root
+        for module in project.modules
+        if module.role in {"app", "config"}
+        and any(
+            isinstance(binding, ImportedName) and binding.module.partition(".")[0] in libraries
+            for bindings in module.scope.values()
+            for binding in bindings
+        )
     )
 
 

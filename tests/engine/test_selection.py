@@ -67,3 +67,9 @@ def test_an_unknown_rule_names_the_nearest_and_where_it_stands() -> None:
     with pytest.raises(Fault) as caught:
         check_rules(["a-rule", "query-in-lop"], ["a-rule", "query-in-loop"], where="auditor.toml")
     assert (caught.value.where, caught.value.hint) == ("auditor.toml", "did you mean 'query-in-loop'?")
+
+
+def test_a_path_of_several_applications_means_all_of_them_unless_one_is_named() -> None:
+    known = ("GET /entries (services/blog)", "GET /entries (services/shop)", "GET /other")
+    assert matching_endpoints(["GET /entries/"], known) == set(known[:2])
+    assert matching_endpoints(["/entries (services/shop)"], known) == {known[1]}
