@@ -19,7 +19,7 @@ def discover(project: Project) -> tuple[EntryPoint, ...]:
     for entry_points in finders():
         for entry in entry_points(project):
             receiver = "" if entry.receiver is None else entry.receiver.qualname
-            key = (entry.id, entry.handler.qualname, entry.handler.module.path, receiver)
+            key = (entry.id, entry.handler.qualname, entry.handler.module.path, receiver, entry.home)
             known = found.get(key)
             # Set up in several ways, an endpoint is shown as the way with most around it.
             if known is None or len(entry.around) > len(known.around):
@@ -29,14 +29,13 @@ def discover(project: Project) -> tuple[EntryPoint, ...]:
 
 def told_apart(entries: Sequence[EntryPoint]) -> tuple[EntryPoint, ...]:
     """`entries`, sorted, where applications that serve the same path are named in its id, and only there."""
-    bare = [replace(entry, application="") for entry in entries]
-    homes = [entry.application or entry.handler.module.root or "." for entry in entries]
+    homes = [entry.home or entry.handler.module.root or "." for entry in entries]
     serving: dict[str, set[str]] = {}
-    for entry, home in zip(bare, homes, strict=True):
+    for entry, home in zip(entries, homes, strict=True):
         serving.setdefault(entry.id, set()).add(home)
     told = [
         replace(entry, application=_shortest(home, serving[entry.id])) if entry.kind == "http" else entry
-        for entry, home in zip(bare, homes, strict=True)
+        for entry, home in zip(entries, homes, strict=True)
     ]
     return tuple(
         sorted(told, key=lambda entry: (entry.id, entry.handler.qualname, entry.handler.module.path))

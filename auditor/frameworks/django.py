@@ -41,18 +41,19 @@ def read(project: Project) -> tuple[list[EntryPoint], list[Unread]]:
     evaluation = Evaluation(project)
     evaluation.register_all()
     found: dict[tuple[str, str], list[EntryPoint]] = {}
-    for urlconf, settings in root_modules(evaluation):
+    tops = root_modules(evaluation)
+    for urlconf, settings in tops:
         reader = _Reader(evaluation, settings)
         folder = evaluation.names.projects.of(settings or urlconf) or ""
         is_served = settings is None or is_deployed(settings)
-        application = f"{folder}:{urlconf.name}" if folder else urlconf.name
+        application = f"{folder}:{urlconf.name}" if folder else urlconf.name if len(tops) > 1 else ""
         for entry in reader.entries(urlconf):
             others = found.setdefault((folder, entry.id), [])
-            known = {(other.handler, other.receiver) for other in others if other.application != application}
+            known = {(other.handler, other.receiver) for other in others if other.home != application}
             if not others or (
                 len(known) == len(others) and is_served and (entry.handler, entry.receiver) not in known
             ):
-                others.append(replace(entry, application=application))
+                others.append(replace(entry, home=application))
         if evaluation.steps < 0:
             evaluation.note(urlconf, 1, "these routes take more steps than are followed: some may be missing")
     unread_places = sorted(evaluation.unread, key=lambda item: (item.file, item.line, item.reason))

@@ -40,6 +40,8 @@ class EntryPoint:
     file: str
     line: int
     around: tuple[Around, ...] = ()
+    home: str = ""
+    """The application that serves it (a folder, `folder:module`), where its finder knows of several."""
     application: str = ""
     """The folder of the application that serves it, where another one of the tree serves the same path."""
 

@@ -104,6 +104,7 @@ def flask_routes(names):
         methods = {m for m in rule.methods or () if m.lower() in VERBS}
         if cls is not None:
             methods &= {v.upper() for v in VERBS if callable(getattr(cls, v, None))} or methods
+            methods |= {"OPTIONS"} if callable(getattr(cls, "options", None)) else set()
         yield methods, [[rule.rule, "flask"]], dotted(target), target
 
 
