@@ -8,7 +8,7 @@ statement ran, reading or writing. It is contained where the endpoint's chains h
 
 - at the place: on the statement that the innermost line belongs to; or
 - near it: on a line further out of the same stack, about a table of the statement; or, for what an ORM writes at its
-  flush, a write about such a table anywhere on the endpoint.
+  flush and for what a library runs without a line of the application, one about such a table anywhere on the endpoint.
 
 The first alone is printed as `at the place`, both together as `contained`. Requests for no known endpoint are pairs missed.
 """
@@ -35,6 +35,7 @@ from auditor.trace.chains import chains
 from auditor.trace.semantics import semantics_of
 
 EVERY: Final = 1_000_000
+LIBRARY: Final = "(a library, for the handler)"
 Stack = tuple[tuple[str, int], ...]
 
 
@@ -105,7 +106,8 @@ def observed(file: Path) -> dict[tuple[tuple[str, str], str, int, bool], Pair]:
             continue
         method = "GET" if row["method"] == "HEAD" else row["method"]
         stack = tuple((name, at) for name, at in row["stack"])
-        key = ((method, path_of(row["route"], row["kind"])), *stack[0], verb in READING)
+        place = stack[0] if stack else (LIBRARY, 0)
+        key = ((method, path_of(row["route"], row["kind"])), *place, verb in READING)
         found[key].seen.append((stack, row["text"]))
     return dict(found)
 
@@ -166,9 +168,11 @@ def verdict(pair: Pair, places: list[Place] | None) -> str:
 def _of(stack: Stack, text: str, places: Iterable[Place]) -> str:
     reading = text.lstrip("( \n").partition(" ")[0].upper() in READING
     fitting = [place for place in places if place.reads in {None, reading}]
+    about = [place for place in fitting if is_about(text, place.label)]
+    if not stack:
+        return "near it" if about else "missed"
     if any(place.holds(*stack[0]) for place in fitting):
         return "at the place"
-    about = [place for place in fitting if is_about(text, place.label)]
     outer = any(place.holds(*frame) for place in about for frame in stack[1:])
     return "near it" if outer or (about and not reading) else "missed"
 

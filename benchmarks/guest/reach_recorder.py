@@ -3,7 +3,8 @@
 Run in the target's own environment: `REACH_TREE=TREE REACH_OUT=FILE python -m pytest -p reach_recorder ...` with this
 folder on PYTHONPATH. Knows Django's cursors and SQLAlchemy's engines, and Flask's and Django's requests; standard
 library only. FILE holds one JSON line for each `[method, route, kind of route, stack, verb and text]` that differs; the
-stack is `[[file, line], ...]`, innermost first, without tests and libraries.
+stack is `[[file, line], ...]`, innermost first, without tests and libraries; it is
+empty where a library's code ran the statement for a handler without a line of the application in between.
 """
 
 import json
@@ -14,6 +15,9 @@ import threading
 TREE = os.path.realpath(os.environ["REACH_TREE"]) + os.sep
 OUT = os.environ["REACH_OUT"]
 TEXT = 400
+INNER = ("full_dispatch_request", "_get_response")
+HANDLERS = (*INNER, "get_response")
+"""What Flask and Django answer a request in; Django's middleware runs between its two."""
 _SEEN = {}
 _NOW = threading.local()
 _INSIDE = {}
@@ -24,7 +28,7 @@ def inside(filename):
     known = _INSIDE.get(filename)
     if known is None:
         path = os.path.realpath(filename)
-        name = path[len(TREE) :] if path.startswith(TREE) else ""
+        name = path[len(TREE) :] if path.startswith(TREE) and not filename.startswith("<") else ""
         parts = name.split(os.sep)
         is_test = any(
             part in ("tests", "test", "testing") or part.startswith(("test_", "conftest")) for part in parts
@@ -35,18 +39,18 @@ def inside(filename):
 
 def noted(statement):
     """Takes down one statement, where a request is under way."""
-    frame, stack, answers = sys._getframe(2), [], False
+    frame, stack, where = sys._getframe(2), [], ""
     while frame is not None:
         name = inside(frame.f_code.co_filename)
+        function = frame.f_code.co_name
         if name:
             stack.append([name, frame.f_lineno])
-        answers = answers or frame.f_code.co_name in (
-            "full_dispatch_request",
-            "_get_response",
-            "get_response",
-        )
+        elif function in HANDLERS:
+            where = function
+            if function in INNER:
+                break  # what lies further out is around the handler and only passes the request on
         frame = frame.f_back
-    if not answers or not stack:
+    if not where or (not stack and where not in INNER):
         return
     row = [stack, statement.strip()[:TEXT]]
     pending = getattr(_NOW, "pending", None)
