@@ -68,6 +68,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         title=f"Load {', '.join(dict.fromkeys(named))} with the rows",
         files=files,
         promises=("sql",),
+        constant_rise=("sql",),  # what a helper's other callers pay
         verify=_verify(groups),
     )
 
