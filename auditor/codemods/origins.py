@@ -47,6 +47,8 @@ def origin_of(spans: "Spans", query: "Query", /) -> Origin | str:
         for one in chains(spans.tree, site.start, site.end)
         if (at := position(one, builders)) is not None
     ]
+    if len(found) > 1 and query.relation:
+        found = [(one, at) for one, at in found if any(s.name == query.relation for s in one.steps)] or found
     if len(found) > 1:
         found = [(one, at) for one, at in found if is_of(one, query)] or found
     if len(found) > 1:
