@@ -124,7 +124,8 @@ def _asking_of_got(function: "Function", query: "Query", got: _Got) -> Asking | 
     assert isinstance(whole, ast.expr), "a call, or what waits for it"
     column = ast.Attribute(got.model, query.model.primary_key, ast.Load())
     compared = ast.Compare(column, [ast.Eq()], [got.key])
-    if isinstance(got.whole, ast.Call) and len(got.whole.args) == 1:
+    by_query = isinstance(got.whole, ast.Call) and len(got.whole.args) == 1
+    if by_query:
         made: ast.expr = ast.Call(ast.Attribute(got.on, "filter", ast.Load()), [compared], [])
     else:
         chosen = ast.Call(ast.Name("select", ast.Load()), [got.model], [])
@@ -147,7 +148,7 @@ def _asking_of_got(function: "Function", query: "Query", got: _Got) -> Asking | 
         statement=statement,
         named="",
         is_inline=is_inline,
-        needs=("select",),
+        needs=() if by_query else ("select",),
     )
 
 

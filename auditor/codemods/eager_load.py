@@ -40,6 +40,8 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, "where the rows come from is known only with a trace")
     of_one = finding.rule == "lazy-loads-of-one-row"
     groups = (wanted_of_one if of_one else wanted_by)(finding, source.scene)
+    if finding.rule == "query-in-loop":
+        groups = [one for one in groups if any(effect.cause == "query" for _, effect in one.effects)]
     if not groups:
         return Declined(NAME, "the query that the rows come from is not known")
     edited: dict[str, Spans] = {}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.codemods.source import Source
     from auditor.codemods.spans import Spans
     from auditor.codemods.ways import Stage
+    from auditor.index.symbols import Class
     from auditor.index.values import Model
 
 _BY_NAME: Final = frozenset({"setattr", "getattr", "delattr", "hasattr", "patch", "object", "spy", "stub"})
@@ -37,6 +38,8 @@ class Handing:
         self._changed: dict[str, Spans] = {}
         taken = set().union(*(names_bound(stage.node) for stage in plan.stages))
         self._known = f"known_{singular(model.cls.name)}s"
+        self._is_free = False
+        """Whether the sibling of a method needs no receiver, since the query reads it for its keys alone."""
         calls = [stage.call for stage in plan.stages if stage.call is not None]
         if any(word.arg == self._known for call in calls for word in call.keywords):
             raise Unliftable("what the loop asks for is fetched before it already")
@@ -86,7 +89,8 @@ class Handing:
             raise Unliftable(f"the query reads `{odd[0]}`, which `{leaf.node.name}` makes itself")
         if leaf.owner is not None and (leaf.known.static not in {"", "property"} or not parameters):
             raise Unliftable(f"`{leaf.node.name}` is no plain method")
-        if leaf.owner is not None:
+        self._is_free = leaf.owner is not None and parameters[0] not in names
+        if leaf.owner is not None and not self._is_free:
             ordered = [parameters[0], *(name for name in ordered if name != parameters[0])]
         before = len(plan.lifting.clauses)
         found: list[tuple[str, ast.expr]] = []
@@ -122,12 +126,15 @@ class Handing:
         name = stage.node.name
         scene = self._source.scene
         assert scene is not None, "asked with a trace only"
+        owner = stage.known.owner
         same = [
             function
             for module in scene.project.modules
             if module.role != "library"
             for function in module.functions
-            if function.name == name and function.owner is not None
+            if function.name == name
+            and function.owner is not None
+            and (owner is None or self._are_related(owner, function.owner))
         ]
         if stage.owner is not None and len(same) > 1:
             raise Unliftable(f"several classes have a method `{name}`")
@@ -150,6 +157,12 @@ class Handing:
                 if is_it and isinstance(node.ctx, ast.Load) and id(node) not in called:  # type: ignore[attr-defined]  # both have it
                     raise Unliftable(f"`{name}` is handed on as a value")
 
+    def _are_related(self, one: "Class", other: "Class") -> bool:
+        """Whether a row of one class may be one of the other."""
+        assert self._source.scene is not None, "asked with a trace only"
+        project = self._source.scene.project
+        return one in project.mro(other) or other in project.mro(one)
+
     def _sibling(self, given: tuple[str, ...]) -> Sibling:
         """Writes it behind the function that asks for one."""
         leaf, plan = self._leaf, self._plan
@@ -169,7 +182,8 @@ class Handing:
         for name in plan.asking.needs:
             if add_names(spans, "sqlalchemy", [name]) != [name]:
                 raise Unliftable(f"`{name}` is the name of something else in `{leaf.path}`")
-        members = leaf.owner.body if leaf.owner is not None else spans.tree.body
+        owner = None if self._is_free else leaf.owner
+        members = owner.body if owner is not None else spans.tree.body
         taken = {
             one.name
             for one in members
@@ -177,7 +191,7 @@ class Handing:
         }
         everywhere = {one.id for one in ast.walk(spans.tree) if isinstance(one, ast.Name)}
         is_here = len(self._stages) == 1
-        word = self._known.removeprefix("known_") if is_here else leaf.node.name
+        word = self._known.removeprefix("known_") if is_here or self._is_free else leaf.node.name
         name = free_name(f"{word}_batch", taken | everywhere)
         is_async = any(
             isinstance(one, ast.Await) for one in ast.walk(rewritten(plan.asking.query, plan.asking.inlined))
@@ -185,10 +199,11 @@ class Handing:
         made = Sibling(
             name, leaf.node.name, plan.asking, dimensions, given, is_cut=self._is_cut(), is_async=is_async
         )
-        indent = spans.indent(leaf.node)
-        gap = "\n" if leaf.owner is not None else "\n\n"
+        behind: ast.stmt = leaf.owner if self._is_free and leaf.owner is not None else leaf.node
+        indent = spans.indent(behind)
+        gap = "\n" if owner is not None else "\n\n"
         spans.insert(
-            spans.line_end(leaf.node),
+            spans.line_end(behind),
             ("" if spans.text.endswith("\n") else "\n") + gap + in_quotes_of(spans.text, made.text(indent)),
         )
         return made
@@ -243,7 +258,7 @@ class Handing:
         generators[-1].ifs = list(plan.tests)
         key = plan.keys[0] if len(plan.keys) == 1 else ast.Tuple(list(plan.keys), ast.Load())
         keys = ast.ListComp(key, generators)
-        if self._leaf.owner is not None:
+        if self._leaf.owner is not None and not self._is_free:
             func: ast.expr = ast.Attribute(given[0], sibling.name, ast.Load())
             given = given[1:]
         elif self._leaf.path == first.path:
@@ -301,7 +316,8 @@ class Handing:
         assert call is not None, "only the leaf calls nothing"
         parts = sorted(spans.span(one) for one in [*call.args, *call.keywords])
         if not parts:
-            raise Unliftable(f"`{ast.unparse(call)}` passes nothing")
+            spans.insert(spans.span(call)[1] - 1, f"{self._known}={self._known}")
+            return
         extend(spans, parts, f"{self._known}={self._known}")
 
     def _before_loop(self, called: ast.expr) -> None:

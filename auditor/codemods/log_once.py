@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.batch_helpers import callee
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at, statement_at
-from auditor.codemods.turning import Turning, turning
+from auditor.codemods.turning import Turning, name_rows, turning
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -52,7 +52,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     if spans is None or function is None or source.scene is None:
         return Declined(NAME, "the loop and what is known of it are not at hand")
     statement = statement_at(function, finding.line, finding.end_line)
-    turn = "no statement is there" if statement is None else turning(function, statement)
+    turn = "no statement is there" if statement is None else turning(function, statement, unnamed=True)
     if isinstance(turn, str):
         return Declined(NAME, turn)
     loop = turn.statement
@@ -208,6 +208,8 @@ def _is_called_once(home: "Function", source: "Source", finding: "Finding") -> b
 def _move(spans: "Spans", turn: Turning, found: list[Record], written: list[str]) -> None:
     for record in found:
         spans.remove_lines(record.statement)
+    if naming := name_rows(turn, spans):
+        spans.insert_lines_before(turn.statement, naming)
     indent = spans.indent(turn.statement)
     lines = [
         f"{indent}    {spans.source(record.call.func)}({text})"

@@ -44,7 +44,23 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
         names = (f"{item}s", f"all_{item}s")
         name = next((one for one in names if one not in taken), free_name(names[0], taken))
         return Items(ast.Name(name, ast.Load()), name, not is_made_here)
+    if isinstance(items, ast.Call) and _is_run_there(stage, loop, scene):
+        taken = names_bound(stage.node) | _names(stage)
+        name = free_name(f"all_{item}s", taken)
+        return Items(ast.Name(name, ast.Load()), name, is_copied=True)
     raise Unliftable(f"`{ast.unparse(items)}` may be walked over only once")
+
+
+def _is_run_there(stage: "Stage", loop: "ast.For | ast.comprehension", scene: "Scene") -> bool:
+    """Whether the loop's header makes an SQLAlchemy query, and walking over it runs it."""
+    values = [
+        use.value
+        for _, use in scene.uses()
+        if use.how == "iterate" and use.site.module.path == stage.path and use.site.line == loop.iter.lineno
+    ]
+    return bool(values) and all(
+        isinstance(value, Query) and value.orm == "sqlalchemy" and not value.streaming for value in values
+    )
 
 
 def _names(stage: "Stage") -> frozenset[str]:

@@ -41,7 +41,7 @@ from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
 from auditor.rules.scene import spot_of, statement_of
-from auditor.rules.surroundings import is_fallback
+from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.trace.cost import sizes
 from auditor.trace.turns import reached
 
@@ -207,6 +207,8 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.9 if paged else 0.45  # a page, or a chunk, each time round
     if is_fallback(effect):
         confidence -= 0.35
+    if is_looked_up_first(effect):
+        confidence -= 0.5
     if is_fixed(looped.loop):
         confidence -= 0.45
     if looped.call is not None and looped.call.guessed:

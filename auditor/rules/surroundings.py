@@ -141,6 +141,29 @@ def is_fallback(effect: Effect) -> bool:
     )
 
 
+def is_looked_up_first(effect: Effect) -> bool:
+    """Whether it runs only for a key that a dictionary does not hold: `rows[key] if key in rows else …`, or the same with `if`."""
+    node, function = effect.node, effect.site.function
+    if node is None or function is None:
+        return False
+    for s in turns.nodes(function.body):
+        if s[0] == ir.IF:
+            test, found, otherwise = s[3], s[4], s[5]
+        elif s[0] == ir.IFEXP:
+            test, found, otherwise = s[2], s[3], s[4]
+        else:
+            continue
+        asked = {
+            strip(n[3][1])
+            for n in turns.nodes(test)
+            if n[0] == ir.CMP and n[2] == ("in",) and n[3][1][0] in {ir.NAME, ir.ATTR}
+        }
+        taken = any(n[0] == ir.SUB and strip(n[2]) in asked for n in turns.nodes(found))
+        if asked and taken and id(node) in turns.identities(otherwise):
+            return True
+    return False
+
+
 def is_either_way(loop: Loop, line: int, others: frozenset[int]) -> bool:
     """Whether both arms of the innermost `if` around the place write, so that every turn does."""
     held = [s for s in around(body_of(loop), line) if s[0] == ir.IF]
