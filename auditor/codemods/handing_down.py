@@ -89,7 +89,7 @@ class Handing:
             raise Unliftable(f"the query reads `{odd[0]}`, which `{leaf.node.name}` makes itself")
         if leaf.owner is not None and (leaf.known.static not in {"", "property"} or not parameters):
             raise Unliftable(f"`{leaf.node.name}` is no plain method")
-        self._is_free = leaf.owner is not None and parameters[0] not in names
+        self._is_free = leaf.owner is not None and parameters[0] not in names and not is_here
         if leaf.owner is not None and not self._is_free:
             ordered = [parameters[0], *(name for name in ordered if name != parameters[0])]
         before = len(plan.lifting.clauses)
