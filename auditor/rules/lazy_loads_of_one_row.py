@@ -28,6 +28,7 @@ Count the statements of one request before and after. Compare the answers, for a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.report import CostTerm, Evidence, TermAtStake
@@ -56,6 +57,8 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_MANY: Final = 4
+"""Queries whose rows are read by the very same statements: from so many on the statement is told, not the queries."""
 _LEAST: Final = 2
 """Relations from which on a join saves round trips that are worth a word."""
 
@@ -70,10 +73,21 @@ def find(scene: Scene) -> Iterator[Claim]:
             origin = effect.row.origin
             key = (origin.site.module.path, origin.site.start, origin.site.line, origin.model.key)
             groups.setdefault(key, []).append((scope, effect))
+    alike: dict[tuple[tuple[str, int], ...], list[list[Effect]]] = {}
     for group in groups.values():
         relations = {effect.relation for _, effect in group if is_joined(effect)}
         if len(relations) >= _LEAST and scene.trace.endpoints_of(group[0][0].function):
-            yield claim([effect for _, effect in group])
+            effects = [effect for _, effect in group]
+            alike.setdefault(tuple(sorted(read_at(e) for e in effects)), []).append(effects)
+    for told in alike.values():
+        if len(told) < _MANY:
+            yield from map(claim, told)
+        else:
+            yield claim_in_common(told)
+
+
+def read_at(effect: Effect) -> tuple[str, int]:
+    return (effect.site.module.path, effect.site.line)
 
 
 def is_one_of_a_row(effect: Effect) -> bool:
@@ -144,4 +158,20 @@ def claim(effects: list[Effect]) -> Claim:
         ),
         could_be_wrong="The related rows are in the session already, or mostly empty.",
         fix=f"Load {named} with the {origin.model.name}.",
+    )
+
+
+def claim_in_common(told: list[list[Effect]]) -> Claim:
+    """What is told of statements (a `save()` of a base class) that load the same of the rows of many queries."""
+    first = claim(told[0])
+    effect = min(told[0], key=read_at)
+    origins = [e[0].row.origin for e in told if e[0].row is not None and e[0].row.origin is not None]
+    return replace(
+        first,
+        spot=spot_of(effect.site),
+        title=f"{', '.join(f'`{r}`' for r in sorted({e.relation for e in told[0]})[:4])} are loaded by a query each, "
+        f"here of rows that {len(told)} places fetch",
+        related=[place(spot_of(o.site), "query") for o in origins],
+        fix="Where only a key is wanted, read the column that holds it; else load them where the rows are fetched.",
+        payers=tuple({id(o.site.function): o.site.function for o in origins if o.site.function}.values()),
     )
