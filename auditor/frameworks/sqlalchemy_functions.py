@@ -34,8 +34,20 @@ _SET_OPERATIONS: Final = frozenset(
 )
 
 
+_REFINING: Final = {
+    "sqlalchemy_utils": {"sort_query"},
+    "sqlalchemy_searchable": {"search"},
+    "sqlalchemy_filters": {"apply_filters", "apply_sort", "apply_loads"},
+    "fastapi_filter": {"apply_filter"},
+}
+"""Functions of other packages that are given a query and give one of the same rows, in another order or fewer."""
+
+
 def external(m: Recorder, registry: Registry, name: str, call: Call) -> Value | None:
     """A call of `sqlalchemy.…` or of something made by it; None for one that costs nothing we know of."""
+    if names.tail(name) in _REFINING.get(name.partition(".")[0], ()):
+        query = call.args[0] if call.args else None
+        return query if isinstance(query, Query) else None
     if not names.is_ours(name):
         return None
     owner, called, member = name.rpartition("()")

@@ -39,6 +39,10 @@ _AGGREGATE: Final = frozenset({"sum", "min", "max"})
 _NO_ACCESS: Final = frozenset(
     {"isinstance", "issubclass", "callable", "id", "type", "hasattr", "print", "repr", "format"}
 )
+_PARTIAL: Final = frozenset(
+    {"functools.partial", "funcy.partial", "toolz.partial", "django.utils.functional.curry"}
+)
+"""What fixes the first arguments of a function."""
 
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -311,7 +315,7 @@ def standard(
 ) -> Value | None:
     """Functions of the standard library that call back or pass values through; None for any other."""
     first = args[0] if args else UNKNOWN
-    if name == "functools.partial" and args:
+    if name in _PARTIAL and args:
         if isinstance(first, Func):
             return Func(
                 first.function,
