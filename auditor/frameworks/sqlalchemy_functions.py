@@ -17,7 +17,7 @@ from auditor.frameworks.sqlalchemy_filters import Scope
 from auditor.frameworks.sqlalchemy_statements import execute
 from auditor.frameworks.sqlalchemy_text import positional
 from auditor.frameworks.sqlalchemy_values import Call, TextClause
-from auditor.index.values import UNKNOWN, Const, Ext, ModelValue, Query, Text, Value
+from auditor.index.values import UNKNOWN, Const, Ext, ModelValue, Query, Sym, Text, Value
 
 if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
@@ -47,7 +47,7 @@ def external(m: Recorder, registry: Registry, name: str, call: Call) -> Value | 
     """A call of `sqlalchemy.…` or of something made by it; None for one that costs nothing we know of."""
     if names.tail(name) in _REFINING.get(name.partition(".")[0], ()):
         query = call.args[0] if call.args else None
-        return query if isinstance(query, Query) else None
+        return query if isinstance(query, (Query, Sym)) else None
     if not names.is_ours(name):
         return None
     owner, called, member = name.rpartition("()")
