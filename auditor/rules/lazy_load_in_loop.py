@@ -45,10 +45,10 @@ from auditor.trace.cost import sizes
 from auditor.trace.turns import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auditor.index.values import Query
-    from auditor.rules.scene import Scene
+    from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect, Loop, Summary
 
 RULE = RuleInfo(
@@ -73,11 +73,18 @@ def find(scene: Scene) -> Iterator[Claim]:
             if is_fallback(effect) or has_unread_options(effect) or is_failing(scene, loops[-1], effect):
                 continue
             groups.setdefault(cured_at(scene, loops[-1], origin), []).append((scope, effect))
-    fed: dict[tuple[str, int], set[tuple[str, int]]] = {}
-    for (path, start, _, _), group in groups.items():
-        fed.setdefault(turned_at(scene, group), set()).add((path, start))
+    fed: dict[tuple[str, int], dict[str, list[Spot]]] = {}
     for group in groups.values():
-        yield claim(scene, group, is_shared=len(fed[turned_at(scene, group)]) > 1)
+        row = row_of(group[0][1])
+        if row is not None and row.origin is not None:
+            fed.setdefault(turned_at(scene, group), {}).setdefault(row.model.key, []).extend(
+                homes(scene, row.origin)[:1]
+            )
+    for group in groups.values():
+        row = row_of(group[0][1])
+        feeding = fed.get(turned_at(scene, group), {})
+        alike = feeding.get(row.model.key, []) if row is not None else []
+        yield claim(scene, group, alike=alike, is_shared=len(feeding) > 1)
 
 
 def is_lazy(effect: Effect) -> bool:
@@ -133,8 +140,13 @@ def has_unread_options(effect: Effect) -> bool:
     return origin is not None and any(strategy == "unknown" for _, _, strategy in origin.strategies)
 
 
-def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool = False) -> Claim:
-    """A finding on the statement in the loop; `is_shared`, and of a library's loop, on the query that feeds it."""
+def claim(
+    scene: Scene, group: list[tuple[Summary, Effect]], *, alike: Sequence[Spot] = (), is_shared: bool = False
+) -> Claim:
+    """A finding on the statement in the loop; of a library's loop, and of one for many models, on the query feeding it.
+
+    `is_shared`: rows of several models go through the loop. `alike`: the queries of this model that feed it.
+    """
     effects = [e for _, e in group]
     first = min(effects, key=lambda e: (e.site.module.path, e.site.line))
     loops = scene.turned(first.loops, first.branch)
@@ -155,6 +167,8 @@ def claim(scene: Scene, group: list[tuple[Summary, Effect]], *, is_shared: bool 
     if origin is not None and built[0].function is not spot.function:
         helped = asked_from(scene, origin, group[effects.index(first)][0])
         related += [place(helped, "call")] if helped is not None else []
+        if spot is not built[0]:
+            related += [place(a, "query") for a in alike if a.key != built[0].key]
     related += [place(spot_of(e.site), "read") for e in list(reads.values())[:3]]
     if not in_library:
         related.append(place(spot_of(loop.site), "loop"))
