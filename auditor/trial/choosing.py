@@ -109,14 +109,17 @@ def _kinds(reach: Mapping[str, Reached], ids: frozenset[str]) -> Iterator[str]:
 
 
 def _others(reach: Mapping[str, Reached], ids: frozenset[str]) -> Iterator[str]:
-    """The rest: first what asks with a parameter that nothing before it had, then the first, second, … of every kind."""
+    """The rest: first what asks with a parameter or a header that nothing before it had, then the first, second, … of every kind."""
     seen: set[tuple[str, str]] = set()
     turn: defaultdict[tuple[object, ...], int] = defaultdict(int)
     later: list[tuple[int, int, str]] = []
     for at, (id_, one) in enumerate(reach.items()):
         if id_ not in ids:
             continue
-        named = {(one.request.path, name) for name, _ in one.request.query}
+        asked = one.request
+        named = {(asked.path, name) for name, _ in asked.query} | {
+            (asked.path, f"{name.lower()}:") for name, _ in asked.headers
+        }
         if named - seen:
             seen |= named
             yield id_

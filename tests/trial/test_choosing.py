@@ -94,3 +94,14 @@ def test_eight_at_once_only_reads_and_every_kind_is_there() -> None:
     some = choosing.some_at_once(sent, reach, frozenset({"read 3"}))
     assert "timed" in some
     assert len(some) < len(sent.requests)
+
+
+def test_who_asks_with_a_header_of_its_own_is_asked_early() -> None:
+    workload = a_workload(
+        Request(id="warm", path="/items", headers=(("X-Warm", "1"),), roles=("contract",)),
+        Request(id="warm too", path="/items", headers=(("x-warm", "2"),), roles=("contract",)),
+    )
+    affected = frozenset(one.id for one in workload.requests if one.id != "timed")
+    chosen = choosing.in_order(workload, reach_of(workload), affected)
+    assert "warm" in chosen
+    assert "warm too" not in chosen
