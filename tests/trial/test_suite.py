@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.trial.gates.tests import Lost, compare
+from auditor.trial.gates.tests import Lost, before_anything, compare
 from auditor.trial.suite import Case, SuiteRun, cases_of
 
 REPORT = b"""<?xml version="1.0"?><testsuites><testsuite name="pytest" tests="5">
@@ -69,3 +71,14 @@ def test_fewer_queries_are_shown_and_no_failure() -> None:
     lost = compare(run({"a": PASSED, "b": PASSED}), run({"a": FEWER, "b": PASSED}))
     assert lost.broken == ()
     assert lost.fewer == ("a expects 5 queries, and 2 ran: look at it, and change its number",)
+
+
+def test_what_the_tests_end_with_is_told_where_they_fail_before_any_change() -> None:
+    silent = SuiteRun(succeeded=False, how="exited 3", cases=None)
+    assert before_anything(silent) == (
+        "the tests fail before any change, so none is held to them: they exited 3",
+    )
+    absent = replace(silent, how="exited 127", last_words="trying\nsh: 1: run-tests: not found\n")
+    assert before_anything(absent)[0].endswith("they exited 127: sh: 1: run-tests: not found")
+    assert before_anything(replace(absent, succeeded=True)) == ()
+    assert before_anything(None) == ()

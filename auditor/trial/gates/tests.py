@@ -121,7 +121,9 @@ def before_anything(known: SuiteRun | None, /) -> tuple[str, ...]:
     if known.cases is None:
         if known.succeeded:
             return ()
-        return (f"the tests fail before any change, so none is held to them: they {known.how}",)
+        last = known.last_words.strip().splitlines()[-1:]
+        words = f": {_line(last[0])}" if last else ""
+        return (f"the tests fail before any change, so none is held to them: they {known.how}{words}",)
     failed = sorted(known.failed)
     if not failed:
         return ()
