@@ -15,14 +15,12 @@ from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.gates.policy import protected_kind
 from auditor.trial.playing import Counted, Player, Span
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Winnings, component_of
 
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
-_PREPARING: Final = frozenset({"migration", "seed"})
 _CONSTANT: Final = 2
 """The most that one declared constant rise may be."""
 _ROWS_FOR_A_STATEMENT: Final = 10
@@ -151,10 +149,9 @@ def may_rise(
 
 
 def not_exercised(files: tuple[Edited, ...], executed: Mapping[str, frozenset[int]], /) -> str:
-    """Where code is changed in files of which no good answer ran any changed line; empty when every file was met.
+    """Where the changed code is, if no good answer came by way of any of it; empty when it did.
 
-    What only runs at import (a model, a constant, an import) is exercised by every boot, and what only runs to prepare the data
-    (a migration, a seed) before it.
+    What only runs at import (a model, a constant, an import) is exercised by every boot.
     """
     places = []
     for file in files:
@@ -162,10 +159,10 @@ def not_exercised(files: tuple[Edited, ...], executed: Mapping[str, frozenset[in
         if file.trees is None or not changed:
             continue
         inside = function_lines(file.trees[1]) & changed
-        if not inside or inside & executed.get(file.path, frozenset()):
-            continue
-        if protected_kind(file.path, file.after) in _PREPARING:
-            continue
+        if not inside:
+            return ""
+        if inside & executed.get(file.path, frozenset()):
+            return ""
         places.append(f"{file.path}:{min(inside)}")
     return ", ".join(places)
 

@@ -161,24 +161,6 @@ def test_what_runs_at_import_is_exercised_by_every_boot() -> None:
     assert not_exercised((Edited("a.py", b"x = 1\n", b"x = 2\n"),), {}) == ""
 
 
-BODY = (b"def f():\n    return 1\n", b"def f():\n    return 2\n")
-
-
-def test_each_file_must_be_met_by_a_good_answer() -> None:
-    met, constant = Edited("a.py", *BODY), Edited("c.py", b"x = 1\n", b"x = 2\n")
-    handler = Edited("errors.py", *BODY)
-    ran = {"a.py": frozenset({2})}
-    assert not_exercised((met, constant), ran) == ""
-    assert not_exercised((met, constant, handler), ran) == "errors.py:2"
-    assert not_exercised((constant, handler), ran) == "errors.py:2"
-
-
-def test_what_prepares_the_data_is_run_before_any_request() -> None:
-    ran = {"a.py": frozenset({2})}
-    for path in ("app/migrations/0002_x.py", "seed.py"):
-        assert not_exercised((Edited("a.py", *BODY), Edited(path, *BODY)), ran) == ""
-
-
 def test_where_time_is_taken_no_gain_is_left_to_it_and_a_rise_is_none() -> None:
     same = {"sql": (9, 9)}
     assert judged(same, same, timed=True).outcome == "passed"
