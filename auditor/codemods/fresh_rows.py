@@ -31,7 +31,7 @@ def disturbed(
     """What may give a row another value than the database has between fetching and looking at it; "" for nothing."""
     scene = source.scene
     assert scene is not None
-    if attribute := _sets(known, columns, scene):
+    if attribute := stores(known, columns, scene):
         return f"`{attribute}` is set, which a row at hand would have and the database may not"
     fetched, looked = between
     last = looked.end_lineno or looked.lineno
@@ -86,8 +86,8 @@ def _pending(known: "Known", scene: "Scene") -> str:
     return ""
 
 
-def _sets(known: "Known", columns: frozenset[str], scene: "Scene") -> str:
-    """A store to an attribute of these names below a function, on whatever object."""
+def stores(known: "Known", columns: frozenset[str], scene: "Scene", /) -> str:
+    """A store to an attribute of these names in a function or below it, on whatever object; "" if there is none."""
     for one in below(known, scene):
         if one.module.role == "library":
             continue
