@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.batch_helpers import callee
 from auditor.codemods.dates import is_date
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import free_name, function_at, names_bound, parents
+from auditor.codemods.places import free_name, names_bound, parents
 from auditor.codemods.predicates import Predicate, of_sql
 from auditor.codemods.rows_at_hand import Fetched, fetched_for
 from auditor.codemods.scalar_sql import grouped
@@ -32,6 +31,7 @@ from auditor.codemods.session_makers import definition_of
 from auditor.codemods.session_scopes import scopes
 from auditor.codemods.session_sharing import handed_out, sets_attributes, writes
 from auditor.codemods.single_names import loads
+from auditor.codemods.standing import standing
 from auditor.codemods.turning import Turning, turning
 
 if TYPE_CHECKING:
@@ -66,11 +66,10 @@ class Number:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The first call of the finding's statement that asks for a number of rows at hand."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the loop and what is known of it are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     for node in ast.walk(function):
         if not isinstance(node, ast.Call) or not finding.line <= node.lineno <= finding.end_line:
             continue
@@ -81,7 +80,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         found = [one for one in rows if _is_same(number, one, function, known, source)]
         if not found:
             return Declined(NAME, "the rows that are counted were not fetched before, or not just these")
-        if changing := writes(known, source.scene) or sets_attributes(known, source.scene):
+        if changing := writes(known, at.scene) or sets_attributes(known, at.scene):
             return Declined(NAME, f"something is written or set (`{changing}`)")
         return _written(number, found[0], function, spans, finding.file, source)
     return Declined(NAME, "no number is asked for with a statement as text")

@@ -26,10 +26,10 @@ from auditor.codemods.fetches import fetch_of, queried
 from auditor.codemods.folds import Bag, bags
 from auditor.codemods.fresh_rows import disturbed
 from auditor.codemods.imports import add_import
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, statement_at
+from auditor.codemods.places import statement_at
 from auditor.codemods.single_names import bindings
+from auditor.codemods.standing import standing
 from auditor.codemods.value_kinds import Values
 
 if TYPE_CHECKING:
@@ -49,11 +49,10 @@ _JOINING: Final = ("join", "outerjoin", "options")
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The numbers of the finding's rows, asked for in their place."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     reason = "the numbers are made in a way that is not plain to see"
     for bag in bags(function, finding.line, finding.end_line):
         reason = bag if isinstance(bag, str) else _asked(bag, function, known, spans, source)

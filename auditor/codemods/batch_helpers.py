@@ -193,33 +193,10 @@ def _existing(tree: ast.Module, helper: ast.FunctionDef, asked: Keyed, position:
 
 def _is_batch(function: ast.FunctionDef, asked: Keyed, keys: str) -> bool:
     """`found = {key: [] for key in keys}`, one query with IN, `found[row.column].append(row)`, `return found`."""
-    body = _body(function)
-    match body[0], body[-_TAIL], body[-1]:
-        case (
-            ast.Assign(
-                targets=[ast.Name(id=found)],
-                value=ast.DictComp(
-                    key=ast.Name(id=a),
-                    value=ast.List(elts=[]),
-                    generators=[ast.comprehension(target=ast.Name(id=b), iter=ast.Name(id=walked), ifs=[])],
-                ),
-            ),
-            ast.For(target=ast.Name(id=row), iter=rows, body=[ast.Expr(value=put)], orelse=[]),
-            ast.Return(value=ast.Name(id=given)),
-        ) if a == b and walked == keys and given == found:
-            pass
-        case _:
-            return False
-    if ast.unparse(put) != f"{found}[{row}.{asked.column}].append({row})":
+    batched = _batched(_body(function))
+    if batched is None or (batched.column, batched.keys) != (asked.column, keys):
         return False
-    match body[1:-_TAIL], rows:
-        case [ast.Assign(targets=[ast.Name(id=named)], value=query)], ast.Name(id=read) if named == read:
-            pass
-        case [], ast.Call() as query:
-            pass
-        case _:
-            return False
-    mine, other = _parts(asked.query), _parts(query)
+    mine, other = _parts(asked.query), _parts(batched.query)
     if mine is None or other is None:
         return False
     wanted = {
@@ -246,8 +223,17 @@ def query_parts(function: ast.FunctionDef, /, *, several: bool) -> "tuple[str, l
     return parts[0], [ast.parse(one, mode="eval").body for one in sorted(parts[1])], parts[3]
 
 
-def _batched_query(body: list[ast.stmt]) -> ast.expr | None:
-    """The query of a function that puts each row into the list of the key that it was found by."""
+@dataclass(frozen=True, slots=True)
+class _Batched:
+    """A function's body that puts each row of a query into the list of the key that it was found by."""
+
+    query: ast.expr
+    column: str
+    keys: str
+    """The name that the lists are made for."""
+
+
+def _batched(body: list[ast.stmt]) -> _Batched | None:
     if len(body) < _TAIL + 1:
         return None
     match body[0], body[-_TAIL], body[-1]:
@@ -286,14 +272,20 @@ def _batched_query(body: list[ast.stmt]) -> ast.expr | None:
             return None
     match body[1:-_TAIL], rows:
         case [ast.Assign(targets=[ast.Name(id=named)], value=query)], ast.Name(id=read) if named == read:
-            pass
+            return _Batched(query, column, keys)
         case [], ast.Call() as query:
-            pass
+            return _Batched(query, column, keys)
         case _:
             return None
-    parts = _parts(query)
-    wanted = "" if parts is None else f"{parts[0]}.{column}.in_({keys})"
-    return query if parts is not None and wanted in parts[1] else None
+
+
+def _batched_query(body: list[ast.stmt]) -> ast.expr | None:
+    """The query of such a body, if it asks for just these keys."""
+    batched = _batched(body)
+    parts = None if batched is None else _parts(batched.query)
+    if batched is None or parts is None:
+        return None
+    return batched.query if f"{parts[0]}.{batched.column}.in_({batched.keys})" in parts[1] else None
 
 
 def _parts(query: ast.expr) -> "tuple[str, set[str], tuple[str, ...], str] | None":

@@ -26,6 +26,7 @@ from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
 from auditor.codemods.rewriting import in_quotes_of, laid_out
 from auditor.codemods.scalars import is_scalar, orm_scalar
+from auditor.codemods.standing import standing
 from auditor.codemods.turning import Turning, name_rows, turning
 from auditor.index.values import Many, Query
 
@@ -57,10 +58,10 @@ class Asked:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """One query before the loop, for the first statement of the finding that can be asked so."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    if spans is None or function is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the loop and what is known of it are not at hand")
+    spans, function = at.spans, at.function
     reasons: list[str] = []
     for asked in sorted(_questions(function, finding, source), key=lambda one: isinstance(one, str)):
         if isinstance(asked, str):

@@ -20,12 +20,12 @@ from auditor.codemods.batch_helpers import callee
 from auditor.codemods.chains import chain
 from auditor.codemods.column_kinds import stored
 from auditor.codemods.fresh_rows import stores
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.lifting import column_of
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, parents
+from auditor.codemods.places import parents
 from auditor.codemods.session_makers import definition_of
 from auditor.codemods.single_names import bindings
+from auditor.codemods.standing import standing
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -41,11 +41,10 @@ _ENDS: Final = frozenset({"scalar", "scalar_one", "scalar_one_or_none"})
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The finding's query as an attribute."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the query and what is known of it are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     row = finding.subject
     bound = _bound(function, row)
     model = None if bound is None else _model(bound, known, source)

@@ -24,12 +24,12 @@ from auditor.codemods.conditions import Conditions, Part
 from auditor.codemods.fetches import Fetch, fetch_of, queried
 from auditor.codemods.fresh_rows import disturbed
 from auditor.codemods.imports import add_import
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.narrowing import narrow
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, statement_at
+from auditor.codemods.places import statement_at
 from auditor.codemods.sieves import Sieve, shrink, sieves
 from auditor.codemods.single_names import assignment, bindings, loads
+from auditor.codemods.standing import standing
 from auditor.codemods.total_order import is_folded, reordered
 from auditor.codemods.value_kinds import Values
 
@@ -48,11 +48,10 @@ RULES: Final = ("filter-in-python",)
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The first condition at the finding's statement, in the query."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     reason = "the rows are left out in a way that is not plain to see"
     for sieve in sieves(function, finding.line, finding.end_line):
         reason = _pushed(sieve, function, known, spans, source)

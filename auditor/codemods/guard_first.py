@@ -18,12 +18,12 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.batch_helpers import callee
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.mutating import mutators
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import block_of, function_at
+from auditor.codemods.places import block_of
 from auditor.codemods.session_sharing import sets_attributes
 from auditor.codemods.spans import first_line
+from auditor.codemods.standing import standing
 from auditor.rules.work_before_guard import blocks, wasted
 
 if TYPE_CHECKING:
@@ -40,16 +40,15 @@ RULES: Final = ("work-before-guard",)
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The finding's queries, behind its condition."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the function and what is known of it are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     guards = {place.line for place in finding.related if place.role == "guard"}
     found = [
         one
         for block in blocks(known.body)
-        for one in wasted(source.scene, known, block)
+        for one in wasted(at.scene, known, block)
         if one.guard[1] in guards
     ]
     if not found:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.batch_helpers import callee
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at, statement_at
+from auditor.codemods.standing import standing
 from auditor.codemods.turning import Turning, name_rows, turning
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ class Record:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The records of the finding's loop, moved behind it."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    if spans is None or function is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the loop and what is known of it are not at hand")
+    spans, function = at.spans, at.function
     statement = statement_at(function, finding.line, finding.end_line)
     turn = "no statement is there" if statement is None else turning(function, statement, unnamed=True)
     if isinstance(turn, str):

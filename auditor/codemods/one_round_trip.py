@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.deciders import Decider, decider_of
 from auditor.codemods.imports import add_names
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.lookups import Lookup, clause, lookup_of, names_read
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import block_of, free_name, function_at, names_bound, parents, statement_at
+from auditor.codemods.places import block_of, free_name, names_bound, parents, statement_at
 from auditor.codemods.session_sharing import managed, writes
 from auditor.codemods.single_names import bindings, loads
+from auditor.codemods.standing import standing
 from auditor.codemods.versions import older
 from auditor.index.symbols import External
 from auditor.rules import session_sprawl
@@ -76,16 +76,15 @@ class Plan:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The function of the finding, with one statement for its lookups."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the function and what is known of it are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     if isinstance(function, ast.AsyncFunctionDef) or older(source, "sqlalchemy", (1, 4)):
         return Declined(NAME, "lookups that are awaited, or of an old SQLAlchemy, are left alone")
-    if writing := writes(known, source.scene):
+    if writing := writes(known, at.scene):
         return Declined(NAME, f"something is written (`{writing}`), which a lookup made before would not see")
-    if reason := _odd(known, source.scene) or _other_queries(source):
+    if reason := _odd(known, at.scene) or _other_queries(source):
         return Declined(NAME, reason)
     first = statement_at(function, finding.line)
     session = _session(function, first, source)

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.column_kinds import stored
 from auditor.codemods.fetches import Fetch, fetch_of, queried
 from auditor.codemods.fresh_rows import disturbed
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.narrowing import behind
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import block_of, function_at, statement_at
+from auditor.codemods.places import block_of, statement_at
 from auditor.codemods.single_names import assignment, loads
+from auditor.codemods.standing import standing
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -53,11 +53,10 @@ class Sort:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The sort at the finding's statement, in the query."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     reason = "the rows are sorted in a way that is not plain to see"
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and finding.line <= node.lineno <= finding.end_line:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.fetches import Fetch, fetch_of, queried
 from auditor.codemods.fresh_rows import disturbed
-from auditor.codemods.known_functions import known_at
 from auditor.codemods.least_values import least
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, parents, statement_at
+from auditor.codemods.places import parents, statement_at
 from auditor.codemods.single_names import assignment, bindings, loads
+from auditor.codemods.standing import standing
 from auditor.codemods.total_order import is_total
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ class Cut:
 
 def propose(finding: "Finding", source: "Source") -> Written | Declined:
     """The cut at the finding's statement, in the query."""
-    spans = source.spans(finding.file)
-    function = None if spans is None else function_at(spans.tree, finding.line)
-    known = None if function is None else known_at(function, finding.file, source)
-    if spans is None or function is None or known is None or source.scene is None:
+    at = standing(finding, source)
+    if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
+    spans, function, known = at.spans, at.function, at.known
     reason = "the rows are cut in a way that is not plain to see"
     for node in ast.walk(function):
         if isinstance(node, ast.Subscript) and finding.line <= node.lineno <= finding.end_line:
