@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.asked_rows import Asking, asking_of
 from auditor.codemods.batching import Plan
+from auditor.codemods.column_kinds import column_of
 from auditor.codemods.handing_down import Handing
 from auditor.codemods.key_columns import kind_of
-from auditor.codemods.lifting import Lifting, Unliftable, column_of, statement_of, whole
+from auditor.codemods.lifting import Lifting
+from auditor.codemods.loop_items import Unliftable, statement_of, whole
 from auditor.codemods.many_asked import Dimension, singular
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, names_bound

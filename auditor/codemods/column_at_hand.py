@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.batch_helpers import callee
 from auditor.codemods.chains import chain
-from auditor.codemods.column_kinds import stored
+from auditor.codemods.column_kinds import column_of, stored
 from auditor.codemods.fresh_rows import stores
-from auditor.codemods.lifting import column_of
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import parents
 from auditor.codemods.session_makers import definition_of

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from auditor.codemods.lifting import column_of
 from auditor.rules.declared import models
 
 if TYPE_CHECKING:
@@ -35,6 +34,18 @@ class Stored:
     kind: Kind
     nullable: bool
     unique: bool
+
+
+def column_of(model: "Model", name: str, /) -> "Column | None":
+    """The column that an attribute of a row reads; Django gives a foreign key's value by `<name>_id`."""
+    if name == "pk":
+        return model.columns.get(model.primary_key)
+    django = model.orm == "django"
+    for column in model.columns.values():
+        attribute = f"{column.name}_id" if django and column.foreign_key is not None else column.name
+        if attribute == name:
+            return column
+    return None
 
 
 def stored(model: "Model", name: str, scene: "Scene", /) -> Stored | None:

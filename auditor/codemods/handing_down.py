@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.import_ways import dotted_name, is_reached
 from auditor.codemods.imports import add_names
-from auditor.codemods.lifting import Unliftable, item_of, statement_of
+from auditor.codemods.loop_items import Unliftable, item_of, statement_of
 from auditor.codemods.many_asked import Sibling, singular
 from auditor.codemods.mutating import changed
 from auditor.codemods.parameter_lists import extend

@@ -4,25 +4,29 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from auditor.codemods.early_reads import check_row, is_computed, is_read_before
 from auditor.codemods.loading import hops
+from auditor.codemods.loop_items import (
+    Loop,
+    Unliftable,
+    binds,
+    bound_by_loops,
+    is_settled,
+    item_of,
+    statement_of,
+    whole,
+)
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.single_names import assignment, bindings, values_of
 from auditor.codemods.turning import is_list, picked_from
 from auditor.index.values import Many, Query, Row, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from auditor.codemods.ways import Stage
-    from auditor.index.values import Column, Model
+    from auditor.index.values import Model
     from auditor.rules.scene import Scene
 
 _REPEATABLE: Final = frozenset({"list", "tuple", "set", "dict", "frozenset", "items"})
-Loop = ast.For | ast.comprehension
-
-
-class Unliftable(Exception):  # noqa: N818  # a reason, not a fault
-    """The reason why a value can't be said at the beginning; caught where lifting is asked for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -177,12 +181,12 @@ class Lifting:
             if (
                 isinstance(node, (ast.For, ast.AsyncFor))
                 and child is not node.iter
-                and _binds(node.target, name)
+                and binds(node.target, name)
             ):
                 return node
             if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
                 for clause in reversed(node.generators):
-                    if _binds(clause.target, name) and clause is not child:
+                    if binds(clause.target, name) and clause is not child:
                         return clause
             child, node = node, at.above.get(node)
         return None
@@ -209,7 +213,7 @@ class Lifting:
             if isinstance(walked, (ast.Name, ast.Attribute)):
                 model = model or self._items_of(walked, stage)
         function = self.stages[stage].node
-        if _bound_by_loops(function, named) != len(bindings(function, named)):
+        if bound_by_loops(function, named) != len(bindings(function, named)):
             raise Unliftable(f"`{named}` is bound elsewhere too")
         name = named
         if loop is not self.loop:
@@ -257,10 +261,10 @@ class Lifting:
         """Reading an attribute earlier must give the same and do nothing else."""
         model = self.model_of(owner, stage)
         if model is not None:
-            self._check_row(model, attr)
+            check_row(model, attr, self.scene, self.stages[0])
             return
         if isinstance(lifted, ast.Name) and lifted.id in {"self", "cls"}:
-            if self._is_computed(attr):
+            if is_computed(attr, self.scene):
                 raise Unliftable(f"`{ast.unparse(owner)}.{attr}` may be computed")
             return
         text = f"{ast.unparse(lifted)}.{attr}"
@@ -271,63 +275,8 @@ class Lifting:
             if isinstance(name, ast.Name)
         ):
             raise Unliftable(f"what `{ast.unparse(owner)}` is, is not known")
-        if self._is_computed(attr) or not self._is_read_before(text):
+        if is_computed(attr, self.scene) or not is_read_before(text, self.loop, self.stages[0]):
             raise Unliftable(f"`{text}` is not read before the loop")
-
-    def _check_row(self, model: "Model", attr: str) -> None:
-        steps = hops(self.scene, model, attr)
-        if not steps:
-            if column_of(model, attr) is not None:
-                return
-            raise Unliftable(f"`{attr}` is no column of {model.name}")
-        relation = steps[0].relation
-        local = next(
-            (one for one in model.columns.values() if relation.column in {one.name, one.column}), None
-        )
-        if not relation.many and (local is None or local.nullable):
-            raise Unliftable(f"`{model.name}.{attr}` may be empty")
-        if self._is_lazy(model, attr):
-            raise Unliftable(f"`{model.name}.{attr}` is not loaded with the rows yet")
-
-    def _is_lazy(self, model: "Model", attr: str) -> bool:
-        first = self.stages[0]
-        start, end = first.node.lineno, first.node.end_lineno or first.node.lineno
-        return any(
-            effect.cause == "lazy-load"
-            and effect.row is not None
-            and effect.relation.rpartition(".")[2] == attr
-            and effect.row.model is model
-            and any(
-                loop.site.module.path == first.path and start <= loop.site.line <= end
-                for loop in effect.loops
-            )
-            for _, effect in self.scene.effects()
-        )
-
-    def _is_computed(self, attr: str) -> bool:
-        """Whether any class of the project computes an attribute of this name."""
-        return any(
-            function.name in {attr, "__getattr__", "__getattribute__"} and function.owner is not None
-            for module in self.scene.project.modules
-            if module.role != "library"
-            for function in module.functions
-        )
-
-    def _is_read_before(self, text: str) -> bool:
-        """Whether the first function reads it on every way to the loop."""
-        first = self.stages[0]
-        outer = statement_of(self.loop, first)
-        for statement in first.node.body:
-            if statement is outer or any(node is self.loop for node in ast.walk(statement)):
-                return False
-            if isinstance(statement, (ast.Assign, ast.Expr, ast.AnnAssign, ast.AugAssign)):
-                quick = [node for node in ast.walk(statement) if isinstance(node, ast.Attribute)]
-                if any(ast.unparse(node) == text for node in quick) and not any(
-                    isinstance(node, (ast.IfExp, ast.BoolOp, ast.Lambda, ast.comprehension))
-                    for node in ast.walk(statement)
-                ):
-                    return True
-        return False
 
     def _is_bound_inside(self, name: str) -> bool:
         return any(
@@ -348,7 +297,7 @@ class Lifting:
         ]
         if any(one is not None and one.arg == name for one in every):
             return True
-        return _is_settled(first.node.body, name, statement_of(self.loop, first))
+        return is_settled(first.node.body, name, statement_of(self.loop, first))
 
     def _walked(self, loop: ast.AST, stage: int) -> "Model | None":
         if not isinstance(loop, (ast.For, ast.comprehension)):
@@ -402,32 +351,6 @@ class Lifting:
         return hint.model if isinstance(hint, Row) else None
 
 
-def item_of(loop: ast.AST, /) -> tuple[str, ast.expr]:
-    """The name of a loop's item, and what it walks over; of `for n, item in enumerate(items)` the item's.
-
-    Raises:
-        Unliftable: it binds something else.
-    """
-    match loop:
-        case (
-            ast.For(target=ast.Name(id=name), iter=walked)
-            | ast.comprehension(target=ast.Name(id=name), iter=walked)
-        ):
-            return name, walked
-        case ast.For(target=target, iter=counted) | ast.comprehension(target=target, iter=counted):
-            match target, counted:
-                case (
-                    ast.Tuple(elts=[ast.Name(), ast.Name(id=name)]),
-                    ast.Call(func=ast.Name(id="enumerate"), args=[walked, *_]),
-                ) if not isinstance(walked, ast.Starred):
-                    return name, walked
-                case _:
-                    pass
-        case _:
-            pass
-    raise Unliftable("the loop's items have no name of their own")
-
-
 def argument(call: ast.Call, callee: "Stage", name: str, /) -> ast.expr | None:
     """What a call passes for a parameter; its default where it passes nothing."""
     if any(isinstance(one, ast.Starred) for one in call.args) or any(
@@ -450,74 +373,3 @@ def argument(call: ast.Call, callee: "Stage", name: str, /) -> ast.expr | None:
     defaults = callee.node.args.defaults
     left = names.index(name) - (len(names) - len(defaults))
     return defaults[left] if 0 <= left < len(defaults) and isinstance(defaults[left], ast.Constant) else None
-
-
-def column_of(model: "Model", name: str, /) -> "Column | None":
-    """The column that an attribute of a row reads; Django gives a foreign key's value by `<name>_id`."""
-    if name == "pk":
-        return model.columns.get(model.primary_key)
-    django = model.orm == "django"
-    for column in model.columns.values():
-        attribute = f"{column.name}_id" if django and column.foreign_key is not None else column.name
-        if attribute == name:
-            return column
-    return None
-
-
-def statement_of(loop: ast.AST, stage: "Stage", /) -> ast.stmt:
-    """The statement that a loop is, or stands in."""
-    node = loop
-    while not isinstance(node, ast.stmt):
-        node = stage.above[node]
-    return node
-
-
-def whole(loop: ast.AST, stage: "Stage", /) -> ast.AST:
-    """Everything that a loop runs: of a clause its comprehension."""
-    return stage.above[loop] if isinstance(loop, ast.comprehension) else loop
-
-
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(target))
-
-
-def _bound_by_loops(function: ast.AST, name: str) -> int:
-    """How many loops and comprehensions bind a name."""
-    return sum(
-        _binds(node.target, name)
-        for node in ast.walk(function)
-        if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension))
-    )
-
-
-def _is_settled(block: "Sequence[ast.stmt]", name: str, loop: ast.stmt) -> bool:
-    """Whether every way through a block to the loop binds a name."""
-    for statement in block:
-        if statement is loop:
-            return False
-        if any(node is loop for node in ast.walk(statement)):
-            if isinstance(statement, (ast.With, ast.AsyncWith)) and any(
-                one.optional_vars is not None and _binds(one.optional_vars, name) for one in statement.items
-            ):
-                return True
-            if isinstance(statement, (ast.For, ast.AsyncFor)) and _binds(statement.target, name):
-                return True
-            inner = [getattr(statement, part, []) for part in ("body", "orelse", "finalbody")]
-            return any(_is_settled(part, name, loop) for part in inner if loop in list(_all(part)))
-        targets: list[ast.expr] = []
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets = [statement.target]
-        elif isinstance(statement, (ast.With, ast.AsyncWith)):
-            targets = [one.optional_vars for one in statement.items if one.optional_vars is not None]
-        if any(
-            isinstance(one, ast.Name) and one.id == name for target in targets for one in ast.walk(target)
-        ):
-            return True
-    return False
-
-
-def _all(block: "Sequence[ast.stmt]") -> "Iterator[ast.AST]":
-    for statement in block:
-        yield from ast.walk(statement)

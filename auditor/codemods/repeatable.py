@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.lifting import Unliftable, item_of
+from auditor.codemods.loop_items import Unliftable, item_of
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.turning import is_list, stands_for_lists
 from auditor.index.values import Many, Query, Sym, options

@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.lifting import Unliftable
+from auditor.codemods.loop_items import Unliftable
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.rewriting import in_quotes_of, laid_out, rewritten
 

@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.column_kinds import Kind, kind_of
-from auditor.codemods.lifting import column_of
+from auditor.codemods.column_kinds import Kind, column_of, kind_of
 from auditor.codemods.places import parents
 from auditor.codemods.single_names import assignment, bindings
 from auditor.index.symbols import Class
