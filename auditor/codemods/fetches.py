@@ -103,6 +103,9 @@ def _placed(function: "Function", fetch: Fetch) -> Fetch | str:
     if statement is None or isinstance(statement, (ast.While, ast.FunctionDef, ast.AsyncFunctionDef)):
         return "the query is built in a place that is asked again and again"
     above = parents(function)
+    holder = above.get(statement)
+    if isinstance(statement, ast.If) and isinstance(holder, ast.If) and statement in holder.orelse:
+        return "the query is built in a condition that comes after another"
     at: ast.AST | None = above.get(fetch.query)
     below: ast.AST = fetch.query
     while at is not None and at is not statement:

@@ -20,7 +20,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.condition_leaves import Leaves
-from auditor.codemods.conditions import Conditions, Part
+from auditor.codemods.conditions import Conditions, Part, Pushed
 from auditor.codemods.fetches import Fetch, fetch_of, queried
 from auditor.codemods.fresh_rows import disturbed
 from auditor.codemods.imports import add_import
@@ -89,12 +89,10 @@ def _pushed(sieve: Sieve, function: "Function", known: "Known", spans: "Spans", 
     reason = (
         _rebound([*gone, *left], sieve, fetch, function)
         or ("" if is_folded(function, sieve.node) else reordered(fetch, query.model, columns, source.scene))
-        or disturbed(known, query.model, columns, source, between=(fetch.statement, looked))
-        or (
-            "a comment stands inside the query"
-            if _is_commented(spans, fetch, pushed_if=any(p.when for p in pushed))
-            else ""
+        or disturbed(
+            known, query.model, columns | _attributes(gone), source, between=(fetch.statement, looked)
         )
+        or _unmovable(spans, fetch, pushed)
         or shrink(spans, sieve, left, makes_lists=query.orm == "sqlalchemy")
     )
     if reason:
@@ -147,9 +145,21 @@ def _columns(parts: list[Part], sieve: Sieve) -> frozenset[str]:
     )
 
 
-def _is_commented(spans: "Spans", fetch: Fetch, *, pushed_if: bool) -> bool:
-    """Whether the query is moved, and a comment in it would be lost or come to stand elsewhere."""
-    return pushed_if and spans.comments(fetch.query)
+def _attributes(parts: list[Part]) -> frozenset[str]:
+    """Every attribute that the conditions read, of whatever."""
+    return frozenset(
+        one.attr for part in parts for one in ast.walk(part.node) if isinstance(one, ast.Attribute)
+    )
+
+
+def _unmovable(spans: "Spans", fetch: Fetch, pushed: "list[Pushed]") -> str:
+    """Why the query can't get a name in lines of its own, where a condition is asked for only sometimes; "" if it can."""
+    if not any(one.when for one in pushed):
+        return ""
+    start = spans.line_start(fetch.statement)
+    if spans.text[start : spans.span(fetch.statement)[0]].strip():
+        return "the statement shares its line with others"
+    return "a comment stands inside the query" if spans.comments(fetch.query) else ""
 
 
 def _loaded_elsewhere(query: "Query", scene: "Scene") -> str:

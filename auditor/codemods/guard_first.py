@@ -112,6 +112,9 @@ def _hindrance(
     over = [one for one in block[block.index(moved[0]) : block.index(guard) + 1] if one not in moved]
     read = {name for one in moved for name in _read(one)}
     for one in over:
+        above = [early for early in moved if early.lineno < one.lineno]
+        if again := _bound(one) & {name for early in above for name in _read(early) | _bound(early)}:
+            return f"`{min(again)}` is bound again before the condition has been asked"
         last = one.end_lineno or one.lineno
         effects = doings.at(known, one.lineno, last, "sql", "transaction", "session", "cache")
         if any(
