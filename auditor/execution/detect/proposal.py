@@ -104,7 +104,7 @@ def propose(
         ],
         application=objects[0] if objects else None,
         ready=best(health_paths(tree, entries, composed)),
-        migrate=best(migrating),
+        migrate=_unless_it_fills(best(migrating), seed),
         other_migrations=_others(migrating, seed),
         storage=stored,
         stored_file=stored_file(tree, cwd=cwd) if keeps_its_own_place(stored) else None,
@@ -123,6 +123,13 @@ def propose(
 def keeps_its_own_place(stored: Clue[Storage] | None, /) -> bool:
     """Whether it stores in an SQLite file and reads no variable to be told where."""
     return stored is not None and stored.value.engine is Engine.SQLITE and stored.value.url_env is None
+
+
+def _unless_it_fills(migrate: Clue[str] | None, seed: Clue[Seed] | None) -> Clue[str] | None:
+    """One command that makes the tables and fills them is run once."""
+    return (
+        None if migrate is not None and seed is not None and migrate.value == seed.value.command else migrate
+    )
 
 
 def _others(migrating: Sequence[Clue[str]], seed: Clue[Seed] | None) -> tuple[Clue[str], ...]:

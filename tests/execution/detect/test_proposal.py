@@ -438,3 +438,15 @@ def test_the_command_that_tests_it(
     assert (proposal.tests and (proposal.tests.value, proposal.tests.place)) == expected
     written = parse_target_settings(settings_text(proposal).encode()).tests.command
     assert (written and written.text) == (expected and expected[0])
+
+
+def test_one_command_that_migrates_and_fills_is_run_once(proposed: Propose) -> None:
+    files = {
+        "shop.py": FLASK,
+        "seed.py": "if __name__ == '__main__': x\n",
+        "Procfile": "release: python seed.py\n",
+    }
+    proposal = proposed(files)
+    assert proposal.migrate is None
+    assert proposal.seed is not None
+    assert proposal.seed.value.command == "python seed.py"
