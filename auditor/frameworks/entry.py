@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from auditor.frameworks.graphql_types import GraphField
     from auditor.index.symbols import Class, Function
 
 EntryKind: TypeAlias = Literal["http", "graphql", "task", "consumer", "command"]
@@ -44,6 +45,8 @@ class EntryPoint:
     """The application that serves it (a folder, `folder:module`), where its finder knows of several."""
     application: str = ""
     """The folder of the application that serves it, where another one of the tree serves the same path."""
+    gives: GraphField | None = None
+    """GraphQL: the field that the handler resolves, with the type whose fields are resolved for each of its results."""
 
     @property
     def id(self) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _READING: Final = frozenset({"GET", "ANY", "QUERY"})
+_PARTIAL: Final = re.compile(r"^prefetch |\.refresh_from_db\(")
+"""Texts of queries for rows that are at hand, which the text does not name."""
 _LISTED: Final = 60
 _ASKED: Final = 12
 """Endpoints looked at for one query."""
@@ -76,7 +78,7 @@ def is_constant_read(scene: Scene, effect: Effect) -> bool:
     function = query.site.function
     if function is None or query.relation or query.site.module.role != "app":
         return False
-    if not query.model.table or query.model.cls.module.role != "app" or ".refresh_from_db(" in query.text:
+    if not query.model.table or query.model.cls.module.role != "app" or _PARTIAL.search(query.text):
         return False
     if not effect.label.startswith(("SELECT ", "GET ")) or not query.text or "…" in query.text:
         return False

@@ -12,7 +12,7 @@ from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
-from auditor.trace import declarations, hints, joining, replay
+from auditor.trace import declarations, hints, joining, replay, resolving
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from auditor.frameworks.entry import EntryPoint
+    from auditor.frameworks.graphql_types import GraphField
     from auditor.index.project import Project
     from auditor.knowledge.facts import Knowledge
     from auditor.trace.semantics import Semantics
@@ -178,11 +179,11 @@ class _Roots:
     """Evaluates from the top; what many entries share (middleware, a handler under two paths) is evaluated once."""
 
     m: Machine
-    done: dict[tuple[int, int, bool], Summary] = field(default_factory=dict)
+    done: dict[tuple[int, int, bool, int], Summary] = field(default_factory=dict)
 
     def entry(self, entry: EntryPoint) -> Root:
         provided = entry.framework == "fastapi"
-        parts = [self.evaluated(entry.handler, entry.receiver, provided=provided)]
+        parts = [self.evaluated(entry.handler, entry.receiver, provided=provided, gives=entry.gives)]
         unfolded = self.m.wrapper(entry.handler) is not None
         for around in entry.around:
             if (
@@ -197,17 +198,30 @@ class _Roots:
             parts.append(part)
         return Root(entry.handler, parts[0] if len(parts) == 1 else together(parts), entry, tuple(parts))
 
-    def evaluated(self, function: Function, receiver: Class | None, *, provided: bool = False) -> Summary:
-        key = (id(function), id(receiver), provided)
+    def evaluated(
+        self,
+        function: Function,
+        receiver: Class | None,
+        *,
+        provided: bool = False,
+        gives: GraphField | None = None,
+    ) -> Summary:
+        key = (id(function), id(receiver), provided, id(gives))
         known = self.done.get(key)
         if known is None:
             known = self.done[key] = Summary(None)
-            self.evaluate(known, function, receiver, provided=provided)
+            self.evaluate(known, function, receiver, provided=provided, gives=gives)
             known.done = True
         return known
 
     def evaluate(
-        self, summary: Summary, function: Function, receiver: Class | None, *, provided: bool
+        self,
+        summary: Summary,
+        function: Function,
+        receiver: Class | None,
+        *,
+        provided: bool,
+        gives: GraphField | None,
     ) -> None:
         m = self.m
         before = m.cx
@@ -221,10 +235,12 @@ class _Roots:
             args = [] if given is None else [given]
             values = [*args, *self.declared(function, len(args), {} if provided else None)]
             if wrapped is not None:
-                m.call(wrapped, values, {}, None)
+                given_back = m.call(wrapped, values, {}, None)
             else:
                 bound = hints.bind(m, function, m.summary(function), None, values, {})
-                m.call_plain(function, None, bound_to_given(values, bound), {}, None)
+                given_back = m.call_plain(function, None, bound_to_given(values, bound), {}, None)
+            if gives is not None:
+                resolving.resolve(m, given_back, gives)
             m.summary(function).callers = callers
         except RecursionError:
             summary.truncated = True

@@ -26,7 +26,7 @@ PACKAGES: Final = frozenset({
     "flask_smorest", "flask_openapi3",
     "fastapi", "starlette", "pyramid", "apiflask",
     "aiohttp", "bottle", "cherrypy", "falcon", "flask_appbuilder", "litestar", "masonite", "ninja", "robyn", "sanic",
-    "starlite", "tornado",
+    "starlite", "tornado", "ariadne",
 })  # fmt: skip
 """Libraries whose applications are put together by calls; without one of them there is nothing to execute."""
 _REGISTERS: Final = frozenset({
@@ -35,7 +35,7 @@ _REGISTERS: Final = frozenset({
     "after_request",
     "add_middleware", "middleware", "scan", "register_api",
     "add_routes", "add_get", "add_post", "add_put", "add_patch", "add_delete", "add_subapp", "blueprint",
-    "add_handlers", "add_rules", "add_router", "register",
+    "add_handlers", "add_rules", "add_router", "register", "field", "set_field",
 })  # fmt: skip
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "websocket"})
 

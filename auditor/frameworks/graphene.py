@@ -1,0 +1,150 @@
+"""Graphene and graphene-django: the resolvers of query classes, mutations, and the resolvers of the types they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks.graphql_types import OPERATIONS, GraphField, GraphType, camel_case, resolved
+from auditor.index import ir
+from auditor.index.symbols import Assigned, Class, tail_name
+
+if TYPE_CHECKING:
+    from auditor.frameworks.entry import EntryPoint
+    from auditor.frameworks.graphql_types import Operation
+    from auditor.index.ir import Node
+    from auditor.index.project import Project
+    from auditor.index.symbols import Function
+
+_OBJECTS: Final = frozenset(
+    {"ObjectType", "DjangoObjectType", "SQLAlchemyObjectType", "MongoengineObjectType", "Interface"}
+)
+_MUTATIONS: Final = frozenset(
+    {"Mutation", "ClientIDMutation", "DjangoFormMutation", "DjangoModelFormMutation", "SerializerMutation"}
+)
+_PACKAGES: Final = (
+    "graphene.",
+    "graphene_django.",
+    "graphene_sqlalchemy.",
+    "graphene_mongo.",
+    "graphene_federation.",
+)
+_MUTATING: Final = ("mutate_and_get_payload", "perform_mutation", "mutate")
+"""Methods of a mutation, the one that the project most likely wrote itself first."""
+_MANY: Final = ("List", "ConnectionField", "Connection")
+_ROOTS: Final = {
+    "queries": "Query",
+    "query": "Query",
+    "mutations": "Mutation",
+    "mutation": "Mutation",
+    "subscription": "Subscription",
+}
+"""Ends of the names of root types and of their parts."""
+
+
+def entry_points(project: Project) -> Iterator[EntryPoint]:
+    """`QUERY books` and `MUTATION createBook` for what code of the project resolves."""
+    schema = _Schema(project)
+    for cls in schema.classes:
+        operation = root_operation(cls)
+        if operation is None or not schema.is_object(cls):
+            continue
+        for name, statement in assigned(cls):
+            if statement.value is None or statement.value[0] != ir.CALL:
+                continue
+            mutation = schema.mutation(cls, statement.value)
+            if mutation is not None:
+                given = GraphField(camel_case(name), mutation[1], None, many=False)
+                yield resolved("graphene", "MUTATION", given, mutation[0])
+            elif (resolver := project.method(cls, f"resolve_{name}")) is not None:
+                yield resolved("graphene", operation, schema.field(cls, name, statement.value, resolver), cls)
+
+
+def root_operation(cls: Class) -> Operation | None:
+    """The operation that a class declares fields of, going by its name: `Query`, `AccountQueries`."""
+    lowered = cls.name.lower()
+    root = next((r for end, r in _ROOTS.items() if lowered.endswith(end)), None)
+    return None if root is None else OPERATIONS[root]
+
+
+def assigned(cls: Class) -> Iterator[tuple[str, Assigned]]:
+    """What a class's own body assigns, by name."""
+    for name, bindings in cls.scope.items():
+        if isinstance(bindings[-1], Assigned):
+            yield name, bindings[-1]
+
+
+class _Schema:
+    """The object types of a project, each made once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.classes = [c for m in project.modules if m.role == "app" for c in m.classes if c.bases]
+        self._objects: dict[int, bool] = {}
+        self._types: dict[int, GraphType] = {}
+
+    def is_object(self, cls: Class) -> bool:
+        return self._is(cls, _OBJECTS)
+
+    def _is(self, cls: Class, names: frozenset[str]) -> bool:
+        return any(
+            b.startswith(_PACKAGES) and b.rpartition(".")[2] in names
+            for b in self.project.external_bases(cls)
+        )
+
+    def mutation(self, cls: Class, value: Node) -> tuple[Class, Function] | None:
+        """The class and method behind `CreateBook.Field()`."""
+        if value[2][0] != ir.ATTR or value[2][3] != "Field":
+            return None
+        found = self.project.resolve_expression(cls.module, value[2][2])
+        if not isinstance(found, Class) or not self._is(found, _MUTATIONS):
+            return None
+        methods = (self.project.method(found, name) for name in _MUTATING)
+        own = [m for m in methods if m is not None and m.module.role != "library"]
+        return (found, own[0]) if own else None
+
+    def field(self, cls: Class, name: str, value: Node, resolver: Function) -> GraphField:
+        """A field by its declaration: `graphene.List(BookType)`, `Field(lambda: Book)`, `ConnectionField(BookConnection)`."""
+        target, many = self.given(cls, value)
+        return GraphField(camel_case(name), resolver, None if target is None else self.type(target), many)
+
+    def given(self, cls: Class, value: Node) -> tuple[Class | None, bool]:
+        """The object type that a declaration names, and whether it gives many of them."""
+        many = False
+        queue = [value]
+        while queue:
+            node = queue.pop(0)
+            if node[0] == ir.CALL:
+                many = many or tail_name(node[2]).endswith(_MANY)
+                queue.extend(node[3])
+                queue.extend(v for key, v in node[4] if key in {"type_", "of_type"})
+            elif node[0] == ir.LAMBDA:
+                queue.append(node[3])
+            elif node[0] in {ir.NAME, ir.ATTR}:
+                found = self.project.resolve_expression(cls.module, node)
+                if isinstance(found, Class):
+                    return self.behind(found, many)
+        return None, many
+
+    def behind(self, found: Class, many: bool) -> tuple[Class | None, bool]:  # noqa: FBT001  handed through
+        """The type of a connection's nodes; an object type itself."""
+        bindings = found.scope.get("Meta")
+        meta = None if bindings is None else bindings[-1]
+        node = meta.scope.get("node") if isinstance(meta, Class) else None
+        if node is not None and isinstance(node[-1], Assigned) and node[-1].value is not None:
+            inner = self.project.resolve_expression(found.module, node[-1].value)
+            if isinstance(inner, Class):
+                return inner, True
+        return (found if self.is_object(found) else None), many
+
+    def type(self, cls: Class) -> GraphType:
+        """The type of a class with the fields that have a resolver of the project's."""
+        known = self._types.get(id(cls))
+        if known is None:
+            known = self._types[id(cls)] = GraphType(cls.name)
+            for base in reversed(self.project.mro(cls)):
+                for name, statement in assigned(base) if isinstance(base, Class) else ():
+                    resolver = self.project.method(cls, f"resolve_{name}")
+                    if statement.value is not None and resolver is not None and isinstance(base, Class):
+                        known.fields[name] = self.field(base, name, statement.value, resolver)
+        return known
