@@ -28,11 +28,21 @@ _METHODS: Final[dict[str, frozenset[str]]] = {
     ),
     "periodic_task": frozenset({"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey"}),
     "job": frozenset({"RQ", "FlaskRQ", "RQ2"}),
+    "scheduled_job": frozenset(
+        {
+            "BackgroundScheduler",
+            "BlockingScheduler",
+            "AsyncIOScheduler",
+            "GeventScheduler",
+            "TornadoScheduler",
+        }
+    ),
     "actor": frozenset({"Dramatiq", "Broker"}),
 }
 """Decorators that are methods of an application object → the last names of its class."""
 _PACKAGES: Final = frozenset({
     "celery", "huey", "rq", "flask_rq2", "flask_rq", "dramatiq", "procrastinate", "taskiq", "flask_dramatiq",
+    "apscheduler",
 })  # fmt: skip
 _TASK_CLASSES: Final = frozenset({"celery.Task", "celery.app.task.Task", "celery.task.Task"})
 
@@ -147,7 +157,10 @@ def is_task_name(name: str) -> bool:
 
 def is_application_class(name: str, method: str) -> bool:
     """Whether the objects of a library's class have `method` as their task decorator."""
-    return name.partition(".")[0] in _PACKAGES and name.rpartition(".")[2] in _METHODS[method]
+    last = name.rpartition(".")[2]
+    if method == "task" and name.startswith("taskiq") and last.endswith("Broker"):
+        return True  # each transport has a broker of its own, in packages beside taskiq
+    return name.partition(".")[0] in _PACKAGES and last in _METHODS[method]
 
 
 def calls_of(function: Function) -> Iterator[Node]:

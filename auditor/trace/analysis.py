@@ -7,12 +7,12 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.fastapi import dependency_of
+from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
-from auditor.trace import declarations, hints, joining, replay, resolving
+from auditor.trace import declarations, hints, joining, replay, resolving, response_models
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from auditor.frameworks.entry import EntryPoint
     from auditor.frameworks.graphql_types import GraphField
+    from auditor.index.ir import Node
     from auditor.index.project import Project
     from auditor.knowledge.facts import Knowledge
     from auditor.trace.semantics import Semantics
@@ -183,7 +184,15 @@ class _Roots:
 
     def entry(self, entry: EntryPoint) -> Root:
         provided = entry.framework == "fastapi"
-        parts = [self.evaluated(entry.handler, entry.receiver, provided=provided, gives=entry.gives)]
+        parts = [
+            self.evaluated(
+                entry.handler,
+                entry.receiver,
+                provided=provided,
+                gives=entry.gives,
+                answered=response_model_of(self.m.project, entry),
+            )
+        ]
         unfolded = self.m.wrapper(entry.handler) is not None
         for around in entry.around:
             if (
@@ -205,12 +214,13 @@ class _Roots:
         *,
         provided: bool = False,
         gives: GraphField | None = None,
+        answered: Node | None = None,
     ) -> Summary:
-        key = (id(function), id(receiver), provided, id(gives))
+        key = (id(function), id(receiver), provided, id(gives or answered))
         known = self.done.get(key)
         if known is None:
             known = self.done[key] = Summary(None)
-            self.evaluate(known, function, receiver, provided=provided, gives=gives)
+            self.evaluate(known, function, receiver, provided=provided, gives=gives, answered=answered)
             known.done = True
         return known
 
@@ -222,6 +232,7 @@ class _Roots:
         *,
         provided: bool,
         gives: GraphField | None,
+        answered: Node | None,
     ) -> None:
         m = self.m
         before = m.cx
@@ -241,6 +252,8 @@ class _Roots:
                 given_back = m.call_plain(function, None, bound_to_given(values, bound), {}, None)
             if gives is not None:
                 resolving.resolve(m, given_back, gives)
+            if answered is not None:
+                response_models.answer(m, function, given_back, answered)
             m.summary(function).callers = callers
         except RecursionError:
             summary.truncated = True

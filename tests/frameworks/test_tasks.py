@@ -21,6 +21,14 @@ def found(files: dict[str, str]) -> dict[str, str]:
 
 
 LOOK_ALIKES = {
+    "a broker of something else": """
+        from stocks import ListQueueBroker
+
+        broker = ListQueueBroker()
+
+        @broker.task
+        def no(): ...
+        """,
     "a project decorator of that name": """
         def task(f):
             return f
@@ -78,6 +86,33 @@ def test_a_base_class_is_not_a_task_itself() -> None:
 
 
 CASES: dict[str, tuple[str, list[str]]] = {
+    "brokers of taskiq, one a transport": (
+        """
+        from taskiq import InMemoryBroker
+        from taskiq_redis import ListQueueBroker
+
+        local = InMemoryBroker()
+        queue = ListQueueBroker("redis://")
+
+        @local.task
+        async def a(): ...
+
+        @queue.task(retry=True)
+        async def b(): ...
+        """,
+        ["a", "b"],
+    ),
+    "jobs of a scheduler": (
+        """
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        scheduler = BackgroundScheduler()
+
+        @scheduler.scheduled_job("interval", minutes=3)
+        def tidy(): ...
+        """,
+        ["tidy"],
+    ),
     "celery": (
         """
         from celery import Celery, shared_task

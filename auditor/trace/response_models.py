@@ -1,0 +1,83 @@
+"""What FastAPI reads from a result to make the answer: the attributes that a pydantic response model declares.
+
+A row that is returned is read field by field, and the rows behind its relations too, also where the handler never mentions
+them. Only models that read attributes (`from_attributes`, once `orm_mode`) do so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.index import ir
+from auditor.index.symbols import Assigned, Class
+from auditor.index.values import Inst, Many, Query, Row
+from auditor.trace import access, declarations, iteration
+
+if TYPE_CHECKING:
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function
+    from auditor.index.values import Value
+    from auditor.trace.machine import Machine
+
+_DEPTH: Final = 3
+"""Models read inside each other."""
+_READING: Final = frozenset({"from_attributes", "orm_mode"})
+
+
+def answer(m: Machine, handler: Function, value: Value, written: Node) -> None:
+    """Reads from what a handler gave what its response model asks for."""
+    declared = declarations.annotated(m, handler.module, written, handler)
+    cx = m.cx
+    before = cx.function, cx.line, cx.start, cx.end
+    cx.function, cx.line, cx.start, cx.end = handler, handler.line, handler.line, handler.line
+    read(m, value, declared, 0)
+    cx.function, cx.line, cx.start, cx.end = before
+
+
+def read(m: Machine, value: Value, declared: Value | None, depth: int) -> None:
+    """Reads a value as an annotation says: a model's fields, or those of each element of a list."""
+    if isinstance(declared, Many) and isinstance(value, (Query, Many)):
+        loop, element = iteration.open_loop(m, value, None, "serializer", m.cx.names, None)
+        before = m.inside(loop)
+        read(m, element, declared.elem, depth)
+        m.cx.loops = before
+    elif (
+        isinstance(declared, Inst)
+        and isinstance(value, Row)
+        and depth < _DEPTH
+        and reads_attributes(m, declared.cls)
+    ):
+        for name, field in fields(m, declared.cls).items():
+            read(m, access.get_attribute(m, value, name, None), field, depth + 1)
+
+
+def fields(m: Machine, cls: Class) -> dict[str, Value | None]:
+    """The fields that a model declares, those of its bases included, with what each is said to be."""
+    found: dict[str, Value | None] = {}
+    for base in reversed(m.project.mro(cls)):
+        for name, bindings in base.scope.items() if isinstance(base, Class) else ():
+            last = bindings[-1]
+            if isinstance(last, Assigned) and last.annotation is not None and isinstance(base, Class):
+                found[name] = declarations.annotated(m, base.module, last.annotation)
+    return found
+
+
+def reads_attributes(m: Machine, cls: Class) -> bool:
+    """Whether a model, or one above it, is set up to read attributes of objects."""
+    if not any(name.startswith("pydantic.") for name in m.project.external_bases(cls)):
+        return False
+    return any(mentions(base.body) for base in m.project.mro(cls) if isinstance(base, Class))
+
+
+def mentions(body: tuple[Node, ...]) -> bool:
+    """`model_config = ConfigDict(from_attributes=True)`, or a class `Config` with `orm_mode = True`."""
+    for s in body:
+        if s[0] == ir.CLASS and s[3] == "Config":
+            return any(t[2] in _READING for x in s[7] if x[0] == ir.ASSIGN for t in x[3] if t[0] == ir.NAME)
+        if s[0] in {ir.ASSIGN, ir.ANN}:
+            value = s[4] if s[0] == ir.ASSIGN else s[5]
+            if value is not None and value[0] == ir.CALL and any(k in _READING for k, _ in value[4]):
+                return True
+            if value is not None and value[0] == ir.DICT:
+                return any(k is not None and k[0] == ir.CONST and k[2] in _READING for k, _ in value[2])
+    return False

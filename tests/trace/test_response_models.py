@@ -1,0 +1,103 @@
+"""FastAPI: the answer is made by reading the fields of the response model from what the handler gives."""
+
+import textwrap
+
+import pytest
+
+from auditor.frameworks import discover
+from auditor.index.lower import lower
+from auditor.index.project import Project
+from auditor.knowledge.load import load
+from auditor.trace.analysis import analyse
+from auditor.trace.cost import CostTable
+from auditor.trace.semantics import Semantics, orms_of
+
+SOURCE = """
+    from fastapi import FastAPI
+    from pydantic import BaseModel, ConfigDict
+    from sqlalchemy import Column, ForeignKey, Integer, String, create_engine
+    from sqlalchemy.orm import Session, declarative_base, joinedload, relationship
+
+    Base = declarative_base()
+    engine = create_engine("sqlite://")
+    app = FastAPI()
+
+    class Author(Base):
+        __tablename__ = "authors"
+        id = Column(Integer, primary_key=True)
+        name = Column(String)
+
+    class Book(Base):
+        __tablename__ = "books"
+        id = Column(Integer, primary_key=True)
+        author_id = Column(ForeignKey("authors.id"))
+        author = relationship(Author)
+
+    class AuthorOut(BaseModel):
+        model_config = {config}
+        name: str
+
+    class BookOut(BaseModel):
+        model_config = {config}
+        id: int
+        {field}
+
+    @app.get("/books"{decorator})
+    def books(){returns}:
+        with Session(engine) as session:
+            return {result}
+    """
+PLAIN = {
+    "config": "ConfigDict(from_attributes=True)",
+    "field": "author: AuthorOut",
+    "decorator": ", response_model=list[BookOut]",
+    "returns": "",
+    "result": "session.query(Book).all()",
+}
+
+
+def cost(**changed: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Statements of `GET /books`: sizes → (fewest, most)."""
+    text = textwrap.dedent(SOURCE).format(**PLAIN | changed)
+    project = Project([("app.py", "app", lower(text.encode()))])
+    trace = analyse(project, discover(project), knowledge=load(), semantics=Semantics(orms=orms_of(project)))
+    return CostTable(trace.machine).root(trace.entries[0]).get("sql", {})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"result": "session.query(Book).options(joinedload(Book.author)).all()"},
+        {"field": "author_id: int"},
+        {"config": "ConfigDict(extra='forbid')"},
+        {"decorator": ""},
+        {"decorator": ", response_model=None", "returns": " -> list[BookOut]"},
+        {"decorator": "", "returns": " -> list[dict]"},
+        {"result": "[dict(id=b.id) for b in session.query(Book).all()]"},
+    ],
+    ids=[
+        "loaded",
+        "key alone",
+        "reads no attributes",
+        "no model",
+        "none on purpose",
+        "dicts",
+        "made by hand",
+    ],
+)
+def test_nothing_is_read_row_by_row(changed: dict[str, str]) -> None:
+    assert set(cost(**changed)) == {()}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"config": "{{'from_attributes': True}}".replace("{{", "{").replace("}}", "}")},
+        {"decorator": "", "returns": " -> list[BookOut]"},
+        {"field": "author: AuthorOut | None = None"},
+    ],
+    ids=["by the decorator", "settings as a dictionary", "by the annotation", "may be missing"],
+)
+def test_relations_that_the_model_declares_are_read(changed: dict[str, str]) -> None:
+    assert cost(**changed) == {(): (1, 1), ("books",): (1, 1)}
