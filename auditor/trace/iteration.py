@@ -135,7 +135,7 @@ def iterator(m: Machine, value: Value, node: Node | None) -> Value:
     if isinstance(value, Inst):
         for name in ("__iter__", "__aiter__"):
             function = m.project.method(value.cls, name)
-            if function is not None and function.module.role != "library":
+            if function is not None:
                 return m.call_function(function, value, [], {}, node)
     return value
 
