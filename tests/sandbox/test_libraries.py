@@ -246,6 +246,53 @@ def test_what_a_pool_asks_for_itself_is_told_apart_from_what_the_application_ask
     ]
 
 
+def test_an_engine_takes_every_option_that_it_takes_without_us(tmp_path: Path) -> None:
+    script = """
+    from sqlalchemy import create_engine, text
+    engine = create_engine(
+        "sqlite://", echo=False, logging_name="shop", hide_parameters=True, query_cache_size=50,
+        execution_options={"compiled_cache": None}, pool_logging_name="pool", echo_pool=False,
+    )
+    assert (engine.logging_name, engine.hide_parameters) == ("shop", True)
+
+    def view():
+        with engine.connect() as connection:
+            connection.execute(text("select 1"))
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert [effect.text for effect in record.of_kind("sql")] == ["select 1"]
+
+
+def test_a_wrapper_with_the_parameters_of_the_original(tmp_path: Path) -> None:
+    script = """
+    import inspect
+    from auditor_probe import patching
+
+    class Made:
+        def __init__(self, one, two=2, *rest, three, four=4, **more):
+            self.told = (one, two, rest, three, four, more)
+
+    class Plain:
+        def __init__(self, one, *, two=2):
+            self.told = (one, two)
+
+    was = [inspect.getfullargspec(owner.__init__) for owner in (Made, Plain)]
+    codes = [owner.__init__.__code__.co_varnames for owner in (Made, Plain)]
+    for owner in (Made, Plain):
+        patching.around(owner, "__init__", lambda made, *rest, **more: None, alike=True)
+    assert Made(1, three=3).told == (1, 2, (), 3, 4, {})
+    assert Made(1, 5, 6, 7, three=3, four=8, nine=9).told == (1, 5, (6, 7), 3, 8, {"nine": 9})
+    assert Plain(1, two=3).told == (1, 3)
+    assert [inspect.getfullargspec(owner.__init__) for owner in (Made, Plain)] == was
+    for owner, names in zip((Made, Plain), codes):
+        assert set(names) >= set(owner.__init__.__code__.co_varnames)
+    request(lambda: None)
+    """
+    run_guest(tmp_path, script)
+
+
 def test_a_driver_without_a_hook_is_seen_through_sqlalchemy(tmp_path: Path) -> None:
     script = """
     import sqlite3

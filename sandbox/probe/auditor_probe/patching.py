@@ -5,11 +5,12 @@ import functools
 from auditor_probe import notes
 
 
-def around(owner, name, begin, end=None, optional=False):
+def around(owner, name, begin, end=None, optional=False, alike=False):
     """Wraps `owner.name`: `begin(*args, **kwargs)` before, `end(token, result, error)` after.
 
     Neither can disturb the call: their failures become notes. `end` is only called for a token that isn't None;
-    without `end` the token is an effect, which is ended.
+    without `end` the token is an effect, which is ended. `alike` gives the wrapper the parameters of the original in its
+    code too, for a library that reads them there, at the price of one more call.
     """
     original = _found(owner, name, optional)
     if original is None:
@@ -55,7 +56,36 @@ def around(owner, name, begin, end=None, optional=False):
         after(token, result, None)
         return result
 
+    if alike:
+        wrapper = with_parameters_of(original, wrapper)
     put(owner, name, original, asynchronous if is_coroutine_function(original) else wrapper)
+
+
+def with_parameters_of(original, target):
+    """A function with the parameters of a Python function that hands them on to `target`."""
+    code = original.__code__
+    positional = list(code.co_varnames[: code.co_argcount])
+    at = code.co_argcount + code.co_kwonlyargcount
+    by_name = list(code.co_varnames[code.co_argcount : at])
+    taken, passed = list(positional), list(positional)
+    if code.co_flags & 0x04:
+        taken.append("*" + code.co_varnames[at])
+        passed.append("*" + code.co_varnames[at])
+        at += 1
+    elif by_name:
+        taken.append("*")
+    taken += by_name
+    passed += ["%s=%s" % (name, name) for name in by_name]
+    if code.co_flags & 0x08:
+        taken.append("**" + code.co_varnames[at])
+        passed.append("**" + code.co_varnames[at])
+    scope = {"_auditor_target": target}
+    # Names of parameters, as Python itself read them.
+    exec("def made(%s): return _auditor_target(%s)" % (", ".join(taken), ", ".join(passed)), scope)  # noqa: S102
+    made = scope["made"]
+    made.__defaults__ = original.__defaults__
+    made.__kwdefaults__ = original.__kwdefaults__
+    return made
 
 
 def replace(owner, name, make, optional=False):

@@ -17,8 +17,11 @@ _OWN_HOOK = {
 
 
 def patch(module):
-    """`sqlalchemy.engine.base`. A listener costs each statement of its engine, so only those get one that need it."""
-    patching.around(module.Engine, "__init__", lambda engine, *rest, **options: engine, _made)
+    """`sqlalchemy.engine.base`. A listener costs each statement of its engine, so only those get one that need it.
+
+    `create_engine` reads off the code of `Engine.__init__` which of its options are the engine's.
+    """
+    patching.around(module.Engine, "__init__", lambda engine, *rest, **options: engine, _made, alike=True)
 
 
 def _made(engine, result, error):
