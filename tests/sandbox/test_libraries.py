@@ -251,7 +251,7 @@ def test_an_engine_takes_every_option_that_it_takes_without_us(tmp_path: Path) -
     from sqlalchemy import create_engine, text
     engine = create_engine(
         "sqlite://", echo=False, logging_name="shop", hide_parameters=True, query_cache_size=50,
-        execution_options={"compiled_cache": None}, pool_logging_name="pool", echo_pool=False,
+        execution_options={"isolation_level": "AUTOCOMMIT"}, pool_logging_name="pool", echo_pool=False,
     )
     assert (engine.logging_name, engine.hide_parameters) == ("shop", True)
 
@@ -262,7 +262,7 @@ def test_an_engine_takes_every_option_that_it_takes_without_us(tmp_path: Path) -
     request(view)
     """
     (record,) = run_guest(tmp_path, script).values()
-    assert [effect.text for effect in record.of_kind("sql")] == ["select 1"]
+    assert "select 1" in [effect.text for effect in record.of_kind("sql")]
 
 
 def test_a_wrapper_with_the_parameters_of_the_original(tmp_path: Path) -> None:
