@@ -24,6 +24,8 @@ from auditor.trial.trees import Tree, TreeStore, write_entries
 
 _SPARING: Final = frozenset({"work-before-guard"})
 """Rules whose treatment decides whether work is done at all: before what makes it cheaper, which a request that is spared it would pay for."""
+_REMEMBERING: Final = frozenset({"uncached-config", "uncached-read"})
+"""Rules whose treatment keeps answers in each worker: after everything else, whose gain counts then show only where a worker has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,12 @@ def _in_plans_order(examined: Examined) -> list[Finding]:
     by_id = {finding.id: finding for finding in examined.report.findings}
     listed = [id_ for change in examined.report.plan.changes for id_ in change.findings if id_ in by_id]
     rest = [id_ for id_ in by_id if id_ not in set(listed)]
-    return sparing_first([by_id[id_] for id_ in dict.fromkeys([*listed, *rest])])
+    return in_turn([by_id[id_] for id_ in dict.fromkeys([*listed, *rest])])
 
 
-def sparing_first(findings: Iterable[Finding], /) -> list[Finding]:
-    """In the same order, but for those whose treatment spares a request its work: these come first."""
-    return sorted(findings, key=lambda finding: finding.rule not in _SPARING)
+def in_turn(findings: Iterable[Finding], /) -> list[Finding]:
+    """In the same order, but what spares a request its work comes first, and what is remembered between requests last."""
+    return sorted(findings, key=lambda finding: (finding.rule in _REMEMBERING, finding.rule not in _SPARING))
 
 
 def reader_of(store: TreeStore, tree: Tree, /) -> "Reader":
