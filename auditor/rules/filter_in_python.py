@@ -132,9 +132,23 @@ def of_remade(scene: Scene) -> Iterator[Claim]:
                 )
 
 
+def is_asked_already(found: Collection, condition: Node) -> bool:
+    """Whether it is `row.x in those` of rows that were asked for with an IN on the same column."""
+    return (
+        condition[0] == ir.CMP
+        and condition[2] == ("in",)
+        and condition[3][0][0] == ir.ATTR
+        and (condition[3][0][3], "in")
+        in {(path.rpartition(".")[2], how) for path, how in found.query.filters}
+    )
+
+
 def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:
     """The columns of each condition; none for a bare `row.x` that only guards another condition on `x`."""
-    tested = [tested_columns(scene, found.query, sieve.variable, c) for c in sieve.conditions]
+    tested = [
+        () if is_asked_already(found, c) else tested_columns(scene, found.query, sieve.variable, c)
+        for c in sieve.conditions
+    ]
     for n, condition in enumerate(sieve.conditions):
         others = [c for c in sieve.conditions if c is not condition]
         if condition[0] == ir.ATTR and any(strip(condition) in strip(o) for o in others):
