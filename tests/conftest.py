@@ -1,9 +1,11 @@
 """What every test may rely on: settings, cache and state of its own, and the command line as a process."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,14 +18,20 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the settings, cache or state of whoever runs it."""
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test reads or writes the settings, cache or state of whoever runs it.
+
+    Sockets lie in the state, whose path must be short: shorter than pytest's own, which grow with the number of tests.
+    """
     for name in [name for name in os.environ if name.startswith("AUDITOR_")]:
         monkeypatch.delenv(name)
     own = tmp_path_factory.mktemp("own")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(own / "config"))
     monkeypatch.setenv("AUDITOR_CACHE_DIR", str(own / "cache"))
-    monkeypatch.setenv("AUDITOR_STATE_DIR", str(own / "state"))
+    state = tempfile.mkdtemp(prefix="au")
+    monkeypatch.setenv("AUDITOR_STATE_DIR", state)
+    yield
+    shutil.rmtree(state, ignore_errors=True)
 
 
 @pytest.fixture

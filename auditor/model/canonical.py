@@ -77,8 +77,8 @@ class _Writer:
             return made
         fields = self._fields.get(cls)
         if fields is None:
-            named = cls.model_fields.items()
-            fields = self._fields[cls] = [(self._string(field.alias or name), name) for name, field in named]
+            told = [(name, field) for name, field in cls.model_fields.items() if not field.exclude]
+            fields = self._fields[cls] = [(self._string(field.alias or name), name) for name, field in told]
         return self._object([(key, getattr(value, name)) for key, name in fields], line)
 
     def _is_plain(self, kind: Any) -> bool:

@@ -53,8 +53,8 @@ class RuleInfo(Value):
     """The severity of a finding unless the rule says otherwise for that finding."""
     title: str
     """What is wrong, as a noun phrase: `query in a loop`."""
-    by_file: bool = False
-    """Told once a file, not once a function: what is done about one place is done about all of them."""
+    by_file: bool = Field(default=False, exclude=True)
+    """Told once a file, not once a function: what is done about one place is done about all of them. No part of a report."""
     playbook: str | None = None
     """Name of the playbook that treats it; findings with one playbook may share a change."""
     docs: str = ""

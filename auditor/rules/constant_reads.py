@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Model
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
+    from auditor.trace.chains import Chain
     from auditor.trace.summary import Effect
 
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
@@ -47,6 +48,7 @@ def constant_reads(scene: Scene) -> dict[str, list[ConstantRead]]:
     found: dict[str, dict[tuple[str, int], ConstantRead]] = {}
     by_id = {r.entry.id: r for r in scene.trace.entries if r.entry is not None}
     answering = {id(r.function) for r in scene.trace.entries}
+    ways: dict[int, list[Chain]] = {}
     for scope, effect in scene.effects():
         if id(scope) not in scene.waited_in or not is_constant_read(scene, effect):
             continue
@@ -56,7 +58,7 @@ def constant_reads(scene: Scene) -> dict[str, list[ConstantRead]]:
         known = found.setdefault(query.model.key, {})
         if key not in known:
             roots = list(asking(by_id, scene, effect))
-            if any(is_aside(scene, root, effect) for root in roots[:_ASKED]):
+            if any(is_aside(operations_of(scene, root, ways), root, effect) for root in roots[:_ASKED]):
                 is_handler = id(query.site.function) in answering
                 known[key] = ConstantRead(effect, query.model, len(roots), is_handler)
     return {
@@ -96,7 +98,14 @@ def asking(roots: dict[str, Root], scene: Scene, effect: Effect) -> Iterator[Roo
             yield root
 
 
-def is_aside(scene: Scene, root: Root, effect: Effect) -> bool:
+def operations_of(scene: Scene, root: Root, known: dict[int, list[Chain]]) -> list[Chain]:
+    """What an endpoint does; `known` by identity of the root, since many reads ask for the same ones."""
+    if id(root) not in known:
+        known[id(root)], _ = chains(scene.trace.machine, root.summary, _LISTED)
+    return known[id(root)]
+
+
+def is_aside(operations: list[Chain], root: Root, effect: Effect) -> bool:
     """Whether an endpoint pays for it each time, reads other tables too, and does not write this one.
 
     Then its subject is something else.
@@ -104,9 +113,8 @@ def is_aside(scene: Scene, root: Root, effect: Effect) -> bool:
     model = None if effect.query is None else effect.query.model
     if model is None or is_named_after(root, model):
         return False
-    listed, _ = chains(scene.trace.machine, root.summary, _LISTED)
     others = paid = False
-    for chain in listed:
+    for chain in operations:
         is_it = chain.effect.site.line == effect.site.line and chain.effect.site.module is effect.site.module
         paid = paid or (is_it and not (chain.remembered or chain.deferred or chain.offloaded))
         rows = model_of(chain.effect)
