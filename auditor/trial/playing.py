@@ -108,6 +108,8 @@ class Player:
         self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
         self._repeats: dict[str, list[Repeat]] = {}
+        self._most: dict[str, int] = {}
+        """Repeats that are kept of a tree: no more than were asked for, so that what is told does not depend on how often it was played."""
         self._lines: dict[str, Mapping[str, Lines]] = {}
         self._statements: dict[str, Statements] = {}
 
@@ -204,12 +206,13 @@ class Player:
         """What the baseline answers and does."""
         return self._reference.contract(mode, ids)
 
-    def counted(self, tree: Tree, /, *, fully: bool = False) -> Counted:
+    def counted(self, tree: Tree, /, *, repeats: int = 0) -> Counted:
         """The counts of every request with the role `time`: three repeats, or two that agree where the baseline's agree.
 
-        `fully` asks for three in any case, as a result that is told does.
+        At least `repeats` in any case: `REPEATS` for a result that is told, more before somebody is blamed for a rise.
         """
-        while not self._is_counted(tree, fully=fully):
+        self._most[tree.id] = max(REPEATS, repeats, self._most.get(tree.id, 0))
+        while not self._is_counted(tree, repeats):
             begun = self._beside.take(_counts_of(tree))
             if begun is not None:
                 self._count(tree, begun.replay, lines=True)
@@ -217,11 +220,11 @@ class Player:
                 self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
         return _agreeing(self._repeats[tree.id])
 
-    def _is_counted(self, tree: Tree, *, fully: bool) -> bool:
+    def _is_counted(self, tree: Tree, least: int) -> bool:
         repeats = self._repeats.get(tree.id, [])
-        if tree.id not in self._lines or len(repeats) < _FEWEST:
+        if tree.id not in self._lines or len(repeats) < max(_FEWEST, least):
             return False
-        return len(repeats) >= REPEATS or (not fully and self._is_steady(tree, repeats))
+        return len(repeats) >= REPEATS or self._is_steady(tree, repeats)
 
     @cached_property
     def _timed(self) -> Workload:
@@ -289,7 +292,7 @@ class Player:
 
     def _count(self, tree: Tree, played: Replay, *, lines: bool) -> None:
         repeats = self._repeats.setdefault(tree.id, [])
-        if len(repeats) < REPEATS:
+        if len(repeats) < self._most.get(tree.id, REPEATS):
             repeats.append(_counts(played))
         if lines and tree.id not in self._lines:
             self._lines[tree.id] = _lines(played)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.fixing.tried import change_results
 from auditor.engine.modelling.unasked import without_model_words
+from auditor.measure.counts import REPEATS
 from auditor.model.result import Result
 
 if TYPE_CHECKING:  # which is summed up
@@ -22,8 +23,8 @@ def summed_up(run: "Run", /, *, timed: Sequence[str] | None = None, once_before:
     if timed:
         run.notes.step("timing endpoints before and after, cold")
     endpoints = run.target.judged(
-        (run.baseline, run.player.counted(run.baseline, fully=True)),
-        (run.known_good, run.player.counted(run.known_good, fully=True)),
+        (run.baseline, run.player.counted(run.baseline, repeats=REPEATS)),
+        (run.known_good, run.player.counted(run.known_good, repeats=REPEATS)),
         run.endpoint_by_request,
         wanted=run.wanted,
         timed=timed,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from auditor.measure.counts import REPEATS
 from auditor.model.constraint import Constraint, MaxCost
 from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
@@ -21,6 +22,9 @@ from auditor.trial.winnings import Winnings, component_of
 
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
+_BEFORE_BLAME: Final = 2 * REPEATS
+"""Repeats of all that are compared before a rise is told: which worker answers, with a memo of its own, is chance, and three
+repeats that agree may be luck."""
 _CONSTANT: Final = 2
 """The most that one declared constant rise may be."""
 _ROWS_FOR_A_STATEMENT: Final = 10
@@ -57,12 +61,8 @@ class CountsGate:
                 text=f"not exercised: no request with a good answer ran {unread}",
                 signature="counts:not exercised",
             )
-        now, before, first = (self._player.counted(one) for one in (tree, self._known_good(), self._baseline))
-        alone = candidate.constant_rise
-        risen = [
-            *self._risen(now, first, (*alone, *candidate.risen_before)),
-            *self._risen(now, before, alone),
-        ]
+        now = self._player.counted(tree)
+        risen = self._all_risen(candidate, tree) and self._all_risen(candidate, tree, repeats=_BEFORE_BLAME)
         over = self._over(now, candidate)
         if over:
             text, constraint = over[0]
@@ -104,6 +104,17 @@ class CountsGate:
             shown=won.shown,
             seconds=time.monotonic() - began,
         )
+
+    def _all_risen(self, candidate: Candidate, tree: Tree, *, repeats: int = 0) -> list[str]:
+        """What costs more than in the baseline, or than in known-good."""
+        now, before, first = (
+            self._player.counted(one, repeats=repeats) for one in (tree, self._known_good(), self._baseline)
+        )
+        alone = candidate.constant_rise
+        return [
+            *self._risen(now, first, (*alone, *candidate.risen_before)),
+            *self._risen(now, before, alone),
+        ]
 
     def _risen(self, now: Counted, before: Counted, declared: tuple[str, ...]) -> list[str]:
         found = []

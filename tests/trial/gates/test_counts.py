@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from auditor.measure.counts import REPEATS
 from auditor.model.constraint import Constraint, MaxCost
 from auditor.model.patch import Create, Patch
 from auditor.model.trial import GateResult
@@ -25,14 +26,20 @@ RAN = {"app.py": frozenset({2})}
 class Player:
     """Knows what each tree costs."""
 
-    def __init__(self, costs: Mapping[str, Mapping[str, tuple[int, int]]], lines: Lines) -> None:
+    def __init__(
+        self,
+        costs: Mapping[str, Mapping[str, tuple[int, int]]],
+        lines: Lines,
+        later: Mapping[str, Mapping[str, tuple[int, int]]],
+    ) -> None:
         self._costs = costs
         self._lines = lines
+        self._later = later
 
-    def counted(self, tree: Tree) -> Counted:
-        return Counted(
-            spans={"r": {component: Span(*span) for component, span in self._costs[tree.id].items()}}
-        )
+    def counted(self, tree: Tree, *, repeats: int = 0) -> Counted:
+        costs = self._later if repeats > REPEATS else {}
+        costs = {**self._costs, **costs}
+        return Counted(spans={"r": {component: Span(*span) for component, span in costs[tree.id].items()}})
 
     def parts(self, _candidate: Candidate) -> Parts:
         return EVERYTHING
@@ -52,8 +59,9 @@ def judged(
     timed: bool = False,
     risen_before: tuple[str, ...] = (),
     constraints: tuple[Constraint, ...] = (),
+    later: Mapping[str, Mapping[str, tuple[int, int]]] | None = None,
 ) -> GateResult:
-    player = Player({"base": base, "good": good or base, "new": now}, lines)
+    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {})
     winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
     gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
@@ -191,3 +199,13 @@ def test_a_constraint_says_how_much_an_endpoint_may_cost(formula: str, outcome: 
     assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, constraints=(held,)).outcome == outcome
     elsewhere = held.model_copy(update={"rule": rule.model_copy(update={"endpoint": "GET /other"})})
     assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, constraints=(elsewhere,)).outcome == "passed"
+
+
+def test_a_rise_that_more_repeats_do_not_bear_out_is_nobodys() -> None:
+    base, now = {"sql": (9, 9), "cache": (1, 1)}, {"sql": (10, 10), "cache": (0, 0)}
+    assert judged(base, now).text == "sql: `r` costs 10, it cost 9"
+    other_worker = {"sql": (9, 10), "cache": (1, 1)}
+    assert judged(base, now, later={"base": other_worker, "good": other_worker}).outcome == "passed"
+    assert judged(base, now, later={"new": {"sql": (9, 10), "cache": (0, 0)}}).outcome == "passed"
+    still = judged(base, now, later={"base": other_worker})
+    assert (still.outcome, still.text) == ("failed", "sql: `r` costs 10, it cost 9")
