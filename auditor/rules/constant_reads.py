@@ -143,12 +143,20 @@ def model_of(effect: Effect) -> Model | None:
 
 def writes_of(scene: Scene, model: Model) -> list[Effect]:
     """Every place that writes rows of a model, in order of file and line."""
-    found: dict[tuple[str, int], Effect] = {}
+    return scene.once(writes_by_model).get(id(model), [])
+
+
+def writes_by_model(scene: Scene) -> dict[int, list[Effect]]:
+    """By identity of a model: every place that writes its rows, in order of file and line."""
+    found: dict[int, dict[tuple[str, int], Effect]] = {}
     for _, effect in scene.effects():
         ours = effect.site.module.role != "library"
-        if ours and effect.kind == "sql" and effect.operation == "write" and model_of(effect) is model:
-            found.setdefault((effect.site.module.path, effect.site.line), effect)
-    return [found[key] for key in sorted(found)]
+        if ours and effect.kind == "sql" and effect.operation == "write":
+            model = model_of(effect)
+            if model is not None:
+                key = (effect.site.module.path, effect.site.line)
+                found.setdefault(id(model), {}).setdefault(key, effect)
+    return {model: [places[key] for key in sorted(places)] for model, places in found.items()}
 
 
 def told(writes: list[Effect]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from auditor.index import ir
 from auditor.index.symbols import inner_blocks
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from auditor.trace.analysis import Trace
     from auditor.trace.summary import Branch, Call, Effect, Frames, Loop, Summary, Use
 
+_T = TypeVar("_T")
 _HANDFUL: Final = 5
 """Turns up to which a loop is not worth a word."""
 _BUSY: Final = frozenset({"sql", "http", "llm", "mail", "task"})
@@ -88,6 +89,13 @@ class Scene:
         """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
         self._handed: dict[int, frozenset[int]] = {}
+        self._shared: dict[Callable[[Scene], object], object] = {}
+
+    def once(self, made: Callable[[Scene], _T]) -> _T:
+        """What `made` gives for this scene, worked out when it is first asked for: for what several rules look at."""
+        if made not in self._shared:
+            self._shared[made] = made(self)
+        return cast("_T", self._shared[made])
 
     @cached_property
     def scopes(self) -> list[Summary]:

@@ -75,7 +75,7 @@ def is_configuration(name: str) -> bool:
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a model, at the place most endpoints lead to."""
-    for reads in constant_reads(scene).values():
+    for reads in scene.once(constant_reads).values():
         if is_configuration(reads[0].model.name):
             best = reads[0]
             if not best.is_handler or best.endpoints >= _MANY:

@@ -91,7 +91,7 @@ _WHO: Final = frozenset(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a table of a few fixed rows; then the dearest answers."""
-    for reads in constant_reads(scene).values():
+    for reads in scene.once(constant_reads).values():
         if is_reference(scene, reads[0]):
             made = table_claim(scene, reads)
             if believable(scene, made):
