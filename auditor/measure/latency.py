@@ -112,7 +112,8 @@ def judge(question: Question, sources: Sources, /, *, rule: Rule | None = None) 
         rule: looks and levels.
     """
     rule = rule or Rule()
-    noisy = noise_verdict(sources.same, rule=rule)
+    quiet: list[Pair] = []
+    noisy = noise_verdict(kept_pairs(sources.same, quiet), rule=rule)
     if noisy is not None:
         return noisy
     seen: list[Pair] = []
@@ -120,7 +121,7 @@ def judge(question: Question, sources: Sources, /, *, rule: Rule | None = None) 
     sessions: tuple[Session, ...] = (first,)
     if goes_on(first):
         sessions = (first, session(question, kept_pairs(sources.swapped, seen), rule=rule))
-    return verdict_of(question, sessions, seen, rule=rule)
+    return verdict_of(question, sessions, seen, rule=rule, same=quiet)
 
 
 def noise_verdict(same: PairSource, /, *, rule: Rule) -> LatencyVerdict | None:
@@ -143,8 +144,9 @@ def goes_on(first: Session, /) -> bool:
 
 
 def is_plainly_faster(pairs: Sequence[Pair], same: Sequence[Pair], /) -> bool:
-    """Whether each pair is twice as fast, and faster than every pair of the same code: for requests that take too long for more pairs.
+    """Whether each pair is twice as fast, and faster than every pair of the same code.
 
+    Enough for requests that take too long for more pairs, and more than is explained by a machine that favours one of two servers for a while.
     Were the candidate no faster, its `k` pairs would be the least of `m + k` by a chance of one in `comb(m + k, k)`; that must be under
     one in 500. Being twice as fast makes up for the same code having been measured on another request.
     """
@@ -153,6 +155,15 @@ def is_plainly_faster(pairs: Sequence[Pair], same: Sequence[Pair], /) -> bool:
     return (
         bool(logs) and comb(len(same) + len(logs), len(logs)) > 500 and max(logs) < min(least, math.log(0.5))
     )
+
+
+def is_plain(pairs: Sequence[Pair], same: Sequence[Pair], /) -> bool:
+    """Whether each pair is twice as fast, or each half as fast, and more so than every pair of the same code."""
+    return is_plainly_faster(pairs, same) or is_plainly_faster(_exchanged(pairs), _exchanged(same))
+
+
+def _exchanged(pairs: Sequence[Pair]) -> list[Pair]:
+    return [(candidate, baseline) for baseline, candidate in pairs]
 
 
 def session(
@@ -240,14 +251,20 @@ def _look(
 
 
 def verdict_of(
-    question: Question, sessions: tuple[Session, ...], seen: Sequence[Pair], /, *, rule: Rule
+    question: Question,
+    sessions: tuple[Session, ...],
+    seen: Sequence[Pair],
+    /,
+    *,
+    rule: Rule,
+    same: Sequence[Pair] = (),
 ) -> LatencyVerdict:
-    """What one session or two, which stand on the pairs `seen`, come to."""
+    """What one session or two, which stand on the pairs `seen`, come to; `same` are pairs of the same code."""
     said = {each.says for each in sessions}
     verdict: Verdict = "undecided"
     reason = f"no evidence in {len(seen)} pairs"
     if len(sessions) == 2 and len(said) == 1:
-        verdict, reason = _both(sessions[0].says, seen, rule)
+        verdict, reason = _both(sessions[0].says, seen, rule, same)
     elif len(sessions) == 2:
         reason = f"the places matter more than the code: {sessions[0].says}, then swapped {sessions[1].says}"
     elif said == {"same"}:
@@ -258,14 +275,14 @@ def verdict_of(
     return LatencyVerdict(verdict=verdict, reason=reason, ratio=ratio_of(seen), sessions=sessions)
 
 
-def _both(says: str, seen: Sequence[Pair], rule: Rule) -> tuple[Verdict, str]:
+def _both(says: str, seen: Sequence[Pair], rule: Rule, same: Sequence[Pair]) -> tuple[Verdict, str]:
     failed = [sum(math.isinf(pair[side]) for pair in seen) for side in (0, 1)]
     if failed[1] > failed[0] and says != "slower":
         return (
             "undecided",
             f"{failed[1]} answers of the candidate did not come in time, {failed[0]} of the baseline",
         )
-    if comes_in_stretches(seen, rule.stretch):
+    if not is_plain(seen, same) and comes_in_stretches(seen, rule.stretch):
         return "undecided", "one of the two was favoured for a while: the pairs are not evidence of their own"
     if says == "faster" and tail_is_slower(seen):
         return "undecided", "the median is faster, but the slowest answers are the candidate's"

@@ -14,6 +14,7 @@ from auditor.measure.latency import (
     Rule,
     Session,
     goes_on,
+    is_plain,
     is_plainly_faster,
     kept_pairs,
     log_ratio,
@@ -115,6 +116,8 @@ class Timing:
     ) -> dict[str, Timed]:
         """A verdict for each request that both could be sent.
 
+        Where the machine is too noisy only what is plain is told: slight harm and slight gain are not.
+
         Raises:
             NotBooted: the candidate does not come up at this scale.
         """
@@ -124,8 +127,6 @@ class Timing:
             for request, question in questions.items()
         }
         quiet, noisy = self._noise.of(known_good, tuple(claims))
-        if noisy is not None:
-            return {request: Timed(verdict=noisy, before_ms=None) for request in claims}
         self._session(known_good, candidate, claims, quiet, swapped=False)
         second = {
             request: claim
@@ -134,7 +135,13 @@ class Timing:
         }
         if second:
             self._session(known_good, candidate, second, quiet, swapped=True)
-        return {request: _timed(claim, quiet) for request, claim in claims.items() if claim.sessions}
+        return {
+            request: _timed(claim, quiet)
+            if noisy is None or is_plain(claim.seen, quiet)
+            else Timed(verdict=noisy, before_ms=None)
+            for request, claim in claims.items()
+            if claim.sessions
+        }
 
     def _session(
         self,
@@ -185,7 +192,7 @@ def _affordable(pair_ms: float, budget_s: float) -> int:
 
 def _timed(claim: _Claim, quiet: Sequence[Pair]) -> Timed:
     answered = [before for before, _ in claim.seen if before < math.inf]
-    verdict = verdict_of(claim.question, tuple(claim.sessions), claim.seen, rule=claim.rule)
+    verdict = verdict_of(claim.question, tuple(claim.sessions), claim.seen, rule=claim.rule, same=quiet)
     few = claim.slow and len(claim.seen) <= 2 * _FEW
     if few and verdict.verdict != "undecided" and not is_plainly_faster(claim.seen, quiet):
         verdict = verdict.model_copy(

@@ -92,6 +92,19 @@ def test_pairs_that_resemble_their_neighbours_give_no_verdict() -> None:
     assert not comes_in_stretches([(1.0, 1.0)] * 40, 2.0)
 
 
+@pytest.mark.parametrize(("candidate", "verdict"), [(20, "faster"), (80, "undecided")])
+def test_a_machine_that_slows_down_for_a_while_hides_no_plain_gain(candidate: float, verdict: str) -> None:
+    """Load makes the slow one slower and hardly touches the quick one: the ratio drifts, and yet each pair shows the gain."""
+    dice = random.Random(11)
+
+    def pairs(baseline: float) -> PairSource:
+        return lambda n: [(baseline + dice.random(), candidate + dice.random()) for _ in range(n)]
+
+    assert comes_in_stretches([*pairs(100)(10), *pairs(200)(10)], Rule().stretch)
+    asked = Sources(same=source(dice, 1.0), direct=pairs(100), swapped=pairs(200))
+    assert judge("faster", asked).verdict == verdict
+
+
 def test_three_percent_is_not_claimed() -> None:
     claimed = [judge("faster", sources(seed, 0.97)).verdict == "faster" for seed in range(200)]
     assert sum(claimed) <= 1
