@@ -29,7 +29,7 @@ from auditor.codemods.imports import add_import
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import statement_at
 from auditor.codemods.single_names import bindings
-from auditor.codemods.standing import standing
+from auditor.codemods.standing import first_edited, standing
 from auditor.codemods.value_kinds import Values
 
 if TYPE_CHECKING:
@@ -52,17 +52,19 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     at = standing(finding, source)
     if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
-    spans, function, known = at.spans, at.function, at.known
-    reason = "the numbers are made in a way that is not plain to see"
-    for bag in bags(function, finding.line, finding.end_line):
-        reason = bag if isinstance(bag, str) else _asked(bag, function, known, spans, source)
-        if not reason:
-            return Written(
-                codemod=NAME,
-                title="Have the database add up in place of fetching the rows",
-                files={finding.file: spans.result()},
-            )
-    return Declined(NAME, reason)
+    bag = first_edited(
+        bags(at.function, finding.line, finding.end_line),
+        lambda bag: _asked(bag, at.function, at.known, at.spans, source),
+        at.spans,
+        otherwise="the numbers are made in a way that is not plain to see",
+    )
+    if isinstance(bag, str):
+        return Declined(NAME, bag)
+    return Written(
+        codemod=NAME,
+        title="Have the database add up in place of fetching the rows",
+        files={finding.file: at.spans.result()},
+    )
 
 
 def _asked(bag: Bag, function: "Function", known: "Known", spans: "Spans", source: "Source") -> str:

@@ -71,6 +71,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         if isinstance(result, Written):
             return result
         reasons.append(result)
+        spans.forget()
     return Declined(NAME, reasons[0] if reasons else "nothing is asked with a key of the loop's item")
 
 

@@ -29,7 +29,7 @@ from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import statement_at
 from auditor.codemods.sieves import Sieve, shrink, sieves
 from auditor.codemods.single_names import assignment, bindings, loads
-from auditor.codemods.standing import standing
+from auditor.codemods.standing import first_edited, standing
 from auditor.codemods.total_order import is_folded, reordered
 from auditor.codemods.value_kinds import Values
 
@@ -51,17 +51,19 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     at = standing(finding, source)
     if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
-    spans, function, known = at.spans, at.function, at.known
-    reason = "the rows are left out in a way that is not plain to see"
-    for sieve in sieves(function, finding.line, finding.end_line):
-        reason = _pushed(sieve, function, known, spans, source)
-        if not reason:
-            return Written(
-                codemod=NAME,
-                title="Leave rows out in SQL in place of Python",
-                files={finding.file: spans.result()},
-            )
-    return Declined(NAME, reason)
+    sieve = first_edited(
+        sieves(at.function, finding.line, finding.end_line),
+        lambda sieve: _pushed(sieve, at.function, at.known, at.spans, source),
+        at.spans,
+        otherwise="the rows are left out in a way that is not plain to see",
+    )
+    if isinstance(sieve, str):
+        return Declined(NAME, sieve)
+    return Written(
+        codemod=NAME,
+        title="Leave rows out in SQL in place of Python",
+        files={finding.file: at.spans.result()},
+    )
 
 
 def _pushed(sieve: Sieve, function: "Function", known: "Known", spans: "Spans", source: "Source") -> str:

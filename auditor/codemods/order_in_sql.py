@@ -14,6 +14,7 @@ An index that has the columns in this order.
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from auditor.codemods.narrowing import behind
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import block_of, statement_at
 from auditor.codemods.single_names import assignment, loads
-from auditor.codemods.standing import standing
+from auditor.codemods.standing import first_edited, standing
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -56,17 +57,28 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     at = standing(finding, source)
     if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
-    spans, function, known = at.spans, at.function, at.known
-    reason = "the rows are sorted in a way that is not plain to see"
+    sort = first_edited(
+        _sorts(at.function, finding),
+        lambda sort: _ordered(sort, at.function, at.known, at.spans, source),
+        at.spans,
+        otherwise="the rows are sorted in a way that is not plain to see",
+    )
+    if isinstance(sort, str):
+        return Declined(NAME, sort)
+    return Written(
+        codemod=NAME,
+        title="Order the rows in SQL in place of Python",
+        files={finding.file: at.spans.result()},
+    )
+
+
+def _sorts(function: "Function", finding: "Finding") -> Iterator[Sort | str]:
+    """The sorts that begin at the finding's statement, each or why it is left alone."""
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and finding.line <= node.lineno <= finding.end_line:
             sort = _sort(function, node)
             if sort is not None:
-                reason = sort if isinstance(sort, str) else _ordered(sort, function, known, spans, source)
-            if not reason:
-                title = "Order the rows in SQL in place of Python"
-                return Written(codemod=NAME, title=title, files={finding.file: spans.result()})
-    return Declined(NAME, reason)
+                yield sort
 
 
 def _sort(function: "Function", node: ast.Call) -> Sort | str | None:

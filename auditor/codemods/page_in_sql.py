@@ -23,7 +23,7 @@ from auditor.codemods.least_values import least
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import parents, statement_at
 from auditor.codemods.single_names import assignment, bindings, loads
-from auditor.codemods.standing import standing
+from auditor.codemods.standing import first_edited, standing
 from auditor.codemods.total_order import is_total
 
 if TYPE_CHECKING:
@@ -58,20 +58,24 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     at = standing(finding, source)
     if at is None:
         return Declined(NAME, "the rows and what is known of them are not at hand")
-    spans, function, known = at.spans, at.function, at.known
-    reason = "the rows are cut in a way that is not plain to see"
-    for node in ast.walk(function):
-        if isinstance(node, ast.Subscript) and finding.line <= node.lineno <= finding.end_line:
-            cut = _cut(function, node)
-            reason = cut if isinstance(cut, str) else _asked(cut, function, known, spans, source)
-            if not reason and isinstance(cut, Cut):
-                return Written(
-                    codemod=NAME,
-                    title="Cut the page in SQL in place of Python",
-                    files={finding.file: spans.result()},
-                    constant_rise=("sql",) if cut.counted else (),
-                )
-    return Declined(NAME, reason)
+    cut = first_edited(
+        (
+            _cut(at.function, node)
+            for node in ast.walk(at.function)
+            if isinstance(node, ast.Subscript) and finding.line <= node.lineno <= finding.end_line
+        ),
+        lambda cut: _asked(cut, at.function, at.known, at.spans, source),
+        at.spans,
+        otherwise="the rows are cut in a way that is not plain to see",
+    )
+    if isinstance(cut, str):
+        return Declined(NAME, cut)
+    return Written(
+        codemod=NAME,
+        title="Cut the page in SQL in place of Python",
+        files={finding.file: at.spans.result()},
+        constant_rise=("sql",) if cut.counted else (),
+    )
 
 
 def _cut(function: "Function", node: ast.Subscript) -> Cut | str:

@@ -78,6 +78,10 @@ class Spans:
         """Puts `text` in the place of the characters from `start` up to `end`."""
         self._edits.append((start, end, text))
 
+    def forget(self) -> None:
+        """Drops the edits that were made so far."""
+        self._edits.clear()
+
     def line_start(self, node: ast.stmt, /) -> int:
         """The first character of the line on which a statement begins, its decorators included."""
         return self._starts[first_line(node) - 1]
