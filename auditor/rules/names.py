@@ -287,7 +287,9 @@ def called_name(call: Node) -> str:
 
 
 def passed(call: Node, callee: Function, name: str) -> Node | None:
-    """The argument that a CALL passes for a parameter."""
+    """The argument that a CALL passes for a parameter; an operator, or a property that is read, passes none by name."""
+    if call[0] != ir.CALL:
+        return None
     for key, given in call[4]:
         if key == name:
             return given  # type: ignore[no-any-return]  # an expression

@@ -162,7 +162,9 @@ def is_helper(scene: Scene, function: Function) -> bool:
 def same_each_time(scene: Scene, call: Call, above: dict[int, list[Call]]) -> Handed | None:
     """The loop that makes this call again and again with the same arguments, in its own function or further up."""
     node, function = call.node, call.site.function
-    if node is None or function is None or not node[3] + node[4] or not is_only_read(scene, function, node):
+    if node is None or function is None or node[0] != ir.CALL or not node[3] + node[4]:
+        return None
+    if not is_only_read(scene, function, node):
         return None
     loops = repeating(call.loops)
     if loops and loops[-1].site.function is function:
