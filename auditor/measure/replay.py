@@ -66,7 +66,7 @@ class Replay:
 
 def replay(
     workload: Workload,
-    socket: Path,
+    socket: Path | Door,
     /,
     *,
     mode: Mode = "in order",
@@ -80,7 +80,7 @@ def replay(
 
     Args:
         workload: what to send. Eight at once still sends nothing before what it needs has been answered.
-        socket: the unix socket that leads to the application.
+        socket: the unix socket that leads to the application, or a door to it that is open already, with limits of its own.
         mode: one at a time, or eight.
         role: only requests with this role, and those they need.
         identities: who may be named by `as`.
@@ -93,7 +93,7 @@ def replay(
     """
     chosen = select(workload, role)
     with ExitStack() as stack:
-        door = stack.enter_context(Door(socket, limits=limits))
+        door = socket if isinstance(socket, Door) else stack.enter_context(Door(socket, limits=limits))
         session = _Session(door, host, watch or Watch(), _headers(chosen, identities, door, host))
         if mode == "in order":
             for request in chosen.in_order():

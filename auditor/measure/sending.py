@@ -34,13 +34,18 @@ TIMED: Final = Limits(deadline_s=120.0)
 
 
 class Door:
-    """A client for one application. Each message gets a connection of its own; safe in several threads."""
+    """A client for one application. Each message gets a connection of its own; safe in several threads.
 
-    def __init__(self, socket: Path, /, *, limits: Limits | None = None) -> None:
+    A `kept` one sends message after message on one connection for as long as the server lets it. Of a server with several
+    processes one answers them all then, so what it remembers does not depend on chance.
+    """
+
+    def __init__(self, socket: Path, /, *, limits: Limits | None = None, kept: bool = False) -> None:
         self.limits = limits or Limits()
-        alone = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        connections = httpx.Limits(max_connections=None, max_keepalive_connections=1 if kept else 0)
         self._socket = socket
-        self._transport = httpx.HTTPTransport(uds=str(socket), limits=alone, retries=0)
+        self._kept = kept
+        self._transport = httpx.HTTPTransport(uds=str(socket), limits=connections, retries=0)
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +78,7 @@ class Door:
         return reading.ended(reading.ending, reading.error)
 
     def _exchange(self, message: Message, opaque: str | None, reading: "_Reading") -> None:
-        headers = [*message.headers, ("connection", "close")]
+        headers = [*message.headers, *(() if self._kept else (("connection", "close"),))]
         if opaque is not None:
             headers.append((REQUEST_HEADER, opaque))
         if message.body or message.method in {"POST", "PUT", "PATCH"}:

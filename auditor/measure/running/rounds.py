@@ -75,13 +75,18 @@ class Playing:
     warm: bool = False
     """Sends everything a second time."""
     first: Workload | None = None
-    """Is sent in order before everything else, to be counted apart."""
+    """Is sent in order before everything else, to be counted apart, and so by one worker: see `counts`."""
     at_once: Workload | None = None
     """Is sent eight at a time after that, and before the workload itself."""
     state: bool = True
     """Looks what became of the rows, which takes seconds on large data; off where only costs are asked for."""
     limits: Limits | None = None
     audit_loggers: frozenset[str] = frozenset()
+
+    @property
+    def counts(self) -> bool:
+        """Whether all of it is only sent to be counted: then on one connection, so that one worker answers, where the server keeps it."""
+        return self.probe and self.role == "time" and self.mode == "in order"
 
 
 def play_round(
@@ -98,23 +103,20 @@ def play_round(
     with world.boot(probe=playing.probe, lines=playing.lines) as server:
         watch = _watch(world, server) if playing.probe else Watch()
         apart = [one for one in (playing.first, playing.at_once) if one is not None]
-        if apart:  # so that what signing in leaves behind is left once
-            who = _signed_in(who, (*apart, workload), server)
 
-        def sent(what: Workload, mode: Mode) -> Replay:
-            return replay(
-                what,
-                server.door,
-                mode=mode,
-                role=playing.role,
-                identities=who,
-                limits=playing.limits,
-                watch=watch,
-            )
+        def sent(what: Workload, mode: Mode, door: Door) -> Replay:
+            return replay(what, door, mode=mode, role=playing.role, identities=who, watch=watch)
 
-        first = None if playing.first is None else sent(playing.first, "in order")
-        at_once = None if playing.at_once is None else sent(playing.at_once, "eight at once")
-        passes = [sent(workload, playing.mode) for _ in range(2 if playing.warm else 1)]
+        first = at_once = None
+        with _door(server, playing, kept=playing.first is not None) as door:
+            if apart:  # so that what signing in leaves behind is left once
+                who = _signed_in(who, (*apart, workload), door)
+            if playing.first is not None:
+                first = sent(playing.first, "in order", door)
+        with _door(server, playing, kept=playing.counts) as door:
+            if playing.at_once is not None:
+                at_once = sent(playing.at_once, "eight at once", door)
+            passes = [sent(workload, playing.mode, door) for _ in range(2 if playing.warm else 1)]
         _check(world, server, [one for one in (first, at_once, *passes) if one is not None])
         asked, report = server.asked(), server.report
         if playing.state:
@@ -137,15 +139,18 @@ def play_round(
 
 
 def _signed_in(
-    identities: Iterable[Identity], workloads: Iterable[Workload], server: Server
+    identities: Iterable[Identity], workloads: Iterable[Workload], door: Door
 ) -> tuple[Identity, ...]:
     """Those who are named, with what their login gave in the place of the login."""
     named = {request.identity for workload in workloads for request in workload.requests}
-    with Door(server.door) as door:
-        return tuple(
-            Identity(name=one.name, headers=headers_of(one, door, host=HOST)) if one.name in named else one
-            for one in identities
-        )
+    return tuple(
+        Identity(name=one.name, headers=headers_of(one, door, host=HOST)) if one.name in named else one
+        for one in identities
+    )
+
+
+def _door(server: Server, playing: Playing, *, kept: bool) -> Door:
+    return Door(server.door, limits=playing.limits, kept=kept)
 
 
 def reader(server: Server, /) -> Callable[[], tuple[ProbeRecord, ...]]:
