@@ -112,6 +112,7 @@ class Player:
         """Repeats that are kept of a tree: no more than were asked for, so that what is told does not depend on how often it was played."""
         self._lines: dict[str, Mapping[str, Lines]] = {}
         self._statements: dict[str, Statements] = {}
+        self._met: dict[str, Lines] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -242,6 +243,13 @@ class Player:
             return _together(_lines(played.replay))
         return _together(self.ran(tree))
 
+    def met(self, tree: Tree, /) -> Lines:
+        """The lines that any request of the workload executed, whatever it was answered with."""
+        if tree.id not in self._met:
+            played = self._play(tree, self._reference.sent("in order"), Playing(lines=True, state=False))
+            self._met[tree.id] = _together(_lines(played.replay, good=False))
+        return self._met[tree.id]
+
     def ran(self, tree: Tree, /) -> Mapping[str, Lines]:
         """The lines of each request with the role `time` and a good, non-empty answer."""
         self.counted(tree)
@@ -315,11 +323,11 @@ def _counts(played: Replay) -> Repeat:
     }
 
 
-def _lines(played: Replay) -> dict[str, Lines]:
+def _lines(played: Replay, *, good: bool = True) -> dict[str, Lines]:
     return {
         exchange.request.id: {file: frozenset(numbers) for file, numbers in exchange.record.lines.items()}
         for exchange in played.exchanges
-        if exchange.record is not None and says_something(exchange)
+        if exchange.record is not None and (not good or says_something(exchange))
     }
 
 

@@ -16,6 +16,7 @@ from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.handlers import altered_handlers
 from auditor.trial.playing import Counted, Player, Span
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Winnings, component_of
@@ -54,11 +55,12 @@ class CountsGate:
         if unread:  # edges and sequences are not timed, and may have run it all the same
             for ids in dict.fromkeys((self._player.parts(candidate).in_order, None)):
                 unread = unread and not_exercised(candidate.files, self._player.executed(tree, ids=ids))
-        if unread:
+        unmet = f"no request with a good answer ran {unread}" if unread else self._unmet(candidate, tree)
+        if unmet:
             return GateResult(
                 gate="counts",
                 outcome="refused",
-                text=f"not exercised: no request with a good answer ran {unread}",
+                text=f"not exercised: {unmet}",
                 signature="counts:not exercised",
             )
         now = self._player.counted(tree)
@@ -104,6 +106,18 @@ class CountsGate:
             shown=won.shown,
             seconds=time.monotonic() - began,
         )
+
+    def _unmet(self, candidate: Candidate, tree: Tree) -> str:
+        """What is altered of how the target deals with errors, if no request met one there; empty when one did."""
+        handlers = {(file.path, lines) for file in candidate.files for lines in altered_handlers(file)}
+        for ran in (self._player.executed, self._player.met):
+            if handlers:
+                lines = ran(tree)
+                handlers = {
+                    (path, ours) for path, ours in handlers if not ours & lines.get(path, frozenset())
+                }
+        places = ", ".join(sorted(f"{path}:{min(lines)}" for path, lines in handlers))
+        return f"no request met the error that is dealt with in {places}" if places else ""
 
     def _all_risen(self, candidate: Candidate, tree: Tree, *, repeats: int = 0) -> list[str]:
         """What costs more than in the baseline, or than in known-good."""

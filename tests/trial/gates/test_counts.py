@@ -20,7 +20,8 @@ from auditor.trial.winnings import Winnings
 BASE, GOOD, NEW = (Tree(name, name) for name in ("base", "good", "new"))
 PATCH = Patch(base_tree="", edits=(Create(file="x.py", create="x"),))
 FILE = Edited("app.py", b"def f():\n    return 1\n", b"def f():\n    return 2\n")
-RAN = {"app.py": frozenset({2})}
+RAN: Lines = {"app.py": frozenset({2})}
+NOTHING: Lines = {}
 
 
 class Player:
@@ -31,7 +32,9 @@ class Player:
         costs: Mapping[str, Mapping[str, tuple[int, int]]],
         lines: Lines,
         later: Mapping[str, Mapping[str, tuple[int, int]]],
+        met: Lines,
     ) -> None:
+        self._met = met
         self._costs = costs
         self._lines = lines
         self._later = later
@@ -43,6 +46,9 @@ class Player:
 
     def parts(self, _candidate: Candidate) -> Parts:
         return EVERYTHING
+
+    def met(self, _tree: Tree) -> Lines:
+        return self._met
 
     def executed(self, _tree: Tree, *, ids: Ids = frozenset()) -> Lines:
         return {} if ids is None and not self._lines else self._lines
@@ -60,15 +66,17 @@ def judged(
     risen_before: tuple[str, ...] = (),
     constraints: tuple[Constraint, ...] = (),
     later: Mapping[str, Mapping[str, tuple[int, int]]] | None = None,
+    files: tuple[Edited, ...] = (FILE,),
+    met: Lines = NOTHING,
 ) -> GateResult:
-    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {})
+    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {}, met)
     winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
     gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
         Candidate(
             change="C",
             patch=PATCH,
-            files=(FILE,),
+            files=files,
             promises=promises,
             constant_rise=constant_rise,
             risen_before=risen_before,
@@ -163,6 +171,19 @@ def test_lines_beside_a_removal_count_as_changed() -> None:
     assert changed_lines(file) == {2, 3}
     assert not_exercised((file,), {"a.py": frozenset({3})}) == ""
     assert not_exercised((file,), {"a.py": frozenset({9})}) == "a.py:2"
+
+
+def test_a_handler_of_errors_that_is_altered_must_be_met_whatever_the_answer() -> None:
+    handler = b"def f():\n    try:\n        g()\n    except OSError:\n        return %s\n"
+    files = FILE, Edited("errors.py", handler % b"503", handler % b"200")
+    result = judged({"sql": (9, 9)}, {"sql": (3, 3)}, files=files)
+    assert (result.outcome, result.text) == (
+        "refused",
+        "not exercised: no request met the error that is dealt with in errors.py:5",
+    )
+    met = {"errors.py": frozenset({3, 5})}
+    assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, files=files, met=met).outcome == "passed"
+    assert judged({"sql": (9, 9)}, {"sql": (3, 3)}, files=files, lines={**RAN, **met}).outcome == "passed"
 
 
 def test_what_runs_at_import_is_exercised_by_every_boot() -> None:
