@@ -23,4 +23,10 @@ def propose_settings(
     """What an ``auditor.toml`` for the tree at `path` would say; `Fault` when the tree can't be read."""
     with open_snapshot(path) as snapshot:
         index = build_index(snapshot, jobs=jobs, cache_dir=cache_dir, progress=progress)
-        return propose(open_tree(snapshot.root), index.project, discover(index.project), env=env)
+        return propose(
+            open_tree(snapshot.root),
+            index.project,
+            discover(index.project),
+            unread=index.coverage.unparsed,
+            env=env,
+        )

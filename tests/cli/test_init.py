@@ -37,6 +37,15 @@ def test_print_touches_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -
     assert 'ready = "/ready"  # wsgi.py:4' in capsys.readouterr().out
 
 
+def test_what_could_not_be_read_is_said(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(7):
+        (tree / f"settings{number}.py").write_bytes(b"URL = 'sqlite:///x.db'\0")
+    assert main(["init", "--print", str(tree)]) == 0
+    told = capsys.readouterr().err
+    assert "auditor: not read: settings4.py (holds NUL bytes" in told
+    assert "not read: 2 more files" in told
+
+
 def test_what_is_written_can_be_read_and_is_the_same_every_time(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
@@ -14,6 +14,9 @@ from auditor.model.fault import Fault
 
 if TYPE_CHECKING:  # brings the engine along
     from auditor.execution.detect.proposal import Proposal
+
+_MOST_UNREAD: Final = 5
+"""Files that could not be read, as many as are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Init:
             console.narration.say(f"found {line}")
         for key, advice in missing(proposal):
             console.narration.say(f"not found: {key}; {advice}")
+        for line in _not_read(proposal):
+            console.narration.say(f"not read: {line}")
         return ExitCode.DONE
 
 
@@ -94,6 +99,13 @@ def _found(proposal: "Proposal") -> list[str]:
     if not proposal.complete:
         lines.append("more files than are looked at: what lies deep was left out")
     return lines
+
+
+def _not_read(proposal: "Proposal") -> list[str]:
+    """The files that could not be read: nothing of what they say is among what was found."""
+    lines = [f"{file} ({reason})" for file, reason in proposal.unread[:_MOST_UNREAD]]
+    more = len(proposal.unread) - len(lines)
+    return [*lines, f"{more} more files"] if more else lines
 
 
 def _asked(proposal: "Proposal", console: Console) -> "Proposal":

@@ -65,12 +65,23 @@ class Proposal:
     """Settings files to be made from an example."""
     complete: bool = True
     """False when the tree has more files than are looked at."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Python files that could not be read, each with the reason: what they say of running it is not known."""
 
 
 def propose(
-    tree: Tree, project: Project, entries: Sequence[EntryPoint], /, *, env: Mapping[str, str] = os.environ
+    tree: Tree,
+    project: Project,
+    entries: Sequence[EntryPoint],
+    /,
+    *,
+    unread: tuple[tuple[str, str], ...] = (),
+    env: Mapping[str, str] = os.environ,
 ) -> Proposal:
-    """Reads the tree's files and its indexed code; `env` is the user's environment."""
+    """Reads the tree's files and its indexed code.
+
+    `unread` are the files that the index could not read, with the reasons; `env` is the user's environment.
+    """
     composed = services(tree)
     known = samples(tree, composed)
     written = statements(tree, composed)
@@ -107,7 +118,7 @@ def propose(
         migrate=_unless_it_fills(best(migrating), seed),
         other_migrations=_others(migrating, seed),
         storage=stored,
-        stored_file=stored_file(tree, cwd=cwd) if keeps_its_own_place(stored) else None,
+        stored_file=stored_file(project, cwd=cwd) if keeps_its_own_place(stored) else None,
         login=best(login_paths(entries)),
         seed=seed,
         variables=needed_variables(read, known, told=told),
@@ -117,6 +128,7 @@ def propose(
         tests=tests(tree, cwd=cwd),
         absent=absent_settings(tree),
         complete=tree.complete,
+        unread=unread,
     )
 
 

@@ -105,7 +105,7 @@ def _of(module: Module) -> Iterator[tuple[Read | None, int]]:
             stack.extend((operand, at_start, True) for operand in _nodes(node[3]))
             continue
         yield _read(module, node, at_start=at_start, tried=tried), 1
-        stack.extend((child, at_start, tried) for child in _children(node))
+        stack.extend((child, at_start, tried) for child in children(node))
 
 
 def _read(module: Module, node: Node, *, at_start: bool, tried: bool) -> Read | None:
@@ -176,7 +176,7 @@ def _prefix(node: Node) -> str:
             return _constant(dict(each[4]).get("env_prefix")) or ""
         if each[0] == ir.ASSIGN and any(dotted(target) == "env_prefix" for target in _nodes(each[3])):
             return _constant(each[4]) or ""
-        stack.extend(_children(each))
+        stack.extend(children(each))
     return ""
 
 
@@ -192,7 +192,7 @@ def _asked_for(module: Module) -> frozenset[str]:
         node = stack.pop()
         if node[0] == ir.CMP and "in" in node[2]:
             asked.update(name for operand in _nodes(node[3]) if (name := _constant(operand)))
-        stack.extend(_children(node))
+        stack.extend(children(node))
     return frozenset(asked)
 
 
@@ -218,7 +218,8 @@ def _default(node: Node | None) -> str:
     return "" if node[2] is None else str(node[2])
 
 
-def _children(node: Node) -> Iterator[Node]:
+def children(node: Node, /) -> Iterator[Node]:
+    """The nodes right below one."""
     for part in node[2:]:
         if isinstance(part, tuple):
             yield from _nodes(part)

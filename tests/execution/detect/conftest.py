@@ -34,6 +34,12 @@ def proposed(tmp_path: Path, grow: Grow) -> Propose:
         grow(files)
         with open_snapshot(tmp_path) as snapshot:
             index = build_index(snapshot, jobs=1, cache_dir=None, progress=lambda _done, _total: None)
-            return propose(open_tree(tmp_path), index.project, discover(index.project), env={"PATH": ""})
+            return propose(
+                open_tree(tmp_path),
+                index.project,
+                discover(index.project),
+                unread=index.coverage.unparsed,
+                env={"PATH": ""},
+            )
 
     return proposal

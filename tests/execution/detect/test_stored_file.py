@@ -6,18 +6,23 @@ import pytest
 
 from auditor.execution.detect.proposal import Proposal
 from auditor.execution.detect.stored_file import stored_file
-from auditor.execution.detect.tree import Tree
+from auditor.index.lower import lower
+from auditor.index.project import Project
 
-Grow = Callable[[dict[str, str]], Tree]
 Propose = Callable[[dict[str, str]], Proposal]
 
 DJANGO = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDATABASES = {{'default': {}}}\n"
 SQLITE = "{{'ENGINE': 'django.db.backends.sqlite3', 'NAME': {}}}"
+NESTED = "[" * 100_000 + "]" * 100_000
 OS = "import os\nHERE = os.path.abspath(os.path.dirname(__file__))\n"
 
 
 def django(name: str) -> str:
     return DJANGO.format(SQLITE.format(name))
+
+
+def linked(files: dict[str, str]) -> Project:
+    return Project([(path, "app", lower(text.encode())) for path, text in files.items()])
 
 
 @pytest.mark.parametrize(
@@ -39,10 +44,14 @@ def django(name: str) -> str:
         {"db.py": "engine = create_engine('sqlite://')\nother = create_engine('sqlite:///:memory:')\n"},
         {"db.py": "'''An engine for sqlite:/// and others.'''\nDEFAULT = 'postgresql:///x'\n"},
         {"db.py": "connection = psycopg.connect('sqlite.db')\n"},
+        {"db.py": OS + "URI = f'sqlite:///{HERE}/{{x}}.db'\n"},
+        {"db.py": "sqlite = 'sqlite:///'\nURI = sqlite" + " + 'a'" * 3000 + "\n"},
+        {"db.py": "URI = 'sqlite:///' + Path(__file__).parents[2_000_000_000]\n"},
+        {"db.py": "a0 = 'sqlite:///x'\n" + "".join(f"a{n + 1} = a{n} + a{n}\n" for n in range(60))},
     ],
 )
-def test_no_place_is_told(files: dict[str, str], grow: Grow) -> None:
-    assert stored_file(grow(files), cwd=".") is None
+def test_no_place_is_told(files: dict[str, str]) -> None:
+    assert stored_file(linked(files), cwd=".") is None
 
 
 @pytest.mark.parametrize(
@@ -67,8 +76,8 @@ def test_no_place_is_told(files: dict[str, str], grow: Grow) -> None:
         ({"db.py": "import sqlite3\nc = sqlite3.connect('data/app.db')\n"}, ".", "data/app.db"),
     ],
 )  # fmt: skip
-def test_where_it_lies(files: dict[str, str], cwd: str, expected: str, grow: Grow) -> None:
-    found = stored_file(grow(files), cwd=cwd)
+def test_where_it_lies(files: dict[str, str], cwd: str, expected: str) -> None:
+    found = stored_file(linked(files), cwd=cwd)
     assert found is not None
     assert found.value == expected
 
@@ -86,3 +95,15 @@ def test_one_that_reads_a_variable_is_told_its_place(proposed: Propose) -> None:
     assert found is not None
     assert (found.value, found.place) == ("x.db", "db.py:1")
     assert proposed(told).stored_file is None
+
+
+def test_a_file_that_nobody_wrote_by_hand_is_left_out_and_said(proposed: Propose) -> None:
+    found = proposed({
+        "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "db.py": "engine = create_engine('sqlite:///./x.db')\n",
+        "deep.py": f"sqlite = {NESTED}\n",
+        "nul.py": "URL = 'sqlite:///y.db'\0\n",
+    })  # fmt: skip
+    assert found.stored_file is not None
+    assert (found.stored_file.value, found.stored_file.place) == ("x.db", "db.py:1")
+    assert [file for file, _ in found.unread] == ["deep.py", "nul.py"]
