@@ -9,7 +9,8 @@ The page that is shown costs as much as the whole table: every row is read, sent
 and all but a few are dropped. It gets slower with every row that anybody adds.
 
 ## When it does not matter
-The other rows are used too, the rows are cut into several pieces in memory, or a limit keeps them few.
+The other rows are used too, the rows are cut into several pieces in memory, a limit keeps them few, or Python computes the
+order that they are cut in.
 
 ## Example
 ```py
@@ -50,6 +51,7 @@ from auditor.rules.collection import (
     serves_many,
 )
 from auditor.rules.scene import spot_of
+from auditor.rules.sort_in_python import is_ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +86,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             or in_own_loop(found)
             or is_per_row(found)
             or not is_cut_only(found, use)
+            or is_ranked(scene, found)
         ):
             continue
         made = claim(scene, found, use)

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
     from auditor.index.symbols import Function
+    from auditor.index.values import Query
     from auditor.rules.collection import Collection
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
@@ -88,7 +89,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             or found.query.ordered
         ):
             continue
-        key = key_column(scene, found, use)
+        key = key_column(scene, found.query, use.node)
         if not gives_rows(found.query) and not is_cut(found, use):
             continue
         if key and is_one_order(found, use.node):
@@ -154,33 +155,44 @@ def sorted_expression(node: Node) -> Node | None:
     return node[2][2] if names.method_of(node) == "sort" else None
 
 
-def key_column(scene: Scene, found: Collection, use: Use) -> str:
-    """The column that the key reads; "" for a key that Python computes."""
-    node = use.node
-    if node is None:
-        return ""
+def key_column(scene: Scene, query: Query, node: Node) -> str:
+    """The column that a sort orders by; "" for a key that Python computes."""
     given = next((v for k, v in node[4] if k == "key"), None)
     if given is None:
-        return "the value" if found.query.shape == "flat" else ""
+        return "the value" if query.shape == "flat" else ""
     if given[0] == ir.LAMBDA and len(given[2]) == 1:
-        return named_by_lambda(scene, found, given)
+        return named_by_lambda(scene, query, given)
     if given[0] == ir.CALL and names.called_name(given) in {"attrgetter", "itemgetter"}:
-        return named_by_getter(found, given)
+        return named_by_getter(query, given)
     return ""
 
 
-def named_by_lambda(scene: Scene, found: Collection, key: Node) -> str:
+def named_by_lambda(scene: Scene, query: Query, key: Node) -> str:
     variable, body = key[2][0][0], key[3]
     parts = body[3] if body[0] == ir.SEQ else (body,)
     plain = [part[2] if part[0] == ir.UNARY else part for part in parts]
-    paths = [column_path(scene, found.query, variable, part) for part in plain]
+    paths = [column_path(scene, query, variable, part) for part in plain]
     return ", ".join(p for p in paths if p) if all(paths) else ""
 
 
-def named_by_getter(found: Collection, getter: Node) -> str:
+def named_by_getter(query: Query, getter: Node) -> str:
     wanted = [a[2] if a[0] == ir.CONST and isinstance(a[2], str) else "" for a in getter[3]]
-    known = {*found.query.model.columns, *found.query.annotated, "pk"}
+    known = {*query.model.columns, *query.annotated, "pk"}
     return ", ".join(wanted) if wanted and all(w in known for w in wanted) else ""
+
+
+def is_ranked(scene: Scene, found: Collection) -> bool:
+    """Whether Python computes the order that the rows are in: sorted by something that no column holds, here or by
+    the function that gave them."""
+    root = found.root
+    if names.is_call_of(root, "sorted"):
+        return not key_column(scene, found.query, root)
+    giver = remade_rows.callee(scene, found.function, root) if root[0] == ir.CALL else None
+    return giver is not None and any(
+        sorted_expression(node) is not None and not key_column(scene, found.query, node)
+        for node in turns.nodes(giver.body)
+        if node[0] == ir.CALL
+    )
 
 
 def is_one_order(found: Collection, node: Node) -> bool:
