@@ -37,6 +37,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.symbols import Function
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
@@ -47,7 +48,7 @@ from auditor.rules.scene import Spot, statement_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.index.symbols import Function
+    from auditor.index.ir import Node
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
 
@@ -67,7 +68,8 @@ _HEADERS: Final = re.compile(
     re.IGNORECASE,
 )
 _PERSONAL: Final = re.compile(
-    r"auth|user|login|perm|member|account|session_id|token|identity|admin|scopes|roles?$|guard|csrf|(?:^|_)me$",
+    r"auth|user|login|signed|perm|member|account|session_id|token|identity|api_?key|admin|staff|scopes|roles?$|guard|csrf|"
+    r"^headers$|^cookies$|^g$|(?:^|_)m[ey](?:_|$)",
     re.IGNORECASE,
 )
 _DATABASE: Final = "sql"
@@ -83,7 +85,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     chosen: Root | None = None
     for root in scene.trace.entries:
         entry = root.entry
-        if entry is None or entry.method != "GET" or entry.kind != "http" or is_personal(root):
+        if entry is None or entry.method != "GET" or entry.kind != "http" or is_personal(scene, root):
             continue
         cost = scene.costs.root(root).get(_DATABASE, {})
         looped = sum(high for sizes, (_, high) in cost.items() if sizes)
@@ -110,15 +112,14 @@ def mentions_headers(scene: Scene) -> bool:
     return False
 
 
-def is_personal(root: Root) -> bool:
-    """Whether the answer may depend on who asks: decorators, parameters and names of the handler speak of it."""
+def is_personal(scene: Scene, root: Root) -> bool:
+    """Whether the answer may depend on who asks: decorators (what they say and do), parameters and names of the handler
+    speak of it."""
     function, entry = root.function, root.entry
-    words = [
-        turns.name_of(n) for d in function.decorators for n in turns.nodes(d) if n[0] in {ir.NAME, ir.ATTR}
-    ]
-    words += [p[0] for p in function.params]
-    words += [turns.name_of(n) for n in turns.nodes(function.body) if n[0] in {ir.NAME, ir.ATTR}]
-    words += [turns.name_of(n) for p in function.params for n in turns.nodes(p) if n[0] in {ir.NAME, ir.ATTR}]
+    around = [made for d in function.decorators if (made := project_function(scene, function, d)) is not None]
+    words = [p[0] for p in function.params]
+    for tree in (*function.decorators, *function.params, function.body, *(f.body for f in around)):
+        words += named_in(tree)
     if entry is not None:
         words += [
             a.function.name for a in entry.around if a.role in {"permission", "authentication", "dependency"}
@@ -126,6 +127,18 @@ def is_personal(root: Root) -> bool:
         words.append(entry.path.replace("/", "_"))
     in_class = function.owner is not None
     return in_class or any(_PERSONAL.search(w) for w in words)
+
+
+def project_function(scene: Scene, function: Function, decorator: Node) -> Function | None:
+    """The target's own function that a decorator names, called or not."""
+    named = decorator[2] if decorator[0] == ir.CALL else decorator
+    found = scene.project.resolve_expression(function.module, named)
+    return found if isinstance(found, Function) and found.module.role != "library" else None
+
+
+def named_in(tree: object) -> list[str]:
+    """The names and attributes that stand in a tree."""
+    return [turns.name_of(n) for n in turns.nodes(tree) if n[0] in {ir.NAME, ir.ATTR}]
 
 
 def claim(scene: Scene, function: Function, endpoint: str, queries: int) -> Claim:

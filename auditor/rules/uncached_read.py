@@ -158,7 +158,7 @@ def dearest(scene: Scene) -> list[Root]:
     found: list[tuple[int, int, str, Root]] = []
     for root in scene.trace.entries:
         entry = root.entry
-        if entry is None or entry.kind != "http" or entry.method != "GET" or is_personal(root):
+        if entry is None or entry.kind != "http" or entry.method != "GET" or is_personal(scene, root):
             continue
         costs = scene.costs.root(root)
         cost = costs.get("sql", {})
