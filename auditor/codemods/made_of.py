@@ -40,7 +40,11 @@ _IMPORTED: Final = frozenset({"session", "g", "_"})
 def tables(scene: "Scene", root: "Root", /) -> "dict[str, Model] | str":
     """The models whose rows the answer is made of, by key; a reason where it may be made of something else."""
     entry = root.entry
-    if entry is None or is_personal(scene, root) or any(around.role == "permission" for around in entry.around):
+    if (
+        entry is None
+        or is_personal(scene, root)
+        or any(around.role == "permission" for around in entry.around)
+    ):
         return "the answer may depend on who asks"
     listed, complete = chains(scene.trace.machine, root.summary, _LISTED)
     if not complete:

@@ -29,11 +29,8 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
     said: list[str] = []
     if worthless := nothing_judged(exchanges):
         said.append(f"{worthless}.")
-    refused = [e.request.id for e in exchanges if e.answer.status in {401, 403}]
-    if refused and len(refused) * 2 >= len(exchanges):
-        said.append(
-            f"{len(refused)} of {_requests(len(exchanges))} were not let in: name an identity by `as`."
-        )
+    if refused := not_let_in([e.answer.status for e in exchanges]):
+        said.append(f"{refused}: name an identity by `as`.")
     broken = [e.request.id for e in exchanges if e.answer.ending not in {"answered", "not-sent"}]
     if broken:
         first = next(e for e in exchanges if e.request.id == broken[0])
@@ -60,6 +57,14 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
         f"Redirects lead round in a circle: {' → '.join((*c, c[0]))}." for c in redirect_loops(exchanges)
     ]
     return tuple(said)
+
+
+def not_let_in(statuses: Sequence[int | None], /) -> str:
+    """How many requests were turned away, without a full stop, where they are half of all or more; else empty."""
+    refused = sum(status in {401, 403} for status in statuses)
+    return (
+        f"{refused} of {_requests(len(statuses))} were not let in" if 0 < len(statuses) <= refused * 2 else ""
+    )
 
 
 def nothing_judged(exchanges: Sequence[Exchange], /) -> str:

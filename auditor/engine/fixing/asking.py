@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from auditor.engine.measuring.record import CONTRACT
+from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed
 from auditor.engine.measuring.workload import choose_workload
-from auditor.measure.contract.store import load_contract
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload, load_workload, parse_requests, workload_of
@@ -36,15 +35,16 @@ def workload_of_run(
         Fault: a file can't be used, or requests don't go together.
     """
     notes: tuple[str, ...] = ()
+    chosen: Workload | None = None
     if file is None and (run / REQUESTS).exists():
         chosen = load_workload(run / REQUESTS)
-    elif file is None and (bench.folder / CONTRACT).exists():
-        chosen = load_contract(bench.folder / CONTRACT).workload
-    else:
+    elif file is None:
+        chosen, notes = recorded_workload(bench)
+    if chosen is None:
         with bench.world(bench.settings.database.small) as world:
             world.prepare()
             made = choose_workload(bench, surveyed, world.dump(), file=file, edges=edges)
-        chosen, notes = made.workload, made.notes
+        chosen, notes = made.workload, (*notes, *made.notes)
     together = with_added(chosen, (*added_requests(bench.folder), *more))
     write_whole(run / REQUESTS, together.render().encode())
     return together, notes

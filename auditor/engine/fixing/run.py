@@ -17,6 +17,7 @@ from auditor.engine.fixing.vectors import with_counts
 from auditor.engine.passes import Examined
 from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.measure.running.bench import Bench
+from auditor.measure.worth import not_let_in
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
 from auditor.model.trial import Verdict
@@ -78,7 +79,11 @@ class Run(Means):
         assert self.wanted or not self.request.audit.endpoints
         self.notes.step("recording what the target answers and does now")
         self.player.play_ahead(self.baseline)
-        self.player.contract("in order")
+        heard = self.player.contract("in order").recording.heard.values()
+        if refused := not_let_in([one.answer.status for one in heard]):
+            self.notes.warn(
+                f"{refused}, so what lies behind the door can't be judged: add [[identity]] to auditor.toml"
+            )
         self.player.contract("eight at once")
         self.notes.step("counting what it costs now")
         counted = self.player.counted(self.baseline)

@@ -10,7 +10,7 @@ import auditor
 from auditor.config.user import UserSettings
 from auditor.engine.measured import sources_digest
 from auditor.engine.measuring.growing import Grown, grow
-from auditor.engine.measuring.record import CONTRACT
+from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked, choose_workload
 from auditor.engine.observations import keep_observation
@@ -18,7 +18,6 @@ from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.execution.world import World
-from auditor.measure.contract.store import load_contract
 from auditor.measure.identity import Identity
 from auditor.measure.observe import Measured, Subject, observe
 from auditor.measure.replay import Replay
@@ -162,13 +161,11 @@ def _workload(
 
     What the measured requests need is sent too, and not measured.
     """
-    folder = bench.folder / CONTRACT
-    notes: tuple[str, ...] = ()
-    if request.workload is None and folder.exists():
-        workload = load_contract(folder).workload
-    else:
+    kept, notes = recorded_workload(bench) if request.workload is None else (None, ())
+    if kept is None:
         chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=False)
-        workload, notes = chosen.workload, chosen.notes
+        kept, notes = chosen.workload, (*notes, *chosen.notes)
+    workload = kept
     timed = tuple(one for one in workload.requests if "time" in one.roles)
     if request.audit.endpoints:
         wanted = matching_endpoints(request.audit.endpoints, [one.id for one in surveyed])
