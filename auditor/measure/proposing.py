@@ -95,7 +95,7 @@ def _segment_before(path: str, name: str) -> str:
 def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     """Up to three: the first, one from the middle, the last, of the column that the parameter most likely means."""
     stem, _, key = name.rpartition("_")
-    table = _table([stem if key in _KEYS else name, segment, name], rows)
+    table = _table([stem if key in _KEYS else name, segment, name], rows) or _only_table_with(name, rows)
     if table is None:
         return ()
     columns = rows[table][0].keys()
@@ -108,6 +108,12 @@ def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     )
     fit = [value for value in values if "/" not in value and len(value) <= 200]
     return tuple(dict.fromkeys([*fit[:1], *fit[len(fit) // 2 :][:1], *fit[-1:]]))[:MAX_KEYS]
+
+
+def _only_table_with(column: str, rows: Rows) -> str | None:
+    """The table that has a column of this name, where no other has."""
+    having = [table for table, held in rows.items() if held and column in held[0]]
+    return having[0] if len(having) == 1 else None
 
 
 def _order(value: str) -> tuple[int, str]:

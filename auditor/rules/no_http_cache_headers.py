@@ -113,8 +113,7 @@ def mentions_headers(scene: Scene) -> bool:
 
 
 def is_personal(scene: Scene, root: Root) -> bool:
-    """Whether the answer may depend on who asks: decorators (what they say and do), parameters and names of the handler
-    speak of it."""
+    """Whether the answer may depend on who asks: decorators (and what they do), parameters and names speak of it."""
     function, entry = root.function, root.entry
     around = [made for d in function.decorators if (made := project_function(scene, function, d)) is not None]
     words = [p[0] for p in function.params]

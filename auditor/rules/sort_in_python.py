@@ -182,8 +182,7 @@ def named_by_getter(query: Query, getter: Node) -> str:
 
 
 def is_ranked(scene: Scene, found: Collection) -> bool:
-    """Whether Python computes the order that the rows are in: sorted by something that no column holds, here or by
-    the function that gave them."""
+    """Whether the rows were sorted by something that no column holds, here or by the function that gave them."""
     root = found.root
     if names.is_call_of(root, "sorted"):
         return not key_column(scene, found.query, root)

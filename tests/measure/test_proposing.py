@@ -24,6 +24,11 @@ def test_a_column_is_taken_by_its_name() -> None:
     assert asked(("GET", "/users/{username}")) == ["/users/ada"]
 
 
+def test_a_column_that_one_table_alone_has_tells_the_table() -> None:
+    assert asked(("GET", "/me/missing/{slug}"))[0] == "/me/missing/s1"
+    assert asked(("GET", "/me/missing/{id}")) == []
+
+
 def test_tables_behind_a_prefix_and_in_the_singular_are_found() -> None:
     assert asked(("GET", "/order-lines/{pk}"))[0] == "/order-lines/7"
 
