@@ -18,6 +18,20 @@ def add_endpoint_argument(parser: Parser, /) -> None:
     )
 
 
+def add_path_argument(parser: Parser, of: str = "tree", /) -> None:
+    """PATH, the folder a person stands in where none is named."""
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", default=".", type=path_name, help=f"the {of} (default: .)"
+    )
+
+
+def path_name(text: str, /) -> str:
+    """The name of a folder or file; an empty one, as an unset variable gives it, names nothing."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name (is a variable not set?)")
+    return text
+
+
 def duration(text: str, /) -> int:
     """Milliseconds."""
     try:

@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
     def _refuse(self, stranger: str) -> NoReturn:
         name = stranger.partition("=")[0]
-        close = nearest(name, self.option_names) if name.startswith("-") else None
+        close = _near_option(name, self.option_names) if name.startswith("-") else None
         hint = f"did you mean {close}?" if close else f"`{self.prog} --help` shows the arguments"
         raise Fault(f"unexpected argument {name!r}", hint=hint)
 
@@ -59,3 +59,10 @@ def values_of(parsed: Sequence[str] | None, /) -> tuple[str, ...]:
     return tuple(
         value for text in parsed or () for value in (part.strip() for part in text.split(",")) if value
     )
+
+
+def _near_option(name: str, known: Sequence[str]) -> str | None:
+    """The dashes say nothing: they would make any two options alike."""
+    bare = {option.lstrip("-"): option for option in known}
+    close = nearest(name.lstrip("-"), bare)
+    return bare[close] if close else None

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from auditor.cli.arguments import add_path_argument
 from auditor.cli.narration import Narration
 from auditor.cli.parser import Parser
 from auditor.cli.tree_arguments import add_working_arguments, request_of
@@ -13,7 +14,7 @@ from auditor.engine.request import AuditRequest
 
 def add_running_arguments(parser: Parser, /) -> None:
     """PATH, and how it is run."""
-    parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the target (default: .)")
+    add_path_argument(parser, "target")
     parser.add_argument(
         "--jail", choices=[str(one) for one in JailChoice], help="what keeps the target in (default: auto)"
     )

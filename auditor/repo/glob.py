@@ -12,6 +12,8 @@ from typing import Final
 
 _STAR: Final = object()
 _ANY: Final = frozenset(range(256))
+_LONGEST_NAME: Final = 1024
+"""Bytes of a name; file systems end at 255 bytes or characters, and the compilation of a longer one is work for nothing."""
 _Token = bytes | frozenset[int] | object
 """A literal byte, a set of bytes, or `_STAR`."""
 
@@ -70,7 +72,7 @@ def compile_glob(pattern: bytes) -> Glob:
     """The pattern of one line of a `.gitignore`, without `!`, the first and the last `/`.
 
     Raises:
-        MalformedGlobError: an unclosed class or a final backslash.
+        MalformedGlobError: an unclosed class, a final backslash, or a name longer than any.
     """
     return Glob(tuple(_component(tokens) for tokens in _components(pattern)))
 
@@ -158,6 +160,8 @@ def _named(pattern: bytes, at: int) -> tuple[bytes, int] | None:
 def _component(tokens: list[_Token]) -> re.Pattern[bytes] | None:
     if len(tokens) > 1 and all(token is _STAR for token in tokens):
         return None
+    if sum(token is not _STAR for token in tokens) > _LONGEST_NAME:
+        raise MalformedGlobError
     chunks: list[bytes] = [b""]
     for token in tokens:
         if token is _STAR:

@@ -1,6 +1,5 @@
 """A target as it was read: which files, of what role, and their content on demand."""
 
-import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from auditor.repo.errors import Undecodable, Unreadable
 from auditor.repo.git_folder import GitFolder, find_git_folder
 from auditor.repo.ignore import IgnoreFile, Scope
 from auditor.repo.refs import Head, read_head
+from auditor.repo.root import root_of
 from auditor.repo.source import Skipped, SourceFile
 from auditor.repo.walk import MAX_FILE_BYTES, Walked, walk
 from auditor.repo.worktree import WorkTree, read_listed
@@ -96,7 +96,7 @@ def open_snapshot(path: Path, *, ref: str | None = None, exclude: Sequence[str] 
     Raises:
         Fault: there is nothing to read, with what to do about it.
     """
-    root = _root(path)
+    root = root_of(path)
     git = find_git_folder(root)
     excluded = Scope().within(0, IgnoreFile(os.fsencode(pattern) for pattern in exclude))
     if ref is None and git is not None and git.top is None:
@@ -161,18 +161,3 @@ def _digest(files: Sequence[SourceFile], skipped: Sequence[Skipped]) -> str:
     lines = [f"{file.path}\0{file.role}\0{file.stamp}\0\n" for file in files]
     lines += [f"{entry.path}\0{entry.reason}\0{entry.detail}\n" for entry in skipped]
     return hashlib.blake2b("".join(lines).encode(), digest_size=16).hexdigest()
-
-
-def _root(path: Path) -> Path:
-    try:
-        root = path.resolve(strict=True)
-    except (FileNotFoundError, ValueError) as error:
-        raise errors.missing(path) from error
-    except NotADirectoryError as error:
-        raise errors.not_a_directory(path) from error
-    except (OSError, RuntimeError) as error:
-        looped = error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        raise errors.inaccessible(path, looped) from error
-    if not root.is_dir():
-        raise errors.not_a_directory(path)
-    return root

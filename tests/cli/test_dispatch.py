@@ -27,6 +27,13 @@ def test_without_anything_the_help_goes_to_standard_error(capsys: pytest.Capture
         (("audit", "--target", "soon"), "'soon' is no length of time (write it like 500ms or 1.5s)"),
         (("audit", "--fail-on", "hihg"), "there is no severity 'hihg'; did you mean 'high'?"),
         (("audit", "--format", "jsn"), "there is no format 'jsn'; did you mean 'json'?"),
+        (
+            ("audit", "--select"),
+            "unexpected argument '--select' (`auditor audit --help` shows the arguments)",
+        ),
+        (("audit", ""), "argument PATH: an empty name (is a variable not set?)"),
+        (("doctor", ""), "argument PATH: an empty name"),
+        (("apply", ""), "argument PATH: an empty name"),
         (("audit", "--jobs", "0"), "'0' is no number of processes"),
         (("audit", "a", "b"), "unexpected argument 'b'"),
         (("audit", "--output", "plan.docx"), "its suffix says nothing about the format"),
@@ -77,6 +84,24 @@ def test_settings_that_cannot_be_used_are_a_fault(
     status, _, err = run(capsys, "audit", str(tmp_path))
     assert status == 2
     assert err == f"auditor: {path}:1: unknown key 'jbos' (did you mean 'jobs'?)\n"
+
+
+@pytest.mark.parametrize("command", ["init", "doctor", "record", "measure", "fix", "mcp"])
+def test_a_file_is_no_target_of_any_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file.py").touch()
+    status, out, err = run(
+        capsys,
+        command,
+        str(tmp_path / "file.py"),
+        *("--state", str(tmp_path)) * (command not in {"init", "doctor"}),
+    )
+    assert (status, out) == (2, "")
+    assert (
+        err
+        == f"auditor: {tmp_path}/file.py: is not a directory (name the directory it lies in: {tmp_path})\n"
+    )
 
 
 @pytest.mark.parametrize(

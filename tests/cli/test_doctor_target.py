@@ -126,5 +126,5 @@ def test_settings_that_can_not_be_read_are_the_only_news(doctor: Doctor) -> None
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="no such folder"):
+    with pytest.raises(Fault, match="no such directory"):
         check_target(tmp_path / "nowhere")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.arguments import add_path_argument
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
@@ -24,7 +25,7 @@ class Apply:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH, which run, where to."""
-        parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the target (default: .)")
+        add_path_argument(parser, "target")
         parser.add_argument("--run", metavar="ID", help="this run (default: the last one)")
         parser.add_argument("--state", metavar="DIR", type=Path, help="where runs are kept")
         parser.add_argument(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.arguments import add_path_argument
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
@@ -36,7 +37,7 @@ class Chat:
 
         parser.epilog = _EPILOG
         parser.add_argument("question", metavar="QUESTION", help="what you want to know")
-        parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the tree (default: .)")
+        add_path_argument(parser)
         parser.add_argument(
             "--endpoint", metavar="ENDPOINT", action="append", required=True, help="as `GET /path`"
         )
@@ -68,7 +69,7 @@ class Chat:
             raise Fault(
                 "a question needs a model",
                 where="--model",
-                hint="without one, `auditor trace --endpoint` shows what is known of an endpoint",
+                hint="without one, `auditor trace ENDPOINT` shows what is known of one",
             )
         request = request_of(arguments, "chat", console.narration)
         state = arguments.state or user.state_dir

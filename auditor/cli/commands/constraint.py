@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.cli.arguments import path_name
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
@@ -33,7 +34,9 @@ class ConstraintCommand:
             nargs="*",
             help="of `add`: the kind and its keys, as `no-cache endpoint='GET /prices'`; of `lift`: the id",
         )
-        parser.add_argument("--path", metavar="PATH", default=".", help="the target (default: .)")
+        parser.add_argument(
+            "--path", metavar="PATH", type=path_name, default=".", help="the target (default: .)"
+        )
         parser.add_argument("--state", metavar="DIR", type=Path, help="where runs are kept")
         parser.add_argument("--because", metavar="TEXT", help="why")
         parser.add_argument("--until", metavar="DAY", help="the last day on which it holds, as 2027-01-31")

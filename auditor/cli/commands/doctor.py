@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.cli.arguments import path_name
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.model_arguments import add_model_choice
@@ -20,7 +21,11 @@ class Doctor:
     def prepare_parser(self, parser: Parser, /) -> None:
         """The target and the form."""
         parser.add_argument(
-            "path", metavar="PATH", nargs="?", help="a tree: also check what recording it needs"
+            "path",
+            metavar="PATH",
+            nargs="?",
+            type=path_name,
+            help="a tree: also check what recording it needs",
         )
         add_model_choice(parser)
         parser.add_argument("--json", action="store_true", help="as JSON")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from auditor.cli.arguments import add_path_argument
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.parser import Parser
@@ -27,7 +28,7 @@ class Init:
 
     def prepare_parser(self, parser: Parser, /) -> None:
         """PATH and what becomes of the file."""
-        parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the tree (default: .)")
+        add_path_argument(parser)
         parser.add_argument(
             "--print", action="store_true", dest="shown", help="write to standard output only"
         )
@@ -41,10 +42,10 @@ class Init:
         from auditor.config.user import load_user_settings  # noqa: PLC0415
         from auditor.engine.setup import propose_settings  # noqa: PLC0415
         from auditor.execution.detect.writing import missing, settings_text  # noqa: PLC0415
+        from auditor.repo.root import root_of  # noqa: PLC0415
 
         root = Path(arguments.path)
-        if not root.is_dir():
-            raise Fault("there is no such folder", where=str(root))
+        root_of(root)
         file = root / TARGET_FILE
         if not arguments.shown and not arguments.force and os.path.lexists(file):
             raise Fault(

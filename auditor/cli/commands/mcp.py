@@ -30,6 +30,7 @@ class Mcp:
         from auditor.engine.assisting.assistant import Assistant  # noqa: PLC0415
         from auditor.engine.fixing.request import FixRequest  # noqa: PLC0415
         from auditor.mcp_server import serve  # noqa: PLC0415
+        from auditor.repo.root import root_of  # noqa: PLC0415
 
         audit, user = running_request(arguments, "mcp", console.narration)
         request = FixRequest(
@@ -40,6 +41,7 @@ class Mcp:
             resume=arguments.resume,
             time=not arguments.no_time,
         )
+        root_of(audit.path)
         assistant = Assistant(request, Narrated(console.narration))
         console.narration.say(f"serving {audit.path} on standard input and output; end it by closing them")
         try:

@@ -13,6 +13,7 @@ from typing import Final
 from auditor.config.user import UserSettings
 from auditor.measure.running.bench import target_folder
 from auditor.model.fault import Fault, full_disk
+from auditor.repo.root import root_of
 from auditor.trial.holding import held
 from auditor.trial.ledger import Ledger, fold
 from auditor.trial.memory import write_whole
@@ -58,10 +59,7 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
 
 def state_of(path: Path, user: UserSettings, /) -> tuple[Path, Path]:
     """The target's folder, resolved, and that of its state; `Fault` when there is no target."""
-    try:
-        root = path.resolve(strict=True)
-    except OSError as error:
-        raise Fault("there is no such folder", where=str(path)) from error
+    root = root_of(path)
     return root, target_folder(user.state_dir, root)
 
 

@@ -14,6 +14,7 @@ from auditor.execution.confinement import Jail
 from auditor.execution.recipe import Recipe, recipe_of
 from auditor.execution.world import World
 from auditor.model.fault import Fault
+from auditor.repo.root import root_of
 
 _JAILS: Final[Mapping[JailChoice, Wanted]] = {
     JailChoice.AUTO: "auto",
@@ -76,12 +77,7 @@ def open_bench(path: Path, user: UserSettings, /, *, env: Mapping[str, str] = os
     Raises:
         Fault: there is no tree, its settings can't be used, or there is no jail.
     """
-    try:
-        root = path.resolve(strict=True)
-    except OSError as error:
-        raise Fault("there is no such folder", where=str(path)) from error
-    if not root.is_dir():
-        raise Fault("is no folder", where=str(path), hint="the top of the target's tree")
+    root = root_of(path)
     settings = load_target_settings(root)
     if settings.boot.command is None:
         raise Fault(

@@ -358,7 +358,7 @@ def test_two_at_once_and_runs_that_are_not_there(place: Place) -> None:
         place.apply()
     with pytest.raises(Fault, match="there is no run 'r2'"):
         place.apply(run="r2")
-    with pytest.raises(Fault, match="no such folder"):
+    with pytest.raises(Fault, match="no such directory"):
         replace(place, root=place.root / "none").apply()
     assert [one.name for one in bring(place.root, place.user).patches] == [
         "0001-faster-c-1.patch",
