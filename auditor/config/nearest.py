@@ -11,7 +11,7 @@ _LISTED: Final = 25
 def nearest(wrong: str, known: Iterable[str], /) -> str | None:
     """The one of `known` most like `wrong`, whatever the case; None when nothing comes close."""
     by_fold = {name.casefold(): str(name) for name in sorted(known, reverse=True)}
-    close = difflib.get_close_matches(wrong.casefold(), by_fold, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(wrong.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
 
 
