@@ -5,6 +5,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from auditor.repo.syntax import syntax_tree
+
 if TYPE_CHECKING:
     from auditor.codemods.source import Source
 
@@ -101,9 +103,8 @@ def history(source: "Source", /) -> dict[str, tuple[str, tuple[str, ...], str]]:
 
 def _values(text: str) -> dict[str, object]:
     """The literals that a module binds at its top."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = syntax_tree(text)
+    if tree is None:
         return {}
     found: dict[str, object] = {}
     for node in tree.body:

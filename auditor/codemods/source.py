@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.codemods.spans import Spans
+from auditor.repo.syntax import nests_too_deeply
 
 if TYPE_CHECKING:
     from auditor.rules.scene import Scene
@@ -20,13 +21,15 @@ class Source:
     """The trace; None where only the text is at hand, and then a codemod that needs more declines."""
 
     def spans(self, path: str, /) -> Spans | None:
-        """A fresh set of spans of a file; None when it can't be read or parsed."""
+        """A fresh set of spans of a file; None when it can't be read or parsed, or nests too deeply for a codemod to walk."""
         text = self.read(path)
         if text is None:
             return None
         try:
             spans = Spans(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        if nests_too_deeply(spans.tree):
             return None
         scene = self.scene
         if scene is not None:

@@ -13,6 +13,7 @@ from typing import Literal
 from auditor.model.patch import Create
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
+from auditor.repo.syntax import syntax_tree
 from auditor.trial.ledger import KeptChange, Ledger
 from auditor.trial.making import patch_between
 from auditor.trial.patching import Read, Refused, apply_patch
@@ -158,9 +159,8 @@ def _touched(before: bytes, after: bytes) -> dict[str, str]:
 
 def _functions(content: bytes) -> dict[str, str]:
     """By qualified name, what each function is but for formatting and comments; nothing for what is no Python."""
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = syntax_tree(content)
+    if tree is None:
         return {}
     found: dict[str, str] = {}
     stack: list[tuple[str, ast.AST]] = [("", tree)]

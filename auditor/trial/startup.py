@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from auditor.repo.syntax import syntax_tree
+
 _CONFIGURATION: Final = re.compile(r"(^|/)gunicorn[^/]*\.py$")
 
 
@@ -22,11 +24,8 @@ def started_by(files: Mapping[str, bytes], /) -> dict[str, str]:
 
 
 def _imported(content: bytes) -> Iterator[str]:
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    for node in ast.walk(tree):
+    tree = syntax_tree(content)
+    for node in () if tree is None else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

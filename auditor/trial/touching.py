@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from auditor.repo.decode import decode
+from auditor.repo.syntax import syntax_tree
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.reach import Reached
 
@@ -66,10 +67,10 @@ def _touched(file: Edited, baseline: bytes | None) -> tuple[Span, ...] | None:
             homes |= _homes(file.trees[1], new, range(new_start + 1, new_stop + 1))
     if None in homes:
         return None
-    try:
-        known = _functions(ast.parse(baseline))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = syntax_tree(baseline)
+    if tree is None:
         return None
+    known = _functions(tree)
     return tuple(known[name].body for name in homes if name in known)
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from auditor.model.text import shorten
+from auditor.repo.syntax import syntax_tree
 
 _ALIKE: Final = 0.6
 """From which share of common text on two statements are versions of one."""
@@ -58,7 +59,9 @@ def units_of(before: Mapping[str, str | None], after: Mapping[str, str], /) -> t
     known: set[str] = set()
     for path in sorted(after):
         old = before.get(path) or ""
-        old_tree, new_tree = (_parse(text) if path.endswith(".py") else None for text in (old, after[path]))
+        old_tree, new_tree = (
+            syntax_tree(text) if path.endswith(".py") else None for text in (old, after[path])
+        )
         if old_tree is None or new_tree is None:
             count = len(_lines(old))
             drafts.append(_Draft(path, 0, count, 0, len(_lines(after[path])), after[path]))
@@ -89,13 +92,6 @@ def with_units(before: Mapping[str, str | None], units: Iterable[Unit], /) -> di
 
 def _lines(text: str) -> list[str]:
     return text.splitlines(keepends=True)
-
-
-def _parse(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _drafts(path: str, old: str, new: str, old_tree: ast.Module, new_tree: ast.Module) -> Iterator[_Draft]:

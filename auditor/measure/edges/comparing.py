@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from auditor.repo.syntax import syntax_tree
+
 NUMBERS: Final = frozenset({"int", "float", "Decimal", "bool"})
 
 
@@ -112,10 +114,7 @@ def _values(node: ast.expr, constants: Mapping[str, AbstractSet[str]]) -> set[st
 @lru_cache(maxsize=8192)
 def parsed(text: str) -> ast.Module:
     """A file's tree, empty when it is no Python: one parse for all endpoints whose way leads through it."""
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module(body=[], type_ignores=[])
+    return syntax_tree(text) or ast.Module(body=[], type_ignores=[])
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.model.text import code
+from auditor.repo.syntax import syntax_tree
 from auditor.stages.checking.quoting import cited
 from auditor.stages.checking.wording import names_in
 from auditor.stages.context.gathering import span_of
@@ -90,10 +91,7 @@ class Grounds:
         return names_in([*texts, self.endpoint.id, code(self.endpoint.id)])
 
     def _tree(self, path: str) -> ast.Module:
-        try:
-            return ast.parse("\n".join(self.lines(path)))
-        except (SyntaxError, ValueError, RecursionError):
-            return ast.Module(body=[], type_ignores=[])
+        return syntax_tree("\n".join(self.lines(path))) or ast.Module(body=[], type_ignores=[])
 
 
 def _extent(node: ast.AST) -> tuple[int, int]:

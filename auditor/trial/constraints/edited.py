@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from auditor.repo.syntax import syntax_tree
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -26,13 +28,11 @@ class Edited:
 
     @cached_property
     def trees(self) -> tuple[ast.Module, ast.Module] | None:
-        """Both versions parsed; None when it is no Python or does not parse (the gate `parse` says so)."""
+        """Both versions parsed; None when it is no Python or has no tree to look into (the gate `parse` says so)."""
         if not self.path.endswith(".py"):
             return None
-        try:
-            return ast.parse(self.before or b""), ast.parse(self.after)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        before, after = syntax_tree(self.before or b""), syntax_tree(self.after)
+        return None if before is None or after is None else (before, after)
 
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.repo.errors import Undecodable
+from auditor.repo.syntax import syntax_tree
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 
@@ -42,6 +43,8 @@ def _problem(file: Edited) -> str | None:
         return f"can't be compiled: {str(error) or type(error).__name__}"
     except Undecodable as error:
         return error.why
+    if syntax_tree(file.after) is None:
+        return "is too long, or nests too deeply, to be looked into"
     before = _text(file.before)
     if len(_DIRECTION.findall(text)) > len(_DIRECTION.findall(before)):
         return "adds characters that change the direction of text: what is read is not what runs"

@@ -45,6 +45,8 @@ def test_what_parses_passes(before: str, after: str, path: str) -> None:
         ("def f(a):\n    global a\n", "parameter and global"),
         ("(" * 300 + ")" * 300, "can't be compiled|too many nested"),
         ("x = 1\0\n", "can't be compiled|null bytes"),
+        ("x = 1" + " + 1" * 900 + "\n", "nests too deeply"),
+        ("x = 1\n" * 200_000, "too long"),
         ("if user == 'admin\u202e\u2066': pass\n", "direction"),
         ("def \u0441heck(x):\n    return x\n", "mixes alphabets"),
     ],
@@ -55,6 +57,16 @@ def test_what_does_not_parse_or_deceives_fails(after: str, said: str) -> None:
     import re
 
     assert re.search(said, result.text)
+
+
+def test_a_server_that_is_configured_by_what_is_no_python_starts_nothing() -> None:
+    files = {
+        "app/hooks.py": b"",
+        "gunicorn.conf.py": b"from app import hooks\nx = " + b"~" * 100_000 + b"1\n",
+    }
+    assert started_by(files) == {}
+    files["gunicorn.conf.py"] = b"from app import hooks\n"
+    assert started_by(files) == {"app/hooks.py": "gunicorn.conf.py"}
 
 
 def test_a_broken_constraint_refuses_before_anything_runs() -> None:
