@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
-from auditor.index.values import UNKNOWN, ClassValue, Inst, Many, ModelValue, Row, Value
+from auditor.index.values import UNKNOWN, ClassValue, ExtInst, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
 from auditor.trace import declarations, hints, joining, replay, resolving, response_models
 from auditor.trace.machine import Context, Machine
@@ -245,7 +245,7 @@ class _Roots:
             wrapped = m.wrapper(function)
             args = [] if given is None else [given]
             values = [*args, *self.declared(function, len(args), {} if provided else None)]
-            if wrapped is not None:
+            if wrapped is not None and not isinstance(wrapped, ExtInst):  # a queue's workers run what was put aside
                 given_back = m.call(wrapped, values, {}, None)
             else:
                 bound = hints.bind(m, function, m.summary(function), None, values, {})

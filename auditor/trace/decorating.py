@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.index.symbols import Class, External, Function, Module
-from auditor.index.values import ClassValue, Func, Inst, Value
-from auditor.trace import calls, hints
+from auditor.index.values import ClassValue, ExtInst, Func, Inst, Value
+from auditor.trace import calls, hints, libraries
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -27,13 +27,18 @@ def decorator_names(project: Project, function: Function) -> list[str]:
 
 
 def decorate(m: Machine, function: Function) -> Value | None:
-    """What calling a function really calls, where the project's own decorators wrap it."""
+    """What calling a function really calls, where decorators wrap it: the project's own, and a queue's."""
     value: Value = Func(function, bare=True)
     wrapped = False
     for node in reversed(function.decorators):
         symbol = m.project.resolve_expression(
             function.module, node[2] if node[0] == ir.CALL else node, function.parent
         )
+        if isinstance(symbol, External):
+            instead = libraries.put_in_place(m, symbol.name)
+            if instead is not None:
+                value, wrapped = instead, True
+            continue
         if isinstance(symbol, Function):
             if symbol.owner is not None or "property" in symbol.static:
                 continue
@@ -44,7 +49,7 @@ def decorate(m: Machine, function: Function) -> Value | None:
             outcome = applied(m, function, node, value, symbol)
         finally:
             m.quiet -= 1
-        if isinstance(outcome, Inst) or (
+        if isinstance(outcome, (Inst, ExtInst)) or (
             isinstance(outcome, Func)
             and outcome.function is not function
             and outcome.function.parent is not None

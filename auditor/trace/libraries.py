@@ -97,6 +97,9 @@ def call_external(
     if special is not None:
         calls.resolved(m)
         return special
+    if args and isinstance(args[0], Func) and (instead := put_in_place(m, name.removesuffix("()"))) is not None:
+        calls.resolved(m)
+        return instead
     fact = m.knowledge.calls.get(name)
     if fact is not None:
         return apply_fact(m, fact, name, args, kwargs, node)
@@ -121,6 +124,11 @@ def library_method(
         calls.resolved(m)
         callbacks(m, [*args, *kwargs.values()], node)
         return UNKNOWN
+    if fact.decorates is not None and args and isinstance(args[0], Func):
+        instead = put_in_place(m, f"{receiver.type}.{name}")
+        if instead is not None:
+            calls.resolved(m)
+            return instead
     result = apply_fact(m, fact, f"{receiver.type}.{name}", args, kwargs, node)
     if fact.effect == "sql":
         driver_rows.remember(receiver, result, args)
@@ -200,6 +208,22 @@ def offloaded(
         return calls.call_value(m, value, args, kwargs, node)
     finally:
         m.cx.offloaded = before
+
+
+def put_in_place(m: Machine, decorator: str) -> ExtInst | None:
+    """What stands in a function's place under a library's decorator; None where calling it still runs the function.
+
+    `decorator` is the dotted name without the `()` of a call with settings: `huey.Huey().task`.
+    """
+    fact = m.knowledge.calls.get(decorator)
+    if fact is None:
+        owner, _, method = decorator.rpartition(".")
+        kind = m.knowledge.types.get(owner.removesuffix("()"))
+        fact = None if kind is None else kind.method(method)
+    if fact is None or fact.decorates is None:
+        return None
+    made = ExtInst(fact.decorates)
+    return made if has_effect(m, made, "__call__") else None
 
 
 def label(name: str, fact: CallFact, args: list[Value]) -> str:
