@@ -24,7 +24,17 @@ _DECORATORS: Final = frozenset({
 """Decorators that a library offers as functions."""
 _METHODS: Final[dict[str, frozenset[str]]] = {
     "task": frozenset(
-        {"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey", "HUEY", "App", "Blueprint", "TaskiqBroker"}
+        {
+            "Celery",
+            "Huey",
+            "RedisHuey",
+            "SqliteHuey",
+            "MemoryHuey",
+            "HUEY",
+            "App",
+            "Blueprint",
+            "TaskiqBroker",
+        }
     ),
     "periodic_task": frozenset({"Celery", "Huey", "RedisHuey", "SqliteHuey", "MemoryHuey", "HUEY"}),
     "job": frozenset({"RQ", "FlaskRQ", "RQ2"}),

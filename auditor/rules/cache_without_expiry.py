@@ -32,9 +32,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.held_values import Aside, asides, extended, is_cleared, memos
@@ -58,12 +60,14 @@ RULE = RuleInfo(
 )
 
 SOURCES: Final = ("sql", "http", "llm")
+_FEW: Final = 64
+"""Answers up to which a cache that is asked for many keys loses its oldest soon."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Remembered functions, then entries that are stored for ever."""
     for function, name, fact in memos(scene):
-        if fact.scope != "process" or fact.expires or is_cleared(scene, function):
+        if fact.scope != "process" or fact.expires or is_cleared(scene, function) or has_term(function):
             continue
         asked = sources(scene, function)
         found = [e for e in asked if is_changing(e)]
@@ -88,6 +92,26 @@ def sources(scene: Scene, function: Function) -> list[Effect]:
     return own or [e for kind in SOURCES for e, _ in scene.effects_below(function, kind)]
 
 
+def has_term(function: Function) -> bool:
+    """Whether a parameter is there for the cache alone, as nothing reads it: the hour, a revision, a salt."""
+    read = {n[2] for n in turns.nodes(function.body) if n[0] == ir.NAME}
+    return any(
+        kind == "pos" and name not in read and name not in {"self", "cls"}
+        for name, kind, *_ in function.params
+    )
+
+
+def holds_few(function: Function) -> bool:
+    """Whether its author had it keep a handful of answers: the next ones push the old ones out."""
+    sizes = (
+        size
+        for d in function.decorators
+        if d[0] == ir.CALL and function.params
+        for size in (*d[3][:1], *(v for k, v in d[4] if k == "maxsize"))
+    )
+    return any(s[0] == ir.CONST and isinstance(s[2], int) and 1 < s[2] <= _FEW for s in sizes)
+
+
 def is_changing(effect: Effect) -> bool:
     """Whether what it reads may be another tomorrow; tables of types and the like are fixed by migrations."""
     if effect.operation == "write":
@@ -109,7 +133,7 @@ def remembered(function: Function, name: str, effect: Effect) -> Claim:
                 text=f"it comes from `{effect.label}` at `{effect.site.module.path}:{effect.site.line}`",
             ),
         ],
-        confidence=0.7,
+        confidence=0.45 if holds_few(function) else 0.7,
         related=[place(spot_of(effect.site), "read")],
         subject=function.name,
         could_be_wrong="What it reads never changes while a worker lives.",

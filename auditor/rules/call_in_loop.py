@@ -108,9 +108,8 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, int]]:
         for looped in scene.looped_calls(kind):
             if looped.call is None or looped.call.deferred or not is_sequential(looped):
                 continue
-            for effect, path in scene.effects_below(looped.call.callee, kind):
-                if not effect.offloaded:
-                    yield looped, effect, len(path) + len(below(looped))
+            for effect, path in scene.effects_below(looped.call.callee, kind, aside=False):
+                yield looped, effect, len(path) + len(below(looped))
 
 
 def below(looped: Looped) -> tuple[object, ...]:

@@ -39,6 +39,8 @@ class ConstantRead:
     model: Model
     endpoints: int
     """How many reading endpoints it is run for."""
+    paths: int
+    """How many paths these have: one that answers three methods is one place people go to."""
     is_handler: bool
     """The query stands in the function that answers."""
 
@@ -60,7 +62,8 @@ def constant_reads(scene: Scene) -> dict[str, list[ConstantRead]]:
             roots = list(asking(by_id, scene, effect))
             if any(is_aside(operations_of(scene, root, ways), root, effect) for root in roots[:_ASKED]):
                 is_handler = id(query.site.function) in answering
-                known[key] = ConstantRead(effect, query.model, len(roots), is_handler)
+                paths = len({r.entry.path for r in roots if r.entry is not None})
+                known[key] = ConstantRead(effect, query.model, len(roots), paths, is_handler)
     return {
         model: sorted(
             reads.values(), key=lambda r: (-r.endpoints, r.effect.site.module.path, r.effect.site.line)

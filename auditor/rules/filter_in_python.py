@@ -84,6 +84,8 @@ class Sieve:
     variable: str
     conditions: tuple[Node, ...]
     """All must hold for a row to be kept."""
+    moving: frozenset[str] = frozenset()
+    """Names that the loop changes while it goes: what the rows before left behind."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -146,7 +148,9 @@ def is_asked_already(found: Collection, condition: Node) -> bool:
 def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:
     """The columns of each condition; none for a bare `row.x` that only guards another condition on `x`."""
     tested = [
-        () if is_asked_already(found, c) else tested_columns(scene, found.query, sieve.variable, c)
+        ()
+        if is_asked_already(found, c) or turns.free_names(c) & sieve.moving
+        else tested_columns(scene, found.query, sieve.variable, c)
         for c in sieve.conditions
     ]
     for n, condition in enumerate(sieve.conditions):
@@ -190,9 +194,10 @@ def of_loop(node: Node) -> Sieve | None:
     if target[0] != ir.NAME or not body or body[0][0] != ir.IF or body[0][5]:
         return None
     condition, inner = body[0][3], body[0][4]
+    moving = turns.bound_names(node) - {target[2]}
     if len(inner) == 1 and inner[0][0] == ir.CONTINUE:
-        return Sieve(node[4], target[2], tuple(disjuncts(condition)))
-    return Sieve(node[4], target[2], tuple(conjuncts(condition))) if len(body) == 1 else None
+        return Sieve(node[4], target[2], tuple(disjuncts(condition)), moving)
+    return Sieve(node[4], target[2], tuple(conjuncts(condition)), moving) if len(body) == 1 else None
 
 
 def is_only_sieved(found: Collection) -> bool:

@@ -21,6 +21,8 @@ _BIRTH: Final = (
 )
 _PEOPLE: Final = frozenset({"user", "account", "customer", "member", "profile"})
 _MOMENTS: Final = ("datetime", "timestamp")
+_NEWEST: Final = ("last", "latest", "newest", "recent", "updated", "modified", "changed")
+"""Words of the names of moments that are written over: they tell of the row's content, not that rows keep coming."""
 
 
 def growth(model: Model) -> str:
@@ -41,7 +43,7 @@ def growth(model: Model) -> str:
 def is_born(model: Model) -> bool:
     """Whether its rows are tied to moments, or are people: a stronger sign than belonging to somebody."""
     is_dated = any(
-        c.name in model.cls.scope and any(m in c.type.lower() for m in _MOMENTS)
+        c.name in model.cls.scope and is_moment(c.type) and not is_newest(c.name)
         for c in model.columns.values()
     )
     return is_dated or model.name.lower() in _PEOPLE
@@ -49,5 +51,14 @@ def is_born(model: Model) -> bool:
 
 def is_birth(name: str, kind: str) -> bool:
     """A moment at which the row came to be."""
-    is_moment = any(m in kind.lower() for m in _MOMENTS)
-    return is_moment and any(b in name.lower() for b in _BIRTH)
+    return is_moment(kind) and not is_newest(name) and any(b in name.lower() for b in _BIRTH)
+
+
+def is_moment(kind: str) -> bool:
+    """Whether a column's type holds a day with its time."""
+    return any(m in kind.lower() for m in _MOMENTS)
+
+
+def is_newest(name: str) -> bool:
+    """Whether a column's name is one of a moment that is written over: `last_post_created`."""
+    return any(part in _NEWEST for part in name.lower().split("_"))

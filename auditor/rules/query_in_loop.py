@@ -39,6 +39,7 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
+from auditor.rules.filled_in import filled_in
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
@@ -138,6 +139,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
         away = 0 if direct else len(effect.frames)
         told = handed_in(scene, looped, effect)
         trusted = trust(looped, effect, away) - failing(scene, looped, effect.branch, effect.frames)
+        trusted -= filled_in(scene, looped, (*(f for f, _ in effect.frames), effect.site.function))
         yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
@@ -150,9 +152,11 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                yield in_callee(scene, looped, effect, way) or Reading(
-                    looped, effect, False, trust(looped, effect, len(way)) - less, len(way)
+                doubt = less + filled_in(scene, looped, (*way, effect.site.function))
+                made = in_callee(scene, looped, effect, way) or Reading(
+                    looped, effect, False, trust(looped, effect, len(way)), len(way)
                 )
+                yield replace(made, confidence=made.confidence - doubt)
 
 
 def failing(scene: Scene, looped: Looped, branch: Branch, frames: Frames) -> float:

@@ -273,11 +273,12 @@ class Scene:
         ]
 
     def effects_below(
-        self, function: Function, kind: str, limit: int = 4, *, in_loops: bool = True
+        self, function: Function, kind: str, limit: int = 4, *, in_loops: bool = True, aside: bool = True
     ) -> list[tuple[Effect, list[Function]]]:
         """The nearest operations of a kind that calling `function` leads to, each with the functions on the way.
 
-        Without `in_loops` those are left out that a loop further down repeats.
+        Without `in_loops` those are left out that a loop further down repeats; without `aside` those that another
+        thread or process does.
         """
         found: list[tuple[Effect, list[Function]]] = []
         seen: set[int] = set()
@@ -291,14 +292,14 @@ class Scene:
             if summary is None:
                 continue
             for effect in summary.effects:
-                if not in_loops and repeating(effect.loops):
+                if (not in_loops and repeating(effect.loops)) or (effect.offloaded and not aside):
                     continue
                 if effect.kind == kind and not effect.remembered and len(found) < limit:
                     found.append((effect, path))
             queue.extend(
                 (call.callee, [*path, call.callee])
                 for call in summary.calls
-                if not call.remembered
+                if not (call.remembered or call.deferred or (call.offloaded and not aside))
                 and (in_loops or not repeating(call.loops))
                 and kind in self.costs.function(call.callee)
             )

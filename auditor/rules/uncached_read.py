@@ -53,6 +53,7 @@ from auditor.trace.chains import chains
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function
     from auditor.index.values import Model
     from auditor.rules.constant_reads import ConstantRead
@@ -72,6 +73,8 @@ RULE = RuleInfo(
 
 _FEW_WRITES: Final = 3
 """Places that write a table up to which its entries can be dropped with confidence."""
+_MANY_PATHS: Final = 3
+"""Paths from which on it is read wherever people go."""
 _ANSWERS: Final = 2
 """Answers that are told, the dearest ones."""
 _MANY_WRITES: Final = 12
@@ -92,7 +95,7 @@ _WHO: Final = frozenset(
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a table of a few fixed rows; then the dearest answers."""
     for reads in scene.once(constant_reads).values():
-        if is_reference(scene, reads[0]):
+        if is_reference(scene, reads[0]) and is_aid(scene, reads):
             made = table_claim(scene, reads)
             if believable(scene, made):
                 yield made
@@ -115,6 +118,28 @@ def is_reference(scene: Scene, read: ConstantRead) -> bool:
     if not read.effect.label.startswith("SELECT ") or query.grouped or query.streaming:
         return False
     return len(writes_of(scene, read.model)) <= _FEW_WRITES
+
+
+def is_aid(scene: Scene, reads: list[ConstantRead]) -> bool:
+    """Whether the rows help to answer other questions: read on many paths, or made into a table to look things up in.
+
+    Rows that one page lists are what that page is about, and may have to be fresh.
+    """
+    if reads[0].paths >= _MANY_PATHS:
+        return True
+    uses = (
+        u for r in reads if r.effect.query is not None for u in scene.consumed.get(r.effect.query.site, ())
+    )
+    return any(is_table(u.node) for u in uses)
+
+
+def is_table(node: Node | None) -> bool:
+    """A dictionary or a set made of all rows: `{s.id: s.label for s in rows}`, `dict(rows)`."""
+    if node is None:
+        return False
+    if node[0] == ir.COMP:
+        return node[2] in {"dict", "set"}
+    return node[0] == ir.CALL and turns.name_of(node[2]) in {"dict", "set", "frozenset", "in_bulk"}
 
 
 def table_claim(scene: Scene, reads: list[ConstantRead]) -> Claim:

@@ -150,8 +150,8 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, list[Function]]]:
         for looped in scene.looped_calls(kind):
             if looped.call is None or looped.call.deferred or looped.call.offloaded:
                 continue
-            for effect, path in scene.effects_below(looped.call.callee, kind, limit=12):
-                if not effect.loops and not effect.offloaded:
+            for effect, path in scene.effects_below(looped.call.callee, kind, limit=12, aside=False):
+                if not effect.loops:
                     yield looped, effect, path
 
 

@@ -245,7 +245,9 @@ class _Roots:
             wrapped = m.wrapper(function)
             args = [] if given is None else [given]
             values = [*args, *self.declared(function, len(args), {} if provided else None)]
-            if wrapped is not None and not isinstance(wrapped, ExtInst):  # a queue's workers run what was put aside
+            if wrapped is not None and not isinstance(
+                wrapped, ExtInst
+            ):  # a queue's workers run what was put aside
                 given_back = m.call(wrapped, values, {}, None)
             else:
                 bound = hints.bind(m, function, m.summary(function), None, values, {})

@@ -97,7 +97,11 @@ def call_external(
     if special is not None:
         calls.resolved(m)
         return special
-    if args and isinstance(args[0], Func) and (instead := put_in_place(m, name.removesuffix("()"))) is not None:
+    if (
+        args
+        and isinstance(args[0], Func)
+        and (instead := put_in_place(m, name.removesuffix("()"))) is not None
+    ):
         calls.resolved(m)
         return instead
     fact = m.knowledge.calls.get(name)
