@@ -29,7 +29,8 @@ def filled_in(scene: Scene, looped: Looped, functions: Sequence[Function | None]
     setters = {id(f) for name in cached for f in scene.once(setters_of).get(name, ())}
     if not setters:
         return 0
-    return 1 if any(id(f) in setters for f in near(scene, looped, functions[0])) else SOMEWHERE
+    first = next((f for f in functions if f is not None and f.module.role != "library"), None)
+    return 1 if any(id(f) in setters for f in near(scene, looped, first)) else SOMEWHERE
 
 
 def near(scene: Scene, looped: Looped, first: Function | None) -> Iterator[Function]:
