@@ -164,6 +164,8 @@ class Dictionary(Value):
     size: Size | None = None
     grown: bool = False
     """Filled key by key in a loop."""
+    rest: Value | None = None
+    """`{**rest}`: a mapping that only a caller knows, whose other entries it has too."""
 
 
 @dataclass(slots=True, eq=False)

@@ -29,6 +29,7 @@ from auditor.index.values import (
     Sym,
     Value,
     altered,
+    options,
 )
 from auditor.trace import calls, dispatch, expressions, hints, iteration, joining
 from auditor.trace.summary import Loop
@@ -243,11 +244,15 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
 def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
     """`target[key] = value`."""
     value = joining.inexact(value)
-    if isinstance(target, Dictionary):
+    if isinstance(target, OneOf):
+        for option in target.options:
+            set_item(m, option, key, value)
+    elif isinstance(target, Dictionary):
+        names = [k.value for k in options(key) if isinstance(k, Const) and isinstance(k.value, (str, int))]
         if isinstance(value, Sym) and id(target) in m.registries:
             m.residual("store", None, target, (key, value), None)
-        elif isinstance(key, Const) and isinstance(key.value, (str, int)):
-            target.entries[key.value] = value
+        elif names:
+            target.entries.update(dict.fromkeys(names, value))
         else:
             target.other = joining.join(target.other or UNKNOWN, value)
             target.key = key
@@ -264,6 +269,8 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
     if isinstance(value, Dictionary):
         if isinstance(index, Const) and index.value in value.entries:
             return joining.inexact(value.entries[index.value])
+        if value.rest is not None and isinstance(index, Const):
+            return item(m, value.rest, index, node)
         if value.other is not None:
             return value.other if isinstance(index, Const) else iteration.reborn(m, value.other)
         return UNKNOWN if value.grown else joining.join_all(list(value.entries.values()))

@@ -145,6 +145,8 @@ def keyword(kwargs: Mapping[str, Value], replaced: Callable[[Value], Value]) -> 
         inner = replaced(kwargs[STARS])
         if isinstance(inner, Dictionary):
             made = {**{k: v for k, v in inner.entries.items() if isinstance(k, str)}, **made}
+            if inner.rest is not None:
+                made[STARS] = inner.rest
         elif isinstance(inner, Sym):
             made[STARS] = inner
     return made

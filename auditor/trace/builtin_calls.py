@@ -28,7 +28,7 @@ from auditor.index.values import (
     Value,
     altered,
 )
-from auditor.trace import access, calls, hints, iteration, joining, libraries, naming
+from auditor.trace import access, arguments, calls, hints, iteration, joining, libraries, naming
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -241,7 +241,7 @@ def method(
     """A method of a list, set, tuple, dictionary or string."""
     calls.resolved(m)
     if isinstance(value, Dictionary):
-        return mapping_method(m, value, name, args, node)
+        return mapping_method(m, value, name, args, kwargs, node)
     if isinstance(value, (Const, Text)):
         for a in (*args, *kwargs.values()):
             access.shown(m, a, node)
@@ -285,7 +285,14 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
         value.size = size or (loops[-1].size if loops else None)
 
 
-def mapping_method(m: Machine, value: Dictionary, name: str, args: list[Value], node: Node | None) -> Value:
+def mapping_method(
+    m: Machine,
+    value: Dictionary,
+    name: str,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    node: Node | None,
+) -> Value:
     everything = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
     if name in {"get", "pop", "setdefault", "__getitem__"} and args:
         found = access.item(m, value, args[0], node or (0, 0, ""))
@@ -300,9 +307,14 @@ def mapping_method(m: Machine, value: Dictionary, name: str, args: list[Value], 
         return Many(everything, size)
     if name == "keys":
         return Many(value.key or UNKNOWN, size)
-    if name == "update" and args and isinstance(args[0], Dictionary):
-        value.entries.update(args[0].entries)
-        value.other = joining.join(value.other or UNKNOWN, args[0].other or UNKNOWN)
+    if name == "update":
+        for more in args[:1]:
+            if isinstance(more, Dictionary):
+                value.entries.update(more.entries)
+                value.other = joining.join(value.other or UNKNOWN, more.other or UNKNOWN)
+            added = more.rest if isinstance(more, Dictionary) else more
+            value.rest = added if isinstance(added, Sym) else value.rest
+        value.entries.update({k: v for k, v in kwargs.items() if k != arguments.STARS})
         return UNKNOWN
     return value if name == "copy" else UNKNOWN
 

@@ -120,6 +120,8 @@ def call(m: Machine, node: Node) -> Value:
             kwargs[key] = value
         elif isinstance(value, Dictionary):
             kwargs.update({k: v for k, v in value.entries.items() if isinstance(k, str)})
+            if value.rest is not None:
+                kwargs[forwarded.STARS] = value.rest
         elif isinstance(value, Sym):
             kwargs[forwarded.STARS] = value
     cx.line = node[1]
@@ -210,18 +212,22 @@ def sequence(m: Machine, node: Node) -> Value:
 def dictionary(m: Machine, node: Node) -> Value:
     entries: dict[Any, Value] = {}
     other: list[Value] = []
+    rest: Value | None = None
+    named: Value | None = None
     for key, given in node[2]:
         value = expression(m, given)
         if key is None:
             if isinstance(value, Dictionary):
                 entries.update(value.entries)
+            rest = value.rest if isinstance(value, Dictionary) else value if isinstance(value, Sym) else rest
             continue
         k = expression(m, key)
         if isinstance(k, Const) and isinstance(k.value, (str, int, bool)):
             entries[k.value] = value
         else:
             other.append(value)
-    return Dictionary(entries, None, joining.join_all(other) if other else None)
+            named = k
+    return Dictionary(entries, named, joining.join_all(other) if other else None, rest=rest)
 
 
 def subscript(m: Machine, node: Node) -> Value:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.index.values import UNKNOWN, Value
-from auditor.trace import hints, serializers
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Ext,
+    Items,
+    ManagerValue,
+    Model,
+    ModelValue,
+    Query,
+    Row,
+    Sym,
+    Text,
+    Value,
+    options,
+)
+from auditor.trace import calls, hints, serializers
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -18,8 +32,46 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return serializers.serialize(m, args, kwargs, node)
     if name == "signed_in":
         return signed_in(m) or UNKNOWN
+    if name == "model_text":
+        return model_text(m, args, node)
+    if name == "pages":
+        return pages(m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
+
+
+def later(m: Machine, name: str, args: list[Value], node: Node | None) -> Sym:
+    """The intrinsic's result where callers know the arguments."""
+    made = Sym("call", Ext(f"auditor_intrinsics.{name}"), None)
+    m.residual("call", made, Ext(f"auditor_intrinsics.{name}"), (None, tuple(args), {}), node)
+    return made
+
+
+def pages(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`pages(size, paginate, rows)`: (paginator, page, its rows, True), or the rows as they are where no size is set."""
+    size, paginate, rows = args
+    if any(isinstance(o, Sym) for a in args for o in options(a)):
+        return later(m, "pages", args, node)
+    if isinstance(size, Const) and not size.value:
+        return Items("tuple", [Const(None), Const(None), rows, Const(value=False)], 4)
+    return calls.call_value(m, paginate, [rows, size], {}, node)
+
+
+def model_text(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """A text that is made of a model's names: `model_text(rows, "{app_label}/{model_name}", suffix, ...)`."""
+    if any(isinstance(o, Sym) for a in args for o in options(a)):
+        return later(m, "model_text", args, node)
+    model = next((found for option in options(args[0]) if (found := model_of(option)) is not None), None)
+    parts = [a.value for a in args[1:] if isinstance(a, Const) and isinstance(a.value, str)]
+    if model is None or len(parts) < len(args) - 1:
+        return Text("{}")
+    label = model.key.rpartition(".")[0]
+    return Const("".join(parts).format(app_label=label, model_name=model.name.lower()))
+
+
+def model_of(value: Value) -> Model | None:
+    """The model whose rows these are, or which this is."""
+    return value.model if isinstance(value, (Query, Row, ModelValue, ManagerValue)) else None
 
 
 def signed_in(m: Machine) -> Value | None:

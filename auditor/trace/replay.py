@@ -23,6 +23,7 @@ from auditor.index.values import (
     Text,
     Value,
     altered,
+    options,
 )
 from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining
 from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
@@ -94,6 +95,7 @@ def replay(
         caller = cx.function
         frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
         loops = memo.loops
+        awaited = stored_results(summary, values)
         for op in tuple(summary.residual):
             if cx.spent >= REPLAY_BUDGET:
                 cx.summary.truncated = True
@@ -117,6 +119,8 @@ def replay(
             cx.offloaded = outer[9] or op.offloaded
             cx.remembered = outer[8] or remembered or op.remembered
             perform(m, op, memo, loops)
+            if awaited and op.sym is not None and id(op.sym) in awaited:
+                keep(m, values[0], summary, awaited[id(op.sym)], memo)
         (
             cx.loops,
             cx.branch,
@@ -188,7 +192,7 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
             all_plain(args, memo) and (not kwargs or all_plain(kwargs.values(), memo))
         ):
             return False
-    if what == "call":
+    if what == "call" and not m.quiet:
         m.lost.add(id(op.node))
     if op.sym is not None:
         memo[id(op.sym)] = op.sym.hint or UNKNOWN
@@ -224,6 +228,25 @@ def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> Non
                 access.set_attribute(m, values[0], name, given)
 
 
+def stored_results(summary: Summary, values: list[Value]) -> dict[int, list[str]]:
+    """By identity of what a waiting call gives: the attributes of the receiver that it is stored in."""
+    found: dict[int, list[str]] = {}
+    if summary.stores and values and isinstance(values[0], Inst):
+        for name, value in summary.stores.items():
+            for option in options(value):
+                if isinstance(option, Sym):
+                    found.setdefault(id(option), []).append(name)
+    return found
+
+
+def keep(m: Machine, receiver: Value, summary: Summary, names: list[str], memo: Memo) -> None:
+    """What a call gave is on the receiver for the calls that follow it."""
+    for name in names:
+        given = substitute(m, summary.stores[name], memo, 0)
+        if given is not UNKNOWN:
+            access.set_attribute(m, receiver, name, given)
+
+
 def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None]) -> None:
     if op.op == "store":
         key, value = (substitute(m, v, memo, 0) for v in op.detail)
@@ -236,7 +259,7 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
     if op.op == "attr":
         given = access.get_attribute(m, base, op.detail, op.node)
     elif op.op == "call":
-        if not isinstance(base, Sym):
+        if not isinstance(base, Sym) and not (m.quiet and base is UNKNOWN):
             (m.lost if base is UNKNOWN else m.followed).add(id(op.node))
         name, args, kwargs = op.detail
         args = arguments.positional(args, lambda v: substitute(m, v, memo, 0)) if args else []
@@ -344,7 +367,15 @@ def mapping(m: Machine, value: Dictionary, memo: Memo, depth: int) -> Value:
     entries = {k: substitute(m, v, memo, depth + 1) for k, v in value.entries.items()}
     key = None if value.key is None else substitute(m, value.key, memo, depth + 1)
     other = None if value.other is None else substitute(m, value.other, memo, depth + 1)
-    return Dictionary(entries, key, other, value.size, value.grown)
+    rest = None if value.rest is None else substitute(m, value.rest, memo, depth + 1)
+    if isinstance(rest, Dictionary):
+        entries, rest = {**rest.entries, **entries}, rest.rest
+    made = Dictionary(entries, None, None, value.size, value.grown, rest if isinstance(rest, Sym) else None)
+    if key is not None and key is not value.key and other is not None and not isinstance(other, OneOf):
+        access.set_item(m, made, key, other)
+    else:
+        made.key, made.other = key, other
+    return made
 
 
 def row(m: Machine, value: Row, memo: Memo, depth: int) -> Value:

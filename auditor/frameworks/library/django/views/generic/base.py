@@ -10,10 +10,10 @@ class ContextMixin:
     extra_context = None
 
     def get_context_data(self, **kwargs):
-        kwargs.setdefault("view", self)
+        context = {"view": self, **kwargs}
         if self.extra_context is not None:
-            kwargs.update(self.extra_context)
-        return kwargs
+            context.update(self.extra_context)
+        return context
 
 
 class View:

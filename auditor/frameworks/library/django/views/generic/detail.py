@@ -1,5 +1,6 @@
 """Views of one object."""
 
+from auditor_intrinsics import model_text
 from django.http import Http404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
@@ -37,17 +38,15 @@ class SingleObjectMixin(ContextMixin):
         return self.slug_field
 
     def get_context_object_name(self, obj):
-        return self.context_object_name or obj._meta.model_name
+        return self.context_object_name or model_text(obj, "{model_name}")
 
     def get_context_data(self, **kwargs):
-        context = {}
+        context = super().get_context_data(**kwargs)
         if self.object:
             context["object"] = self.object
             name = self.get_context_object_name(self.object)
-            if name:
-                context[name] = self.object
-        context.update(kwargs)
-        return super().get_context_data(**context)
+            context[name] = self.object
+        return context
 
 
 class BaseDetailView(SingleObjectMixin, View):
@@ -64,8 +63,9 @@ class SingleObjectTemplateResponseMixin(TemplateResponseMixin):
     def get_template_names(self):
         if self.template_name:
             return [self.template_name]
-        meta = self.model._meta
-        return [f"{meta.app_label}/{meta.model_name}{self.template_name_suffix}.html"]
+        if self.model is not None:
+            return [model_text(self.model, "{app_label}/{model_name}", self.template_name_suffix, ".html")]
+        return [model_text(self.object, "{app_label}/{model_name}", self.template_name_suffix, ".html")]
 
 
 class DetailView(SingleObjectTemplateResponseMixin, BaseDetailView):

@@ -1,7 +1,7 @@
 """Views of many objects: the count of the paginator comes before the page's own query, which the template runs."""
 
+from auditor_intrinsics import model_text, pages
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 
@@ -49,34 +49,25 @@ class MultipleObjectMixin(ContextMixin):
         return self.allow_empty
 
     def get_context_object_name(self, object_list):
-        return self.context_object_name or f"{object_list.model._meta.model_name}_list"
+        return self.context_object_name or model_text(object_list, "{model_name}_list")
 
     def get_context_data(self, *, object_list=None, **kwargs):
         queryset = object_list if object_list is not None else self.object_list
         page_size = self.get_paginate_by(queryset)
         context_object_name = self.get_context_object_name(queryset)
-        if page_size:
-            paginator, page, queryset, is_paginated = self.paginate_queryset(queryset, page_size)
-            context = {
-                "paginator": paginator,
-                "page_obj": page,
-                "is_paginated": is_paginated,
-                "object_list": queryset,
-            }
-        else:
-            context = {"paginator": None, "page_obj": None, "is_paginated": False, "object_list": queryset}
-        if context_object_name is not None:
-            context[context_object_name] = queryset
-        context.update(kwargs)
-        return super().get_context_data(**context)
+        context = super().get_context_data(**kwargs)
+        paginator, page, queryset, is_paginated = pages(page_size, self.paginate_queryset, queryset)
+        context["paginator"] = paginator
+        context["page_obj"] = page
+        context["is_paginated"] = is_paginated
+        context["object_list"] = queryset
+        context[context_object_name] = queryset
+        return context
 
 
 class BaseListView(MultipleObjectMixin, View):
     def get(self, request, *args, **kwargs):
         self.object_list = self.get_queryset()
-        if not self.get_allow_empty():
-            if not self.object_list.exists():
-                raise Http404
         context = self.get_context_data()
         return self.render_to_response(context)
 
@@ -87,8 +78,7 @@ class MultipleObjectTemplateResponseMixin(TemplateResponseMixin):
     def get_template_names(self):
         if self.template_name:
             return [self.template_name]
-        meta = self.object_list.model._meta
-        return [f"{meta.app_label}/{meta.model_name}{self.template_name_suffix}.html"]
+        return [model_text(self.object_list, "{app_label}/{model_name}", self.template_name_suffix, ".html")]
 
 
 class ListView(MultipleObjectTemplateResponseMixin, BaseListView):

@@ -1,0 +1,129 @@
+"""Django's class views: what their templates read of the rows that the view hands over."""
+
+import textwrap
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import auditor.frameworks
+from auditor.frameworks import discover
+from auditor.index.lower import lower
+from auditor.index.project import Project
+from auditor.knowledge.load import load
+from auditor.trace.analysis import analyse
+from auditor.trace.cost import CostTable
+from auditor.trace.rendering import Templates
+from auditor.trace.semantics import Semantics, orms_of
+
+LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
+MODELS = """
+    from django.db import models
+
+    class Author(models.Model):
+        name = models.CharField(max_length=9)
+
+    class BookQuerySet(models.QuerySet):
+        def for_cards(self):
+            return self.select_related("author").prefetch_related("tags")
+
+    class Tag(models.Model):
+        name = models.CharField(max_length=9)
+
+    class Book(models.Model):
+        author = models.ForeignKey(Author, models.CASCADE, related_name="books")
+        tags = models.ManyToManyField(Tag)
+        objects = BookQuerySet.as_manager()
+    """
+ROW = "{{ book.author.name }}{% for tag in book.tags.all %}{{ tag.name }}{% endfor %}"
+TEMPLATES = {
+    "shop/book_list.html": f"{{% for book in book_list %}}{ROW}{{% endfor %}}",
+    "shop/books.html": f"{{% for book in books %}}{ROW}{{% endfor %}}",
+    "shop/page.html": f"{{% for book in page_obj %}}{ROW}{{% endfor %}}",
+    "shop/author_detail.html": "{% for book in author.books.all %}{{ book.tags.count }}{% endfor %}",
+}
+
+
+@cache
+def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
+    return tuple(
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    )
+
+
+def cost(view: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Statements of the view `V`: sizes → (fewest, most)."""
+    views = (
+        "from django.urls import path\nfrom django.views.generic import *\nfrom shop.models import *\n"
+        f"{textwrap.dedent(view)}\nurlpatterns = [path('x/', V.as_view())]\n"
+    )
+    sources = {"shop/__init__.py": "", "shop/models.py": textwrap.dedent(MODELS), "urls.py": views}
+    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
+    templates = Templates({f"shop/templates/{n}": lambda t=t: t for n, t in TEMPLATES.items()}, jinja=False)
+    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    return CostTable(trace.machine).root(trace.entries[0]).get("sql", {})
+
+
+@pytest.mark.parametrize("name", ["books", "page"])
+def test_rows_that_the_view_loaded_with_their_relations_cost_no_more(name: str) -> None:
+    view = f"""
+        class V(ListView):
+            template_name = "shop/{name}.html"
+            context_object_name = "books"
+            paginate_by = 20
+
+            def get_queryset(self):
+                return Book.objects.for_cards()
+        """
+    assert cost(view) == {(): (3, 3)}  # the count, the books, their tags
+
+
+def test_without_pages_nothing_is_counted() -> None:
+    assert cost("""
+        class V(ListView):
+            queryset = Book.objects.select_related("author").prefetch_related("tags")
+        """) == {(): (2, 2)}
+
+
+def test_names_come_from_the_model_where_the_view_gives_none() -> None:
+    assert cost("""
+        class V(ListView):
+            model = Book
+        """) == {(): (1, 1), ("books",): (2, 2)}
+
+
+def test_a_view_that_adds_to_the_context_keeps_what_is_in_it() -> None:
+    assert cost("""
+        class V(ListView):
+            template_name = "shop/books.html"
+            context_object_name = "books"
+
+            def get_queryset(self):
+                return Book.objects.all()[:10]
+
+            def get_context_data(self, **kwargs):
+                context = super().get_context_data(**kwargs)
+                context["total"] = self.object_list.count()
+                return context
+        """) == {(): (2, 2), ("books",): (2, 2)}
+
+
+def test_a_template_view_renders_what_its_context_was_given() -> None:
+    assert cost("""
+        class V(TemplateView):
+            template_name = "shop/books.html"
+
+            def get_context_data(self, **kwargs):
+                context = super().get_context_data(**kwargs)
+                context.update(books=Book.objects.select_related("author"))
+                return context
+        """) == {(): (1, 1), ("books",): (1, 1)}
+
+
+def test_the_object_of_a_detail_view_has_the_name_of_its_model() -> None:
+    assert cost("""
+        class V(DetailView):
+            model = Author
+        """) == {(): (2, 2), ("books",): (1, 1)}
