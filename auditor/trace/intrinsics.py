@@ -36,6 +36,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return model_text(m, args, node)
     if name == "pages":
         return pages(m, args, node)
+    if name == "paged":
+        return paged(m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
 
@@ -55,6 +57,14 @@ def pages(m: Machine, args: list[Value], node: Node | None) -> Value:
     if isinstance(size, Const) and not size.value:
         return Items("tuple", [Const(None), Const(None), rows, Const(value=False)], 4)
     return calls.call_value(m, paginate, [rows, size], {}, node)
+
+
+def paged(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`paged(page, rows)`: the page, or all rows where it is None."""
+    page, rows = args
+    if any(isinstance(o, Sym) for a in args for o in options(a)):
+        return later(m, "paged", args, node)
+    return rows if page is UNKNOWN or isinstance(page, Const) else page
 
 
 def model_text(m: Machine, args: list[Value], node: Node | None) -> Value:

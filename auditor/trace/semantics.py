@@ -50,9 +50,18 @@ def semantics_of(index: Index) -> Semantics:
     )
     return Semantics(
         orms=orms_of(project),
-        intrinsics=templates.intrinsics(),
+        intrinsics=templates.intrinsics() | rest_settings(project),
         locators=pyramid_services.locators(project) if imports(project, "pyramid") else {},
     )
+
+
+def rest_settings(project: Project) -> dict[str, Any]:
+    """What the model of DRF asks of the project's settings."""
+    if not imports(project, "rest_framework"):
+        return {}
+    from auditor.frameworks.rest_framework_settings import RestSettings  # noqa: PLC0415  # loaded where it is used
+
+    return RestSettings(project).intrinsics()
 
 
 def orms_of(project: Project) -> tuple[Orm, ...]:

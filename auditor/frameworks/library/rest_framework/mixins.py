@@ -1,5 +1,6 @@
 """What the standard actions do, in the order of their effects."""
 
+from auditor_intrinsics import paged
 from rest_framework.response import Response
 
 
@@ -22,11 +23,8 @@ class ListModelMixin:
     def list(self, request, *args, **kwargs):
         queryset = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(queryset)
-        if page is not None:
-            serializer = self.get_serializer(page, many=True)
-            return self.get_paginated_response(serializer.data)
-        serializer = self.get_serializer(queryset, many=True)
-        return Response(serializer.data)
+        serializer = self.get_serializer(paged(page, queryset), many=True)
+        return self.get_paginated_response(serializer.data)
 
 
 class RetrieveModelMixin:

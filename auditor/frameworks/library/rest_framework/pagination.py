@@ -33,7 +33,7 @@ class PageNumberPagination(BasePagination):
         paginator = self.django_paginator_class(queryset, page_size)
         page_number = self.get_page_number(request, paginator)
         self.page = paginator.page(page_number)
-        return list(self.page)
+        return list(queryset[0:page_size])
 
     def get_page_number(self, request, paginator):
         return request.query_params.get(self.page_query_param) or 1

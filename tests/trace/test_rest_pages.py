@@ -1,0 +1,103 @@
+"""Lists of DRF: the pages that the project's settings ask for, and the rows of one page."""
+
+import textwrap
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import auditor.frameworks
+from auditor.frameworks import discover
+from auditor.index.lower import lower
+from auditor.index.project import Project
+from auditor.knowledge.load import load
+from auditor.trace.analysis import analyse
+from auditor.trace.cost import CostTable
+from auditor.trace.semantics import Semantics, orms_of, rest_settings
+
+LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
+APPLICATION = """
+    from django.db import models
+    from rest_framework import pagination, serializers, viewsets
+    from rest_framework.routers import DefaultRouter
+
+    class Author(models.Model):
+        name = models.CharField(max_length=9)
+
+    class Book(models.Model):
+        author = models.ForeignKey(Author, models.CASCADE)
+
+    class Pages(pagination.PageNumberPagination):
+        page_size = 20
+
+    class BookSerializer(serializers.ModelSerializer):
+        author_name = serializers.CharField(source="author.name")
+        class Meta:
+            model = Book
+            fields = ["id", "author_name"]
+
+    class BookViewSet(viewsets.ReadOnlyModelViewSet):
+        queryset = Book.objects.{loaded}
+        serializer_class = BookSerializer
+
+    router = DefaultRouter()
+    router.register("books", BookViewSet)
+    urlpatterns = router.urls
+    """
+PAGES = "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'urls.Pages'}"
+
+
+@cache
+def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
+    return tuple(
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    )
+
+
+def cost(settings: str, loaded: str = "all()") -> dict[tuple[str, ...], tuple[int, int]]:
+    """Statements of the list: sizes → (fewest, most)."""
+    sources = {
+        "settings.py": f"ROOT_URLCONF = 'urls'\n{settings}\n",
+        "urls.py": textwrap.dedent(APPLICATION).replace("{loaded}", loaded),
+    }
+    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
+    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    entry = next(root for root in trace.entries if root.entry is not None and root.entry.path == "/books/")
+    return CostTable(trace.machine).root(entry).get("sql", {})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "",
+        "REST_FRAMEWORK = {'PAGE_SIZE': 20}",
+        "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': None}",
+    ],
+    ids=["no settings", "only a size", "none at all"],
+)
+def test_without_a_pagination_nothing_is_counted(settings: str) -> None:
+    assert cost(settings) == {(): (1, 1), ("books",): (1, 1)}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PAGES,
+        "REST_FRAMEWORK = dict(DEFAULT_PAGINATION_CLASS='urls.Pages')",
+        "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.PageNumberPagination', 'PAGE_SIZE': 9}",
+        "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.LimitOffsetPagination', 'PAGE_SIZE': 9}",
+    ],
+    ids=["the project's", "as a call", "by number", "by offset"],
+)
+def test_a_page_is_counted_and_read_once(settings: str) -> None:
+    assert cost(settings) == {(): (2, 2), ("books",): (1, 1)}
+
+
+def test_rows_of_a_page_keep_what_was_loaded_with_them() -> None:
+    assert cost(PAGES, "select_related('author')") == {(): (2, 2)}
+
+
+def test_settings_that_nobody_can_read_say_nothing_of_pages() -> None:
+    assert ("books",) in cost("REST_FRAMEWORK = read()")
