@@ -2,11 +2,11 @@
 
 import os
 import stat
-import tomllib
 from pathlib import Path
 from typing import Final
 
 from auditor.config.shape import Document
+from auditor.config.toml_text import toml_values
 from auditor.model.fault import Fault
 
 _LIMIT_BYTES: Final = 1 << 20
@@ -31,11 +31,9 @@ def parse_document(content: bytes, /, *, name: str) -> Document:
         line = content.count(b"\n", 0, error.start) + 1
         raise Fault("is not UTF-8", where=f"{name}:{line}", hint="save it as UTF-8") from error
     try:
-        return Document(name=name, text=text, values=tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return Document(name=name, text=text, values=toml_values(text))
+    except ValueError as error:
         raise Fault(f"is not valid TOML: {error}", where=name) from error
-    except RecursionError as error:
-        raise Fault("is nested too deeply", where=name) from error
 
 
 def _read_regular(path: Path, name: str) -> bytes:

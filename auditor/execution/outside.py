@@ -297,7 +297,7 @@ def recorded(tree: Path, host: OutsideSettings, /) -> tuple[ResponseSettings, ..
                 value = json.loads(line)
                 headers = tuple(sorted(value.pop("headers", {}).items()))
                 found.append(ResponseSettings(**value, headers=headers))
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, RecursionError) as error:
                 raise Fault(f"is no response: {error}", where=f"{host.file}:{number}") from error
     return tuple(found)
 

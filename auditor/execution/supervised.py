@@ -74,7 +74,7 @@ class Told:
         """One line of its output; what is no event is nobody's."""
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(event, dict) and isinstance(event.get("event"), str):
             with self.changed:
@@ -137,7 +137,7 @@ class Supervised:
     def _list(self, word: bytes) -> list[Any]:
         try:
             answer = json.loads(self._control(word) or b"[]")
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return []
         return answer if isinstance(answer, list) else []
 

@@ -6,7 +6,6 @@ that run; what holds for the next one stands here, so that a line taken out of t
 
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from auditor.config.constraint import constraint_values, parse_constraints
 from auditor.config.nearest import did_you_mean
+from auditor.config.toml_text import toml_values
 from auditor.model.constraint import Constraint
 from auditor.model.fault import Fault
 from auditor.trial.constraints import active
@@ -83,12 +83,12 @@ class Memory:
         try:
             if self.path.stat().st_size > _MOST_BYTES:
                 raise Fault(f"has more than {_MOST_BYTES >> 20} MiB", where=str(self.path), hint=_HINT)
-            values = tomllib.loads(self.path.read_text("utf-8"))
+            values = toml_values(self.path.read_text("utf-8"))
         except FileNotFoundError:
             return Remembered()
         except OSError as error:
             raise Fault(f"can't be read: {error.strerror or error}", where=str(self.path)) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise Fault(f"is not TOML: {error}", where=str(self.path), hint=_HINT) from error
         return self._parsed(values)
 

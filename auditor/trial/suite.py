@@ -85,7 +85,7 @@ def cases_of(report: bytes, /) -> dict[str, Case] | None:
         return None
     try:
         root = ET.fromstring(report)  # noqa: S314  without entities nothing in it can grow; its size is limited
-    except ET.ParseError:
+    except (ET.ParseError, LookupError, ValueError):  # the last two: an encoding that is none for XML
         return None
     cases: dict[str, Case] = {}
     for name, case in _cases(root):

@@ -142,6 +142,10 @@ def test_a_half_written_file_names_the_line() -> None:
     assert "line" in fault.what or "end of document" in fault.what
 
 
+def test_a_number_that_is_too_long_is_no_toml() -> None:
+    assert "is not valid TOML" in fault_of(f"[audit]\ntarget = {'9' * 5000}\n").what
+
+
 def test_bytes_that_are_not_utf8_name_the_line() -> None:
     with pytest.raises(Fault, match="not UTF-8") as caught:
         parse_target_settings(b"[rules]\n# \xff\n")

@@ -101,7 +101,7 @@ def test_nothing_is_changed_where_no_host_is_named(make_world: MakeWorld) -> Non
     assert world.outside.calls() == ()
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"status": 200, "colour": "red"}'])
+@pytest.mark.parametrize("line", ["{", "[]", '{"status": 200, "colour": "red"}', "[" * 100_000])
 def test_a_recording_that_is_none_is_said(tmp_path: Path, line: str) -> None:
     (tmp_path / "r.jsonl").write_text(f'{{"path": "/"}}\n{line}\n', "utf-8")
     with pytest.raises(Fault, match=r"r\.jsonl:2: is no response"):

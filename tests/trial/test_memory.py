@@ -99,6 +99,7 @@ def test_lifting_forgets_the_failure_that_taught_it(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("schema = ", "is not TOML"),
+        ("schema = " + "9" * 5000, "is not TOML"),
         ("", "is of version None"),
         ('schema = "auditor/constraints@2"', "is of version 'auditor/constraints@2'"),
         ("\udcff", "is not TOML"),

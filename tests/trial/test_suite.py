@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,11 @@ def test_a_report_that_would_grow_is_none() -> None:
         cases_of(b'<!DOCTYPE x [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><testsuites>&b;</testsuites>') is None
     )
     assert cases_of(REPORT[:-20]) is None
+
+
+@pytest.mark.parametrize("encoding", ["hex", "gb2312", "utf-7", "nothing"])
+def test_a_report_in_no_encoding_of_xml_is_none(encoding: str) -> None:
+    assert cases_of(f'<?xml version="1.0" encoding="{encoding}"?><testsuites/>'.encode()) is None
 
 
 def test_what_failed_before_does_not_count() -> None:

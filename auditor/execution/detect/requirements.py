@@ -1,10 +1,10 @@
 """The packages that a tree says it needs, and those that an interpreter has: names only, nothing is imported."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from auditor.config.toml_text import toml_values
 from auditor.execution.detect.interpreter import site_packages
 from auditor.execution.detect.tree import Tree
 
@@ -58,8 +58,8 @@ def _of_lines(text: str) -> tuple[str, ...]:
 
 def _of_project(text: str) -> tuple[str, ...]:
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        document = toml_values(text)
+    except ValueError:
         return ()
     listed = _inside(document, "project", "dependencies")
     if isinstance(listed, list):

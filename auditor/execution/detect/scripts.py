@@ -1,10 +1,10 @@
 """Commands in shell scripts, Makefiles, task tables and documents."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from auditor.config.toml_text import toml_values
 from auditor.execution.detect.shell import runs, simple_commands
 from auditor.execution.detect.statement import Origin, Statement
 from auditor.execution.detect.tree import Tree
@@ -70,8 +70,8 @@ def tasks(tree: Tree, /) -> Iterator[Statement]:
     for file in tree.named("pyproject.toml", "Pipfile"):
         text = tree.read(file)
         try:
-            document = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+            document = toml_values(text)
+        except ValueError:
             continue
         for name, command in _task_commands(document):
             line = next(

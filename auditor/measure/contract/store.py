@@ -35,7 +35,7 @@ def load_contract(folder: Path, /) -> Contract:
         if head.get("schema") != SCHEMA:
             raise Fault(f"is of version {head.get('schema')!r}, not {SCHEMA!r}", where=str(folder), hint=HINT)
         return _contract(head, files, str(folder))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Fault(f"is damaged: {error!r}", where=str(folder), hint=HINT) from error
 
 
