@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -25,35 +26,24 @@ from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Tree, TreeStore
 
 
+@dataclass(eq=False)
 class Means:
     """A context manager: leaving it removes every private copy."""
 
-    def __init__(
-        self,
-        request: FixRequest,
-        every: AuditRequest,
-        recorder: Recorder,
-        store: TreeStore,
-        bench: Bench,
-        baseline: Tree,
-        memory: Memory,
-        folder: Path,
-        notes: Notes,
-        env: Mapping[str, str],
-    ) -> None:
-        """`every` is how a tree is read with all its endpoints, `folder` the run's own."""
-        self.request = request
-        self.every = every
-        self.recorder = recorder
-        self.store = store
-        self.bench = bench
-        self.baseline = baseline
-        """The tree before the first change."""
-        self.memory = memory
-        self.folder = folder
-        self.notes = notes
-        self._env = env
-        self._stack = ExitStack()
+    request: FixRequest
+    every: AuditRequest
+    """How a tree is read with all its endpoints."""
+    recorder: Recorder
+    store: TreeStore
+    bench: Bench
+    baseline: Tree
+    """The tree before the first change."""
+    memory: Memory
+    folder: Path
+    """The run's own."""
+    notes: Notes
+    env: Mapping[str, str]
+    _stack: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +107,7 @@ class Means:
             self.store,
             self.baseline,
             self.workload,
-            env=self._env,
+            env=self.env,
             allowed=self.request.user.secrets,
         )
         return self._stack.enter_context(player)
@@ -133,7 +123,7 @@ class Means:
             self.player,
             known_good=lambda: self.known_good,
             endpoint_of=self.endpoint_of,
-            env=self._env,
+            env=self.env,
             allowed=self.request.user.secrets,
             timed=self.request.time,
         )

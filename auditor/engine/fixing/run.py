@@ -1,8 +1,7 @@
 """A run that is being written: proposals are tried in it, and it remembers what came of them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from auditor.engine.fixing.agenda import Agenda
@@ -11,65 +10,49 @@ from auditor.engine.fixing.confirming import confirm, is_due
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.means import Means
 from auditor.engine.fixing.proposing import Proposed, examined_tree
-from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.tried import Tried
 from auditor.engine.fixing.vectors import with_counts
 from auditor.engine.passes import Examined
-from auditor.engine.request import AuditRequest, Hushed, Notes
-from auditor.measure.running.bench import Bench
+from auditor.engine.request import Hushed
 from auditor.measure.worth import not_let_in
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
 from auditor.model.trial import Verdict
 from auditor.trial.gates.tests import before_anything
-from auditor.trial.memory import Memory
 from auditor.trial.proposal import Proposal
-from auditor.trial.recorder import Recorder
-from auditor.trial.trees import Tree, TreeStore
 
 WORKSHOP: Final = "workshop"
 
 
+@dataclass(eq=False)
 class Run(Means):
     """One run, with the means that it has."""
 
-    def __init__(
-        self,
-        request: FixRequest,
-        every: AuditRequest,
-        recorder: Recorder,
-        store: TreeStore,
-        bench: Bench,
-        baseline: Tree,
-        memory: Memory,
-        folder: Path,
-        notes: Notes,
-        env: Mapping[str, str],
-    ) -> None:
-        super().__init__(request, every, recorder, store, bench, baseline, memory, folder, notes, env)
-        self.given = given_proposals(request.patches)
+    thorough: set[str] = field(default_factory=set, init=False)
+    """Changes that are asked the whole workload at once, since a part of it let them through wrongly."""
+    asks_everything: bool = field(default=False, init=False)
+    """Whether all are."""
+    ended: dict[str, Tried] = field(default_factory=dict, init=False)
+    """By change, how it ended in this process."""
+    stopped: str = field(default="", init=False)
+    """Why no more was tried, although there was more."""
+    test_notes: tuple[str, ...] = field(default=(), init=False)
+    """What the target's own tests said before anything was tried."""
+    model: ModelPart | None = field(default=None, init=False)
+    """What a model had part in; None when none was asked."""
+    _is_sound: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.given = given_proposals(self.request.patches)
         self.agenda = Agenda(
-            every,
-            store,
-            folder / WORKSHOP,
-            Recipes(bench.folder),
-            notes,
-            rules=request.rules,
-            named=bool(request.audit.endpoints),
+            self.every,
+            self.store,
+            self.folder / WORKSHOP,
+            Recipes(self.bench.folder),
+            self.notes,
+            rules=self.request.rules,
+            named=bool(self.request.audit.endpoints),
         )
-        self.thorough: set[str] = set()
-        """Changes that are asked the whole workload at once, since a part of it let them through wrongly."""
-        self.asks_everything = False
-        """Whether all are."""
-        self.ended: dict[str, Tried] = {}
-        """By change, how it ended in this process."""
-        self.stopped = ""
-        """Why no more was tried, although there was more."""
-        self.test_notes: tuple[str, ...] = ()
-        """What the target's own tests said before anything was tried."""
-        self.model: ModelPart | None = None
-        """What a model had part in; None when none was asked."""
-        self._is_sound = False
 
     def be_sound(self) -> None:
         """Once, before anything is tried: the baseline boots, and answers as it answered."""
