@@ -1,11 +1,16 @@
 """Code before and after a codemod, to be asked the same."""
 
 import ast
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from sqlalchemy import create_engine, delete
+from sqlalchemy.orm import Session
 
 from auditor.codemods.outcome import Written
 from auditor.codemods.source import Source
@@ -17,6 +22,26 @@ from auditor.rules import run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
 from auditor.trace.semantics import semantics_of
+
+DJANGO = """
+import random, sys
+from datetime import date
+import django
+from django.conf import settings
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["shop"], DEFAULT_AUTO_FIELD="django.db.models.AutoField", USE_TZ=True,
+)
+django.setup()
+from django.db import connection
+from shop import after, views
+from shop.models import Item
+
+with connection.schema_editor() as editor:
+    editor.create_model(Item)
+draw = random.Random(7)
+"""
+"""How a script begins that asks `shop.views` and `shop.after`."""
 
 
 def treated(
@@ -46,3 +71,23 @@ def module_of(code: str, name: str) -> ModuleType:
     sys.modules[name] = module  # where dataclasses look their annotations up
     exec(compile(code, name, "exec"), module.__dict__)  # the code of this test
     return module
+
+
+@contextmanager
+def tables(module: ModuleType, rows: Sequence[Mapping[str, Any]]) -> Iterator[Session]:
+    """A session on a database of the module's own, with these items alone."""
+    engine = module.__dict__.setdefault("ENGINE", create_engine("sqlite://"))
+    module.Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.execute(delete(module.Item))
+        session.add_all([module.Item(**row) for row in rows])
+        session.commit()
+        yield session
+
+
+def asked_in_django(script: str, names: Iterable[str], tree: Path) -> None:
+    """Runs a script that begins with `DJANGO` for functions of these names; it fails where the answers differ."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *sorted(names)], cwd=tree, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-1500:]

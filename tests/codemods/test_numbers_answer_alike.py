@@ -1,7 +1,5 @@
 """Numbers that the database adds up are those that Python made of the rows, for tables with whatever is in them."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,12 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, delete
 from sqlalchemy.orm import Session
 
 from auditor.codemods import aggregate_in_sql
 
-from .alike import module_of, treated
+from .alike import DJANGO, asked_in_django, module_of, tables, treated
 
 HEAD = """
 from datetime import date
@@ -96,12 +93,7 @@ def test_numbers_are_the_same_however_they_are_made(
     *both, changed = modules
     found: list[dict[str, object]] = []
     for module in both:
-        engine = module.__dict__.setdefault("ENGINE", create_engine("sqlite://"))
-        module.Base.metadata.create_all(engine)
-        with Session(engine) as session:
-            session.execute(delete(module.Item))
-            session.add_all([module.Item(**row) for row in rows])
-            session.commit()
+        with tables(module, rows) as session:
             found.append({name: answered(getattr(module, name), session, least) for name in sorted(changed)})
     assert found[0] == found[1]
 
@@ -129,23 +121,7 @@ DJANGO_BODIES = {
     return total, left, len(items), first""",
     "lookalike_null": "    return sum(item.stock for item in Item.objects.all())",
 }
-DJANGO = """
-import random, sys
-from datetime import date
-import django
-from django.conf import settings
-settings.configure(
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-    INSTALLED_APPS=["shop"], DEFAULT_AUTO_FIELD="django.db.models.AutoField", USE_TZ=True,
-)
-django.setup()
-from django.db import connection
-from shop import after, views
-from shop.models import Item
-
-with connection.schema_editor() as editor:
-    editor.create_model(Item)
-draw = random.Random(7)
+ASKING = """
 numbers = [0, 1, 2, 3, 5, -1]
 for _ in range(25):
     Item.objects.all().delete()
@@ -172,11 +148,4 @@ def test_numbers_of_django_are_the_same(tmp_path: Path) -> None:
     assert DJANGO_BODIES.keys() - changed == {"lookalike_null"}
     imports = "from django.db.models import Count, Max, Min, Sum\n"
     (tmp_path / "shop" / "after.py").write_text(imports + after)
-    done = subprocess.run(
-        [sys.executable, "-c", DJANGO, *sorted(changed)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-1500:]
+    asked_in_django(DJANGO + ASKING, changed, tmp_path)

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, delete
-from sqlalchemy.orm import Session
 
 from auditor.codemods import order_in_sql, page_in_sql
 
-from .alike import module_of, treated
+from .alike import module_of, tables, treated
 
 HEAD = """
 from datetime import date
@@ -89,12 +87,7 @@ def test_rows_come_in_the_same_order(
     *both, changed = modules
     found: list[dict[str, object]] = []
     for module in both:
-        engine = module.__dict__.setdefault("ENGINE", create_engine("sqlite://"))
-        module.Base.metadata.create_all(engine)
-        with Session(engine) as session:
-            session.execute(delete(module.Item))
-            session.add_all([module.Item(id=2 * n, **row) for n, row in enumerate(rows, start=1)])
-            session.commit()
+        with tables(module, [{"id": 2 * n, **row} for n, row in enumerate(rows, start=1)]) as session:
             answers = {name: getattr(module, name)(session, number) for name in sorted(changed)}
             found.append(
                 {name: [getattr(one, "id", one) for one in given] for name, given in answers.items()}
