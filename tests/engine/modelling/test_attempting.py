@@ -1,7 +1,6 @@
 """One change in a run that refuses it: how often it is tried, and with which reason it ends."""
 
 import asyncio
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from read_shop import FILES, Quiet, Shop, read_target
 from auditor.engine.modelling.attempting import REPAIRS, Attempts
 from auditor.engine.passes import Examined
 from auditor.measure.request import Request
-from auditor.measure.workload import Workload, workload_of
+from auditor.measure.workload import workload_of
 from auditor.model.plan import Change
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import BaselineTaken, BaselineTakenData
@@ -20,9 +19,12 @@ from auditor.stages.answers.implementation import CandidateWritten, CrossCheck, 
 from auditor.trial.memory import Memory
 from auditor.trial.proposal import Proposal
 from auditor.trial.recorder import Recorder
-from auditor.trial.trees import Tree, TreeStore, entries_of
+from auditor.trial.trees import TreeStore, entries_of
+
+from .paper_run import PaperRun
 
 QUERY = "        found = session.query(Order).order_by(Order.id).all()\n"
+ASKED = Request(id="all", path="/orders")
 SAME = CrossCheck(checked=["orders"], differences=[])
 
 
@@ -39,32 +41,17 @@ def taught(following: str) -> Diagnosis:
     )
 
 
-@dataclass
-class Refusing:
+class Refusing(PaperRun):
     """A run in which nothing passes the contract."""
-
-    folder: Path
-    recorder: Recorder
-    store: TreeStore
-    memory: Memory
-    is_full: bool = False
-    target_ms: int | None = None
-    workload: Workload = field(default_factory=lambda: workload_of([Request(id="all", path="/orders")]))
-    tried: list[str] = field(default_factory=list)
-
-    @property
-    def known_good(self) -> Tree:
-        tree = self.recorder.ledger.known_good
-        assert tree is not None
-        return tree
-
-    def was_tried(self, change: str, /) -> bool:
-        return change in self.tried
 
     def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
         del finding
-        self.tried.append(proposal.change)
-        return Verdict(verdict="reverted", gate="contract", text="`all`: the status was `200` and is `500`")
+        assert not self.was_tried(proposal.change)
+        refused = Verdict(
+            verdict="reverted", gate="contract", text="`all`: the status was `200` and is `500`"
+        )
+        self.tried[proposal.change] = refused
+        return refused
 
     def read(self) -> Examined:
         raise NotImplementedError
@@ -90,9 +77,15 @@ def outcome(shop: Shop, folder: Path, answers: list[Any]) -> tuple[str | None, l
         store = TreeStore(folder / "trees.git")
         tree = store.store(entries_of(shop.root), name="paper/baseline")
         recorder.emit(BaselineTaken, BaselineTakenData(commit=tree.commit, tree=tree.id))
-        run = Refusing(folder, recorder, store, Memory(folder))
+        run = Refusing(
+            folder=folder,
+            recorder=recorder,
+            store=store,
+            memory=Memory(folder),
+            workload=workload_of([ASKED]),
+        )
         attempts = Attempts(run, desk.client.vault, runner.run, Quiet(), candidates=1)
-        return attempts.outcome(desk, change, [finding], shop.endpoint), run.tried
+        return attempts.outcome(desk, change, [finding], shop.endpoint), list(run.tried)
 
 
 def test_each_failure_leads_to_another_attempt_until_there_were_enough(shop: Shop, tmp_path: Path) -> None:

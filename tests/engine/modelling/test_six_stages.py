@@ -4,7 +4,7 @@ The answers are made of the sample's gold patches. Nothing is booted: the gates 
 sample's rule about imports; `test_fix_with_model.py` has the real ones.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from auditor.llm.price import free
 from auditor.llm.providers.scripted import Line, Scripted
 from auditor.llm.spending import Limits, Spending
 from auditor.measure.request import Request as Sent
-from auditor.measure.workload import Workload, workload_of
+from auditor.measure.workload import workload_of
 from auditor.model.constraint import NoNewImport
 from auditor.model.fault import Fault
 from auditor.model.reconciled import EndpointMeasured
@@ -42,31 +42,14 @@ from auditor.trial.proposal import Proposal
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Tree, TreeStore, entries_of
 
+from .paper_run import PaperRun
 
-@dataclass
-class Paper:
-    """A run whose gates are read off the text: what `WithModel` needs of one."""
 
-    folder: Path
+@dataclass(kw_only=True)
+class Paper(PaperRun):
+    """A run whose gates are read off the text."""
+
     notes: Notes
-    recorder: Recorder
-    store: TreeStore
-    memory: Memory
-    workload: Workload = field(
-        default_factory=lambda: workload_of([Sent(id="one", path="/api/v1/spaces/discover")])
-    )
-    is_full: bool = False
-    target_ms: int | None = 500
-    tried: dict[str, Verdict] = field(default_factory=dict)
-
-    @property
-    def known_good(self) -> Tree:
-        tree = self.recorder.ledger.known_good
-        assert tree is not None
-        return tree
-
-    def was_tried(self, change: str, /) -> bool:
-        return change in self.tried
 
     def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
         del finding
@@ -137,7 +120,15 @@ def performed(folder: Path, notes: Notes, *, stops_at: int | None = None, tokens
         store = TreeStore(folder / "trees.git")
         tree = store.store(entries_of(CASE / "app"), name="paper/baseline")
         recorder.emit(BaselineTaken, BaselineTakenData(commit=tree.commit, tree=tree.id))
-        run = Paper(folder, notes, recorder, store, Memory(folder))
+        run = Paper(
+            folder=folder,
+            notes=notes,
+            recorder=recorder,
+            store=store,
+            memory=Memory(folder),
+            workload=workload_of([Sent(id="one", path="/api/v1/spaces/discover")]),
+            target_ms=500,
+        )
         client = Client(said, spending=Spending(free, limits=Limits(tokens=tokens)))
         asking = WithModel(run, client, wanted=frozenset(GOLD), notes=notes, named=True)
         stopped = asking.all()
