@@ -12,7 +12,7 @@ from auditor.engine.request import AuditRequest
 from auditor.execution.choosing import choose_jail
 from auditor.model.fault import Fault
 
-APP = """
+CONNECTED = """
 import os, sqlite3, time, uuid
 from flask import Flask, abort, jsonify, request
 
@@ -25,6 +25,9 @@ def database():
     return connection
 
 
+"""
+"""How the small targets begin."""
+_ROUTES = """\
 @app.get("/people")
 def people():
     limit = request.args.get("limit", 0, type=int)
@@ -66,6 +69,7 @@ def mine():
 def login():
     return jsonify(token="t-" + request.get_json()["user"])
 """
+APP = CONNECTED + _ROUTES
 SEED = """
 import os, sqlite3, sys
 with sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///")) as connection:

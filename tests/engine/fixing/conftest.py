@@ -16,19 +16,7 @@ from auditor.trial.making import patch_between
 __all__ = ["known", "notes_of_module", "patch", "shelf", "tried"]
 
 sys.path.insert(0, str(Path(__file__).parent))  # for timed_shop, which two files use
-SHELF = """
-import os, sqlite3
-from flask import Flask, jsonify, request
-
-app = Flask(__name__)
-
-
-def database():
-    connection = sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
+_ROUTES = """\
 @app.get("/people")
 def people():
     with database() as connection:
@@ -58,6 +46,7 @@ def names():
             found.append(connection.execute("SELECT name FROM people WHERE id = ?", [row["id"]]).fetchone()[0])
     return jsonify(names=found[:limit] if limit else found)
 """
+SHELF = small_target.CONNECTED + _ROUTES
 LOOPS = {
     "people": """            teams = connection.execute("SELECT name FROM teams WHERE person = ?", [row["id"]]).fetchall()
             found.append({"id": row["id"], "name": row["name"], "teams": [team["name"] for team in teams]})
