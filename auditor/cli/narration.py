@@ -1,6 +1,7 @@
 """Standard error: what is going on, what to look out for, what went wrong. This module alone writes to it."""
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -20,10 +21,17 @@ class Narration:
     """One line at a time: rewritten in place on a terminal, written once elsewhere."""
 
     def __init__(
-        self, stream: TextIO, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO,
+        *,
+        quiet: bool = False,
+        rewrites: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`rewrites`: a terminal can write over a line, which those that call themselves dumb can't."""
         self._stream = stream
         self._quiet = quiet
+        self._rewrites = rewrites
         self._clock = clock
         self._began = clock()
         self._shown_at = 0.0
@@ -36,12 +44,12 @@ class Narration:
         stream = sys.stderr = open_or_nowhere(sys.stderr)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-        return cls(stream, quiet=quiet)
+        return cls(stream, quiet=quiet, rewrites=os.environ.get("TERM") != "dumb")
 
     @property
     def is_terminal(self) -> bool:
         """Whether a line can be written over."""
-        return self._stream.isatty()
+        return self._rewrites and self._stream.isatty()
 
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Notes how far the work is; shown by `tick`."""
@@ -53,7 +61,7 @@ class Narration:
         now = self._clock()
         if self._quiet or not self._status or now - self._began < _PATIENCE_S:
             return
-        if not self._stream.isatty():
+        if not self.is_terminal:
             if not self._shown:
                 self._shown = self._status
                 self._line(f"auditor: {self._status} …")
@@ -63,7 +71,7 @@ class Narration:
 
     def clear(self) -> None:
         """Takes the status line off a terminal; the work is over."""
-        if self._shown and self._stream.isatty():
+        if self._shown and self.is_terminal:
             self._write(_ERASE_LINE)
         self._status = self._shown = ""
 
@@ -85,7 +93,7 @@ class Narration:
         self._write("".join(f"{clean(line) if line.strip() else ''}\n" for line in text.splitlines()))
 
     def _line(self, text: str) -> None:
-        erase = _ERASE_LINE if self._shown and self._stream.isatty() else ""
+        erase = _ERASE_LINE if self._shown and self.is_terminal else ""
         self._write(f"{erase}{text}\n")
 
     def _write(self, text: str) -> None:

@@ -46,6 +46,18 @@ def test_outside_a_terminal_there_is_a_single_line(clock: Clock) -> None:
     assert stream.getvalue() == "auditor: reading 1 of 5 …\n"
 
 
+def test_a_dumb_terminal_gets_lines_and_no_codes(clock: Clock) -> None:
+    stream = Terminal()
+    narration = Narration(stream, rewrites=False, clock=clock)
+    narration.progress("reading", 0, None)
+    clock.now += 2
+    narration.progress("reading", 1, 5)
+    narration.clear()
+    narration.warn("x")
+    assert not narration.is_terminal
+    assert stream.getvalue() == "auditor: reading 1 of 5 …\nauditor: warning: x\n"
+
+
 def test_on_a_terminal_one_line_is_rewritten_and_taken_away(clock: Clock) -> None:
     stream = Terminal()
     narration = Narration(stream, clock=clock)
