@@ -10,6 +10,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command line and gives the exit status (`auditor.cli.exit_code`)."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
+        if arguments is None:
+            from auditor.cli.leaving import heed_endings  # noqa: PLC0415  see above
+
+            heed_endings()
         from auditor.cli.dispatch import dispatch  # noqa: PLC0415  see above
 
         status = dispatch(given)
@@ -17,8 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
             from auditor.cli.leaving import ignore_interrupts  # noqa: PLC0415
 
             ignore_interrupts()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         from auditor.cli.leaving import leave_interrupted  # noqa: PLC0415
 
-        leave_interrupted()
+        leave_interrupted(interrupt)
     return status

@@ -1,11 +1,13 @@
 """``auditor mcp``: the tools of the Model Context Protocol, for an assistant that a person pairs with."""
 
 import argparse
+import sys
 from dataclasses import dataclass
 
 from auditor.cli.arguments import duration
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.leaving import interrupt_at_once
 from auditor.cli.parser import Parser
 
 
@@ -44,10 +46,12 @@ class Mcp:
         root_of(audit.path)
         assistant = Assistant(request, Narrated(console.narration))
         console.narration.say(f"serving {audit.path} on standard input and output; end it by closing them")
+        interrupt_at_once()
         try:
             serve(assistant)
         finally:
-            assistant.close()
+            if not isinstance(sys.exception(), KeyboardInterrupt):  # who is told to end waits for no trial
+                assistant.close()
         return ExitCode.DONE
 
 
