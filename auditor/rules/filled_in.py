@@ -26,11 +26,11 @@ def filled_in(scene: Scene, looped: Looped, functions: Sequence[Function | None]
     cached = {f.name for f in functions if f is not None and f.static == "cached_property"}
     if not cached:
         return 0
-    setters = {id(f) for name in cached for f in scene.once(setters_of).get(name, ())}
+    setters = {(f.module.path, f.line) for name in cached for f in scene.once(setters_of).get(name, ())}
     if not setters:
         return 0
     first = next((f for f in functions if f is not None and f.module.role != "library"), None)
-    return 1 if any(id(f) in setters for f in near(scene, looped, first)) else SOMEWHERE
+    return 1 if any((f.module.path, f.line) in setters for f in near(scene, looped, first)) else SOMEWHERE
 
 
 def near(scene: Scene, looped: Looped, first: Function | None) -> Iterator[Function]:
