@@ -169,7 +169,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     batch = effect.fact.batch if effect.fact is not None else None
     background = audience(scene, looped.spot) != "request"
     constant = loop_name(looped.loop).isupper()
-    confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.55
+    confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.45
     if effect.kind == "task":
         confidence = 0.45  # one job an item is what workers are for
     if turns.conditions_inside(looped.loop, effect.branch):

@@ -34,17 +34,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.values import Many, Query
+from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
+from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.trace.cost import sizes
-from auditor.trace.turns import reached
+from auditor.trace.turns import reached, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,8 +161,10 @@ def readings(scene: Scene) -> Iterator[Reading]:
 
 
 def failing(scene: Scene, looped: Looped, branch: Branch, frames: Frames) -> float:
-    """What confidence loses where only turns in which something goes wrong get there."""
-    return 0.35 if reached(scene.trace.machine, looped.loop, branch, frames).turns == "failing" else 0
+    """What confidence loses where only turns, or runs, in which something goes wrong get there."""
+    m = scene.trace.machine
+    ways = (reached(m, looped.loop, branch, frames), strictest(m, looped.loop.branch))
+    return 0.45 if any(way.turns == "failing" for way in ways) else 0
 
 
 def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:
@@ -213,6 +216,8 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.35
     if is_looked_up_first(effect):
         confidence -= 0.5
+    if is_all_of_strangers(effect):
+        confidence -= 0.2
     if is_fixed(looped.loop):
         confidence -= 0.45
     if looped.call is not None and looped.call.guessed:
@@ -225,6 +230,15 @@ def is_fixed(loop: Loop) -> bool:
     known = "" if loop.size is None else loop.size.name
     name = loop_name(loop)
     return known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
+
+
+def is_all_of_strangers(effect: Effect) -> bool:
+    """Whether it lists a whole relation of rows of which only the class is declared: who fetched them may have loaded it."""
+    query = effect.query
+    owner = None if query is None else query.owner
+    if query is None or query.relation is None or not isinstance(owner, Row):
+        return False
+    return owner.origin is None and not owner.fresh and query.shape == "rows" and not narrowed(query)
 
 
 def is_write(function: Function) -> bool:

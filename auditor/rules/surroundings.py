@@ -67,6 +67,26 @@ def is_used_in_turn(looped: Looped, write: Node | None) -> bool:
     return bool(bound) and any(n[2] == bound for n in later)
 
 
+def is_made_in_turn(looped: Looped, write: Node | None) -> bool:
+    """Whether the turn itself made the row that a condition of the write asks for: `.filter(id=row.id).update(…)`."""
+    if write is None or write[0] != ir.CALL:
+        return False
+    keys = {
+        value[2][2]
+        for call in turns.nodes(write)
+        if call[0] == ir.CALL and turns.name_of(call[2]) in {"filter", "get", "filter_by"}
+        for name, value in call[4]
+        if name in {"pk", "id"} and value[0] == ir.ATTR and value[2][0] == ir.NAME
+    }
+    return any(
+        s[0] == ir.ASSIGN
+        and s[4][0] == ir.CALL
+        and turns.name_of(s[4][2]) in {"create", "acreate"}
+        and any(t[0] == ir.NAME and t[2] in keys for t in s[3])
+        for s in turns.nodes(body_of(looped.loop))
+    )
+
+
 def needs_flush(looped: Looped) -> bool:
     """Whether the rest of the turn reads a row that was added before the flush: it needs its key."""
     body = list(turns.nodes(body_of(looped.loop)))
@@ -120,7 +140,7 @@ def is_alone(s: Node) -> bool:
 
 
 def is_fallback(effect: Effect) -> bool:
-    """Whether it stands behind an `or`, or an `if x: return x`: it runs only where what comes before gives nothing."""
+    """Whether it stands behind an `or`, or an `if x: return x` (`is not None`): it runs only where what comes before gives nothing."""
     node, function = effect.node, effect.site.function
     if node is None or function is None:
         return False
@@ -130,7 +150,7 @@ def is_fallback(effect: Effect) -> bool:
         and len(s[4]) == 1
         and s[4][0][0] == ir.RETURN
         and s[4][0][3] is not None
-        and strip(s[4][0][3]) == strip(s[3])
+        and strip(s[4][0][3]) == strip(unless_none(s[3]))
         for s in function.body
     ):
         return True
@@ -139,6 +159,13 @@ def is_fallback(effect: Effect) -> bool:
         for n in turns.nodes(function.body)
         if n[1] <= effect.site.line
     )
+
+
+def unless_none(test: Node) -> Node:
+    """The `x` of `x is not None`; any other test as it is."""
+    if test[0] == ir.CMP and test[2] == ("is not",) and test[3][1][0] == ir.CONST and test[3][1][2] is None:
+        return test[3][0]  # type: ignore[no-any-return]  # shape of ir.CMP
+    return test
 
 
 def is_looked_up_first(effect: Effect) -> bool:

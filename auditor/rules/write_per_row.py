@@ -36,6 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.index import ir
+from auditor.index.values import Query
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
@@ -50,6 +51,7 @@ from auditor.rules.single_writes import obstacle, receivers
 from auditor.rules.surroundings import (
     is_either_way,
     is_every_nth,
+    is_made_in_turn,
     is_used_in_turn,
     needs_flush,
     stands_alone,
@@ -57,6 +59,7 @@ from auditor.rules.surroundings import (
 from auditor.rules.turns import name_of
 from auditor.trace.cost import sizes
 from auditor.trace.flow import GUARDED as AFTER_GUARD
+from auditor.trace.turns import strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +80,8 @@ RULE = RuleInfo(
 
 _CONDITIONAL = 0.35
 """What a condition on the way costs: few rows may ever be written."""
+_RARELY = 0.45
+"""The same in a loop over what was not fetched: most that come from outside are there already, or are no good."""
 _GUARDED = 0.2
 """What a guard in a function that is called costs."""
 _NEAR = 2
@@ -190,13 +195,15 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
     if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
-        confidence -= 0.25
+        confidence -= 0.45
     if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
         confidence -= 0.2
     here = effect.branch if looped.call is None else looped.call.branch
     conditions = turns.conditions_inside(looped.loop, here)
     if any(arm != AFTER_GUARD for _, arm in conditions):
-        confidence -= 0 if is_either_way(looped.loop, looped.spot.line, lines) else _CONDITIONAL
+        rows = isinstance(looped.loop.over, Query)
+        either = is_either_way(looped.loop, looped.spot.line, lines)
+        confidence -= 0 if either else _CONDITIONAL if rows else _RARELY
         if effect.site.function is not looped.loop.site.function:
             confidence -= _CONDITIONAL
     if looped.call is not None and effect.branch:
@@ -205,14 +212,18 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= 0.25
     if loop_name(looped.loop).endswith(_FEW) or is_keywords(looped.loop):
         confidence -= 0.4
-    if "INSERT" in effect.label and is_used_in_turn(looped, effect.node):
-        confidence -= 0.25
+    if (is_used_in_turn(looped, effect.node) and "INSERT" in effect.label) or is_made_in_turn(
+        looped, effect.node
+    ):
+        confidence -= 0.4
     if effect.label == "FLUSH":
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
     if effect.label.endswith("(unknown)"):  # a table of its own each time
         confidence -= 0.4
-    if asks_a_model(scene, looped.loop):
+    if asks_outside(scene, looped.loop):
         confidence -= 0.35
+    if strictest(scene.trace.machine, looped.loop.branch).turns == "failing":
+        confidence -= _CONDITIONAL
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
     return confidence
@@ -224,10 +235,12 @@ def is_keywords(loop: Loop) -> bool:
     return function is not None and any(p[1] == "**" and p[0] == loop_name(loop) for p in function.params)
 
 
-def asks_a_model(scene: Scene, loop: Loop) -> bool:
-    """Whether the turn waits for a language model, beside which a write is nothing."""
-    calls = (x for x in scene.looped_calls("llm") if x.loop.node is loop.node)
-    return next(calls, None) is not None
+def asks_outside(scene: Scene, loop: Loop) -> bool:
+    """Whether the turn waits for a request or a language model, beside which a write is nothing."""
+    return any(x.loop.node is loop.node for kind in ("http", "llm") for x in scene.looped_calls(kind)) or any(
+        x.loop.node is loop.node and x.effect is not None and x.effect.kind in {"http", "llm"}
+        for x in scene.looped_effects()
+    )
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> Claim:

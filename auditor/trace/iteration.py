@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.index.symbols import Class
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -127,7 +128,18 @@ def open_loop(
         made = guess
     m.cx.loops = outer
     m.cx.names = before
+    if m.cx.module.role == "library" and is_part(m, made):
+        loop.repeats = False
     return loop, made
+
+
+def is_part(m: Machine, value: Value) -> bool:
+    """Whether a library goes through parts that it was fitted with, its permissions and validators: a handful."""
+    if isinstance(value, OneOf):
+        return bool(value.options) and all(is_part(m, o) for o in value.options)
+    return isinstance(value, Inst) and any(
+        isinstance(base, Class) and base.module.role == "library" for base in m.project.mro(value.cls)
+    )
 
 
 def iterator(m: Machine, value: Value, node: Node | None) -> Value:
