@@ -96,7 +96,9 @@ def asking(roots: dict[str, Root], scene: Scene, effect: Effect) -> Iterator[Roo
     """The endpoints that read and that the operation is run for, those few people visit left out."""
     query, runs = effect.query, effect.site
     inside = runs.module.role == "library" and query is not None  # one serializer or pager for everybody
-    for entry in scene.trace.endpoints_of(query.site.function if inside and query is not None else runs.function):
+    for entry in scene.trace.endpoints_of(
+        query.site.function if inside and query is not None else runs.function
+    ):
         root = roots.get(entry.id)
         read = entry.kind in {"http", "graphql"} and entry.method in _READING
         if root is not None and read and not _CONTROL.search(entry.path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.symbols import Class
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
@@ -32,6 +31,18 @@ if TYPE_CHECKING:
 
 SMALL: Final = 12
 """A literal with at most so many items is no loop worth naming."""
+_PARTS: Final = frozenset(
+    {
+        "authenticators",
+        "authentication_classes",
+        "permissions",
+        "permission_classes",
+        "throttles",
+        "throttle_classes",
+    }
+    | {"filter_backends", "validators", "middleware"}
+)
+"""What our descriptions of libraries call such parts."""
 
 
 def element(m: Machine, value: Value) -> Value:
@@ -111,7 +122,7 @@ def open_loop(
         unknown = Size(name) if name else None
         size = unknown if value.hint is None else size_of(m, value.hint, name)
         loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
-        loop.repeats = not flow.turns_once(node)
+        loop.repeats = not flow.turns_once(node) and not is_over_parts(m, name)
         made = element(m, value)
         if isinstance(made, Sym):
             made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
@@ -120,7 +131,7 @@ def open_loop(
         return loop, made
     fetch(m, value, node, "iterate")
     loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
-    loop.repeats = repeats(value) and not flow.turns_once(node)
+    loop.repeats = repeats(value) and not flow.turns_once(node) and not is_over_parts(m, name)
     loop.batch = is_batches(value)
     outer = m.inside(loop)
     made = reborn(m, next_of(m, value, node) if isinstance(value, Inst) else element(m, value))
@@ -128,18 +139,12 @@ def open_loop(
         made = guess
     m.cx.loops = outer
     m.cx.names = before
-    if m.cx.module.role == "library" and is_part(m, made):
-        loop.repeats = False
     return loop, made
 
 
-def is_part(m: Machine, value: Value) -> bool:
-    """Whether a library goes through parts that it was fitted with, its permissions and validators: a handful."""
-    if isinstance(value, OneOf):
-        return bool(value.options) and all(is_part(m, o) for o in value.options)
-    return isinstance(value, Inst) and any(
-        isinstance(base, Class) and base.module.role == "library" for base in m.project.mro(value.cls)
-    )
+def is_over_parts(m: Machine, name: str) -> bool:
+    """Whether a library goes through what it was fitted with, its permissions or throttles: a handful, whatever the data."""
+    return m.cx.module.role == "library" and name in _PARTS
 
 
 def iterator(m: Machine, value: Value, node: Node | None) -> Value:
