@@ -184,7 +184,7 @@ def is_added(scene: Scene, query: Query, variable: str, s: Node) -> bool:
 
 def of_remade(scene: Scene) -> Iterator[Claim]:
     """Numbers of each kind, counted over what all rows were made into."""
-    for own in remade_rows.remade(scene):
+    for own in scene.once(remade_rows.remade):
         reads = scene.texts.of(own.function)
         for load in reads.loads.get(own.name, []):
             loop = reads.parent(load)

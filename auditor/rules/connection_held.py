@@ -121,7 +121,7 @@ def is_checked_out(scene: Scene, region: Region, line: int) -> bool:
 def crowded(scene: Scene) -> str:
     """In words, how many requests compete for how few connections; "" where they don't, or nobody can tell."""
     for server in servers(scene):
-        for pool in pools(scene):
+        for pool in scene.once(pools):
             if server.at_once > pool.most:
                 return f"{server.at_once} requests at once in a worker share a pool of {pool.size}"
     return ""

@@ -65,8 +65,9 @@ class Doings:
             for call in calls.get(line, ()):
                 if (call.remembered and not remembered) or call.deferred:
                     continue
+                costs = self.scene.costs.function(call.callee)
                 for kind in kinds:
-                    if kind in self.scene.costs.function(call.callee):
+                    if kind in costs:
                         for effect, path in self.scene.effects_below(call.callee, kind, _SEARCHED):
                             yield effect, (*steps_from(call, function, line), *((f, 0) for f in path))
 

@@ -113,7 +113,7 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def of_remade(scene: Scene) -> Iterator[Claim]:
     """Sieves over what rows were made into, by what are columns of the rows."""
-    for own in remade_rows.remade(scene):
+    for own in scene.once(remade_rows.remade):
         for node in turns.nodes(own.function.body) if own.columns else ():
             if node[0] != ir.COMP or len(node[4]) != 1:
                 continue

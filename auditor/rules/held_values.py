@@ -26,6 +26,7 @@ _SETTING: Final = frozenset({"set", "setex", "psetex", "add", "set_many"})
 _LIMITS: Final = frozenset(
     {"timeout", "ex", "px", "exat", "pxat", "time", "expire", "expiration", "ttl", "expires", "keepttl"}
 )
+_FORGETTING: Final = frozenset({"cache_clear", "invalidate", "cache_delete", "uncache"})
 _REDIS: Final = ("redis.", "valkey.", "aioredis.", "django_redis.")
 
 
@@ -110,13 +111,15 @@ def memos(scene: Scene) -> Iterator[tuple[Function, str, MemoFact]]:
 
 def is_cleared(scene: Scene, function: Function) -> bool:
     """Whether something forgets what the function has remembered."""
-    for module in scene.project.modules:
-        if module.role in {"app", "script"}:
-            for node in turns.nodes(module.body):
-                if (
-                    node[0] == ir.ATTR
-                    and node[3] in {"cache_clear", "invalidate", "cache_delete", "uncache"}
-                    and turns.name_of(node[2]) == function.name
-                ):
-                    return True
-    return False
+    return function.name in scene.once(cleared)
+
+
+def cleared(scene: Scene) -> frozenset[str]:
+    """Names of what is told to forget what it has remembered."""
+    return frozenset(
+        turns.name_of(node[2])
+        for module in scene.project.modules
+        if module.role in {"app", "script"}
+        for node in turns.nodes(module.body)
+        if node[0] == ir.ATTR and node[3] in _FORGETTING
+    )

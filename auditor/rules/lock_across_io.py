@@ -71,7 +71,7 @@ _LOCKS: Final = ("Lock", "Condition")
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a block."""
-    for function, node in withs(scene):
+    for function, node in scene.once(withs):
         if not node[4] or not is_lock(scene, function, node):
             continue
         first = node[4][0][1]
@@ -88,13 +88,12 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def is_lock(scene: Scene, function: Function, node: Node) -> bool:
     """Whether what is entered is itself a lock of this process, that one holds at a time."""
-    if any(is_limit(function, expression) for expression, _ in node[3]):
-        return False
     found = scene.doings.ways(function, node[1], max(node[1], node[4][0][1] - 1), "lock")
-    return any(
+    taken = any(
         len(way) == 1 and e.target.startswith(_INSIDE) and any(k in e.target for k in _LOCKS)
         for e, way in found
     )
+    return taken and not any(is_limit(function, expression) for expression, _ in node[3])
 
 
 def is_limit(function: Function, expression: Node) -> bool:

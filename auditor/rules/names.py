@@ -52,19 +52,19 @@ class Reads:
         for statement in function.body:
             self._walk(statement, None)
 
-    def _walk(self, part: object, parent: Node | None) -> None:
-        stack: list[tuple[object, Node | None]] = [(part, parent)]
+    def _walk(self, part: Node, parent: Node | None) -> None:
+        stack: list[tuple[Node, Node | None]] = [(part, parent)]
         while stack:
             part, parent = stack.pop()
-            if not isinstance(part, tuple):
-                continue
             if is_node(part):
                 if parent is not None:
                     self.parents[id(part)] = parent
                 self._register(part, parent)
                 parent = part
                 part = part[2:]
-            stack.extend((p, parent) for p in reversed(part) if isinstance(p, tuple))
+            for inner in reversed(part):
+                if isinstance(inner, tuple):
+                    stack.append((inner, parent))  # noqa: PERF401  as in `turns`
 
     def _register(self, node: Node, parent: Node | None) -> None:
         op = node[0]

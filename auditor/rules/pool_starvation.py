@@ -68,7 +68,7 @@ RULE = RuleInfo(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim for each place where a block takes another connection on every run that gets there."""
-    known = pools(scene)
+    known = scene.once(pools)
     crowd = crowded(scene)
     for region in sessions(scene):
         for effect, way in scene.doings.ways(region.function, region.first, region.last, "session"):

@@ -46,7 +46,7 @@ class Region:
 
 def sessions(scene: Scene) -> Iterator[Region]:
     """`with` blocks that open a session or a connection, themselves or by a helper."""
-    for function, node in withs(scene):
+    for function, node in scene.once(withs):
         first = node[4][0][1] if node[4] else node[2]
         if any(turns.name_of(called(e)) in _MOMENTARY for e, _ in node[3]):
             continue
@@ -58,7 +58,7 @@ def sessions(scene: Scene) -> Iterator[Region]:
 
 def transactions(scene: Scene) -> Iterator[Region]:
     """`with atomic():`, `with session.begin():`, and functions decorated so."""
-    for function, node in withs(scene):
+    for function, node in scene.once(withs):
         if node[4] and any(is_begun(e) for e, _ in node[3]):
             yield region(function, "transaction", node, node[4][0][1])
     for module in scene.project.modules:
@@ -71,12 +71,15 @@ def transactions(scene: Scene) -> Iterator[Region]:
                 yield Region(function, "transaction", taken, function.body[0][1], function.end_line)
 
 
-def withs(scene: Scene) -> Iterator[tuple[Function, Node]]:
-    for module in scene.project.modules:
-        for function in module.functions if module.role == "app" else ():
-            for node in turns.own_nodes(function.body):
-                if node[0] == ir.WITH:
-                    yield function, node
+def withs(scene: Scene) -> list[tuple[Function, Node]]:
+    """Every `with` of the application, with the function that it stands in."""
+    return [
+        (function, node)
+        for module in scene.project.modules
+        for function in (module.functions if module.role == "app" else ())
+        for node in turns.own_nodes(function.body)
+        if node[0] == ir.WITH
+    ]
 
 
 def is_pooled(effect: Effect) -> bool:

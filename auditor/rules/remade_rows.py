@@ -47,20 +47,28 @@ class Remade:
     """Key of each item → the column whose value it holds."""
 
 
-def remade(scene: Scene) -> Iterator[Remade]:
-    """Every such list, in the function that makes it and in those that it is passed to."""
-    seen: set[tuple[int, str]] = set()
+def remade(scene: Scene) -> list[Remade]:
+    """Every such list, in the function that makes it and in those that it is passed to; ask for it `once`."""
+    return list(made_again(scene))
+
+
+def made_again(scene: Scene) -> Iterator[Remade]:
+    lists: dict[int, dict[str, tuple[str, Node]]] = {}
     for value, site, node in walks(scene):
-        query, function = rows_behind(value), site.function
-        if query is None or function is None or few(query):
+        function = site.function
+        if function is None:
             continue
-        for name, row, made in lists_of(scene, function, node):
-            if (id(node), name) not in seen:
-                seen.add((id(node), name))
-                columns = columns_in(scene, query, function, row, made)
-                own = Remade(query, site, function, name, columns)
-                yield own
-                yield from passed_on(scene, own)
+        if id(node) not in lists:
+            lists[id(node)] = {name: (row, made) for name, row, made in lists_of(scene, function, node)}
+        query = rows_behind(value) if lists[id(node)] else None
+        if query is None or few(query):
+            continue
+        for name, (row, made) in lists[id(node)].items():
+            columns = columns_in(scene, query, function, row, made)
+            own = Remade(query, site, function, name, columns)
+            yield own
+            yield from passed_on(scene, own)
+        lists[id(node)] = {}
 
 
 def walks(scene: Scene) -> Iterator[tuple[Value, Site, Node]]:

@@ -244,9 +244,16 @@ class Scene:
 
     def looped_calls(self, kind: str) -> Iterator[Looped]:
         """Calls inside a loop whose callee does something of `kind` whatever it is passed."""
+        yield from self._looped_by_kind.get(kind, ())
+
+    @cached_property
+    def _looped_by_kind(self) -> dict[str, list[Looped]]:
+        found: dict[str, list[Looped]] = {}
         for looped, costs in self._looped_calls:
-            if costs.get(kind):
-                yield looped
+            for kind, polynomial in costs.items():
+                if polynomial:
+                    found.setdefault(kind, []).append(looped)
+        return found
 
     @cached_property
     def _looped_calls(self) -> list[tuple[Looped, Costs]]:

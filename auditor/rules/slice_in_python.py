@@ -111,7 +111,7 @@ def of_remade(scene: Scene) -> Iterator[Claim]:
 
 def cuts_of_remade(scene: Scene) -> Iterator[tuple[Remade, Node]]:
     """What all rows were made into, with the slice that one page is cut out of it by."""
-    for own in remade_rows.remade(scene):
+    for own in scene.once(remade_rows.remade):
         reads = scene.texts.of(own.function)
         for load in reads.loads.get(own.name, []):
             cut = reads.parent(load)

@@ -101,7 +101,7 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 def of_remade(scene: Scene) -> Iterator[Claim]:
     """Sorts of what rows were made into, by what are columns of the rows."""
-    for own in remade_rows.remade(scene):
+    for own in scene.once(remade_rows.remade):
         for node in turns.nodes(own.function.body) if own.columns else ():
             rows = sorted_expression(node) if node[0] == ir.CALL else None
             if rows is None or rows[0] != ir.NAME or rows[2] != own.name:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.same import Same
 from auditor.index.symbols import inner_blocks
 from auditor.rules import turns
 from auditor.rules.claim import strip
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.index.ir import Node
+    from auditor.index.symbols import Function
     from auditor.rules.scene import Looped
     from auditor.trace.summary import Effect, Loop
 
@@ -142,11 +145,15 @@ def is_alone(s: Node) -> bool:
 def is_fallback(effect: Effect) -> bool:
     """Whether it stands behind an `or`, or an `if x: return x` (`is not None`): it runs only where what comes before gives nothing."""
     node, function = effect.node, effect.site.function
-    if node is None or function is None:
-        return False
+    return node is not None and function is not None and stands_behind(Same(node), function, effect.site.line)
+
+
+@lru_cache(maxsize=16_384)
+def stands_behind(expression: Same, function: Function, line: int) -> bool:
+    node = expression.tree
     if any(
         s[0] == ir.IF
-        and s[2] < effect.site.line
+        and s[2] < line
         and len(s[4]) == 1
         and s[4][0][0] == ir.RETURN
         and s[4][0][3] is not None
@@ -157,7 +164,7 @@ def is_fallback(effect: Effect) -> bool:
     return any(
         n[0] == ir.BOOL and n[2] == "or" and any(id(node) in turns.identities(part) for part in n[3][1:])
         for n in turns.nodes(function.body)
-        if n[1] <= effect.site.line
+        if n[1] <= line
     )
 
 
@@ -171,8 +178,12 @@ def unless_none(test: Node) -> Node:
 def is_looked_up_first(effect: Effect) -> bool:
     """Whether it runs only for a key that a dictionary does not hold: `rows[key] if key in rows else …`, or the same with `if`."""
     node, function = effect.node, effect.site.function
-    if node is None or function is None:
-        return False
+    return node is not None and function is not None and stands_beside(Same(node), function)
+
+
+@lru_cache(maxsize=16_384)
+def stands_beside(expression: Same, function: Function) -> bool:
+    node = expression.tree
     for s in turns.nodes(function.body):
         if s[0] == ir.IF:
             test, found, otherwise = s[3], s[4], s[5]

@@ -59,7 +59,7 @@ _MARGIN: Final = 2
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a server, against the target's largest pool."""
-    made = [p for p in pools(scene) if p.spot.module.role != "script"]
+    made = [p for p in scene.once(pools) if p.spot.module.role != "script"]
     largest = max(made, key=lambda p: (p.most, p.told), default=None)
     for server in servers(scene):
         if largest is None or server.at_once <= _MARGIN * largest.most:
