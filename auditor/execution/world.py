@@ -2,25 +2,25 @@
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
 from auditor.config.command import Command
-from auditor.config.database import Engine
 from auditor.config.placeholder import fill
 from auditor.execution.authority import make_authority
 from auditor.execution.beneath import ends_beneath, read_beneath
 from auditor.execution.boot import NotBooted, pass_gate
-from auditor.execution.confinement import GUEST, RUN, WORK, Bind, Ended, Jail, Limits
+from auditor.execution.confinement import RUN, WORK, Bind, Jail, Limits
 from auditor.execution.copies import Copied, copy_tree
 from auditor.execution.databases import postgres
 from auditor.execution.databases.access import Access
-from auditor.execution.databases.database import Database, NoDatabase, Row
+from auditor.execution.databases.database import Database, Row
 from auditor.execution.databases.elsewhere import refuse_data_elsewhere
+from auditor.execution.databases.opening import DATA, files_in_tree, open_database
 from auditor.execution.databases.postgres import Postgres
-from auditor.execution.databases.redis import PROGRAM, find_redis
-from auditor.execution.databases.sqlite import FILE, SQLite
+from auditor.execution.databases.redis import find_redis
+from auditor.execution.databases.sqlite import SQLite
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
@@ -28,45 +28,23 @@ from auditor.execution.looked_up import names_looked_up
 from auditor.execution.outside import FOLDER as OUTSIDE
 from auditor.execution.outside import Outside
 from auditor.execution.ownership import own_copy
+from auditor.execution.ran import CommandFailed, Ran
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
 from auditor.execution.root_error import find_root_error
 from auditor.execution.server import DOOR, SPOOL, TARGET, Server, read_spool_lines
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
+from auditor.execution.surroundings import companions, environment, probed, wants_redis
 from auditor.execution.template import DATABASE, FILES, Templates, template_key
 from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
 from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
 
-_DATA: Final = "db"
-"""In the shared folder: where an SQLite file lies that the target can be told about."""
 _SERVING: Final = Limits(wall_s=24 * 3600.0)
 _COMMAND_S: Final = 1800.0
 _OUTPUT_BYTES: Final = 8 << 20
 _LOG_BYTES: Final = 16 << 20
 _LEFT_BYTES: Final = 32 << 20
-LEFT: Final = f"{RUN}/{LOGS}"
-"""Inside: where a command leaves what `World.take_left` finds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A command of the target that has ended."""
-
-    ended: Ended
-    output: str
-    errors: str
-    records: tuple[bytes, ...] = ()
-    """Lines of the probe, where it was asked for."""
-
-    @property
-    def succeeded(self) -> bool:
-        """Status 0."""
-        return self.ended.succeeded
-
-
-class CommandFailed(Fault):
-    """A command of the target's that prepares its data has failed: the tree's fault, where another tree's did not."""
 
 
 class World:
@@ -236,7 +214,7 @@ class World:
             name="door", listen=f"unix:{RUN}/{DOOR}", to=(f"tcp:127.0.0.1:{port}", f"tcp:::1:{port}")
         )
         supervised = self._start(
-            (*self._companions(), target),
+            (*companions(self.recipe, self._environment(probe=False)), target),
             relays=(door,),
             wall_s=_SERVING.wall_s,
             overlaid=True,
@@ -337,10 +315,7 @@ class World:
 
     @property
     def _database_files(self) -> tuple[str, ...]:
-        path = self.recipe.database.path
-        if self.recipe.database.engine is not Engine.SQLITE or path is None:
-            return ()
-        return tuple(f"{path}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
+        return files_in_tree(self.recipe)
 
     @property
     def _place(self) -> dict[str, str]:
@@ -350,41 +325,16 @@ class World:
         return {**values, "url": fill(settings.url_template(settings.engine), values)}
 
     def _open_database(self) -> Database:
-        settings = self.recipe.database
-        if settings.engine is Engine.SQLITE and settings.path is not None:
-            return SQLite(
-                self._tree,
-                settings.path,
-                self._folder / "sqlite",
-                inside=self._tree_inside,
-                guest=self._guest,
-            )
-        if settings.engine is Engine.SQLITE:
-            data = self._run / _DATA
-            return SQLite(
-                data,
-                FILE,
-                self._folder / "sqlite",
-                inside=f"{self._run if self._in_place else RUN}/{_DATA}",
-                guest=self._guest,
-            )
-        if settings.engine is Engine.POSTGRESQL and self.recipe.database_url is not None:
-            return UsersPostgres(
-                self.recipe.database_url,
-                self._run,
-                guest=self._guest,
-                allow_remote=self.recipe.allow_remote_database,
-                round_trip_ms=self.recipe.round_trip_ms,
-            )
-        if settings.engine is Engine.POSTGRESQL:
-            return Postgres(
-                self._folder / "postgresql",
-                self._run,
-                jail=self.jail,
-                guest=self._guest,
-                round_trip_ms=self.recipe.round_trip_ms,
-            )
-        return NoDatabase()
+        return open_database(
+            self.recipe,
+            folder=self._folder,
+            run=self._run,
+            run_inside=str(self._run) if self._in_place else RUN,
+            tree=self._tree,
+            tree_inside=self._tree_inside,
+            jail=self.jail,
+            guest=self._guest,
+        )
 
     def _open_outside(self) -> Outside:
         hosts = tuple(each.host for each in self.recipe.outside)
@@ -395,39 +345,8 @@ class World:
         )
 
     def _environment(self, *, probe: bool, lines: bool = False) -> dict[str, str]:
-        settings, place = self.recipe.database, self._place
-        env = {**self.outside.env, **self.recipe.env}
-        if settings.engine is not Engine.NONE:
-            env |= {
-                settings.url_env: place["url"],
-                **{name: fill(value, place) for name, value in settings.env},
-            }
-        if probe:
-            path = [f"{GUEST}/probe", *filter(None, [env.get("PYTHONPATH")])]
-            env |= {"PYTHONPATH": ":".join(path), "AUDITOR_SPOOL": f"{RUN}/{SPOOL}", "AUDITOR_TREE": WORK}
-            env |= {"AUDITOR_LINES": "1"} if lines else {}
-        return env
-
-    def _companions(self) -> tuple[Process, ...]:
-        env = self._environment(probe=False)
-        if self._wants_redis:
-            env["PATH"] += f":{find_redis().folder}"
-        return tuple(
-            Process(
-                name=service.name,
-                argv=service.command.filled({"port": service.port or ""}).argv,
-                env={**env, **dict(service.env)},
-                cwd=self.recipe.cwd,
-                ready_port=service.port if service.ready else None,
-                ready_path=service.ready if service.ready != "tcp" else None,
-                ready_timeout_s=service.ready_timeout_ms / 1000,
-            )
-            for service in self.recipe.services
-        )
-
-    @property
-    def _wants_redis(self) -> bool:
-        return any(PROGRAM in service.command.text for service in self.recipe.services)
+        env = environment(self.recipe, self.outside.env, self._place)
+        return probed(env, lines=lines) if probe else env
 
     def _asked(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(call.host for call in self.outside.unanswered()))
@@ -450,7 +369,7 @@ class World:
             python=self.recipe.python,
             binds=(
                 Bind(source=self._tree, target=WORK, writable=True, overlay=overlay),
-                *(find_redis().binds if self._wants_redis else ()),
+                *(find_redis().binds if wants_redis(self.recipe) else ()),
             ),
             hosts=self.outside.hosts,
             limits=Limits(wall_s=wall_s),
@@ -483,7 +402,7 @@ class World:
         self._templates.keep(self.template, made)
 
     def _make_run_folder(self) -> None:
-        prepare_run_folder(self._run, inner=(SPOOL, _DATA, postgres.DOOR, OUTSIDE))
+        prepare_run_folder(self._run, inner=(SPOOL, DATA, postgres.DOOR, OUTSIDE))
         own_copy(self._run, self._guest)
 
     def _clear(self, name: str) -> None:

@@ -10,7 +10,8 @@ from typing import Final, Literal
 from xml.etree import ElementTree as ET
 
 from auditor.config.testing import TestsSettings
-from auditor.execution.world import LEFT, World
+from auditor.execution.ran import LEFT
+from auditor.execution.world import World
 
 Said = Literal["passed", "failed", "skipped"]
 

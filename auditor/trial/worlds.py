@@ -8,7 +8,8 @@ import hashlib
 import re
 from typing import Final
 
-from auditor.execution.world import CommandFailed, World
+from auditor.execution.ran import CommandFailed
+from auditor.execution.world import World
 from auditor.measure.running.bench import Bench
 from auditor.trial.trees import Tree, TreeStore
 

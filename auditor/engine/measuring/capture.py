@@ -13,7 +13,7 @@ from auditor.engine.measuring.survey import survey
 from auditor.engine.observations import keep_observation
 from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Notes
-from auditor.execution.world import Ran
+from auditor.execution.ran import Ran
 from auditor.measure.captured import Captured, captured
 from auditor.measure.observe import Subject
 from auditor.measure.records import ProbeRecord, parse_record

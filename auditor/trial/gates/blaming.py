@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from auditor.execution.boot import NotBooted
-from auditor.execution.world import CommandFailed
+from auditor.execution.ran import CommandFailed
 from auditor.measure.identity import NotLetIn
 from auditor.measure.running.rounds import Misbehaved
 from auditor.model.trial import GateName, GateResult

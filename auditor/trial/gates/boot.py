@@ -3,7 +3,7 @@
 import time
 
 from auditor.execution.boot import NotBooted
-from auditor.execution.world import CommandFailed
+from auditor.execution.ran import CommandFailed
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.playing import Player
