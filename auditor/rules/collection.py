@@ -81,6 +81,8 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
     function = use.site.function
     if query is None or function is None or not query.model.table or few(query) or _is_shared(scene, query):
         return None
+    if query.relation is not None and id(use.node) in scene.once(uses_of_loaded):
+        return None
     reads = scene.texts.of(function)
     root = reads.root(expression)
     if root is None:
@@ -95,6 +97,19 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
     return Collection(
         query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value)
     )
+
+
+def uses_of_loaded(scene: Scene) -> frozenset[int]:
+    """Identities of the places that consume a relation's rows which some of their callers had loaded beforehand.
+
+    There a query of its own for what they want would be one more for each of these callers' rows.
+    """
+    found: set[int] = set()
+    for _, use in scene.uses():
+        rows = use.value.source if isinstance(use.value, Many) else use.value
+        if isinstance(rows, Query) and rows.orm == "django" and rows.relation is not None and rows.in_memory:
+            found.add(id(use.node))
+    return frozenset(found)
 
 
 def fetched_by(value: Value) -> Query | None:

@@ -27,7 +27,7 @@ from auditor.rules import rules, run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
 from auditor.trace.rendering import Templates
-from auditor.trace.semantics import Semantics, imports, orms_of
+from auditor.trace.semantics import Semantics, imports, orms_of, rest_settings
 
 _LINE = re.compile(
     r"^(?P<heading>#+ (?P<title>.+))|^`(?P<path>[\w./-]+)`:\s*$|^(?P<fence>```+)(?P<language>\w*)\s*$"
@@ -109,7 +109,8 @@ def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
     templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
     semantics = Semantics(
         orms=orms_of(project),
-        intrinsics=Templates(templates, jinja=not imports(project, "django")).intrinsics(),
+        intrinsics=Templates(templates, jinja=not imports(project, "django")).intrinsics()
+        | rest_settings(project),
         locators=locators(project),
     )
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)

@@ -15,7 +15,7 @@ from auditor.execution.detect.companions import needs_redis, other_companions
 from auditor.execution.detect.compose import services
 from auditor.execution.detect.health import health_paths
 from auditor.execution.detect.interpreter import PACKAGE_OF, interpreters
-from auditor.execution.detect.login import login_paths
+from auditor.execution.detect.login import Login, logins
 from auditor.execution.detect.migrating import migrations
 from auditor.execution.detect.needing import needed_variables
 from auditor.execution.detect.reading import Read, reads
@@ -55,8 +55,7 @@ class Proposal:
     seed: Clue[Seed] | None = None
     variables: tuple[Clue[tuple[str, str]], ...] = ()
     python: Clue[str] | None = None
-    login: Clue[str] | None = None
-    """The path of a route that signs somebody in."""
+    login: Clue[Login] | None = None
     redis: Clue[str] | None = None
     other_companions: tuple[Clue[str], ...] = ()
     tests: Clue[str] | None = None
@@ -119,7 +118,7 @@ def propose(
         other_migrations=_others(migrating, seed),
         storage=stored,
         stored_file=stored_file(project, cwd=cwd) if keeps_its_own_place(stored) else None,
-        login=best(login_paths(entries)),
+        login=best(logins(entries)),
         seed=seed,
         variables=needed_variables(read, known, told=told),
         python=best(interpreters(tree.root, env, packages=packages)),
@@ -134,7 +133,9 @@ def propose(
 
 def keeps_its_own_place(stored: Clue[Storage] | None, /) -> bool:
     """Whether it stores in an SQLite file and reads no variable to be told where."""
-    return stored is not None and stored.value.engine is Engine.SQLITE and stored.value.url_env is None
+    if stored is None or stored.value.engine is not Engine.SQLITE:
+        return False
+    return stored.value.url_env is None and not stored.value.env
 
 
 def _unless_it_fills(migrate: Clue[str] | None, seed: Clue[Seed] | None) -> Clue[str] | None:

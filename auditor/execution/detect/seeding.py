@@ -110,7 +110,7 @@ def _by_name(tree: Tree, cwd: str) -> Iterator[Clue[Seed]]:
 
 def _seed(tree: Tree, command: tuple[str, ...], cwd: str, source: str = "") -> Seed:
     """The command, with its amount as a placeholder when its source takes one."""
-    script = source or (posixpath.normpath(posixpath.join(cwd, command[1])) if len(command) > 1 else "")
+    script = source or _source(tree, command, cwd)
     amount = _AMOUNT.search(tree.read(script)) if script.endswith(".py") else None
     if amount is None:
         return Seed(join(command), None)
@@ -125,6 +125,18 @@ def _seed(tree: Tree, command: tuple[str, ...], cwd: str, source: str = "") -> S
             words.append(word)
     default = _DEFAULT.search(amount["rest"])
     return Seed(join((*words, option, "{scale}")), int(default[1]) if default else None)
+
+
+def _source(tree: Tree, command: tuple[str, ...], cwd: str) -> str:
+    """The file that a command runs: of a management command its own, not `manage.py`."""
+    match command:
+        case [_, str(manage), str(name), *_] if manage.endswith("manage.py"):
+            ends = f"management/commands/{name}.py"
+            return next((file for file in tree.files if file.endswith(ends)), "")
+        case [_, str(script), *_]:
+            return posixpath.normpath(posixpath.join(cwd, script))
+        case _:
+            return ""
 
 
 def _name(word: str) -> str:

@@ -101,7 +101,11 @@ def storage(
             engine=best.value,
             url_env=url.name if url else None,
             scheme=scheme if scheme and "+" in scheme else None,
-            env=(*_choice(found, known), *parts) if best.value is Engine.POSTGRESQL else (),
+            env=(*_choice(found, known), *parts)
+            if best.value is Engine.POSTGRESQL
+            else _file_variable(project, found)
+            if url is None
+            else (),
         ),
         best.place,
         round(best.confidence * (0.8 if url is None and not parts else 1.0), 2),
@@ -157,6 +161,27 @@ def _parts(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[st
     # PGPORT beside POSTGRES_USER: one database, spelt in two ways.
     libpq = {name: value for name, value in by_prefix.get("PG", {}).items() if value not in main.values()}
     return tuple(sorted({**main, **libpq}.items()))
+
+
+def _file_variable(project: Project, found: Sequence[Read]) -> tuple[tuple[str, str], ...]:
+    """The variable that Django's settings read the place of an SQLite file from: `"NAME": os.environ.get("DB_PATH", …)`."""
+    for module in project.modules:
+        own = {read.name for read in found if read.place.rpartition(":")[0] == module.path}
+        if not own or module.role not in {"app", "config"}:
+            continue
+        stack = list(module.body)
+        while stack:
+            node = stack.pop()
+            if node[0] == ir.DICT:
+                values = {key[2]: value for key, value in node[2] if key is not None and key[0] == ir.CONST}
+                match values.get("ENGINE"), values.get("NAME"):
+                    case (ir.CONST, _, str(engine)), (ir.CALL, _, _, ((ir.CONST, _, str(name)), *_), _) if (
+                        engine.endswith("sqlite3") and name in own
+                    ):
+                        return ((name, "{path}"),)
+            if node[0] != ir.DEF:
+                stack.extend(_inner(node))
+    return ()
 
 
 def _from_compose(composed: Sequence[Service], evidence: _Evidence) -> None:

@@ -170,12 +170,13 @@ def _services(proposal: Proposal) -> Iterator[str]:
 
 def _identities(proposal: Proposal) -> Iterator[str]:
     login = proposal.login
-    path = login.value if login else "/login"
+    path = login.value.path if login else "/login"
+    field = login.value.field if login else "email"
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
     if login is not None:
         yield f"# {_comment(login.place)} signs somebody in:"
-    yield f'# login = {{ path = {quoted(path)}, json = {{ email = "…", password = "env:MEMBER_PASSWORD" }}, token = "$.token" }}'
+    yield f'# login = {{ path = {quoted(path)}, json = {{ {field} = "…", password = "env:MEMBER_PASSWORD" }}, token = "$.token" }}'
 
 
 def _workload() -> Iterator[str]:

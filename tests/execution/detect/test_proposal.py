@@ -171,6 +171,14 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
         (
             {
                 **DJANGO,
+                "shop/management/commands/seed_shop.py": "p.add_argument('--scale', type=int)\nItem.objects.create(n=1)\n",
+                "README.md": "```\npython manage.py migrate\npython manage.py seed_shop --scale 1\n```\n",
+            },
+            ("python manage.py seed_shop --scale {scale}", None),
+        ),
+        (
+            {
+                **DJANGO,
                 "shop/management/commands/fill.py": "Item.objects.create(name='x')\n",
                 "README.md": "```\npython manage.py migrate\npython manage.py fill --all\n```\n",
             },
@@ -301,7 +309,7 @@ def test_the_route_that_signs_somebody_in(route: str, expected: str | None, prop
     proposal = proposed(
         {"app.py": f"from flask import Flask\napp = Flask(__name__)\n{route}\ndef f(n=0): return ''\n"}
     )
-    assert (proposal.login and proposal.login.value) == expected
+    assert (proposal.login and proposal.login.value.path) == expected
     assert (f'path = "{expected}"' in settings_text(proposal)) is (expected is not None)
 
 
@@ -450,3 +458,39 @@ def test_one_command_that_migrates_and_fills_is_run_once(proposed: Propose) -> N
     assert proposal.migrate is None
     assert proposal.seed is not None
     assert proposal.seed.value.command == "python seed.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("BASE / 'shop.sqlite3'", ()),
+        ("os.environ.get('SHOP_NAME')", (("SHOP_NAME", "{path}"),)),
+        ("env('SHOP_FILE', default=str(BASE / 'shop.sqlite3'))", (("SHOP_FILE", "{path}"),)),
+        ("os.environ.get('DB_PATH', BASE / 'shop.sqlite3')", (("DB_PATH", "{path}"),)),
+    ],
+    ids=["no variable", "nothing to fall back to", "a reader of its own", "a variable"],
+)
+def test_the_variable_that_says_where_the_file_is(
+    name: str, expected: tuple[tuple[str, str], ...], proposed: Propose
+) -> None:
+    engine = "{'ENGINE': 'django.db.backends.sqlite3', 'NAME': " + name + "}"
+    settings = f"import os, environ\nenv = environ.Env()\nDATABASES = {{'default': {engine}}}\n"
+    stored = proposed({**DJANGO, "shop/settings.py": settings}).storage
+    assert stored is not None
+    assert stored.value.env == expected
+
+
+@pytest.mark.parametrize(
+    ("handler", "field"),
+    [
+        ("def login(request): ...", "username"),
+        ("def login(request): return check(request.POST['email'])", "email"),
+        ("def login(request): return check(request.POST['username'])", "username"),
+    ],
+    ids=["as Django has it", "by mail", "by name"],
+)
+def test_what_a_name_is_signed_in_with(handler: str, field: str, proposed: Propose) -> None:
+    urls = f"from django.urls import path\n{handler}\nurlpatterns = [path('login/', login)]\n"
+    found = proposed({"shop/urls.py": urls, "shop/settings.py": "ROOT_URLCONF = 'shop.urls'\n"}).login
+    assert found is not None
+    assert (found.value.path, found.value.field) == ("/login/", field)
