@@ -53,7 +53,7 @@ class Claim:
     payers: tuple[Function, ...] = ()
     """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
     scopes: tuple[Summary, ...] = ()
-    """Evaluations from the top in which it was seen: their endpoints pay, where no function of the spot says who does."""
+    """Evaluations from the top in which it was seen: their endpoints pay, not all that the spot's function serves."""
 
 
 def place(spot: Spot, role: str) -> Place:
@@ -138,8 +138,8 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
 
 def endpoints_of(scene: Scene, claim: Claim) -> tuple[str, ...]:
     """Ids of the endpoints that pay for it, sorted."""
-    payers = (claim.spot.function, *claim.payers)
     tops = {e for scope in claim.scopes for e in scene.entries_of.get(id(scope), ())}
+    payers = claim.payers if tops else (claim.spot.function, *claim.payers)
     return tuple(sorted(tops | {e.id for f in payers for e in scene.trace.endpoints_of(f)}))
 
 

@@ -77,7 +77,7 @@ WAITED_FOR: Final = ("http", "llm", "mail", "sleep", "subprocess")
 NAMES: Final = {
     "http": "an outside call",
     "llm": "a model's answer",
-    "mail": "a mail server",
+    "mail": "the handing over of a mail",
     "sleep": "a pause",
     "subprocess": "another program",
 }

@@ -175,7 +175,8 @@ def claim(
     where = f"at `{built[0].module.path}:{built[0].line}`" if built else "where the rows are fetched"
     return Claim(
         spot=spot,
-        title=f"{named} of each {model} is loaded by a query of its own",
+        title=f"{named} of each {model} "
+        + ("are loaded by queries of their own" if len(relations) > 1 else "is loaded by a query of its own"),
         evidence=[
             turning(loop),
             *(
