@@ -49,7 +49,7 @@ from auditor.rules.audience import audience
 from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, models, schema_of
 from auditor.rules.growth import growth
-from auditor.rules.scene import spot_of
+from auditor.rules.scene import spot_of, statement_of
 from auditor.sql.advice import IndexProposal, OrderColumn, advise_index
 
 if TYPE_CHECKING:
@@ -145,15 +145,25 @@ def by_column(scene: Scene) -> Iterator[Claim]:
 def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
     """Operations by the table whose rows they look for."""
     found: dict[str, list[Effect]] = defaultdict(list)
-    seen: set[tuple[int, int, str]] = set()
+    seen: set[tuple[int, int, str, tuple[tuple[str, str], ...]]] = set()
     for _, effect in scene.effects():
         query = effect.query
         if effect.kind == "sql" and query is not None and query.filters:
-            key = (id(effect.site.function), effect.site.line, effect.label)
-            if key not in seen:
+            spot = asked_at(effect)
+            key = (id(spot.function), spot.line, effect.label, query.filters)
+            if spot.module.role != "library" and key not in seen:
                 seen.add(key)
                 found[query.model.table].append(effect)
     return found
+
+
+def asked_at(effect: Effect) -> Spot:
+    """The statement of the project that runs it: of what a library's helper asks for, the call of that helper."""
+    if effect.site.module.role == "library":
+        for function, line in reversed(effect.frames):
+            if function.module.role != "library":
+                return statement_of(function, line)
+    return spot_of(effect.site)
 
 
 # -- foreign keys --------------------------------------------------------------------------------------
@@ -288,8 +298,8 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
         )
     ]
     evidence += [
-        Evidence(kind="query", text=f"`{e.label}` finds rows by it at `{e.site.module.path}:{e.site.line}`")
-        for e in demand.effects[:2]
+        Evidence(kind="query", text=f"`{e.label}` finds rows by it at `{at.module.path}:{at.line}`")
+        for e, at in ((e, asked_at(e)) for e in demand.effects[:2])
     ]
     evidence += [
         Evidence(kind="query", text=f"it is compared at `{f.module.path}:{line}`")
@@ -310,7 +320,7 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
         evidence=evidence,
         payers=payers(demand),
         confidence=0.9 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
-        related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
+        related=[place(asked_at(e), "query") for e in demand.effects[:3]],
         could_be_wrong=f"`{model.table}` is small, or written far more than read" + cost_of(advice),
         fix=f"Give `{column}` an index"
         + (f": `{advice.statement()}`." if isinstance(advice, IndexProposal) else "."),
@@ -318,7 +328,7 @@ def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) 
 
 
 def payers(demand: Demand) -> tuple[Function, ...]:
-    found = [e.site.function for e in demand.effects if e.site.function is not None]
+    found = [f for e in demand.effects if (f := asked_at(e).function) is not None]
     return (*found, *(f for f, _ in demand.joins))
 
 
@@ -340,7 +350,7 @@ def searched(
             if query is None or (query.in_memory and query.owner):
                 continue
             found = unserved(schema, query, counts=effect.label.startswith("COUNT"))
-            if found is not None and audience(scene, spot_of(effect.site)) in {"request", "task"}:
+            if found is not None and audience(scene, asked_at(effect)) in {"request", "task"}:
                 column, proposal = found
                 key = (query.model.table, column.name)
                 demands.setdefault(key, (Demand(query.model, column), proposal))[0].effects.append(effect)
@@ -393,7 +403,7 @@ def order_of(query: Query) -> list[OrderColumn]:
 
 def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: Spot) -> Claim:
     column = demand.column.column or demand.column.name
-    waiting = any(audience(scene, spot_of(e.site)) == "request" for e in demand.effects)
+    waiting = any(audience(scene, asked_at(e)) == "request" for e in demand.effects)
     return Claim(
         spot=spot,
         title=f"`{demand.model.table}.{column}` is searched without an index",
@@ -402,15 +412,15 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             Evidence(kind="schema", text=f"no index of `{demand.model.table}` begins with `{column}`"),
             *(
                 Evidence(
-                    kind="query", text=f"`{e.label}` searches by it at `{e.site.module.path}:{e.site.line}`"
+                    kind="query", text=f"`{e.label}` searches by it at `{at.module.path}:{at.line}`"
                 )
-                for e in demand.effects[:3]
+                for e, at in ((e, asked_at(e)) for e in demand.effects[:3])
             ),
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
         payers=payers(demand),
         confidence=(0.75 if waiting else 0.6) - (0.3 if has_few_values(demand.column) else 0),
-        related=[place(spot_of(e.site), "query") for e in demand.effects[:3]],
+        related=[place(asked_at(e), "query") for e in demand.effects[:3]],
         could_be_wrong=f"The table is small, or one value fills it; the price is {proposal.write_cost}.",
         fix=f"Add an index: `{proposal.statement()}`.",
     )
