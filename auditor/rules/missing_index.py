@@ -411,9 +411,7 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
         evidence=[
             Evidence(kind="schema", text=f"no index of `{demand.model.table}` begins with `{column}`"),
             *(
-                Evidence(
-                    kind="query", text=f"`{e.label}` searches by it at `{at.module.path}:{at.line}`"
-                )
+                Evidence(kind="query", text=f"`{e.label}` searches by it at `{at.module.path}:{at.line}`")
                 for e, at in ((e, asked_at(e)) for e in demand.effects[:3])
             ),
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),

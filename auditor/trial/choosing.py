@@ -53,11 +53,13 @@ def in_order(
 def at_once(workload: Workload, reach: Mapping[str, Reached], /) -> Workload:
     """What is sent eight at a time: of all that only reads, one of each kind, and some more where there are few kinds.
 
-    What writes is left out, for who reads before and who after it would be chance. Two requests of a kind come to the same effects by
+    What writes is left out, also where it is a GET that counts its visits, for who reads before and who after it would be chance;
+    where every request writes, none is. Two requests of a kind come to the same effects by
     the same lines for the same person: other values in them are what the round in order is for.
     """
     reads = {one.id for one in workload.requests if one.method in READING - {"OPTIONS"}}
     apart = {id_ for id_ in reads if part_of(workload, {id_}).needs.keys() <= reads}
+    apart = {id_ for id_ in apart if id_ not in reach or not reach[id_].writes} or apart
     if not apart:
         return workload
     known = frozenset(apart) & reach.keys()

@@ -42,6 +42,8 @@ class Reached:
     """Of its answer, under the probe."""
     acts: bool
     """Whether what comes after it may go otherwise without it: it wrote, or nobody knows."""
+    writes: bool = False
+    """Whether it wrote rows."""
 
     @property
     def way(self) -> tuple[object, ...]:
@@ -78,6 +80,7 @@ def _reached(exchange: Exchange, lines: Lines) -> Reached:
             or bool(record.dropped)
             or any(map(_alters, record.effects))
         ),
+        writes=record is not None and any(one.kind == "sql" and _alters(one) for one in record.effects),
     )
 
 

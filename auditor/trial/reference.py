@@ -110,7 +110,7 @@ class Reference:
         if sought is not None and sought.requests:
             asked = frozenset(sought.requests)
             if sought.at_once:
-                return Parts(frozenset(), asked & self.sent("eight at once").needs.keys())
+                return Parts(frozenset(), asked.intersection(self.sent("eight at once").needs))
             return Parts(self._with_acts(asked), frozenset())
         meant = affected(candidate.files, self.reach, self._read)
         chosen = choosing.in_order(self._workload, self.reach, meant, pairs=self._pairs)

@@ -1,5 +1,7 @@
 """Which part of a workload a trial begins with."""
 
+from dataclasses import replace
+
 from auditor.measure.request import Request
 from auditor.measure.workload import Workload, workload_of
 from auditor.trial import choosing
@@ -94,6 +96,15 @@ def test_eight_at_once_only_reads_and_every_kind_is_there() -> None:
     some = choosing.some_at_once(sent, reach, frozenset({"read 3"}))
     assert "timed" in some
     assert len(some) < len(sent.requests)
+
+
+def test_a_read_that_counts_its_visits_is_not_sent_beside_those_that_show_them() -> None:
+    workload = a_workload(Request(id="visit", path="/items/1", roles=("contract",)))
+    reach = reach_of(workload)
+    reach["visit"] = replace(reach["visit"], acts=True, writes=True, outer=frozenset({("app.py", "visited")}))
+    assert "visit" not in choosing.at_once(workload, reach).needs
+    every = {id_: replace(one, writes=True) for id_, one in reach.items()}
+    assert "visit" in choosing.at_once(workload, every).needs
 
 
 def test_who_asks_with_a_header_of_its_own_is_asked_early() -> None:

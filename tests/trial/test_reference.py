@@ -14,6 +14,9 @@ from auditor.measure.replay import Replay
 from auditor.measure.request import Request
 from auditor.measure.running.rounds import Playing, Round
 from auditor.measure.workload import Workload, workload_of
+from auditor.model.patch import Create, Patch
+from auditor.model.trial import GateResult
+from auditor.trial.candidate import Candidate
 from auditor.trial.reference import EVERYTHING, Reference
 
 Say = Callable[[str, int], str]
@@ -95,3 +98,14 @@ def test_what_differs_by_itself_hides_nothing_that_comes_after_it() -> None:
     everything = other(*(f"read {n}" for n in range(30)), *(f"later {n}" for n in range(30)))
     assert baseline.blamed(everything) == [f"later {n}" for n in range(30)]
     assert len(baseline.asked[2]) < len(baseline.asked[3])
+
+
+def test_what_failed_eight_at_once_is_asked_for_again_as_a_part_of_its_own() -> None:
+    failure = GateResult(
+        gate="contract", outcome="failed", text="differs", requests=("read 3", "write"), at_once=True
+    )
+    patch = Patch(base_tree="", edits=(Create(file="b.py", create="\n"),))
+    candidate = Candidate(change="C-1", patch=patch, files=(), sought=failure)
+    parts = Baseline(the_same).reference.parts(candidate)
+    assert parts.at_once == {"read 3"}
+    assert parts in {parts: 1}
