@@ -18,7 +18,8 @@ How many rows there are for all keys together: they are in memory at the same ti
 import ast
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.asked_rows import Asking, asking_of
+from auditor.codemods.asked_rows import asking_of
+from auditor.codemods.asking import Asking
 from auditor.codemods.batching import Plan
 from auditor.codemods.column_kinds import column_of
 from auditor.codemods.handing_down import Handing
@@ -35,7 +36,7 @@ from auditor.codemods.ways import Stage, stages_of, ways_to
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.codemods.asked_rows import Condition
+    from auditor.codemods.asking import Condition
     from auditor.codemods.source import Source
     from auditor.codemods.ways import Hops
     from auditor.index.values import Column, Model

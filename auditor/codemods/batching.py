@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.codemods.asked_rows import Asking
+    from auditor.codemods.asking import Asking
     from auditor.codemods.lifting import Lifting
     from auditor.codemods.many_asked import Dimension
     from auditor.codemods.repeatable import Items

@@ -8,7 +8,7 @@ from auditor.codemods.places import free_name
 from auditor.codemods.rewriting import laid_out, rewritten
 
 if TYPE_CHECKING:
-    from auditor.codemods.asked_rows import Asking, Condition
+    from auditor.codemods.asking import Asking, Condition
 
 AT_ONCE: Final = 500
 """Values of one IN: databases and drivers take at least 999 parameters (older SQLite), planners like them fewer."""

@@ -8,7 +8,7 @@ from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.rewriting import in_quotes_of, laid_out, rewritten
 
 if TYPE_CHECKING:
-    from auditor.codemods.asked_rows import Asking
+    from auditor.codemods.asking import Asking
     from auditor.codemods.many_asked import Dimension, Sibling
     from auditor.codemods.spans import Spans
     from auditor.codemods.ways import Stage
