@@ -31,7 +31,7 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import calls, dispatch, expressions, hints, iteration, joining
+from auditor.trace import calls, dispatch, hints, iteration, joining, named_values
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
         return instance_attribute(m, value, name, node)
     if isinstance(value, ModuleValue):
         symbol = m.project.attribute(value.module, name)
-        return expressions.to_value(m, symbol, value.module)
+        return named_values.to_value(m, symbol, value.module)
     if isinstance(value, Ext):
         full = f"{value.name}.{name}"
         instance = m.knowledge.instances.get(full)
@@ -156,7 +156,7 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
             return result
         return m.call_function(symbol, value, [], {}, node)
     if name == "__class__":
-        return expressions.class_value(m, value.cls)
+        return named_values.class_value(m, value.cls)
     if found is not None:
         given = class_attribute(m, value.cls, name, value)
         if given is not UNKNOWN:
@@ -191,10 +191,10 @@ def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value
     if isinstance(symbol, Function):
         return Func(symbol, receiver if symbol.static == "class" else None)
     if isinstance(symbol, Class):
-        return expressions.class_value(m, symbol)
+        return named_values.class_value(m, symbol)
     if isinstance(symbol, Assigned):
         return hints.class_value(m, owner, symbol)
-    return expressions.to_value(m, symbol, owner.module)
+    return named_values.to_value(m, symbol, owner.module)
 
 
 def is_mapped(model: Model, name: str) -> bool:

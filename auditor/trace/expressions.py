@@ -5,37 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Class, External, Function, Module, function_scope
 from auditor.index.values import (
     UNKNOWN,
-    ClassValue,
     Const,
     Dictionary,
     Exact,
-    Ext,
-    ExtInst,
-    Func,
     Items,
     Lambda,
     Many,
-    ModelValue,
-    ModuleValue,
     Query,
     Size,
     Star,
-    SuperOf,
     Sym,
     Text,
     Value,
 )
-from auditor.trace import access, calls, deciding, hints, iteration, joining, naming, protocols
+from auditor.trace import access, calls, deciding, iteration, joining, named_values, naming, protocols
 from auditor.trace import arguments as forwarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from auditor.index.ir import Node
-    from auditor.index.symbols import Symbol
     from auditor.trace.machine import Machine
 
 
@@ -43,52 +34,7 @@ def name(m: Machine, node: Node) -> Value:
     found = m.cx.env.get(node[2])
     if found is not None:
         return found
-    return free_name(m, node[2])
-
-
-def free_name(m: Machine, text: str) -> Value:
-    """A name that is not local: of an enclosing function (symbolic until the closure is called), or global."""
-    function = m.cx.function
-    parent = function.parent if function is not None else None
-    while parent is not None:
-        if any(p[0] == text for p in parent.params) or text in function_scope(parent):
-            free = m.cx.summary.free
-            if m.cx.summary.function is not function:
-                return UNKNOWN
-            if text not in free:
-                hint = next(
-                    (hints.parameter_hint(m, parent, n) for n, p in enumerate(parent.params) if p[0] == text),
-                    None,
-                )
-                free[text] = Sym("free", None, text, hint)
-            return free[text]
-        parent = parent.parent
-    return global_value(m, m.cx.module, text)
-
-
-def global_value(m: Machine, module: Module, text: str) -> Value:
-    return to_value(m, m.project.resolve(module, text), module)
-
-
-def to_value(m: Machine, symbol: Symbol | None, module: Module) -> Value:
-    """The value that a resolved name has."""
-    if symbol is None:
-        return UNKNOWN
-    if isinstance(symbol, External):
-        instance = m.knowledge.instances.get(symbol.name)
-        return Ext(symbol.name) if instance is None else ExtInst(instance)
-    if isinstance(symbol, Function):
-        return Func(symbol)
-    if isinstance(symbol, Class):
-        return class_value(m, symbol)
-    if isinstance(symbol, Module):
-        return ModuleValue(symbol)
-    return joining.inexact(hints.module_value(m, symbol, m.project.home(module, symbol)))
-
-
-def class_value(m: Machine, cls: Class) -> Value:
-    model = m.model_of(cls)
-    return ClassValue(cls) if model is None else ModelValue(model)
+    return named_values.free_name(m, node[2])
 
 
 def expression(m: Machine, node: Node) -> Value:
@@ -109,7 +55,7 @@ def call(m: Machine, node: Node) -> Value:
     if function[0] == ir.ATTR:
         receiver = expression(m, function[2])
     elif function[0] == ir.NAME and function[2] == "super" and "super" not in cx.env:
-        return super_value(m)
+        return named_values.super_value(m)
     else:
         called = expression(m, function)
     args = arguments(m, node[3])
@@ -168,16 +114,6 @@ def is_forwarded(m: Machine, value: Value) -> bool:
         and value.detail < len(function.params)
         and function.params[value.detail][1] == "*"
     )
-
-
-def super_value(m: Machine) -> Value:
-    function = m.cx.function
-    while function is not None and function.owner is None:
-        function = function.parent
-    if function is None or function.owner is None or not function.params:
-        return UNKNOWN
-    receiver = m.cx.env.get(function.params[0][0]) or UNKNOWN
-    return SuperOf(function.owner, receiver)
 
 
 def constant(_: Machine, node: Node) -> Value:
@@ -331,17 +267,8 @@ def lambda_(m: Machine, node: Node) -> Value:
     cx = m.cx
     if cx.function is not None and cx.function.parent is not None:
         for inner in naming.names_in(node[3]):
-            carry(m, inner)
+            named_values.carry(m, inner)
     return Lambda(node, cx.env, cx.function, cx.module)
-
-
-def carry(m: Machine, inner: str) -> None:
-    """Makes a name of a function further out known to the closures that are made here."""
-    env = m.cx.env
-    if inner not in env:
-        found = free_name(m, inner)
-        if found is not UNKNOWN:
-            env[inner] = found
 
 
 def comprehension(m: Machine, node: Node) -> Value:

@@ -32,6 +32,7 @@ from auditor.trace import (
     hints,
     iteration,
     joining,
+    named_values,
     naming,
     pinning,
     protocols,
@@ -307,20 +308,20 @@ def function_statement(m: Machine, s: Node) -> None:
         m.cx.env[s[3]] = Func(function, env=m.cx.env)
         if m.cx.function is not None and m.cx.function.parent is not None:
             for inner in m.summary(function).free:
-                expressions.carry(m, inner)
+                named_values.carry(m, inner)
 
 
 def class_statement(m: Machine, s: Node) -> None:
     cls = next((c for c in m.cx.module.classes if c.node is s), None)
     if cls is not None:
-        m.cx.env[s[3]] = expressions.class_value(m, cls)
+        m.cx.env[s[3]] = named_values.class_value(m, cls)
 
 
 def import_statement(m: Machine, s: Node) -> None:
     for dotted, alias in s[3]:
         name = alias or dotted.partition(".")[0]
         symbol = m.project.follow(m.cx.module, ImportedName(dotted if alias else name, None))
-        m.cx.env[name] = expressions.to_value(m, symbol, m.cx.module)
+        m.cx.env[name] = named_values.to_value(m, symbol, m.cx.module)
 
 
 def from_statement(m: Machine, s: Node) -> None:
@@ -328,7 +329,7 @@ def from_statement(m: Machine, s: Node) -> None:
     for name, alias in s[5]:
         if name != "*":
             symbol = m.project.follow(m.cx.module, ImportedName(source, name))
-            m.cx.env[alias or name] = expressions.to_value(m, symbol, m.cx.module)
+            m.cx.env[alias or name] = named_values.to_value(m, symbol, m.cx.module)
 
 
 def value_statement(m: Machine, s: Node) -> None:
