@@ -75,8 +75,12 @@ class Collection:
         return f"{site.module.path}:{site.line}"
 
 
-def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
-    """The fetched rows that a use consumes; None where they are not fetched for it, or nobody can tell."""
+def collected(scene: Scene, use: Use, expression: Node, *, sieved: bool = False) -> Collection | None:
+    """The fetched rows that a use consumes; None where they are not fetched for it, or nobody can tell.
+
+    Args:
+        sieved: the rows may have a name that is bound again to some of them, by what leaves the others out.
+    """
     query = fetched_by(use.value)
     function = use.site.function
     if query is None or function is None or not query.model.table or few(query) or _is_shared(scene, query):
@@ -84,7 +88,7 @@ def collected(scene: Scene, use: Use, expression: Node) -> Collection | None:
     if query.relation is not None and id(use.node) in scene.once(uses_of_loaded):
         return None
     reads = scene.texts.of(function)
-    root = reads.root(expression)
+    root = reads.root(expression, sieved=sieved)
     if root is None:
         flows = _from_caller(scene, use, expression)
         root = expression

@@ -92,7 +92,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Sieves over fetched rows whose conditions SQL could check."""
     for _, use in scene.uses():
         sieve = sieve_of(use)
-        found = None if sieve is None else collected(scene, use, sieve.rows)
+        found = None if sieve is None else collected(scene, use, sieve.rows, sieved=True)
         if (
             sieve is None
             or found is None
@@ -201,9 +201,12 @@ def of_loop(node: Node) -> Sieve | None:
 
 
 def is_only_sieved(found: Collection) -> bool:
-    """Whether the rows go nowhere else."""
+    """Whether the rows go nowhere else; what their name means once it was bound to those that are left is no use of them."""
     here = names.unwrapped(found.expression)
     elsewhere = [f for f in found.flows if f.role not in _CHANGES and names.unwrapped(f.node) is not here]
+    if here[0] == ir.NAME and (again := found.reads.own_sieves(here[2])):
+        first = min(statement[1] for statement in again)
+        elsewhere = [f for f in elsewhere if f.node[1] < first]
     return not any(not found.derives(f) for f in elsewhere)
 
 

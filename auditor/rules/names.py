@@ -102,13 +102,20 @@ class Reads:
 
     # -- where a value comes from ----------------------------------------------------------------------------
 
-    def root(self, node: Node) -> Node | None:
-        """The expression that made what `node` gives, through names; None if there is not exactly one."""
+    def root(self, node: Node, *, sieved: bool = False) -> Node | None:
+        """The expression that made what `node` gives, through names; None if there is not exactly one.
+
+        Args:
+            sieved: a name that is bound again to a part of its own items, by `own_sieves`, counts as bound once.
+        """
         for _ in range(8):
             node = unwrapped(node)
             if node[0] != ir.NAME:
                 return node
             bound = self.bindings.get(node[2], [])
+            if sieved:
+                own = self.own_sieves(node[2])
+                bound = [b for b in bound if b not in own]
             if node[2] in self.params or len(bound) != 1:
                 return None
             value = bound_value(bound[0])
@@ -116,6 +123,17 @@ class Reads:
                 return None
             node = value
         return None
+
+    def own_sieves(self, name: str) -> list[Node]:
+        """Statements `rows = [r for r in rows if …]`, outside loops."""
+        return [
+            b
+            for b in self.bindings.get(name, [])
+            if b[0] == ir.ASSIGN
+            and bound_name(b) == name
+            and is_sieve_of(name, b[4])
+            and not self.loops(b)
+        ]
 
     def is_param(self, node: Node) -> bool:
         node = unwrapped(node)
@@ -248,6 +266,22 @@ def bound_name(statement: Node) -> str | None:
         return str(statement[2])
     targets = statement[3] if statement[0] == ir.ASSIGN else (statement[3],)
     return str(targets[0][2]) if len(targets) == 1 and targets[0][0] == ir.NAME else None
+
+
+def is_sieve_of(name: str, value: Node) -> bool:
+    """Whether a value is the items of a name, unchanged, of which some are left out."""
+    if value[0] != ir.COMP or value[2] not in {"list", "gen"} or len(value[4]) != 1:
+        return False
+    target, rows, conditions, _ = value[4][0]
+    item = value[3][0]
+    return bool(
+        target[0] == ir.NAME
+        and conditions
+        and rows[0] == ir.NAME
+        and rows[2] == name
+        and item[0] == ir.NAME
+        and item[2] == target[2]
+    )
 
 
 def unwrapped(node: Node) -> Node:
