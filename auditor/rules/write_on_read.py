@@ -31,9 +31,11 @@ with what was stored before the change.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.values import Site
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
@@ -43,11 +45,12 @@ from auditor.rules.scene import repeating, spot_of
 from auditor.trace.turns import strictest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from auditor.index.ir import Node
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
-    from auditor.trace.summary import Effect
+    from auditor.trace.summary import Effect, Summary
 
 RULE = RuleInfo(
     id="write-on-read",
@@ -72,6 +75,17 @@ _PERHAPS_NONE: Final = frozenset(
 )
 """Methods that write nothing where there is nothing to write."""
 _REACH: Final = 300
+_CLOCKS: Final = frozenset({"now", "utcnow", "time", "time_ns", "localtime", "current_timestamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A row that a commit writes down."""
+
+    name: str
+    """Of its model."""
+    site: Site
+    """The statement that gives it the value."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -96,7 +110,7 @@ def writes(scene: Scene, root: Root) -> Iterator[Effect]:
     """The statements that every run of the handler writes with, as far as conditions tell."""
     seen: set[int] = set()
     summary = root.summary
-    yield from (e for e in summary.effects if is_sure_write(scene, e))
+    yield from sure_writes(scene, summary)
     calls = list(summary.calls)
     while calls and len(seen) < _REACH:
         call = calls.pop(0)
@@ -115,21 +129,93 @@ def writes(scene: Scene, root: Root) -> Iterator[Effect]:
             continue
         below = scene.trace.machine.summaries.get(id(call.callee))
         if below is not None:
-            yield from (e for e in below.effects if is_sure_write(scene, e))
+            yield from sure_writes(scene, below)
             calls.extend(below.calls)
 
 
+def sure_writes(scene: Scene, summary: Summary) -> Iterator[Effect]:
+    """Statements that write, and commits that write a row down which was given a new value before them."""
+    for effect in summary.effects:
+        if is_sure_write(scene, effect):
+            yield effect
+        elif effect.label == "COMMIT" and is_sure(scene, effect):
+            for row in altered_rows(scene, effect, summary):
+                yield replace(effect, kind="sql", label=f"UPDATE {row.name}", site=row.site)
+
+
+def altered_rows(scene: Scene, commit: Effect, summary: Summary) -> Iterator[Altered]:
+    """Rows that the committing function fetched itself and gives, each time, a value that they did not have."""
+    function = commit.site.function
+    if function is None:
+        return
+    reads = scene.texts.of(function)
+    for statement in unconditional(function.body):
+        target = target_of(statement)
+        if target is None or statement[1] >= commit.site.line or not is_ever_another(statement):
+            continue
+        bound = reads.bindings.get(target[2][2], [])
+        if len(bound) != 1 or bound[0][0] != ir.ASSIGN:
+            continue
+        fetched = next(
+            (
+                e.query
+                for e in summary.effects
+                if e.query is not None
+                and e.operation == "read"
+                and e.site.function is function
+                and bound[0][1] <= e.site.line <= bound[0][2]
+            ),
+            None,
+        )
+        if fetched is not None and fetched.orm == "sqlalchemy" and target[3] in fetched.model.columns:
+            where = Site(function, function.module, statement[1], statement[1], statement[2])
+            yield Altered(fetched.model.name, where)
+
+
+def unconditional(body: Sequence[Node]) -> Iterator[Node]:
+    """The statements that stand in no branch and no loop."""
+    for statement in body:
+        yield statement
+        if statement[0] == ir.WITH:
+            yield from unconditional(statement[4])
+
+
+def target_of(statement: Node) -> Node | None:
+    """`row.column` of a statement that gives it a value."""
+    targets = (
+        statement[3] if statement[0] == ir.ASSIGN else (statement[3],) if statement[0] == ir.AUG else ()
+    )
+    if len(targets) != 1 or targets[0][0] != ir.ATTR or targets[0][2][0] != ir.NAME:
+        return None
+    return targets[0]  # type: ignore[no-any-return]  # shape of ir.ASSIGN
+
+
+def is_ever_another(statement: Node) -> bool:
+    """Whether the value is another one each time: the time, or one more than it was."""
+    if statement[0] == ir.AUG:
+        return True
+    value = statement[4]
+    return any(n[0] == ir.CALL and turns.name_of(n[2]) in _CLOCKS for n in turns.nodes(value))
+
+
 def is_sure_write(scene: Scene, effect: Effect) -> bool:
-    if effect.kind != "sql" or effect.operation != "write" or effect.offloaded or effect.remembered:
+    if effect.kind != "sql" or effect.operation != "write":
         return False
-    if repeating(effect.loops) or not effect.label.startswith(("UPDATE ", "INSERT ", "DELETE ")):
+    if not effect.label.startswith(("UPDATE ", "INSERT ", "DELETE ")):
         return False
     many = (
         effect.node is not None
         and effect.node[0] == ir.CALL
         and turns.name_of(effect.node[2]) in _PERHAPS_NONE
     )
-    return not many and strictest(scene.trace.machine, effect.branch).turns in _SURELY
+    return not many and is_sure(scene, effect)
+
+
+def is_sure(scene: Scene, effect: Effect) -> bool:
+    """Whether it happens whenever its function runs, before the answer, and once."""
+    if effect.offloaded or effect.remembered or repeating(effect.loops):
+        return False
+    return strictest(scene.trace.machine, effect.branch).turns in _SURELY
 
 
 def claim(effect: Effect, endpoint: str) -> Claim:
