@@ -35,7 +35,7 @@ from auditor.model.severity import Severity
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.scene import spot_of
-from auditor.rules.time_limits import limits_of, waits_for_ever
+from auditor.rules.time_limits import lifted_by_client, limits_of, waits_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,8 @@ def claim(scene: Scene, effect: Effect, others: list[Effect]) -> Claim:
     """What is told of a file's calls."""
     who = audience(scene, spot_of(effect.site))
     argument = "" if effect.fact is None else effect.fact.timeout_argument
-    on_client = effect.target.count(".") > 1
+    lifted = lifted_by_client(scene, effect) is not None
+    on_client = effect.target.count(".") > 1 and not lifted
     more = f", with {len(others)} more in this file" if others else ""
     return Claim(
         spot=spot_of(effect.site),
@@ -103,6 +104,8 @@ def claim(scene: Scene, effect: Effect, others: list[Effect]) -> Claim:
                 kind="code",
                 text=f"`{argument}=None` takes the limit away"
                 if is_lifted(effect)
+                else "its client is made with `timeout=None`, which takes the limit away"
+                if lifted
                 else f"no `{argument}` is given, and the library sets none",
             ),
             *(

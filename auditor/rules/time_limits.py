@@ -59,9 +59,37 @@ def seconds(scene: Scene, limits: Limits, effect: Effect) -> float | None:
     for key, value in node[4]:
         if key is None or (key is not None and "timeout" in key):
             return float("inf") if key is not None and names.is_none(value) else None
-    if any(a[0] == ir.STAR for a in node[3]) or is_limited_by_client(scene, limits, effect):
+    if any(a[0] == ir.STAR for a in node[3]):
+        return None
+    if lifted_by_client(scene, effect):
+        return float("inf")
+    if is_limited_by_client(scene, limits, effect):
         return None
     return float("inf") if fact.timeout_default_s is None else fact.timeout_default_s
+
+
+def lifted_by_client(scene: Scene, effect: Effect) -> Node | None:
+    """The call that makes the client in the same function, where it says that there is no limit: `timeout=None`."""
+    node, function = effect.node, effect.site.function
+    if node is None or function is None or node[2][0] != ir.ATTR or node[2][2][0] != ir.NAME:
+        return None
+    name = node[2][2][2]
+    reads = scene.texts.of(function)
+    bound = reads.bindings.get(name, [])
+    if name in reads.params or len(bound) != 1:
+        return None
+    made = maker_of(name, bound[0])
+    if made is None or made[0] != ir.CALL:
+        return None
+    lifted = any(key == "timeout" and names.is_none(value) for key, value in made[4])
+    return made if lifted else None
+
+
+def maker_of(name: str, statement: Node) -> Node | None:
+    """What a statement binds a name to: `client = X(…)`, `with X(…) as client`."""
+    if statement[0] == ir.WITH:
+        return next((e for e, t in statement[3] if t is not None and t[0] == ir.NAME and t[2] == name), None)
+    return names.bound_value(statement)
 
 
 def is_limited_by_client(scene: Scene, limits: Limits, effect: Effect) -> bool:
