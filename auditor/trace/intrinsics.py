@@ -19,7 +19,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import calls, hints, serializers
+from auditor.trace import calls, hints, schemas, serializers
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -30,6 +30,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     """An intrinsic by name; one that nobody defined does nothing."""
     if name == "serialize":
         return serializers.serialize(m, args, kwargs, node)
+    if name == "dump":
+        return schemas.dump(m, args, node)
     if name == "signed_in":
         return signed_in(m) or UNKNOWN
     if name == "model_text":
