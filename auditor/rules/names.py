@@ -129,10 +129,7 @@ class Reads:
         return [
             b
             for b in self.bindings.get(name, [])
-            if b[0] == ir.ASSIGN
-            and bound_name(b) == name
-            and is_sieve_of(name, b[4])
-            and not self.loops(b)
+            if b[0] == ir.ASSIGN and bound_name(b) == name and is_sieve_of(name, b[4]) and not self.loops(b)
         ]
 
     def is_param(self, node: Node) -> bool:

@@ -182,9 +182,7 @@ def unconditional(body: Sequence[Node]) -> Iterator[Node]:
 
 def target_of(statement: Node) -> Node | None:
     """`row.column` of a statement that gives it a value."""
-    targets = (
-        statement[3] if statement[0] == ir.ASSIGN else (statement[3],) if statement[0] == ir.AUG else ()
-    )
+    targets = statement[3] if statement[0] == ir.ASSIGN else (statement[3],) if statement[0] == ir.AUG else ()
     if len(targets) != 1 or targets[0][0] != ir.ATTR or targets[0][2][0] != ir.NAME:
         return None
     return targets[0]  # type: ignore[no-any-return]  # shape of ir.ASSIGN

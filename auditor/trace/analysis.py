@@ -180,7 +180,9 @@ class _Roots:
     """Evaluates from the top; what many entries share (middleware, a handler under two paths) is evaluated once."""
 
     m: Machine
-    done: dict[tuple[int, int, bool, int], Summary] = field(default_factory=dict)
+    done: dict[tuple[int, int, bool, frozenset[int], int], Summary] = field(default_factory=dict)
+    known: frozenset[int] = frozenset()
+    """Dependencies that another part of the same request asked for: what they give is there."""
 
     def entry(self, entry: EntryPoint) -> Root:
         provided = entry.framework == "fastapi"
@@ -194,18 +196,45 @@ class _Roots:
             )
         ]
         unfolded = self.m.wrapper(entry.handler) is not None
+        asked = self.providers(entry.handler) if provided else frozenset[int]()
         for around in entry.around:
+            if around.role == "dependency" and id(around.function) in asked:
+                continue  # the handler's parameters asked for it
             if (
                 unfolded
                 and around.role == "before"
                 and is_decorator(self.m.project, entry.handler, around.function)
             ):
                 continue
-            part = self.evaluated(around.function, around.receiver, provided=provided)
+            below = self.providers(around.function) if provided else frozenset[int]()
+            part = self.evaluated(
+                around.function, around.receiver, provided=provided, known=frozenset(asked & below)
+            )
+            if around.role == "dependency":
+                asked |= below | {id(around.function)}
             if around.role == "background":
                 part = replace(part, calls=[replace(c, deferred=True) for c in part.calls], effects=[])
             parts.append(part)
         return Root(entry.handler, parts[0] if len(parts) == 1 else together(parts), entry, tuple(parts))
+
+    def providers(self, function: Function) -> frozenset[int]:
+        """The identities of all that is called to fill a function's parameters, and the parameters of that."""
+        found: set[int] = set()
+        todo = [function]
+        while todo:
+            asking = todo.pop()
+            for name, _, _, _ in asking.params:
+                provider = dependency_of(self.m.project, asking, name)
+                if provider is None or id(provider) in found:
+                    continue
+                found.add(id(provider))
+                called = (
+                    self.m.project.method(provider, "__init__") if isinstance(provider, Class) else provider
+                )
+                if called is not None:
+                    found.add(id(called))
+                    todo.append(called)
+        return frozenset(found)
 
     def evaluated(
         self,
@@ -213,16 +242,18 @@ class _Roots:
         receiver: Class | None,
         *,
         provided: bool = False,
+        known: frozenset[int] = frozenset(),
         gives: GraphField | None = None,
         answered: Node | None = None,
     ) -> Summary:
-        key = (id(function), id(receiver), provided, id(gives or answered))
-        known = self.done.get(key)
-        if known is None:
-            known = self.done[key] = Summary(None)
-            self.evaluate(known, function, receiver, provided=provided, gives=gives, answered=answered)
-            known.done = True
-        return known
+        key = (id(function), id(receiver), provided, known, id(gives or answered))
+        made = self.done.get(key)
+        if made is None:
+            made = self.done[key] = Summary(None)
+            self.known = known
+            self.evaluate(made, function, receiver, provided=provided, gives=gives, answered=answered)
+            made.done = True
+        return made
 
     def evaluate(
         self,
@@ -281,18 +312,22 @@ class _Roots:
         key = id(provider)
         if key not in cache:
             cache[key] = UNKNOWN
-            m = self.m
-            if isinstance(provider, Class):
-                cache[key] = m.call(ClassValue(provider), [], {}, None)
-            else:
-                args = self.declared(provider, 0, cache)
-                callers = m.summary(provider).callers
-                value = m.call_plain(provider, None, args, {}, None)
-                m.summary(provider).callers = callers + 1
-                cache[key] = (
-                    value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
-                )
+            self.m.quiet += key in self.known
+            try:
+                cache[key] = self.given_by(provider, cache)
+            finally:
+                self.m.quiet -= key in self.known
         return cache[key]
+
+    def given_by(self, provider: Function | Class, cache: dict[int, Value]) -> Value:
+        m = self.m
+        if isinstance(provider, Class):
+            return m.call(ClassValue(provider), [], {}, None)
+        args = self.declared(provider, 0, cache)
+        callers = m.summary(provider).callers
+        value = m.call_plain(provider, None, args, {}, None)
+        m.summary(provider).callers = callers + 1
+        return value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
 
 
 def together(parts: list[Summary]) -> Summary:
@@ -307,16 +342,27 @@ def together(parts: list[Summary]) -> Summary:
 
 
 def is_decorator(project: Project, handler: Function, inner: Function) -> bool:
-    """Whether `inner` is the wrapper that one of the handler's own decorators makes."""
-    for node in handler.decorators:
-        target = node[2] if node[0] == ir.CALL else node
-        symbol = project.resolve_expression(handler.module, target, handler.parent)
-        outer = inner.parent
-        while outer is not None:
-            if outer is symbol:
-                return True
-            outer = outer.parent
-    return False
+    """Whether `inner` is the wrapper that one of the handler's own decorators makes, or one of those on its wrapper."""
+    makers: list[Function] = []
+    todo = [handler]
+    while todo:
+        decorated = todo.pop()
+        for node in decorated.decorators:
+            target = node[2] if node[0] == ir.CALL else node
+            symbol = project.resolve_expression(decorated.module, target, decorated.parent)
+            if isinstance(symbol, Function) and symbol not in makers:
+                makers.append(symbol)
+                todo += [f for f in symbol.module.functions if f.decorators and symbol in outer_functions(f)]
+    return any(maker in outer_functions(inner) for maker in makers)
+
+
+def outer_functions(function: Function) -> list[Function]:
+    """The functions around one, the nearest first."""
+    found = []
+    while function.parent is not None:
+        function = function.parent
+        found.append(function)
+    return found
 
 
 def bound_to_given(values: list[Value], bound: list[Value]) -> list[Value]:

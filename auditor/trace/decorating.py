@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.index.symbols import Class, External, Function, Module
-from auditor.index.values import ClassValue, ExtInst, Func, Inst, Value
+from auditor.index.values import ClassValue, ExtInst, Func, Inst, Value, altered
 from auditor.trace import calls, hints, libraries
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def decorate(m: Machine, function: Function) -> Value | None:
         ):
             value, wrapped = outcome, True
     return value if wrapped else None
+
+
+def closed_over(wrapped: Value, function: Function, env: dict[str, Value]) -> Value:
+    """What decorators made of a function, once it is known which names around it that very one closes over."""
+    if not isinstance(wrapped, Func):
+        return wrapped
+    if wrapped.function is function and wrapped.bare:
+        return altered(wrapped, env=env)
+    inner = {k: closed_over(v, function, env) for k, v in (wrapped.env or {}).items()}
+    return altered(wrapped, env=inner) if inner else wrapped
 
 
 def applied(m: Machine, function: Function, node: Node, value: Value, decorator: Function | Class) -> Value:

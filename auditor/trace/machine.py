@@ -246,6 +246,8 @@ class Machine:
         wrapped = self.wrapper(function)
         if wrapped is not None and not any(f is function for f, _ in self.cx.frames):
             given = args if receiver is None else (receiver, *args)
+            if env:
+                wrapped = decorating.closed_over(wrapped, function, env)
             return self.call(wrapped, given, kwargs, node)
         return self.call_plain(function, receiver, args, kwargs, node, env)
 

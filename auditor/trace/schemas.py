@@ -152,9 +152,7 @@ def kind_of(m: Machine, module: Module, made: Node) -> str:
     return ""
 
 
-def computed_field(
-    m: Machine, schema: Class, module: Module, kind: str, given: Node | None
-) -> Field | None:
+def computed_field(m: Machine, schema: Class, module: Module, kind: str, given: Node | None) -> Field | None:
     if given is None:
         return None
     if kind == "Function":
@@ -163,9 +161,7 @@ def computed_field(
     return None if method is None else Field((), computed=Func(method, Inst(schema)))
 
 
-def nested_field(
-    m: Machine, schema: Class, module: Module, made: Node, path: tuple[str, ...]
-) -> Field:
+def nested_field(m: Machine, schema: Class, module: Module, made: Node, path: tuple[str, ...]) -> Field:
     """A nested schema, by class, by name, by a call or by what gives it when it is asked."""
     given = made[3][0] if made[3] else argument(made, "nested")
     if given is not None and given[0] == ir.LAMBDA:
