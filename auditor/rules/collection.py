@@ -78,8 +78,7 @@ class Collection:
 def collected(scene: Scene, use: Use, expression: Node, *, sieved: bool = False) -> Collection | None:
     """The fetched rows that a use consumes; None where they are not fetched for it, or nobody can tell.
 
-    Args:
-        sieved: the rows may have a name that is bound again to some of them, by what leaves the others out.
+    Where `sieved`, their name may be bound again to some of them, by what leaves the others out.
     """
     query = fetched_by(use.value)
     function = use.site.function

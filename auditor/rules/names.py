@@ -105,8 +105,7 @@ class Reads:
     def root(self, node: Node, *, sieved: bool = False) -> Node | None:
         """The expression that made what `node` gives, through names; None if there is not exactly one.
 
-        Args:
-            sieved: a name that is bound again to a part of its own items, by `own_sieves`, counts as bound once.
+        Where `sieved`, a name that is bound again to a part of its own items (`own_sieves`) counts as bound once.
         """
         for _ in range(8):
             node = unwrapped(node)

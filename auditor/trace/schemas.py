@@ -92,10 +92,10 @@ def read(
         return
     for name, field in fields_of(m, schema).items():
         if name in wanted:
-            read_field(m, schema, field, value, node, depth)
+            read_field(m, field, value, node, depth)
 
 
-def read_field(m: Machine, schema: Class, field: Field, value: Value, node: Node | None, depth: int) -> None:
+def read_field(m: Machine, field: Field, value: Value, node: Node | None, depth: int) -> None:
     if field.computed is not None:
         calls.call_value(m, field.computed, [value], {}, node)
         return
