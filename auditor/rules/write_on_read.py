@@ -182,10 +182,12 @@ def unconditional(body: Sequence[Node]) -> Iterator[Node]:
 
 def target_of(statement: Node) -> Node | None:
     """`row.column` of a statement that gives it a value."""
-    targets = statement[3] if statement[0] == ir.ASSIGN else (statement[3],) if statement[0] == ir.AUG else ()
-    if len(targets) != 1 or targets[0][0] != ir.ATTR or targets[0][2][0] != ir.NAME:
+    if statement[0] not in {ir.ASSIGN, ir.AUG}:
         return None
-    return targets[0]  # type: ignore[no-any-return]  # shape of ir.ASSIGN
+    given = statement[3] if statement[0] == ir.ASSIGN else (statement[3],)
+    target: Node = given[0]
+    is_plain = len(given) == 1 and target[0] == ir.ATTR and target[2][0] == ir.NAME
+    return target if is_plain else None
 
 
 def is_ever_another(statement: Node) -> bool:

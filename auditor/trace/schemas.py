@@ -112,8 +112,8 @@ def fields_of(m: Machine, schema: Class) -> dict[str, Field]:
     known: dict[str, Field] | None = m.shapes.get(id(schema))
     if known is None:
         known = {}
-        for base in m.project.mro(schema):
-            for name, bindings in base.scope.items() if isinstance(base, Class) else ():
+        for base in (b for b in m.project.mro(schema) if isinstance(b, Class)):
+            for name, bindings in base.scope.items():
                 last = bindings[-1]
                 if isinstance(last, Assigned) and last.value is not None and name not in known:
                     field = field_of(m, schema, base.module, name, last.value)
