@@ -21,6 +21,7 @@ from auditor.execution.databases.opening import DATA, files_in_tree, open_databa
 from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.redis import find_redis
 from auditor.execution.databases.sqlite import SQLite
+from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
 from auditor.execution.guest import Guest, guest_identity
@@ -66,10 +67,12 @@ class World:
         templates: Path | None = None,
         logs: Path | None = None,
         based_on: str | None = None,
+        rows: tuple[NewRow, ...] = (),
     ) -> None:
         """Copies the tree at `tree`, with `replaced` (contents by path) in the place of its files.
 
-        `based_on` is the `template` of another world, whose data a changed tree starts from: see `prepare`.
+        `based_on` is the `template` of another world, whose data a changed tree starts from: see `prepare`. `rows` are put beside what
+        the target's own commands made.
 
         `state` is the user's state folder, `scale` what the seed command is told. Prepared states are kept in `templates`
         (None: not at all), and the log of what did not come up or died in `logs` (None: where it was written, as long as the
@@ -87,6 +90,7 @@ class World:
         self._stamps: dict[str, Stamp] = {}
         self._replaced = frozenset(replaced)
         self._based_on = based_on
+        self._rows = rows
         self._logs = logs
         self._templates = Templates(templates or self._folder / "templates")
         try:
@@ -125,10 +129,25 @@ class World:
             self._database.mark()
             if not self._database.is_users:
                 self._keep(changed(before, stamps(self._tree)))
+        if self._rows:
+            self._database.put_rows(self._rows)
         if not self._overlaid:
             copy_tree(self._tree, self._kept, guest=self._guest)
         self._stamps = stamps(self._tree)
         return found is None
+
+    def exchange_rows(self, rows: tuple[NewRow, ...], /) -> tuple[Refused, ...]:
+        """Takes back the rows that were put beside the target's own and puts these; what the database refuses is given back.
+
+        `Fault` while the target runs.
+        """
+        self.reset()
+        if self._rows:
+            self._database.take_rows(self._rows)
+        refused = self._database.put_rows(rows) if rows else ()
+        left_out = {id(one.row) for one in refused}
+        self._rows = tuple(row for row in rows if id(row) not in left_out)
+        return refused
 
     @property
     def template(self) -> str:
@@ -240,6 +259,10 @@ class World:
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
         return self._database.dump()
+
+    def tables(self) -> tuple[Table, ...]:
+        """What is declared of each table; none for data that is the user's own, beside which nothing is put."""
+        return () if self._database.is_users else self._database.tables()
 
     def indexes(self) -> frozenset[str]:
         """What makes each index of the database as it is now."""

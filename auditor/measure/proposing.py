@@ -94,13 +94,10 @@ def _segment_before(path: str, name: str) -> str:
 
 def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     """Up to three: the first, one from the middle, the last, of the column that the parameter most likely means."""
-    stem, _, key = name.rpartition("_")
-    table = _table([stem if key in _KEYS else name, segment, name], rows) or _only_table_with(name, rows)
-    if table is None:
+    meant = parameter_of(name, segment, rows)
+    if meant is None:
         return ()
-    columns = rows[table][0].keys()
-    wanted = [key if stem else name, name, *_KEYS]
-    column = next((one for one in wanted if one in columns), next(iter(columns), None))
+    table, column = meant
     values = (
         sorted({str(row[column]) for row in rows[table] if row.get(column) not in (None, "")}, key=_order)
         if column
@@ -108,6 +105,17 @@ def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     )
     fit = [value for value in values if "/" not in value and len(value) <= 200]
     return tuple(dict.fromkeys([*fit[:1], *fit[len(fit) // 2 :][:1], *fit[-1:]]))[:MAX_KEYS]
+
+
+def parameter_of(name: str, segment: str, rows: Rows) -> tuple[str, str | None] | None:
+    """The table and the column that a parameter of a path most likely means; `segment` is the word before it."""
+    stem, _, key = name.rpartition("_")
+    table = _table([stem if key in _KEYS else name, segment, name], rows) or _only_table_with(name, rows)
+    if table is None:
+        return None
+    columns = rows[table][0].keys()
+    wanted = [key if stem else name, name, *_KEYS]
+    return table, next((one for one in wanted if one in columns), next(iter(columns), None))
 
 
 def _only_table_with(column: str, rows: Rows) -> str | None:

@@ -15,6 +15,7 @@ from auditor.execution.confinement import Jail
 from auditor.execution.databases.postgres import ADMIN, Postgres
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
 from auditor.execution.databases.postgres_plans import numbered
+from auditor.execution.databases.tables import NewRow, Reference
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.guest import guest_identity
 from auditor.execution.removal import remove_tree
@@ -88,6 +89,51 @@ def test_the_template_comes_back(stand: Stand) -> None:
     assert list(dumped) == ["people"]
     assert {"id": 10, "name": "p10"} in dumped["people"]
     assert len(dumped["people"]) == 10
+
+
+def test_rows_are_put_beside_the_targets_own_and_taken_away(stand: Stand) -> None:
+    with stand.connect() as connection:
+        connection.execute(
+            "CREATE TABLE orders (id serial PRIMARY KEY, person int REFERENCES people, paid bool, note varchar(5) NOT NULL,"
+            " tag uuid UNIQUE, twice int GENERATED ALWAYS AS (person * 2) STORED)"
+        )
+        connection.execute("INSERT INTO orders (person, paid, note) VALUES (1, true, 'a')")
+    database = stand.database
+    database.mark()
+    orders, people = database.tables()
+    assert [(c.name, c.kind, c.nullable) for c in orders.columns] == [
+        ("id", "integer", False),
+        ("person", "integer", True),
+        ("paid", "boolean", True),
+        ("note", "text", False),
+        ("tag", "other", True),
+    ]
+    assert (orders.key, orders.unique) == (("id",), (("tag",),))
+    assert orders.references == (Reference(columns=("person",), table="people", to=("id",)),)
+    assert people.key == ("id",)
+    names = tuple(column.name for column in orders.columns)
+
+    def row(**cells: str | int | bool | None) -> NewRow:
+        return NewRow(table="orders", columns=names, like={"id": 1}, cells=cells, key=("id",))
+
+    rows = [
+        row(id=2, person=None, paid=False, tag="0b8e2b5e-55a7-4f9e-8f19-3f6f4e2b8a01"),
+        row(id=3, person=99),
+        row(id=4, note="too long"),
+    ]
+    refused = database.put_rows(rows)
+    assert [one.row.cells["id"] for one in refused] == [3, 4]
+    database.reset()
+    with stand.connect() as connection:
+        assert connection.execute("SELECT person, paid, note FROM orders WHERE id = 2").fetchall() == [
+            (None, False, "a")
+        ]
+        assert connection.execute("INSERT INTO orders (note) VALUES ('b') RETURNING id").fetchall() == [(3,)]
+    database.take_rows(rows)
+    assert [one["id"] for one in database.dump()["orders"]] == [1]
+    with stand.connect() as connection:
+        connection.execute("DROP TABLE orders")
+    database.mark()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """What is asked of every tree of a run: chosen once, and the same ever after; what users have seen break is always in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from auditor.engine.measuring.edge_rows import ROWS, TriedRows, load_rows, save_rows, try_rows
 from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed
 from auditor.engine.measuring.workload import choose_workload
+from auditor.execution.databases.tables import NewRow
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
+from auditor.measure.running.identities import identities_of
 from auditor.measure.workload import Workload, load_workload, parse_requests, workload_of
 from auditor.model.fault import Fault
 from auditor.trial.memory import write_whole
@@ -17,6 +21,17 @@ ADDED: Final = "added.jsonl"
 """In the target's folder: requests that broke once (`auditor blame`)."""
 REQUESTS: Final = "requests.jsonl"
 """In the run's folder: what it has asked from the beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What is asked of every tree of a run, and on which data."""
+
+    workload: Workload
+    rows: tuple[NewRow, ...] = ()
+    """What is put beside the target's own data."""
+    notes: tuple[str, ...] = ()
+    """What there is to say of how it was chosen."""
 
 
 def workload_of_run(
@@ -28,26 +43,39 @@ def workload_of_run(
     file: Path | None,
     edges: bool,
     more: Iterable[Request] = (),
-) -> tuple[Workload, tuple[str, ...]]:
+    env: Mapping[str, str],
+    allowed: tuple[str, ...] = (),
+) -> Asking:
     """The run's own, else the recorded one, else as `record` would choose it; with what was added, and `more`.
+
+    `allowed` are the names of `env` that identities may take secrets from.
 
     Raises:
         Fault: a file can't be used, or requests don't go together.
     """
     notes: tuple[str, ...] = ()
-    chosen: Workload | None = None
+    chosen: Asking | None = None
     if file is None and (run / REQUESTS).exists():
-        chosen = load_workload(run / REQUESTS)
+        chosen = Asking(workload=load_workload(run / REQUESTS), rows=load_rows(run / ROWS))
     elif file is None:
-        chosen, notes = recorded_workload(bench)
+        recorded, notes = recorded_workload(bench)
+        if recorded is not None:
+            chosen = Asking(workload=recorded, rows=load_rows(bench.folder / ROWS), notes=notes)
     if chosen is None:
         with bench.world(bench.settings.database.small) as world:
             world.prepare()
+            identities = identities_of(bench.settings.identities, world, env=env, allowed=allowed)
             made = choose_workload(bench, surveyed, world.dump(), file=file, edges=edges)
-        chosen, notes = made.workload, (*notes, *made.notes)
-    together = with_added(chosen, (*added_requests(bench.folder), *more))
+            tried = try_rows(world, made.workload, identities, surveyed) if edges else TriedRows()
+        chosen = Asking(
+            workload=with_added(made.workload, tried.requests),
+            rows=tried.put,
+            notes=(*notes, *made.notes, *tried.notes),
+        )
+    together = with_added(chosen.workload, (*added_requests(bench.folder), *more))
+    save_rows(run / ROWS, chosen.rows)
     write_whole(run / REQUESTS, together.render().encode())
-    return together, notes
+    return replace(chosen, workload=together)
 
 
 def added_requests(folder: Path, /) -> tuple[Request, ...]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from auditor.engine.fixing.asking import workload_of_run
+from auditor.engine.fixing.asking import Asking, workload_of_run
 from auditor.engine.fixing.judging import Judges
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.target import Aim, Target, standing_for
@@ -64,8 +64,8 @@ class Means:
         return survey(self.every, self.notes)
 
     @cached_property
-    def chosen(self) -> tuple[Workload, tuple[str, ...]]:
-        """What is asked of every tree, and what there is to say of how that was chosen."""
+    def asking(self) -> Asking:
+        """What is asked of every tree, and on which data."""
         asked_for = self.request
         return workload_of_run(
             self.folder,
@@ -74,12 +74,19 @@ class Means:
             file=asked_for.workload,
             edges=asked_for.edges,
             more=asked_for.more,
+            env=self.env,
+            allowed=asked_for.user.secrets,
         )
+
+    @cached_property
+    def staged(self) -> Bench:
+        """The bench with the data that everything is asked on."""
+        return replace(self.bench, rows=self.asking.rows)
 
     @property
     def workload(self) -> Workload:
         """What is asked of every tree."""
-        return self.chosen[0]
+        return self.asking.workload
 
     @cached_property
     def endpoint_by_request(self) -> Mapping[str, str]:
@@ -103,7 +110,7 @@ class Means:
     def player(self) -> Player:
         """Boots trees and asks them."""
         player = Player(
-            self.bench,
+            self.staged,
             self.store,
             self.baseline,
             self.workload,
@@ -116,7 +123,7 @@ class Means:
     def judges(self) -> Judges:
         """The gates, and the servers that they share."""
         judges = Judges(
-            self.bench,
+            self.staged,
             self.store,
             self.baseline,
             self.workload,

@@ -48,7 +48,7 @@ def summed_up(run: "Run", /, *, timed: Sequence[str] | None = None, once_before:
 
 
 def _notes(run: "Run") -> list[str]:
-    notes = [*run.chosen[1], *run.test_notes]
+    notes = [*run.asking.notes, *run.test_notes]
     if run.stopped:
         notes.append(run.stopped)
     if not run.request.time:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import auditor
 from auditor.config.user import UserSettings
+from auditor.engine.measuring.edge_rows import ROWS, TriedRows, save_rows, try_rows
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.workload import Chosen, choose_workload
 from auditor.engine.request import AuditRequest, Notes
@@ -67,6 +68,11 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         world.prepare()
         identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
         chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
+        tried = TriedRows()
+        if request.edges:
+            notes.step("trying rows at the edges")
+            tried = try_rows(world, chosen.workload, identities, surveyed)
+        chosen = chosen.with_more(tried.requests, tried.notes, surveyed)
         rounds: list[Round] = []
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
         for number in range(request.runs):
@@ -78,6 +84,7 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
     contract = make_contract(
         chosen.workload, recordings, about=about, excluded=bench.settings.workload.exclude
     )
+    save_rows(bench.folder / ROWS, tried.put)
     save_contract(contract, bench.folder / CONTRACT)
     return Recorded(
         folder=bench.folder / CONTRACT,

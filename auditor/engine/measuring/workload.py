@@ -1,6 +1,7 @@
 """Where the requests come from: a file, or what the tree and its database say."""
 
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,17 @@ class Chosen:
     edges: int
     endpoints: dict[str, str]
     """By request, the id of the endpoint that it asks, where that is known."""
+
+    def with_more(
+        self, requests: tuple[Request, ...], notes: tuple[str, ...], surveyed: tuple[Surveyed, ...], /
+    ) -> "Chosen":
+        """With requests for what is only at the edges of the data, and what is to be said of it."""
+        return Chosen(
+            workload=workload_of((*self.workload.requests, *requests)),
+            notes=(*self.notes, *notes),
+            edges=self.edges + len(requests),
+            endpoints=_endpoints((*self.workload.requests, *requests), surveyed),
+        )
 
 
 def choose_workload(
@@ -64,12 +76,14 @@ def choose_workload(
         notes.append(f"{len(extra) - MOST_EDGES} of {len(extra)} edge requests are left out")
         extra = tuple(extra[len(extra) * at // MOST_EDGES] for at in range(MOST_EDGES))
     workload = workload_of((*requests, *extra))
-    endpoints = {
-        request.id: endpoint.id
-        for request in workload.requests
-        if (endpoint := asked(request, surveyed)) is not None
-    }
+    endpoints = _endpoints(workload.requests, surveyed)
     return Chosen(workload=workload, notes=tuple(notes), edges=len(extra), endpoints=endpoints)
+
+
+def _endpoints(requests: Iterable[Request], surveyed: tuple[Surveyed, ...]) -> dict[str, str]:
+    return {
+        request.id: endpoint.id for request in requests if (endpoint := asked(request, surveyed)) is not None
+    }
 
 
 def asked(request: Request, surveyed: tuple[Surveyed, ...], /) -> Surveyed | None:

@@ -1,11 +1,12 @@
 """What every engine offers a world."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from auditor.execution.databases.access import Access
+from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.supervised import Relay
 
 Row = Mapping[str, object]
@@ -57,6 +58,18 @@ class Database(Protocol):
     def indexes(self) -> frozenset[str]:
         """What makes each index that there is now."""
 
+    def tables(self) -> tuple[Table, ...]:
+        """What is declared of each table."""
+
+    def put_rows(self, rows: Sequence[NewRow], /) -> tuple[Refused, ...]:
+        """Puts rows into the template, which is its state then; those that it does not take are given back.
+
+        Not for data that is the user's own.
+        """
+
+    def take_rows(self, rows: Sequence[NewRow], /) -> None:
+        """Takes rows that were put out of the template again, which is its state then."""
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """How it would go about each statement that only reads; those that it can't plan are left out. Nothing is run."""
 
@@ -94,6 +107,15 @@ class NoDatabase:
 
     def indexes(self) -> frozenset[str]:
         return frozenset()
+
+    def tables(self) -> tuple[Table, ...]:
+        return ()
+
+    def put_rows(self, rows: Sequence[NewRow], /) -> tuple[Refused, ...]:
+        return tuple(Refused(row=row, reason="there is no database") for row in rows)
+
+    def take_rows(self, rows: Sequence[NewRow], /) -> None:
+        """Nothing."""
 
     def explain(self, _statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return {}

@@ -3,18 +3,19 @@
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from auditor.execution.address import Address
 from auditor.execution.beneath import tail_beneath
 from auditor.execution.confinement import RUN, Bind, Jail, Limits
-from auditor.execution.databases import postgres_plans
+from auditor.execution.databases import postgres_plans, postgres_tables
 from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.databases.postgres_binaries import PostgresBinaries, find_postgres
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
+from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.guest import Guest
 from auditor.execution.ownership import own_copy
 from auditor.execution.removal import remove_tree
@@ -164,12 +165,28 @@ class Postgres:
         with self._admin(DATABASE) as admin:
             return postgres_plans.indexes(admin)
 
+    def tables(self) -> tuple[Table, ...]:
+        with self._admin(DATABASE) as admin:
+            return postgres_tables.tables(admin)
+
+    def put_rows(self, rows: Sequence[NewRow], /) -> tuple[Refused, ...]:
+        """As the target's own role: a trigger may run functions of its own."""
+        self.reset()
+        with self._target() as client:
+            refused = postgres_tables.insert(client, rows)
+        self.mark()
+        return refused
+
+    def take_rows(self, rows: Sequence[NewRow], /) -> None:
+        self.reset()
+        with self._target() as client:
+            postgres_tables.delete(client, rows)
+        self.mark()
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """As the target's own role: planning may run functions of its own."""
         try:
-            with PostgresClient(
-                self._address, user=self._role, password=self._password, database=DATABASE
-            ) as client:
+            with self._target() as client:
                 return postgres_plans.explain(client, statements)
         except (OSError, PostgresError) as error:
             self.check()
@@ -198,6 +215,13 @@ class Postgres:
         admin.query(
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {literal(DATABASE)}"  # noqa: S608  a name of ours
         )
+
+    def _target(self) -> PostgresClient:
+        try:
+            return PostgresClient(self._address, user=self._role, password=self._password, database=DATABASE)
+        except (OSError, PostgresError) as error:
+            self.check()
+            raise Fault(f"the database can't be reached: {error}", where=self.name) from error
 
     def _admin(self, database: str) -> PostgresClient:
         try:

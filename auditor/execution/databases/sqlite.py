@@ -3,14 +3,15 @@
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
 
-from auditor.execution.databases import sqlite_plans
+from auditor.execution.databases import sqlite_plans, sqlite_tables
 from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
+from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.guest import Guest
 from auditor.execution.plain_files import copy_beneath, hand_over
 from auditor.execution.removal import remove_tree
@@ -82,6 +83,18 @@ class SQLite:
     def indexes(self) -> frozenset[str]:
         return self._read(sqlite_plans.indexes) or frozenset()
 
+    def tables(self) -> tuple[Table, ...]:
+        return self._read(sqlite_tables.tables) or ()
+
+    def put_rows(self, rows: Sequence[NewRow], /) -> tuple[Refused, ...]:
+        refused = self._change(lambda connection: sqlite_tables.insert(connection, rows))
+        if refused is None:
+            return tuple(Refused(row=row, reason="there is no database file") for row in rows)
+        return refused
+
+    def take_rows(self, rows: Sequence[NewRow], /) -> None:
+        self._change(lambda connection: sqlite_tables.delete(connection, rows))
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return self._read(lambda connection: sqlite_plans.explain(connection, statements)) or {}
 
@@ -93,13 +106,27 @@ class SQLite:
                 copy_beneath(self._folder, self._path + suffix, Path(f"{copy}{suffix}"))
             if not copy.exists():
                 return None
-            try:
-                with closing(sqlite3.connect(copy)) as connection:
-                    connection.execute("PRAGMA trusted_schema=OFF")
-                    connection.execute("PRAGMA cell_size_check=ON")
-                    return read(connection)
-            except sqlite3.DatabaseError as error:
-                raise Fault(f"is no database that can be read: {error}", where=self._path) from error
+            return self._asked(copy, read)
+
+    def _change(self, change: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Of the template, which is the state then; None where there is no file."""
+        file = self._template / FILE
+        if not file.exists():
+            return None
+        changed = self._asked(file, change)
+        (self._template / f"{FILE}-shm").unlink(missing_ok=True)
+        self.reset()
+        return changed
+
+    def _asked(self, file: Path, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """`file` is in a folder of ours; what made it is not trusted."""
+        try:
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("PRAGMA trusted_schema=OFF")
+                connection.execute("PRAGMA cell_size_check=ON")
+                return ask(connection)
+        except sqlite3.DatabaseError as error:
+            raise Fault(f"is no database that can be read: {error}", where=self._path) from error
 
     def check(self) -> None:
         """A file does not die."""

@@ -2,18 +2,19 @@
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from auditor.execution.address import Address
 from auditor.execution.confinement import RUN
-from auditor.execution.databases import postgres_plans
+from auditor.execution.databases import postgres_plans, postgres_tables
 from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.databases.postgres import DOOR, PORT, dump_tables
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
+from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.disposable import start_time
 from auditor.execution.guest import Guest
 from auditor.execution.supervised import Relay
@@ -124,6 +125,16 @@ class UsersPostgres:
     def indexes(self) -> frozenset[str]:
         with self._client(self._copy) as client:
             return postgres_plans.indexes(client)
+
+    def tables(self) -> tuple[Table, ...]:
+        with self._client(self._copy) as client:
+            return postgres_tables.tables(client)
+
+    def put_rows(self, rows: Sequence[NewRow], /) -> tuple[Refused, ...]:
+        return tuple(Refused(row=row, reason="the data is the user's own") for row in rows)
+
+    def take_rows(self, rows: Sequence[NewRow], /) -> None:
+        """There are none."""
 
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         with self._client(self._copy) as client:

@@ -11,6 +11,7 @@ from auditor.config.target import TARGET_FILE, TargetSettings, load_target_setti
 from auditor.config.user import JailChoice, UserSettings
 from auditor.execution.choosing import Wanted, choose_jail
 from auditor.execution.confinement import Jail
+from auditor.execution.databases.tables import NewRow
 from auditor.execution.recipe import Recipe, recipe_of
 from auditor.execution.world import World
 from auditor.model.fault import Fault
@@ -36,6 +37,8 @@ class Bench:
     """The user's state folder."""
     folder: Path
     """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`, `logs/`."""
+    rows: tuple[NewRow, ...] = ()
+    """What is put beside the target's own data at the scale of the contract."""
 
     def world(
         self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None, based_on: str | None = None
@@ -54,6 +57,7 @@ class Bench:
             templates=self.folder / "template",
             logs=self.folder / "logs",
             based_on=based_on,
+            rows=self.rows if scale == self.settings.database.small else (),
         )
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from auditor.engine.measuring.edge_rows import ROWS, load_rows
 from auditor.engine.measuring.record import Recorded, RecordRequest, record
 from auditor.engine.request import Notes
 from auditor.measure.contract.compare import compare
@@ -45,6 +46,8 @@ MUTANTS = {
     "a warning is lost": ('app.logger.warning("added %s", name)', "pass"),
     "anybody is let in": ("abort(401)", "pass"),
     "noise that is not there": ("at=time.time()", "at=None"),
+    "who has no team is lost, which nobody in the seed is": ("FROM people ORDER BY id", "FROM people WHERE id IN (SELECT person FROM teams) ORDER BY id"),
+    "who has no name gets one, which all have in the seed": ('jsonify(id=row["id"], name=row["name"])', 'jsonify(id=row["id"], name=row["name"] or "")'),
 }  # fmt: skip
 
 
@@ -64,6 +67,7 @@ def held_to(known: Known, before: str, after: str) -> tuple[Difference, ...]:
     """What differs from the contract when the one place that reads `before` reads `after`."""
     asked, recorded = known
     bench = open_bench(asked.audit.path, asked.user)
+    bench = replace(bench, rows=load_rows(bench.folder / ROWS))
     source = (asked.audit.path / "app.py").read_text()
     assert source.count(before) == 1
     with bench.world(1, replaced={"app.py": source.replace(before, after).encode()}) as world:
@@ -97,6 +101,24 @@ def test_without_a_file_every_route_that_can_be_asked_is(asked: RecordRequest, n
     assert "GET /people/{person_id} #1" in ids
     assert any(id_.startswith("GET /people #1 as ada~limit-") for id_ in ids)
     assert any("POST /people" in note for note in recorded.chosen.notes)
+    assert {
+        "GET /people/{person_id} #1 as ada~people-nothing",
+        "GET /people/{person_id} #1 as ada~people-empty",
+    } <= set(ids)
+    assert any("2 rows at the edges" in note for note in recorded.chosen.notes)
+
+
+def test_rows_beside_which_known_good_does_not_answer_are_left_out(
+    asked: RecordRequest, notes: Notes
+) -> None:
+    source = asked.audit.path / "app.py"
+    source.write_text(
+        source.read_text().replace('"name": row["name"], "teams"', '"name": row["name"][0], "teams"')
+    )
+    recorded = record(replace(asked, edges=True), notes)
+    assert any("rows at the edges of `people`: they are left out" in note for note in recorded.chosen.notes)
+    assert load_rows(recorded.folder.parent / ROWS) == ()
+    assert recorded.contract.recording.heard["list"].answer.status == 200
 
 
 def test_a_boot_that_fails_names_the_first_error(asked: RecordRequest, notes: Notes) -> None:

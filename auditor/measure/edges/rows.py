@@ -1,0 +1,236 @@
+"""Rows at the edges of what a table may hold: nothing, empty, zero, and relations with no member and with one.
+
+Seeds are tidy: every order has lines, every user a name. A join that drops what has no partner, or a sum that meets NULL, shows only
+beside rows like these. Each is a copy of a row that is there, with a key of its own: nobody refers to it, so its relations are empty, but
+for the one row that is made for each relation to it.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from auditor.execution.databases.tables import Column, NewRow, Reference, Scalar, Table
+
+Rows = Mapping[str, Sequence[Mapping[str, object]]]
+"""Rows by table."""
+Edge = Literal["nothing", "empty", "zero", "one"]
+"""NULL wherever that may be; '' in texts; 0 in numbers; the only member of a relation."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_WORDS: Final = re.compile(r"[^\d\W]")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_CODES: Final = 2
+"""Values that stand in so many rows each on the average are a code's, and `''` is none of it."""
+_NUMBERS: Final[Mapping[Edge, int]] = {"nothing": 1, "empty": 2, "zero": 3, "one": 4}
+"""What is added to the highest key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeRow:
+    """A row, and what is at its edge."""
+
+    edge: Edge
+    row: NewRow
+
+    @property
+    def key(self) -> Scalar:
+        """Of a table whose key is one column."""
+        (column,) = self.row.key
+        return self.row.cells.get(column)
+
+
+def edge_rows(tables: Iterable[Table], rows: Rows, wanted: Collection[str], /) -> tuple[EdgeRow, ...]:
+    """Rows for the `wanted` tables that have any, those that others refer to first."""
+    known = {table.name: table for table in tables if table.name in wanted and rows.get(table.name)}
+    made: dict[str, dict[Edge, EdgeRow]] = {}
+    for table in _parents_first(known):
+        like = _fullest(table, rows[table.name])
+        if like is None:
+            continue
+        own: dict[Edge, EdgeRow] = {}
+        for edge, cells in _edges(table, like, rows[table.name]):
+            row = _copied(table, like, rows[table.name], edge, cells, made)
+            if row is not None:
+                own[edge] = EdgeRow(edge=edge, row=row)
+        made[table.name] = own
+    ones = [one for table in known.values() for one in _ones(table, rows[table.name], made)]
+    return (*(row for own in made.values() for row in own.values()), *ones)
+
+
+def _parents_first(tables: Mapping[str, Table]) -> Iterator[Table]:
+    left = dict(sorted(tables.items()))
+    while left:
+        free = [
+            name
+            for name, table in left.items()
+            if not any(reference.table in left and reference.table != name for reference in table.references)
+        ]
+        for name in free or [next(iter(left))]:  # a circle is entered somewhere
+            yield left.pop(name)
+
+
+def _fullest(table: Table, rows: Sequence[Mapping[str, object]]) -> Mapping[str, object] | None:
+    """The row with the most in it that can be told by its key; of equals the first."""
+    if not table.key:
+        return None
+    fit = [row for row in rows if all(_is_scalar(row.get(column)) for column in table.key)]
+    return max(fit, key=lambda row: sum(value is not None for value in row.values()), default=None)
+
+
+def _edges(
+    table: Table, like: Mapping[str, object], rows: Sequence[Mapping[str, object]]
+) -> Iterator[tuple[Edge, dict[str, Scalar]]]:
+    """What is changed for each edge; an edge that changes nothing is none."""
+    if len(table.key) > 1:
+        return
+    bound = {column for reference in table.references for column in reference.columns} | set(table.key)
+    single = {columns[0] for columns in table.unique if len(columns) == 1}
+    free = [column for column in table.columns if column.name not in bound]
+    nothing: dict[str, Scalar] = {
+        column.name: None
+        for column in table.columns
+        if column.nullable and column.name not in table.key and like.get(column.name) is not None
+    }
+    empty: dict[str, Scalar] = {
+        column.name: ""
+        for column in free
+        if column.kind == "text" and column.name not in single and _is_prose(column, rows)
+    }
+    zero: dict[str, Scalar] = {
+        column.name: False if column.kind == "boolean" else 0
+        for column in free
+        if column.kind in {"integer", "number", "boolean"} and column.name not in single
+    }
+    every: tuple[tuple[Edge, dict[str, Scalar]], ...] = (
+        ("nothing", nothing),
+        ("empty", empty),
+        ("zero", zero),
+    )
+    yield from ((edge, cells) for edge, cells in every if cells)
+
+
+def _copied(
+    table: Table,
+    like: Mapping[str, object],
+    rows: Sequence[Mapping[str, object]],
+    edge: Edge,
+    cells: dict[str, Scalar],
+    made: Mapping[str, Mapping[Edge, EdgeRow]],
+) -> NewRow | None:
+    """None where no key can be found for it."""
+    own = dict(cells)
+    if len(table.key) > 1 and own.keys().isdisjoint(table.key):
+        return None
+    for column in table.key if len(table.key) == 1 else ():
+        if column in own:
+            continue
+        parent = next((one for one in table.references if one.columns == (column,)), None)
+        if parent is not None:
+            there = made.get(parent.table, {}).get(edge)
+            value = None if there is None else there.key
+        else:
+            value = _another(table.name, [row.get(column) for row in rows], like[column], edge)
+        if value is None:
+            return None
+        own[column] = value
+    for columns in table.unique:
+        if not any(column in own for column in columns):
+            _tell_apart(table, columns, like, rows, edge, own)
+    return NewRow(
+        table=table.name,
+        columns=tuple(column.name for column in table.columns),
+        like={column: _scalar(like[column]) for column in table.key},
+        cells=own,
+        key=table.key,
+    )
+
+
+def _tell_apart(
+    table: Table,
+    columns: tuple[str, ...],
+    like: Mapping[str, object],
+    rows: Sequence[Mapping[str, object]],
+    edge: Edge,
+    own: dict[str, Scalar],
+) -> None:
+    """Another value in the last column of a unique index that is no reference; where there is none the database will refuse the row."""
+    bound = {column for reference in table.references for column in reference.columns}
+    for column in reversed(columns):
+        value = like.get(column)
+        if column not in bound and value is not None and _is_scalar(value):
+            another = _another(table.name, [row.get(column) for row in rows], value, edge)
+            if another is not None:
+                own[column] = another
+                return
+
+
+def _ones(
+    table: Table, rows: Sequence[Mapping[str, object]], made: Mapping[str, Mapping[Edge, EdgeRow]]
+) -> Iterator[EdgeRow]:
+    """For each relation to a row that was made, its only member."""
+    for reference in table.references:
+        parent = _first(made.get(reference.table, {}), reference)
+        like = next((row for row in rows if all(_is_scalar(row.get(c)) for c in table.key)), None)
+        if parent is None or like is None or not table.key or reference.table == table.name:
+            continue
+        (column,) = reference.columns
+        if table.key == (column,):
+            continue  # its own rows have the parent's keys already
+        row = _copied(table, like, rows, "one", {column: parent}, made)
+        if row is not None:
+            yield EdgeRow(edge="one", row=row)
+
+
+def _first(made: Mapping[Edge, EdgeRow], reference: Reference) -> Scalar:
+    """The key of the first row that was made of a table, where that is what a reference of one column holds."""
+    row = next(iter(made.values()), None)
+    if row is None or len(reference.columns) != 1 or reference.to != row.row.key:
+        return None
+    return row.key
+
+
+def _another(table: str, values: Sequence[object], like: object, edge: Edge) -> Scalar:
+    """A value of the same kind that no row has; None where the kind is not known."""
+    number = _NUMBERS[edge]
+    if isinstance(like, bool):
+        return None
+    if isinstance(like, int):
+        return max(value for value in values if isinstance(value, int)) + number
+    if not isinstance(like, str):
+        return None
+    if _UUID.fullmatch(like):
+        made = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{table} {edge} {like}"))
+        return made if "-" in like else made.replace("-", "")
+    return f"{like}-{number}"
+
+
+def _is_prose(column: Column, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether '' may stand there: no code, number, date, key or document, as far as its values tell."""
+    texts = [value for row in rows if isinstance(value := row.get(column.name), str) and value]
+    if len(texts) >= _CODES * len(set(texts)) and len(texts) > 1:
+        return False
+    return all(_WORDS.search(text) and not _UUID.fullmatch(text) and not _is_other(text) for text in texts)
+
+
+def _is_other(text: str) -> bool:
+    if _DATE.match(text):
+        return True
+    if text[:1] not in "{[":
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _scalar(value: object) -> Scalar:
+    assert value is None or isinstance(value, str | int | float)
+    return value
