@@ -163,7 +163,9 @@ class AppLabels:
 
     def of_migration(self, module: Module) -> str:
         """The label of the app that a migration belongs to."""
-        package = module.name.rpartition(".migrations.")[0] or module.path.partition("/migrations/")[0]
+        folder = module.path.rpartition("/")[0].rpartition("/")[2]
+        name = folder if folder.endswith("_migrations") else "migrations"
+        package = module.name.rpartition(f".{name}.")[0] or module.path.partition(f"/{name}/")[0]
         dotted = package.replace("/", ".")
         while dotted not in self._labels and "." in dotted:
             dotted = dotted.partition(".")[2]
