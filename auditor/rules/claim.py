@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _RELATED: Final = 4
 _OWN_RELATED: Final = 2
 _FOLDED: Final = 6
+_ASIDE: Final = 3
+"""Claims in one finding of a file that no request waits for: it has places for two more beside its own."""
+_BACKGROUND: Final = ("TASK ", "COMMAND ")
+"""How the ids of the entry points begin that no request waits for."""
 _SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
 LEAST_CONFIDENCE: Final = 0.5
 """What is more likely wrong than right is not said."""
@@ -71,8 +75,11 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
         if known is None or claim.confidence > known.confidence:
             best[key] = claim
     sure = [claim for claim in best.values() if is_worth_saying(scene, claim)]
+    aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c)]
+    told = {id(c) for c in aside}
+    waited = [c for c in sure if id(c) not in told]
     made = []
-    for group in by_file(sure) if rule.by_file else together(sure):
+    for group in [*(by_file(waited) if rule.by_file else together(waited)), *by_file(aside, most=_ASIDE)]:
         claim = folded(group, own=0 if rule.by_file else _OWN_RELATED)
         name = qualname(claim.spot)
         made.append(finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}"))
@@ -86,6 +93,16 @@ def is_worth_saying(scene: Scene, claim: Claim) -> bool:
     return round(claim.confidence - taken, 2) >= LEAST_CONFIDENCE and (not claim.indirect or reached)
 
 
+def is_waited_for(scene: Scene, claim: Claim) -> bool:
+    """Whether a request waits for it; True also for what stands in no function, a model's columns or settings.
+
+    What only workers and people at a prompt run is told once a file: it is read, and mended, when somebody is there.
+    """
+    return claim.spot.function is None or any(
+        not e.startswith(_BACKGROUND) for e in endpoints_of(scene, claim)
+    )
+
+
 def together(claims: Iterable[Claim]) -> list[list[Claim]]:
     """The claims of one function (or class body) in one group, the surest first: they are read and mended together."""
     groups: dict[tuple[str, str], list[Claim]] = {}
@@ -97,8 +114,8 @@ def together(claims: Iterable[Claim]) -> list[list[Claim]]:
     ]
 
 
-def by_file(claims: Iterable[Claim]) -> list[list[Claim]]:
-    """The claims of one file in groups of as many as a finding has places for, the surest first."""
+def by_file(claims: Iterable[Claim], *, most: int = 1 + _RELATED) -> list[list[Claim]]:
+    """The claims of one file in groups of at most as many as a finding has places for, the surest first."""
     files: dict[str, list[Claim]] = {}
     for claim in claims:
         files.setdefault(claim.spot.module.path, []).append(claim)
@@ -107,7 +124,7 @@ def by_file(claims: Iterable[Claim]) -> list[list[Claim]]:
         ordered = sorted(
             files[path], key=lambda c: (-round(c.confidence, 2), c.guessed, c.spot.start, c.subject)
         )
-        found += [ordered[n : n + 1 + _RELATED] for n in range(0, len(ordered), 1 + _RELATED)]
+        found += [ordered[n : n + most] for n in range(0, len(ordered), most)]
     return found
 
 
@@ -117,8 +134,12 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
     if not others:
         return first
     spots = {c.spot.key: c for c in others if c.spot.key != first.spot.key}
+    elsewhere = {c.spot.key for c in others if c.spot.function is not first.spot.function}
     return replace(
         first,
+        title=f"{first.title}; {len(elsewhere)} more like it in this file"
+        if elsewhere and own
+        else first.title,
         evidence=[
             *first.evidence,
             *(
@@ -131,7 +152,9 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
             *(place(c.spot, "call") for c in spots.values()),
             *first.related,
         ],
-        payers=tuple({id(f): f for c in group for f in c.payers}.values()),
+        payers=tuple(
+            {id(f): f for c in group for f in (c.spot.function, *c.payers) if f is not None}.values()
+        ),
         scopes=tuple({id(s): s for c in group for s in c.scopes}.values()),
     )
 
