@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While
@@ -75,7 +76,7 @@ def names_bound(function: Function, /) -> frozenset[str]:
     return frozenset(names)
 
 
-def free_name(wanted: str, taken: frozenset[str] | set[str], /) -> str:
+def free_name(wanted: str, taken: AbstractSet[str], /) -> str:
     """`wanted`, or with a number behind it where that is taken."""
     name, number = wanted, 2
     while name in taken:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.loop_items import Unliftable, item_of
 from auditor.codemods.places import free_name, names_bound
-from auditor.codemods.turning import is_list, stands_for_lists
+from auditor.codemods.turning import is_list, name_of_many, stands_for_lists
 from auditor.index.values import Many, Query, Sym, options
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
     is_readable = isinstance(items, (ast.Name, ast.Attribute, ast.Call))
     if is_made_here or (is_readable and _is_known(stage, loop, scene)):
         taken = names_bound(stage.node) | _names(stage)
-        names = (f"{item}s", f"all_{item}s")
-        name = next((one for one in names if one not in taken), free_name(names[0], taken))
+        name = name_of_many(item, taken)
         return Items(ast.Name(name, ast.Load()), name, not is_made_here)
     if isinstance(items, ast.Call) and _is_run_there(stage, loop, scene):
         taken = names_bound(stage.node) | _names(stage)

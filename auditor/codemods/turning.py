@@ -1,6 +1,7 @@
 """Loops whose items can be walked over twice, and what in them depends on the item."""
 
 import ast
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ def _over_list(function: "Function", loop: ast.For, *, unnamed: bool) -> Turning
     if len(bindings(function, variable)) != len(_loops_with(function, variable)):
         return f"`{variable}` is bound elsewhere too"
     if not isinstance(loop.iter, ast.Name):
-        return Turning(loop, variable, _name_of_many(function, variable), is_unnamed=True)
+        return Turning(loop, variable, name_of_many(variable, _taken(function)), is_unnamed=True)
     if not stands_for_lists(function, loop.iter.id):
         return f"`{loop.iter.id}` may be walked over only once"
     return Turning(loop, variable, loop.iter.id)
@@ -79,12 +80,14 @@ def name_rows(turn: Turning, spans: "Spans", /) -> list[str]:
     return [f"{turn.rows} = {text}{'' if is_list(walked) else '.all()'}"]
 
 
-def _name_of_many(function: "Function", variable: str) -> str:
-    taken = names_bound(function) | {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    return next(
-        (name for name in (f"{variable}s", f"all_{variable}s") if name not in taken),
-        free_name(f"{variable}s", taken),
-    )
+def name_of_many(item: str, taken: AbstractSet[str], /) -> str:
+    """A name for all of what `item` is one of that is not `taken`: `books`, `all_books`, `books_2`."""
+    names = (f"{item}s", f"all_{item}s")
+    return next((name for name in names if name not in taken), free_name(names[0], taken))
+
+
+def _taken(function: "Function") -> frozenset[str]:
+    return names_bound(function) | {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
 
 
 def _gives_rows(node: ast.expr) -> bool:
