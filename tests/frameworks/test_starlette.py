@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
 from auditor.frameworks import starlette
-from auditor.index.lower import lower
-from auditor.index.project import Project
 
-
-def project(files: dict[str, str]) -> Project:
-    return Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
+from .linked import project
 
 
 def found(files: dict[str, str]) -> dict[str, str]:
