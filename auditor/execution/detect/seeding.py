@@ -19,9 +19,12 @@ _SEEDS: Final = re.compile(
     r"|(?:load|make|generate)[_-]?data|(?:load[_-]?)?initial[_-]?data|setup[_-]?demo|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|fake[_-]?data"
 )
 _AMOUNT: Final = re.compile(
-    r"""add_argument\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",
+    r"""(?:add_argument|option)\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",
     re.DOTALL,
 )
+_FLASK_COMMAND: Final = re.compile(r"""\.command\(\s*["']([\w-]+)["']""")
+_NEAR: Final = 4
+"""Folders below the root in which commands are looked for."""
 _DEFAULT: Final = re.compile(r"default\s*=\s*(\d+)")
 _FOLDERS: Final = frozenset({"", "scripts", "bin", "tools", "db", "script", "database", "seeds"})
 _MAKES_ROWS: Final = re.compile(
@@ -128,8 +131,13 @@ def _seed(tree: Tree, command: tuple[str, ...], cwd: str, source: str = "") -> S
 
 
 def _source(tree: Tree, command: tuple[str, ...], cwd: str) -> str:
-    """The file that a command runs: of a management command its own, not `manage.py`."""
+    """The file that a command runs: of a management command or one of Flask's its own, of `-m` the module's."""
     match command:
+        case [_, "-m", str(module), *_]:
+            path = posixpath.normpath(posixpath.join(cwd, module.replace(".", "/")))
+            return next((f for f in (f"{path}.py", f"{path}/__main__.py") if f in tree.known), "")
+        case [str(flask), *words] if flask.rpartition("/")[2] == "flask":
+            return _of_flask(tree, words)
         case [_, str(manage), str(name), *_] if manage.endswith("manage.py"):
             ends = f"management/commands/{name}.py"
             return next((file for file in tree.files if file.endswith(ends)), "")
@@ -137,6 +145,15 @@ def _source(tree: Tree, command: tuple[str, ...], cwd: str) -> str:
             return posixpath.normpath(posixpath.join(cwd, script))
         case _:
             return ""
+
+
+def _of_flask(tree: Tree, words: list[str]) -> str:
+    """The file that says `@app.cli.command("name")` of a word, as long as it says it of one command only."""
+    for file in (f for f in tree.files if f.endswith(".py")):
+        said = _FLASK_COMMAND.findall(tree.read(file) if file.count("/") <= _NEAR else "")
+        if len([name for name in said if name in words]) == 1:
+            return file
+    return ""
 
 
 def _name(word: str) -> str:

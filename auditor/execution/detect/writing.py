@@ -7,6 +7,7 @@ from typing import Final
 from auditor.config.boot import DEFAULT_PORT
 from auditor.config.database import Engine
 from auditor.execution.detect.clue import SURE, Clue
+from auditor.execution.detect.login import Login
 from auditor.execution.detect.proposal import Proposal, keeps_its_own_place
 from auditor.model.text import clean, shorten
 
@@ -50,7 +51,7 @@ def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
         found.append(
             ("database.engine", 'engine = "sqlite", "postgresql", or "none" when it has no database')
         )
-    elif proposal.migrate is None:
+    elif proposal.migrate is None and proposal.tables is None:
         found.append(("boot.migrate", "what makes the tables of an empty database"))
     if proposal.stored_file is None and keeps_its_own_place(proposal.storage):
         found.append(("database.path", 'the file that it keeps its data in: path = "db.sqlite3"'))
@@ -85,7 +86,12 @@ def _boot(proposal: Proposal) -> Iterator[str]:
         for way in proposal.other_migrations:
             yield from _line("migrate", way.value, way, off=True, label="or ")
     elif proposal.storage is not None:
-        yield '# migrate = "…"  # not found: what makes the tables of an empty database'
+        none = (
+            "not found: what makes the tables of an empty database"
+            if proposal.tables is None
+            else f"{_comment(proposal.tables.place)} makes the tables that are not there"
+        )
+        yield f'# migrate = "…"  # {none}'
     yield from _python(proposal)
     yield f"# port = {DEFAULT_PORT}  # {{port}} of the command; the jail's loopback is its own"
     if proposal.variables:
@@ -163,20 +169,32 @@ def _services(proposal: Proposal) -> Iterator[str]:
         yield "# port = 6379"
     yield ""
     yield "# [[outside]]  # a host of the outside world, answered from what stands here; the jail has no network"
-    yield '# host = "api.example.com"'
-    yield '# delay = "120ms"'
-    yield '# responses = [{ path = "/v1/*", json = {} }]'
+    if not proposal.hosts:
+        yield '# host = "api.example.com"'
+        yield '# delay = "120ms"'
+        yield '# responses = [{ path = "/v1/*", json = {} }]'
+    for at, host in enumerate(proposal.hosts):
+        if at:
+            yield "# [[outside]]"
+        yield f"# host = {quoted(host.value)}  # {_comment(host.place)}"
+        yield '# delay = "120ms"'
+        yield '# responses = [{ path = "/*", json = {} }]'
 
 
 def _identities(proposal: Proposal) -> Iterator[str]:
     login = proposal.login
-    path = login.value.path if login else "/login"
-    field = login.value.field if login else "email"
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
+    if login is None and proposal.door is not None:
+        yield f"# {_comment(proposal.door.place)} reads who asks:"
+        yield f'# headers = {{ {quoted(proposal.door.value)} = "env:MEMBER_KEY" }}'
+        return
     if login is not None:
         yield f"# {_comment(login.place)} signs somebody in:"
-    yield f'# login = {{ path = {quoted(path)}, json = {{ {field} = "…", password = "env:MEMBER_PASSWORD" }}, token = "$.token" }}'
+    said = login.value if login else Login("/login", "email")
+    sent = f'{{ {said.field} = "…", {said.sent_as} = "env:MEMBER_PASSWORD" }}'
+    how = "form" if said.form else "json"
+    yield f'# login = {{ path = {quoted(said.path)}, {how} = {sent}, token = "$.{said.answered_as}" }}'
 
 
 def _workload() -> Iterator[str]:

@@ -165,6 +165,30 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
             ("python seed.py -v --size {scale}", None),
         ),
         (
+            {
+                "shop.py": FLASK,
+                "scripts/seed.py": "p.add_argument('--scale', type=int, default=2)\n",
+                "README.md": "```\npython -m scripts.seed --scale 1\n```\n",
+            },
+            ("python -m scripts.seed --scale {scale}", 2),
+        ),
+        (
+            {
+                "shop.py": FLASK,
+                "commands.py": "@app.cli.command('seed')\n@click.option('--scale', default=3)\ndef seed(scale): ...\n",
+                "README.md": "```\nflask --app shop seed --scale 1\n```\n",
+            },
+            ("flask --app shop seed --scale {scale}", 3),
+        ),
+        (
+            {
+                "shop.py": FLASK,
+                "commands.py": "@app.cli.command('other')\n@click.option('--scale', default=3)\ndef other(scale): ...\n",
+                "README.md": "```\nflask --app shop seed --scale 1\n```\n",
+            },
+            ("flask --app shop seed --scale 1", None),
+        ),
+        (
             {**DJANGO, "shop/management/commands/populatedb.py": "class Command: ...\n"},
             ("python manage.py populatedb", None),
         ),
@@ -494,3 +518,67 @@ def test_what_a_name_is_signed_in_with(handler: str, field: str, proposed: Propo
     found = proposed({"shop/urls.py": urls, "shop/settings.py": "ROOT_URLCONF = 'shop.urls'\n"}).login
     assert found is not None
     assert (found.value.path, found.value.field) == ("/login/", field)
+
+
+FASTAPI_LOGIN = """
+from fastapi import Depends, FastAPI
+from fastapi.security import OAuth2PasswordRequestForm
+from pydantic import BaseModel
+
+app = FastAPI()
+
+class Base(BaseModel):
+    email: str
+
+class Credentials(Base):
+    secret: str
+
+class Token(BaseModel):
+    access_token: str
+
+def check(*args): ...
+
+@app.post("/login")
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "line"),
+    [
+        (
+            "def login(said: Credentials): return {'access_token': check(said)}",
+            'json = { email = "…", secret = "env:MEMBER_PASSWORD" }, token = "$.access_token" }',
+        ),
+        (
+            "def login(form: OAuth2PasswordRequestForm = Depends()): return Token(access_token=check(form))",
+            'form = { username = "…", password = "env:MEMBER_PASSWORD" }, token = "$.access_token" }',
+        ),
+        (
+            "def login(said: dict): return check(said)",
+            'json = { email = "…", password = "env:MEMBER_PASSWORD" }, token = "$.token" }',
+        ),
+    ],
+    ids=["a model", "a form", "nothing said"],
+)
+def test_what_is_sent_to_sign_in_and_what_comes_back(handler: str, line: str, proposed: Propose) -> None:
+    assert line in settings_text(proposed({"shop.py": FASTAPI_LOGIN + handler + "\n"}))
+
+
+def test_what_the_sources_say_in_passing(proposed: Propose) -> None:
+    code = (
+        f"{FLASK}\nfrom flask import request\nfrom db import Base, engine\nBase.metadata.create_all(engine)\n"
+        "RATES = 'https://rates.example.com/v1'\nDOCS = 'https://github.com/x'\nHERE = 'http://127.0.0.1:80/'\n"
+        "def who():\n    return request.headers.get('X-Api-Key')\n"
+    )
+    text = settings_text(
+        found := proposed({"shop.py": code, "tests/x.py": "A = 'https://test.example.com/'\n"})
+    )
+    assert [host.value for host in found.hosts] == ["rates.example.com"]
+    assert '# host = "rates.example.com"  # shop.py:' in text
+    assert '# headers = { "X-Api-Key" = "env:MEMBER_KEY" }' in text
+    assert found.tables is not None
+
+
+def test_sources_that_say_nothing(proposed: Propose) -> None:
+    found = proposed({"shop.py": f"{FLASK}\n# Base.metadata.create_all(engine)\n"})
+    assert (found.hosts, found.door, found.tables) == ((), None, None)

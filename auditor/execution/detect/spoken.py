@@ -1,0 +1,55 @@
+"""What the sources say of themselves in passing: that they make their own tables, whom they call, what they let in by."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from auditor.execution.detect.clue import Clue
+from auditor.execution.detect.tree import Tree
+
+_NEAR: Final = 5
+"""Folders below the root in which sources are looked through."""
+_APART: Final = re.compile(
+    r"(?:^|/)(?:tests?|testing|docs?|examples?|migrations|versions|alembic|node_modules)/|(?:^|/)(?:test_[^/]*|conftest)\.py$"
+)
+_MAKES_TABLES: Final = re.compile(r"^[^#\n]*(?:\.create_all\b|\.create_tables\(|\bgenerate_schemas\b)")
+_HOST: Final = re.compile(
+    r"""=\s*f?["']https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/:"'])""", re.IGNORECASE
+)
+_NOT_ASKED: Final = re.compile(
+    r"(?:^|\.)(?:w3\.org|schema\.org|github\.com|python\.org|readthedocs\.io|json-schema\.org|opensource\.org)$|^\d+(?:\.\d+)+$"
+)
+_DOOR: Final = re.compile(
+    r"""headers(?:\.get\(|\[)\s*["'](?P<header>X-[\w-]*(?:Key|Token|Auth)[\w-]*|Authorization)["']""",
+    re.IGNORECASE,
+)
+_MOST_HOSTS: Final = 4
+
+
+def made_tables(tree: Tree, /) -> Clue[str] | None:
+    """Where the application or its seed makes the tables that are not there."""
+    return next((Clue(place, place, 0.7) for _, place in _found(tree, _MAKES_TABLES)), None)
+
+
+def outside_hosts(tree: Tree, /) -> tuple[Clue[str], ...]:
+    """Hosts that the sources give a name to, each where it stands first."""
+    hosts: dict[str, Clue[str]] = {}
+    for match, place in _found(tree, _HOST):
+        host = match["host"].lower()
+        if not _NOT_ASKED.search(host):
+            hosts.setdefault(host, Clue(host, place, 0.5))
+    return tuple(hosts.values())[:_MOST_HOSTS]
+
+
+def door_header(tree: Tree, /) -> Clue[str] | None:
+    """The header that says who asks, where the sources read one by its name."""
+    return next((Clue(match["header"], place, 0.5) for match, place in _found(tree, _DOOR)), None)
+
+
+def _found(tree: Tree, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
+    for file in tree.files:
+        if not file.endswith(".py") or file.count("/") > _NEAR or _APART.search(file):
+            continue
+        for number, line in enumerate(tree.read(file).splitlines(), 1):
+            if len(line) < 400 and (match := pattern.search(line)):
+                yield match, f"{file}:{number}"
