@@ -16,8 +16,7 @@ HELLO = (
 )
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
-def test_a_signal_ends_a_server_that_is_reading(tmp_path: Path, number: int, status: int) -> None:
+def test_an_interrupt_ends_a_server_that_is_reading(tmp_path: Path) -> None:
     (tmp_path / "app.py").touch()
     with subprocess.Popen(
         [sys.executable, "-m", "auditor", "mcp", str(tmp_path), "--state", str(tmp_path / "state")],
@@ -31,8 +30,8 @@ def test_a_signal_ends_a_server_that_is_reading(tmp_path: Path, number: int, sta
         server.stdin.write(HELLO)
         server.stdin.flush()
         assert b'"id":1' in server.stdout.readline()
-        server.send_signal(number)
+        server.send_signal(signal.SIGINT)
         try:
-            assert server.wait(60) == status
+            assert server.wait(60) == 130
         finally:
             server.kill()
