@@ -29,6 +29,8 @@ Mode = Literal["in order", "eight at once"]
 AT_ONCE: Final = 8
 HOST: Final = "localhost"
 
+_LEAST_PATIENCE: Final = 0.05
+"""Share of the wait for a record that is left where none comes at all: hundreds of requests must not take an hour."""
 _GLANCE_S: Final = 0.002
 """Between two looks for a record: the probe writes it when the answer has been closed, after we have read it."""
 
@@ -44,7 +46,7 @@ class Watch:
     quiet: Callable[[], object] | None = None
     """Waits, after the last answer, until what was put off has been done."""
     record_wait_s: float = 5.0
-    """A record that has not come by then is lost."""
+    """A record that has not come by then is lost; behind lost ones the wait is shorter, and what comes late is still taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +182,8 @@ class _Session:
         self._values: dict[str, JsonValue] = {}
         self._waiting: dict[str, str] = {}
         """Opaque id and id of the requests whose record has not come."""
+        self._lost = 0
+        """Records that did not come, in a row."""
         self._sent: dict[str, str] = {}
         self._records: list[ProbeRecord] = []
         self._gather()  # what the boot and the logins left
@@ -215,11 +219,14 @@ class _Session:
 
     def settle(self) -> None:
         """Waits until every record has come, or long enough; then those that have not are lost."""
-        until = time.monotonic() + self._watch.record_wait_s
+        sent = bool(self._waiting)
+        until = time.monotonic() + self._watch.record_wait_s * max(2.0**-self._lost, _LEAST_PATIENCE)
         self._gather()
         while self._waiting and time.monotonic() < until:
             time.sleep(_GLANCE_S)
             self._gather()
+        if sent:
+            self._lost = self._lost + 1 if self._waiting else 0
         for id_ in self._waiting.values():
             self.exchanges[id_] = replace(self.exchanges[id_], lost=True)
         self._waiting.clear()

@@ -268,6 +268,21 @@ def test_each_request_gets_its_record_and_the_witness_counts_between(serve: Serv
     assert "The probe's record of 1 request did not come, `lost` first." in doubts(done.exchanges)
 
 
+def test_where_no_record_comes_at_all_the_waits_are_short(serve: Serve) -> None:
+    looks: list[str] = []
+    requests = [Request(id=str(n), path="/") for n in range(8)]
+    socket = serve(lambda got: looks.append("sent") or as_json({}))
+
+    def none_ever() -> list[ProbeRecord]:
+        looks.append("looked")
+        return []
+
+    done = run(socket, *requests, watch=Watch(records=none_ever, record_wait_s=0.5))
+    assert all(exchange.lost for exchange in done.exchanges)
+    behind_last = looks[::-1].index("sent")
+    assert behind_last <= 0.5 * 0.05 / 0.002 + 3  # a look is at least 2 ms behind the one before
+
+
 def test_no_record_is_waited_for_when_nobody_listens(tmp_path: Path) -> None:
     spool = Spool()
     requests = [Request(id=str(n), path="/") for n in range(50)]

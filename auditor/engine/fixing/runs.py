@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,8 +23,6 @@ EVENTS: Final = "events.jsonl"
 TREES: Final = "trees.git"
 STATE: Final = "state.json"
 STATE_SCHEMA: Final = "auditor/state@1"
-LEAST_ROOM: Final = 8 << 20
-"""Bytes: private copies of a small target with its data, and the events and trees of a short run."""
 
 
 @contextmanager
@@ -47,7 +44,6 @@ def at_work(folder: Path, /, *, doing: str) -> Iterator[None]:
     try:
         with held(folder, doing=doing):
             _check_version(folder)
-            check_room(folder)
             yield
     except OSError as error:
         fault = full_disk(error) or _out_of_place(error, folder)
@@ -106,17 +102,6 @@ def all_runs(folder: Path, /) -> list[Path]:
 def ledger_of(run: Path, /) -> Ledger:
     """What a run has come to; nothing is written, and another process may be at work on it."""
     return fold(run_events(run / EVENTS))
-
-
-def check_room(folder: Path, /, *, least: int = LEAST_ROOM) -> None:
-    """`Fault` where the disk has fewer bytes left: the first to meet its end would be the target, which could only say that it died."""
-    left = shutil.disk_usage(folder).free
-    if left < least:
-        raise Fault(
-            f"only {left >> 10:,} KiB are left on its disk, and a run takes {least >> 20:,} MiB at least",
-            where=str(folder),
-            hint="make room, or name another folder by --state",
-        )
 
 
 def _out_of_place(error: OSError, folder: Path) -> Fault | None:

@@ -14,6 +14,7 @@ from auditor.execution.confinement import Jail
 from auditor.execution.databases.tables import NewRow
 from auditor.execution.recipe import Recipe, recipe_of
 from auditor.execution.world import World
+from auditor.measure.running.disk_room import check_room
 from auditor.model.fault import Fault
 from auditor.repo.root import root_of
 
@@ -90,6 +91,7 @@ def open_bench(path: Path, user: UserSettings, /, *, env: Mapping[str, str] = os
             hint="`auditor init` looks for it and writes the file",
         )
     recipe = recipe_of(settings, root, env=env, allowed=user.secrets)
+    check_room(user.state_dir)
     return Bench(
         root=root,
         settings=settings,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.engine.fixing.runs import at_work, check_room
+from auditor.engine.fixing.runs import at_work
 from auditor.model.fault import Fault
 
 
@@ -35,12 +35,6 @@ def test_a_state_that_cant_be_understood_is_left_alone(tmp_path: Path, content: 
     with pytest.raises(Fault, match=said), at_work(tmp_path, doing="test"):
         pass
     assert file.read_text() == content
-
-
-def test_a_disk_that_is_nearly_full_is_told_before_anything_starts(tmp_path: Path) -> None:
-    check_room(tmp_path, least=0)
-    with pytest.raises(Fault, match=r"KiB are left on its disk, and a run takes .*make room"):
-        check_room(tmp_path, least=1 << 60)
 
 
 def test_two_at_once_are_told(tmp_path: Path) -> None:
