@@ -7,7 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3 python python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
 # A file stays in one worker: what its tests share is booted once.
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test check format clean
 

@@ -16,6 +16,8 @@ from auditor.execution.choosing import choose_jail
 from auditor.model.fault import Fault
 from auditor.model.patch import Patch
 
+pytestmark = pytest.mark.long
+
 ASKED = {"discover berlin", "spaces of location 1"}
 CHANGES = {"02-holiday-first": DISCOVER, "11-the-batch-helper": SPACES}
 

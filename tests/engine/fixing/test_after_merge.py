@@ -10,6 +10,8 @@ import pytest
 from auditor.cli.dispatch import dispatch
 from auditor.engine.fixing.request import FixRequest
 
+pytestmark = pytest.mark.long
+
 
 def test_a_merge_that_broke_something_is_taken_back_and_the_rest_stays(
     shelf: FixRequest,

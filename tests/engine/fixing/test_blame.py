@@ -17,6 +17,8 @@ from auditor.model.fault import Fault
 from auditor.trial.memory import Memory
 from auditor.trial.trees import TreeStore
 
+pytestmark = pytest.mark.long
+
 Patching = Callable[..., Path]
 Trying = Callable[..., Fixed]
 

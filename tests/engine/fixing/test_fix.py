@@ -13,6 +13,8 @@ from auditor.engine.measuring.record import RecordRequest
 from auditor.engine.request import Notes
 from auditor.trial.making import patch_between
 
+pytestmark = pytest.mark.long
+
 LOOP = """        found = []
         for row in rows:
             teams = connection.execute("SELECT name FROM teams WHERE person = ?", [row["id"]]).fetchall()

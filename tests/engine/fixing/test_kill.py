@@ -10,6 +10,8 @@ import pytest
 from auditor.execution.choosing import choose_jail
 from auditor.model.fault import Fault
 
+pytestmark = pytest.mark.long
+
 
 def test_nothing_is_lost_and_the_run_goes_on() -> None:
     try:

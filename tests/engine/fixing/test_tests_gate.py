@@ -3,6 +3,8 @@
 import pytest
 from timed_shop import APP, Fixed, Small, shop
 
+pytestmark = pytest.mark.long
+
 LOOP = APP[
     APP.index("        found = []\n        for row in rows:\n            owner") : APP.index("    time.sleep")
 ]

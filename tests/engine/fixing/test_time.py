@@ -7,6 +7,8 @@ from auditor.engine.fixing.fix import Fixed
 from auditor.report.result_text import result_text
 from auditor.trial.ledger import Ledger
 
+pytestmark = pytest.mark.long
+
 LOOP = APP[
     APP.index("        found = []\n        for row in rows:\n            owner") : APP.index("    time.sleep")
 ]

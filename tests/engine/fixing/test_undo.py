@@ -14,6 +14,8 @@ from auditor.model.fault import Fault
 from auditor.model.trial_events import TrialStarted
 from auditor.trial.ledger import Ledger
 
+pytestmark = pytest.mark.long
+
 Patching = Callable[..., Path]
 Trying = Callable[..., Fixed]
 

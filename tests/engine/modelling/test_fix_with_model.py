@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from auditor.engine.fixing.fix import fix
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.runs import EVENTS
@@ -13,6 +15,8 @@ from auditor.engine.request import Notes
 from auditor.llm.client import Client
 from auditor.llm.exchange import Request
 from auditor.llm.providers.scripted import Cue, Scripted
+
+pytestmark = pytest.mark.long
 
 APP = "shop/app.py"
 ASK = '        return {"orders": [told(session, order) for order in found]}\n'

@@ -44,6 +44,8 @@ from auditor.trial.trees import Tree, TreeStore, entries_of
 
 from .paper_run import PaperRun
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(kw_only=True)
 class Paper(PaperRun):

@@ -17,6 +17,8 @@ from auditor.execution.outer import Outer
 from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 ROOT = Path(auditor.__file__).parent.parent
 USER = 60_733
