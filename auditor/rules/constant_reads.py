@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.rules.scene import Spot, repeating, spot_of
 from auditor.trace.chains import chains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function
     from auditor.index.values import Model
     from auditor.rules.scene import Scene
     from auditor.trace.analysis import Root
@@ -88,8 +91,39 @@ def is_constant_read(scene: Scene, effect: Effect) -> bool:
     if not effect.label.startswith(("SELECT ", "GET ")) or not query.text or "…" in query.text:
         return False
     reads = scene.texts.of(function)
-    words = set(_WORD.findall(query.text))
+    words = set(_WORD.findall(query.text)) - scene.once(literals_given).get(home_of(function), frozenset())
     return not any(w in reads.params or w in reads.bindings or w in {"self", "cls", "request"} for w in words)
+
+
+def home_of(function: Function) -> tuple[str, int]:
+    """Which function of the source it is, whatever its callers pass."""
+    return (function.module.path, function.line)
+
+
+def literals_given(scene: Scene) -> dict[tuple[str, int], frozenset[str]]:
+    """By function of a module: the parameters for which every call that was seen writes a literal, or nothing."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for scope in scene.scopes:
+        for call in scope.calls:
+            function = call.callee
+            if function.owner is None and function.parent is None:
+                literal = set(literal_parameters(function, call.node))
+                known = found.setdefault(home_of(function), literal)
+                known &= literal
+    return {home: frozenset(names) for home, names in found.items() if names}
+
+
+def literal_parameters(function: Function, node: Node | None) -> Iterator[str]:
+    """Parameters that a call gives a literal, or leaves to their default."""
+    if node is None or node[0] != ir.CALL or any(a[0] == ir.STAR for a in node[3]):
+        return
+    named = dict(node[4])
+    for at, (name, kind, _, default) in enumerate(function.params):
+        if kind != "pos" or None in named:
+            return
+        given = node[3][at] if at < len(node[3]) else named.get(name, default)
+        if given is not None and given[0] == ir.CONST:
+            yield name
 
 
 def asking(roots: dict[str, Root], scene: Scene, effect: Effect) -> Iterator[Root]:
