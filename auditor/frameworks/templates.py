@@ -21,19 +21,30 @@ if TYPE_CHECKING:
 
 GET: Final = "__template_get__"
 INCLUDE: Final = "__template_include__"
+TAG: Final = "__template_tag__"
+"""Called with the name of a tag that the project may have made, and what it is given."""
+FILTER: Final = "__template_filter__"
+"""Likewise for a filter, whose value comes after its name."""
 CACHED: Final = "__template_cached__"
 """Called with the arguments of `{% cache %}`: whether the fragment is remembered."""
 _OPENERS: Final = re.compile(r"\{[%{#]")
 _ENDS: Final = {"{%": "%}", "{{": "}}", "{#": "#}"}
 _PATH: Final = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)*")
+_WORD: Final = re.compile(r"(?:\w+=)?(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CLOSERS: Final = {"for": {"endfor"}, "if": {"endif"}, "block": {"endblock"}, "with": {"endwith"}}
 _SKIPPED: Final = frozenset(
     {"load", "csrf_token", "comment", "spaceless", "autoescape", "now", "verbatim", "import", "from"}
 )
+_PASSING: Final = frozenset(
+    "default safe escape date time upper lower title capfirst linebreaks linebreaksbr truncatewords truncatechars striptags "
+    "floatformat intcomma pluralize urlencode slugify join yesno default_if_none escapejs stringformat add first last".split()
+)
+"""Filters of Django's own that give what they are given, as far as anybody asks here."""
+_MOST_WORDS: Final = 40
 MAX_BYTES: Final = 512 * 1024
 _LONGEST_PATH: Final = 12
-"""Steps of `a.b.c` that are followed."""
+"""Steps of `a.b.c`, and filters of `a|b|c`, that are followed."""
 _LONGEST_EXPRESSION: Final = 4096
 """Characters; a longer one is no code by hand, and it is parsed here and not in the limited child."""
 
@@ -46,6 +57,8 @@ class Template:
     parent: str | None
     blocks: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = field(default_factory=dict)
+    loaded: frozenset[str] = frozenset()
+    """The libraries of tags that it asks for."""
 
 
 @dataclass(slots=True)
@@ -60,7 +73,9 @@ def compile_template(source: str, *, jinja: bool) -> Template:
     """Lowers one template; what it does not understand is skipped, never guessed."""
     compiler = _Compiler(list(_tags(source[:MAX_BYTES])), jinja=jinja)
     body = compiler.block(frozenset())
-    return Template(tuple(body), compiler.parent, compiler.blocks, compiler.macros)
+    return Template(
+        tuple(body), compiler.parent, compiler.blocks, compiler.macros, frozenset(compiler.loaded)
+    )
 
 
 def _tags(source: str) -> Iterator[_Tag]:
@@ -95,6 +110,7 @@ class _Compiler:
         self.parent: str | None = None
         self.blocks: dict[str, tuple[Node, ...]] = {}
         self.macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = {}
+        self.loaded: set[str] = set()
 
     def block(self, until: frozenset[str]) -> list[Node]:
         """Statements up to one of the closing tags, which is left to be read."""
@@ -138,9 +154,31 @@ class _Compiler:
             self.block(frozenset({"endcomment"}))
             self.at += 1
             return []
+        if tag.name == "load":
+            self.loaded.update(word.rpartition(".")[2] for word in tag.text.split())
+            return []
         if tag.name in _SKIPPED or tag.name.startswith("end") or tag.name in {"else", "elif", "empty"}:
             return []
+        if not self.jinja:
+            return [self.custom(tag)]
         return [(ir.EXPR, tag.line, tag.line, self.other(tag))]
+
+    def custom(self, tag: _Tag) -> Node:
+        """A tag that may be the project's own: `{% name a b key=c %}`, and with `as result` a name for what it gives."""
+        text, found, bound = f" {tag.text}".rpartition(" as ")
+        is_bound = bool(found) and re.fullmatch(r"\w+", bound.strip()) is not None
+        given: list[Node] = [(ir.CONST, tag.line, tag.name)]
+        named: list[tuple[str, Node]] = []
+        for word in _WORD.findall(text if is_bound else tag.text)[:_MOST_WORDS]:
+            key, equals, value = word.partition("=")
+            if equals and re.fullmatch(r"\w+", key):
+                named.append((key, self.expression(value, tag.line)))
+            else:
+                given.append(self.expression(word, tag.line))
+        call: Node = (ir.CALL, tag.line, (ir.NAME, tag.line, TAG), tuple(given), tuple(named))
+        if is_bound:
+            return (ir.ASSIGN, tag.line, tag.line, ((ir.NAME, tag.line, bound.strip()),), call)
+        return (ir.EXPR, tag.line, tag.line, call)
 
     def loop(self, tag: _Tag) -> list[Node]:
         target_text, _, iterable_text = tag.text.partition(" in ")
@@ -268,18 +306,16 @@ def django_expression(text: str, line: int) -> Node:
     """`a.b.c|filter:arg`: what is read is the path; `|length` and `|slice` say how it is consumed."""
     head, *filters = text.split("|")
     value = path(head.strip(), line)
-    for f in filters:
+    for f in filters[:_LONGEST_PATH]:
         name, _, argument = f.partition(":")
         if name.strip() == "length":
             value = (ir.CALL, line, (ir.NAME, line, "len"), (value,), ())
         elif name.strip() == "dictsort":
             value = (ir.CALL, line, (ir.NAME, line, "sorted"), (value,), ())
-        elif argument and _PATH.fullmatch(argument.strip()):
-            value = (
-                (ir.OTHER, line, (value, path(argument.strip(), line)))
-                if name.strip() != "default"
-                else value
-            )
+        elif name.strip() not in _PASSING and _PATH.fullmatch(name.strip()):
+            given = (value,) if not argument else (value, path(argument.strip(), line))
+            called: Node = (ir.CONST, line, name.strip())
+            value = (ir.CALL, line, (ir.NAME, line, FILTER), (called, *given), ())
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from auditor.frameworks.templates import CACHED, Template, compile_template
+from auditor.frameworks.templates import CACHED, FILTER, TAG, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
@@ -13,6 +13,7 @@ from auditor.trace import access, calls, hints, joining, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from auditor.frameworks.django_template_tags import TemplateTags
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
@@ -28,9 +29,12 @@ class Templates:
         *,
         jinja: bool,
         applications: Mapping[str, bool] | None = None,
+        tags: TemplateTags | None = None,
     ) -> None:
         self.sources = sources
         self.jinja = jinja
+        self.tags = tags
+        """The project's own tags and filters; None where its templates know none."""
         self.applications = dict(applications or {})
         """Where several kinds of applications share the tree: folder → whether its templates are Jinja's."""
         self.compiled: dict[str, tuple[Template, Function] | None] = {}
@@ -147,7 +151,9 @@ class Templates:
         if cx.function is not None:
             cx.frames = (*cx.frames, (cx.function, cx.line or cx.start))
         cx.function, cx.module = function, function.module
-        cx.env = {**env, **self.helpers(blocks)}
+        found = self.compiled.get(function.module.path)
+        loaded = frozenset[str]() if found is None else found[0].loaded
+        cx.env = {**env, **self.helpers(blocks, loaded)}
         self.depth += 1
         try:
             walk.block(m, body)
@@ -155,8 +161,12 @@ class Templates:
             self.depth -= 1
             (cx.env, cx.function, cx.module, cx.frames, cx.line, cx.start, cx.end) = before
 
-    def helpers(self, blocks: dict[str, tuple[tuple[Node, ...], Function]]) -> dict[str, Value]:
+    def helpers(
+        self, blocks: dict[str, tuple[tuple[Node, ...], Function]], loaded: frozenset[str]
+    ) -> dict[str, Value]:
         return {
+            TAG: Hook(lambda m, a, k, n: self.tag(m, a, k, n, loaded)),
+            FILTER: Hook(lambda m, a, k, n: self.filter(m, a, k, n, loaded)),
             "__template_get__": Hook(self.get),
             "__template_include__": Hook(self.include),
             CACHED: Hook(asks_cache),
@@ -198,6 +208,40 @@ class Templates:
                 self.evaluate(m, path, {**m.cx.env, **kwargs})
         return UNKNOWN
 
+    def tag(
+        self,
+        m: Machine,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        node: Node | None,
+        loaded: frozenset[str],
+    ) -> Value:
+        """A tag of the project's own; of any other, only its arguments are read."""
+        name = args[0].value if isinstance(args[0], Const) else None
+        found = None if self.tags is None else self.tags.named(str(name), loaded, is_filter=False)
+        if found is None or self.depth >= _MAX_NESTING:
+            return UNKNOWN
+        given = [Dictionary(shown_of(m.cx.env))] if found.takes_context else []
+        result = m.call_function(found.function, None, [*given, *args[1:]], kwargs, node)
+        path = None if found.template is None else self.find(found.template, found.function.module.path)
+        if path is None:
+            return result
+        self.evaluate(m, path, {**self.given(m), **environment(result)})
+        return UNKNOWN
+
+    def filter(
+        self,
+        m: Machine,
+        args: list[Value],
+        _: dict[str, Value],
+        node: Node | None,
+        loaded: frozenset[str],
+    ) -> Value:
+        """What a filter of the project's own makes of a value; any other passes it on."""
+        name = args[0].value if isinstance(args[0], Const) else None
+        found = None if self.tags is None else self.tags.named(str(name), loaded, is_filter=True)
+        return args[1] if found is None else m.call_function(found.function, None, args[1:], {}, node)
+
     def block(
         self,
         m: Machine,
@@ -237,6 +281,11 @@ class Hook(Value):
 
     def __init__(self, call: Callable[[Machine, list[Value], dict[str, Value], Node | None], Value]) -> None:
         self.call = call
+
+
+def shown_of(env: dict[str, Value]) -> dict[str, Value]:
+    """What a template's code sees, without our own helpers."""
+    return {name: value for name, value in env.items() if not isinstance(value, Hook)}
 
 
 def names(value: Value) -> list[str]:

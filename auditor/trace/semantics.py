@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import pyramid_services
+from auditor.frameworks.django_template_tags import TemplateTags
 from auditor.index.symbols import ImportedName
 from auditor.repo.errors import Undecodable, Unreadable
 from auditor.trace.rendering import Templates
@@ -47,6 +48,7 @@ def semantics_of(index: Index) -> Semantics:
         applications={folder: folder in others for folder in sorted(django | others) if folder}
         if others
         else {},
+        tags=TemplateTags(project) if django else None,
     )
     return Semantics(
         orms=orms_of(project),

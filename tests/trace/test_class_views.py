@@ -8,6 +8,7 @@ import pytest
 
 import auditor.frameworks
 from auditor.frameworks import discover
+from auditor.frameworks.django_template_tags import TemplateTags
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
@@ -35,11 +36,46 @@ MODELS = """
         tags = models.ManyToManyField(Tag)
         objects = BookQuerySet.as_manager()
     """
+TAGS = """
+    from django import template
+    from shop.models import Book
+
+    register = template.Library()
+
+    @register.simple_tag
+    def alike(book, limit=3):
+        return Book.objects.filter(author_id=book.author_id)[:limit]
+
+    @register.filter("writer")
+    def writer_of(book, before="by"):
+        return f"{before} {book.author.name}"
+
+    @register.inclusion_tag("shop/_tags.html", takes_context=True)
+    def tags(context, book):
+        return {"tags": book.tags.all(), "user": context["user"]}
+
+    def unregistered(book):
+        return book.author.name
+    """
+OTHER_TAGS = """
+    from django import template
+
+    register = template.Library()
+
+    @register.simple_tag(name="alike")
+    def same(book):
+        return []
+    """
 ROW = "{{ book.author.name }}{% for tag in book.tags.all %}{{ tag.name }}{% endfor %}"
 TEMPLATES = {
     "shop/book_list.html": f"{{% for book in book_list %}}{ROW}{{% endfor %}}",
     "shop/books.html": f"{{% for book in books %}}{ROW}{{% endfor %}}",
     "shop/page.html": f"{{% for book in page_obj %}}{ROW}{{% endfor %}}",
+    "shop/tagged.html": "{% load shelves %}{% for book in book_list %}{% alike book limit=2 as found %}"
+    "{% for other in found %}{{ other.pk }}{% endfor %}{{ book|writer:'of' }}{% tags book %}{% endfor %}",
+    "shop/_tags.html": "{% for tag in tags %}{{ tag.name }}{% endfor %}",
+    "shop/untagged.html": "{% load others i18n %}{% for book in book_list %}{% alike book as found %}{% for other in found %}"
+    "{{ other.pk }}{% endfor %}{{ book.pk|writer_of }}{% unregistered book %}{% trans 'x' as y %}{% endfor %}",
     "shop/author_detail.html": "{% for book in author.books.all %}{{ book.tags.count }}{% endfor %}",
 }
 
@@ -58,9 +94,17 @@ def cost(view: str) -> dict[tuple[str, ...], tuple[int, int]]:
         "from django.urls import path\nfrom django.views.generic import *\nfrom shop.models import *\n"
         f"{textwrap.dedent(view)}\nurlpatterns = [path('x/', V.as_view())]\n"
     )
-    sources = {"shop/__init__.py": "", "shop/models.py": textwrap.dedent(MODELS), "urls.py": views}
+    sources = {
+        "shop/__init__.py": "",
+        "shop/models.py": textwrap.dedent(MODELS),
+        "shop/templatetags/__init__.py": "",
+        "shop/templatetags/shelves.py": textwrap.dedent(TAGS),
+        "shop/templatetags/others.py": textwrap.dedent(OTHER_TAGS),
+        "urls.py": views,
+    }
     project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
-    templates = Templates({f"shop/templates/{n}": lambda t=t: t for n, t in TEMPLATES.items()}, jinja=False)
+    texts = {f"shop/templates/{n}": lambda t=t: t for n, t in TEMPLATES.items()}
+    templates = Templates(texts, jinja=False, tags=TemplateTags(project))
     semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
     return CostTable(trace.machine).root(trace.entries[0]).get("sql", {})
@@ -127,3 +171,19 @@ def test_the_object_of_a_detail_view_has_the_name_of_its_model() -> None:
         class V(DetailView):
             model = Author
         """) == {(): (2, 2), ("books",): (1, 1)}
+
+
+def tagged(template: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    return cost(f"""
+        class V(ListView):
+            model = Book
+            template_name = "shop/{template}.html"
+        """)
+
+
+def test_tags_and_filters_of_another_library_or_of_none_cost_nothing() -> None:
+    assert tagged("untagged") == {(): (1, 1)}
+
+
+def test_what_the_projects_own_tags_and_filters_ask_for_is_paid_in_every_turn() -> None:
+    assert tagged("tagged") == {(): (1, 1), ("books",): (3, 3)}
