@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
 
+_PUTTING: Final = frozenset({"set", "put", "store", "add", "save", "setdefault"})
+"""Methods by which a store of the project's own takes a value for a key."""
 FROM_CACHE: Final = Ext("<from a cache>")
 """What a read of a cache gives: the value, or nothing."""
 
@@ -133,14 +135,29 @@ def is_lasting(place: Node, env: Mapping[str, Value]) -> bool:
 
 
 def fills(statements: Sequence[Node], place: Node) -> bool:
-    """Whether a block assigns to the place."""
+    """Whether a block assigns to the place; for `STORE[key]` also by `STORE.set(key, …)`."""
     for s in statements:
+        if s[0] == ir.EXPR and puts(s[3], place):
+            return True
         targets = s[3] if s[0] == ir.ASSIGN else (s[3],) if s[0] == ir.ANN else ()
         if any(same(target, place) for target in targets):
             return True
         if any(fills(inner, place) for inner in inner_blocks(s)):
             return True
     return False
+
+
+def puts(call: Node, place: Node) -> bool:
+    """Whether a call hands a store what it is to keep under the key of the place."""
+    return (
+        place[0] == ir.SUB
+        and call[0] == ir.CALL
+        and call[2][0] == ir.ATTR
+        and call[2][3] in _PUTTING
+        and len(call[3]) > 1
+        and same(call[2][2], place[2])
+        and same(call[3][0], place[3])
+    )
 
 
 def returns_value(statements: Sequence[Node]) -> bool:
