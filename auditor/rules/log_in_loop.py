@@ -71,6 +71,8 @@ _SERIALISERS: Final = frozenset(
     "dumps pformat model_dump model_dump_json to_dict as_dict asdict to_json serialize jsonify "
     "to_representation __dict__ to_string tostring prettify".split()
 )
+_STORING: Final = frozenset({"commit", "rollback", "flush", "execute", "executemany", "save", "bulk_create"})
+"""Methods that only what stores something has, also where nobody knows what it is."""
 _SHOWN: Final = 4
 _DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
 
@@ -179,7 +181,9 @@ def judged(
 
 def is_trail(scene: Scene, looped: Looped) -> bool:
     """Whether the turn does what costs more, so that the record is the trail of that and no cost beside it."""
-    return (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops
+    if (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops:
+        return True
+    return any(n[0] == ir.CALL and turns.name_of(n[2]) in _STORING for n in turns.nodes(looped.loop.node))
 
 
 def is_asked_first(effect: Effect) -> bool:

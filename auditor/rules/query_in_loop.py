@@ -218,6 +218,10 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.5
     if is_all_of_strangers(effect):
         confidence -= 0.2
+    if effect.label.endswith("(refresh)"):  # it comes with the write before it
+        confidence -= 0.35
+    if effect.label == "(statement)":  # which may write as well
+        confidence -= 0.2
     if is_fixed(looped.loop):
         confidence -= 0.45
     if looped.call is not None and looped.call.guessed:

@@ -50,11 +50,14 @@ def is_prepared(looped: Looped) -> bool:
     return False
 
 
-def is_used_in_turn(looped: Looped, write: Node | None) -> bool:
-    """Whether the rest of the turn reads the row that was just written: it needs its key."""
+def is_used_in_turn(looped: Looped, effect: Effect) -> bool:
+    """Whether the rest of the turn, or of the called function that writes, reads the row just written: it needs its key."""
+    write, home = effect.node, effect.site.function
     if write is None or write[0] != ir.CALL:
         return False
-    body = body_of(looped.loop)
+    inside = home is not None and home is not looped.loop.site.function
+    body = home.body if inside and home is not None else body_of(looped.loop)
+    after = effect.site.end if inside else looped.spot.end
     bound = next(
         (
             t[2]
@@ -66,7 +69,8 @@ def is_used_in_turn(looped: Looped, write: Node | None) -> bool:
         ),
         turns.root_name(write[2]) if turns.name_of(write[2]) in {"save", "asave"} else "",
     )
-    later = (n for n in turns.nodes(body) if n[0] == ir.NAME and n[1] > looped.spot.end)
+    given = {id(s[3]) for s in turns.nodes(body) if s[0] == ir.RETURN and s[3] is not None}
+    later = (n for n in turns.nodes(body) if n[0] == ir.NAME and n[1] > after and id(n) not in given)
     return bool(bound) and any(n[2] == bound for n in later)
 
 
@@ -123,6 +127,12 @@ def counts(node: Node) -> bool:
 def stands_alone(loop: Loop, line: int) -> bool:
     """Whether each turn has a transaction, or a net for errors, of its own around the place."""
     return any(is_alone(s) for s in around(body_of(loop), line))
+
+
+def is_netted(effect: Effect) -> bool:
+    """Whether the function that writes has a net for errors, or a transaction, of its own around the write."""
+    function = effect.site.function
+    return function is not None and any(is_alone(s) for s in around(function.body, effect.site.line))
 
 
 def around(block: Sequence[Node], line: int) -> Iterator[Node]:

@@ -52,6 +52,7 @@ from auditor.rules.surroundings import (
     is_either_way,
     is_every_nth,
     is_made_in_turn,
+    is_netted,
     is_used_in_turn,
     needs_flush,
     stands_alone,
@@ -208,13 +209,11 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
             confidence -= _CONDITIONAL
     if looped.call is not None and effect.branch:
         confidence -= _GUARDED if all(arm == AFTER_GUARD for _, arm in effect.branch) else _CONDITIONAL
-    if stands_alone(looped.loop, looped.spot.line):
+    if stands_alone(looped.loop, looped.spot.line) or (path and is_netted(effect)):
         confidence -= 0.25
     if loop_name(looped.loop).endswith(_FEW) or is_keywords(looped.loop):
         confidence -= 0.4
-    if (is_used_in_turn(looped, effect.node) and "INSERT" in effect.label) or is_made_in_turn(
-        looped, effect.node
-    ):
+    if (is_used_in_turn(looped, effect) and "INSERT" in effect.label) or is_made_in_turn(looped, effect.node):
         confidence -= 0.4
     if effect.label == "FLUSH":
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
