@@ -4,7 +4,7 @@ Nothing here knows how a gate is run. The order of what is written is what makes
 a verdict before anything follows from it, and known-good only ever changes by a recorded `kept`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -56,12 +56,14 @@ class Trials:
         gates: Sequence[tuple[GateName, Gate]],
         *,
         lessons: Lessons | None = None,
+        begun: Callable[[Tree], None] | None = None,
     ) -> None:
-        """`gates` in the order in which they are asked; `lessons` of other runs, where there are any."""
+        """`gates` in the order in which they are asked; `lessons` of other runs, where there are any; `begun` is told each tree that is tried."""
         self._recorder = recorder
         self._store = store
         self._gates = tuple(gates)
         self._lessons = lessons
+        self._begun = begun
 
     def attempt(self, proposal: Proposal, /) -> Verdict:
         """Tries the proposal, and after a failure what is left of it without the culprit.
@@ -152,6 +154,8 @@ class Trials:
             tree=tree.id,
         )
         self._recorder.emit(TrialStarted, started, change=proposal.change)
+        if self._begun is not None:
+            self._begun(tree)
         return tree
 
     def _first_failure(self, candidate: Candidate, tree: Tree) -> GateResult | None:

@@ -157,10 +157,13 @@ class Player:
     def play_ahead(self, tree: Tree, /, *, whole: bool = False) -> None:
         """Begins what will be asked of the tree after the round in order, in a copy of its own: its counts, or the `whole` eight at once.
 
-        Nothing is begun where two servers would meet on one network.
+        Nothing is begun where two servers would meet on one network. The copy is made while the tree's own world is, where nothing of
+        the one has to be known for the other.
         """
-        if not self.world(tree).is_apart:
+        if not self.world(self._baseline).is_apart:
             return
+        if self._worlds.may_be_made_anew(tree):
+            self.world(tree)
         if whole and tree.id not in self._together:
             self._begin(_together_of(tree), tree, self._reference.sent("eight at once"), _TOGETHER)
         elif not whole and tree.id not in self._lines:

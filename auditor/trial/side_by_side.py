@@ -1,7 +1,7 @@
 """Two trees served side by side, the probe off, on the same core: where pairs of answers come from."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -56,8 +56,11 @@ class SideBySide:
         scale: int,
         env: Mapping[str, str],
         allowed: tuple[str, ...] = (),
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
+        """`settle` waits until nothing else of ours goes on: time is taken then."""
         self.scale = scale
+        self._settle = settle
         self._bench = bench
         self._workload = workload
         self._env = env
@@ -104,6 +107,7 @@ class SideBySide:
 
     def fresh(self, tree: Tree, requests: Sequence[str], /, *, warm: bool = True) -> Round:
         """These requests from a fresh server without the probe, and then once more from the same where it is to be `warm`."""
+        self._settle()
         world = self.world(tree)
         playing = Playing(role="time", probe=False, state=False, warm=warm, limits=TIMED)
         return play_round(world, part_of(self._workload, requests), self._who(world), playing)
@@ -130,6 +134,7 @@ class SideBySide:
         Raises:
             NotBooted: one of the two does not come up.
         """
+        self._settle()
         same = known_good.id == candidate.id
         worlds = (self._places[0].of(known_good), self._places[1 if same else 0].of(candidate))
         order = (1, 0) if swapped else (0, 1)

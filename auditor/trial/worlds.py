@@ -47,13 +47,21 @@ class Worlds:
         return self._worlds[tree.id]
 
     def another(self, tree: Tree, /) -> World:
-        """One more world of a tree that has one, for whoever asks to close; nothing here is changed, so any thread may ask."""
+        """One more world of a tree, for whoever asks to close; nothing here is changed, so any thread may ask.
+
+        The baseline has one before, and so has a tree that `may_be_made_anew`.
+        """
         replaced = self._replaced(tree)
         return self._made(replaced, self._anew.get(self._declaring(replaced), self._template))
 
     def is_made_anew(self, tree: Tree, /) -> bool:
         """Whether its indexes stand only in a database that is made anew: one that is there already does not get them."""
         return self._declaring(self._replaced(tree)) in self._anew
+
+    def may_be_made_anew(self, tree: Tree, /) -> bool:
+        """Whether that is known only when its world was made: it declares indexes that no tree before it did."""
+        declaring = self._declaring(self._replaced(tree))
+        return bool(declaring) and declaring not in self._anew
 
     def trees(self) -> tuple[str, ...]:
         """Ids of the trees that have a private copy now, the baseline's left out."""

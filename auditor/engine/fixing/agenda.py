@@ -1,12 +1,12 @@
 """What the codemods propose for known-good, in the order in which it is tried."""
 
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator
 
 from auditor.engine.fixing.carrying import Recipes
 from auditor.engine.fixing.patience import Patience
 from auditor.engine.fixing.proposing import Proposed, Untreated, proposals
-from auditor.engine.request import AuditRequest, Hushed, Notes
+from auditor.engine.passes import Examined
+from auditor.engine.request import Notes
 from auditor.model.result import TransferResult
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import SentBackData
@@ -18,19 +18,17 @@ class Agenda:
 
     def __init__(
         self,
-        every: AuditRequest,
+        read: Callable[[Tree], Examined],
         store: TreeStore,
-        workshop: Path,
         recipes: Recipes,
         notes: Notes,
         *,
         rules: frozenset[str],
         named: bool,
     ) -> None:
-        """`every` is how a tree is read with all its endpoints; `named`: those that are wanted were named, not merely all of them."""
-        self._every = every
+        """`read` reads a tree with all its endpoints; `named`: those that are wanted were named, not merely all of them."""
+        self._read = read
         self._store = store
-        self._workshop = workshop
         self._recipes = recipes
         self._notes = notes
         self._rules = rules
@@ -57,8 +55,7 @@ class Agenda:
         self, tree: Tree, wanted: frozenset[str], /, *, done: Collection[str] = ()
     ) -> Iterator[Proposed]:
         """Those that concern what is wanted and are not `done`, in the order of the plan; why there is none for a finding is noted on the way."""
-        notes = Hushed(self._notes)
-        for made in proposals(self._every, self._store, tree, self._workshop, notes, done=done):
+        for made in proposals(self._read(tree), self._store, tree, done=done):
             if self._rules and made.finding.rule not in self._rules:
                 continue
             if isinstance(made, Untreated):

@@ -12,7 +12,7 @@ from pathlib import Path
 from auditor.config.target import load_target_settings
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.given import given_proposals
-from auditor.engine.fixing.proposing import Proposed, proposals
+from auditor.engine.fixing.proposing import Proposed, examined_tree, proposals
 from auditor.engine.fixing.runs import TREES, last_run, ledger_of, state_of
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.copies import copy_tree
@@ -66,7 +66,9 @@ def dry_run(
                     )
                 )
         every = replace(request, endpoints=(), ref=None)
-        for one in () if given else proposals(every, store, tree, workshop, notes):
+        for one in (
+            () if given else proposals(examined_tree(every, store, tree, workshop, notes), store, tree)
+        ):
             why = "" if not isinstance(one, Proposed) else _forbidden(one.proposal, store, tree, held)
             if not isinstance(one, Proposed):
                 declined.append((one.finding.id, one.reason))

@@ -56,8 +56,9 @@ class Judges:
         env: Mapping[str, str],
         allowed: tuple[str, ...] = (),
         timed: bool = True,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        """`timed`: time is taken, and the gates that need it are asked."""
+        """`timed`: time is taken, and the gates that need it are asked. `settle` waits until nothing else goes on."""
         scales = bench.settings.database
         self._stack = ExitStack()
         self._bench = bench
@@ -70,7 +71,9 @@ class Judges:
         self._timed = timed
 
         def stage(scale: int) -> SideBySide:
-            made = SideBySide(bench, store, baseline, workload, scale=scale, env=env, allowed=allowed)
+            made = SideBySide(
+                bench, store, baseline, workload, scale=scale, env=env, allowed=allowed, settle=settle
+            )
             return self._stack.enter_context(made)
 
         self._small = stage(scales.small)

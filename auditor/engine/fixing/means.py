@@ -5,15 +5,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
+from auditor.engine.fixing.ahead import Ahead
 from auditor.engine.fixing.asking import Asking, workload_of_run
 from auditor.engine.fixing.judging import Judges
+from auditor.engine.fixing.proposing import examined_tree
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.target import Aim, Target, standing_for
 from auditor.engine.measuring.survey import Surveyed, survey
 from auditor.engine.measuring.workload import asked
-from auditor.engine.request import AuditRequest, Notes
+from auditor.engine.passes import Examined
+from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.engine.selection import matching_endpoints
 from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload
@@ -24,6 +27,9 @@ from auditor.trial.memory import Memory
 from auditor.trial.playing import Player
 from auditor.trial.recorder import Recorder
 from auditor.trial.trees import Tree, TreeStore
+
+WORKSHOP: Final = "workshop"
+"""In a run's folder: where trees lie while they are read."""
 
 
 @dataclass(eq=False)
@@ -50,6 +56,7 @@ class Means:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        self.ahead.settle()
 
     @property
     def known_good(self) -> Tree:
@@ -57,6 +64,12 @@ class Means:
         tree = self.recorder.ledger.known_good
         assert tree is not None
         return tree
+
+    @cached_property
+    def ahead(self) -> Ahead[Examined]:
+        """What an audit makes of trees."""
+        notes = Hushed(self.notes)
+        return Ahead(lambda tree: examined_tree(self.every, self.store, tree, self.folder / WORKSHOP, notes))
 
     @cached_property
     def surveyed(self) -> tuple[Surveyed, ...]:
@@ -133,6 +146,7 @@ class Means:
             env=self.env,
             allowed=self.request.user.secrets,
             timed=self.request.time,
+            settle=self.ahead.settle,
         )
         return self._stack.enter_context(judges)
 
@@ -163,4 +177,5 @@ class Means:
         lessons = Lessons(
             memory=self.memory, settings=self.bench.settings_digest, workload=self.workload.digest
         )
-        return Trials(self.recorder, self.store, gates, lessons=lessons)
+        begun = None if self.request.patches else self.ahead.begin  # who hands patches in asks for no others
+        return Trials(self.recorder, self.store, gates, lessons=lessons, begun=begun)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from auditor.engine.fixing.given import given_proposals
+from auditor.engine.fixing.means import WORKSHOP
 from auditor.engine.fixing.request import FixRequest
-from auditor.engine.fixing.run import WORKSHOP, Run
+from auditor.engine.fixing.run import Run
 from auditor.engine.fixing.runs import EVENTS, TREES, at_work, last_run, new_run
 from auditor.engine.request import Notes
 from auditor.execution.copies import copy_tree

@@ -12,6 +12,7 @@ from auditor.codemods.source import Source
 from auditor.engine.opening import opened
 from auditor.engine.passes import Examined, examine
 from auditor.engine.request import AuditRequest, Notes
+from auditor.execution.removal import remove_tree
 from auditor.measure.contract.declared import Declared
 from auditor.model.report import Finding
 from auditor.model.result import UNTREATED
@@ -46,21 +47,15 @@ class Untreated:
 
 
 def proposals(
-    request: AuditRequest,
-    store: TreeStore,
-    tree: Tree,
-    workshop: Path,
-    notes: Notes,
-    /,
-    *,
-    done: Collection[str] = (),
+    examined: Examined, store: TreeStore, tree: Tree, /, *, done: Collection[str] = ()
 ) -> Iterator[Proposed | Untreated]:
     """For each finding on `tree`, in the order of the plan, what the codemods say; none for those whose change is `done`.
+
+    `examined` is what an audit made of it.
 
     Of the findings of one rule, those that one file mends come first: a change of several files alters what others call, and what is
     written in one place alone does not fit afterwards.
     """
-    examined = examined_tree(request, store, tree, workshop, notes)
     source = Source(read=reader_of(store, tree), scene=examined.scene)
     ordered = _in_plans_order(examined)
     left = Counter(finding.rule for finding in ordered)
@@ -90,8 +85,11 @@ def examined_tree(
     """What an audit makes of `tree`, which is written into `workshop/<id>` and read there."""
     folder = workshop / tree.id
     if not folder.exists():
-        folder.mkdir(parents=True)
-        write_entries(store.entries(tree), folder)
+        half = folder.with_name(f"{folder.name}.new")
+        remove_tree(half)
+        half.mkdir(parents=True)
+        write_entries(store.entries(tree), half)
+        half.rename(folder)
     with opened(replace(request, path=folder)) as job:
         return examine(job, notes)
 

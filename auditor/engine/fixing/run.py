@@ -2,26 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from auditor.engine.fixing.agenda import Agenda
 from auditor.engine.fixing.carrying import Recipes
 from auditor.engine.fixing.confirming import confirm, is_due
 from auditor.engine.fixing.given import given_proposals
 from auditor.engine.fixing.means import Means
-from auditor.engine.fixing.proposing import Proposed, examined_tree
+from auditor.engine.fixing.proposing import Proposed
 from auditor.engine.fixing.tried import Tried
 from auditor.engine.fixing.vectors import with_counts
 from auditor.engine.passes import Examined
-from auditor.engine.request import Hushed
 from auditor.measure.worth import not_let_in
 from auditor.model.fault import Fault
 from auditor.model.judged import ModelPart
 from auditor.model.trial import Verdict
 from auditor.trial.gates.tests import before_anything
 from auditor.trial.proposal import Proposal
-
-WORKSHOP: Final = "workshop"
 
 
 @dataclass(eq=False)
@@ -45,9 +41,8 @@ class Run(Means):
     def __post_init__(self) -> None:
         self.given = given_proposals(self.request.patches)
         self.agenda = Agenda(
-            self.every,
+            self.ahead.take,
             self.store,
-            self.folder / WORKSHOP,
             Recipes(self.bench.folder),
             self.notes,
             rules=self.request.rules,
@@ -148,9 +143,8 @@ class Run(Means):
 
     def read(self) -> Examined:
         """What an audit makes of known-good, with what the workload was counted to cost."""
-        workshop = self.folder / WORKSHOP
         self.notes.step("reading the tree")
-        examined = examined_tree(self.every, self.store, self.known_good, workshop, Hushed(self.notes))
+        examined = self.ahead.take(self.known_good)
         counted = self.player.counted(self.known_good)
         report = with_counts(examined.report, counted, self.endpoint_by_request)
         return replace(examined, report=report)
