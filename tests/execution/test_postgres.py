@@ -1,5 +1,6 @@
 """PostgreSQL of a world's own, and the witness before it."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -134,6 +135,27 @@ def test_rows_are_put_beside_the_targets_own_and_taken_away(stand: Stand) -> Non
     with stand.connect() as connection:
         connection.execute("DROP TABLE orders")
     database.mark()
+
+
+def test_what_nobody_was_connected_to_is_not_made_again(stand: Stand) -> None:
+    access = json.loads((stand.folder / "template" / "access.json").read_text())
+    address = Address(path=stand.folder / "one" / "run" / ".s.PGSQL.5432")
+
+    def made() -> object:
+        with PostgresClient(address, user=ADMIN, password=access["admin"], database="postgres") as admin:
+            return admin.query("SELECT oid FROM pg_database WHERE datname = 'app'")
+
+    stand.database.reset()
+    first = made()
+    stand.database.reset()
+    assert made() == first
+    stand.connect().close()
+    stand.database.reset()
+    assert made() != first
+    second = made()
+    stand.database.explain(["SELECT 1"])  # in the target's own name
+    stand.database.reset()
+    assert made() != second
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ class Postgres:
         self._admin_password = secrets.token_urlsafe(18)
         self._server: Supervised | None = None
         self._door: Witness | None = None
+        self._untouched: int | None = None
+        """How many connections the target had made when its database was last made anew; None when that is not enough to know."""
         folder.mkdir(mode=0o755)
         prepare_run_folder(folder / "run")
         own_copy(folder / "run", guest)
@@ -130,7 +132,7 @@ class Postgres:
             self._disconnect(admin)
             admin.query(f"DROP DATABASE IF EXISTS {_TEMPLATE} WITH (FORCE)")
             admin.query(f"ALTER DATABASE {DATABASE} RENAME TO {_TEMPLATE}")
-        self.reset()
+        self._make()
 
     def store(self, folder: Path, /) -> None:
         with self._admin("postgres") as admin:
@@ -142,7 +144,7 @@ class Postgres:
         access = {"role": self._role, "password": self._password, "admin": self._admin_password}
         (folder / _ACCESS).write_text(json.dumps(access), "utf-8")
         self._start()
-        self.reset()
+        self._make()
 
     def take(self, folder: Path, /) -> None:
         access = json.loads((folder / _ACCESS).read_text("utf-8"))
@@ -150,12 +152,19 @@ class Postgres:
         (self._folder / _CLUSTER).mkdir(mode=0o700)
         put_all(folder / _CLUSTER, self._folder / _CLUSTER, guest=self._guest)
         self._start()
-        self.reset()
+        self._make()
 
     def reset(self) -> None:
+        """Nothing is done where the target was not connected since it was done last."""
+        if self._untouched is None or self._untouched != self.witness.totals().connections:
+            self._make()
+
+    def _make(self) -> None:
+        """Makes the database anew from the template."""
         with self._admin("postgres") as admin:
             admin.query(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
             admin.query(f"CREATE DATABASE {DATABASE} TEMPLATE {_TEMPLATE} OWNER {identifier(self._role)}")
+        self._untouched = self.witness.totals().connections
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         with self._admin(DATABASE) as admin:
@@ -217,6 +226,7 @@ class Postgres:
         )
 
     def _target(self) -> PostgresClient:
+        self._untouched = None
         try:
             return PostgresClient(self._address, user=self._role, password=self._password, database=DATABASE)
         except (OSError, PostgresError) as error:
