@@ -62,6 +62,8 @@ class Counted:
     spans: Mapping[str, Mapping[str, Span]]
     """By request, by component of the vector."""
     repeats: int = REPEATS
+    by_one: bool = False
+    """Whether in each repeat one process answered everything, so that none of it depends on who answered what."""
 
     @property
     def counts(self) -> Counts:
@@ -110,6 +112,7 @@ class Player:
         self._repeats: dict[str, list[Repeat]] = {}
         self._most: dict[str, int] = {}
         """Repeats that are kept of a tree: no more than were asked for, so that what is told does not depend on how often it was played."""
+        self._by_one: dict[str, bool] = {}
         self._lines: dict[str, Mapping[str, Lines]] = {}
         self._statements: dict[str, Statements] = {}
         self._met: dict[str, Lines] = {}
@@ -227,7 +230,7 @@ class Player:
                 self._count(tree, begun.replay, lines=True)
             else:
                 self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
-        return _agreeing(self._repeats[tree.id])
+        return replace(_agreeing(self._repeats[tree.id]), by_one=self._by_one[tree.id])
 
     def _is_counted(self, tree: Tree, least: int) -> bool:
         repeats = self._repeats.get(tree.id, [])
@@ -316,6 +319,7 @@ class Player:
         repeats = self._repeats.setdefault(tree.id, [])
         if len(repeats) < self._most.get(tree.id, REPEATS):
             repeats.append(_counts(played))
+            self._by_one[tree.id] = self._by_one.get(tree.id, True) and len(_answering(played)) == 1
         if lines and tree.id not in self._lines:
             self._lines[tree.id] = _lines(played)
             self._statements[tree.id] = _statements(played)
@@ -335,6 +339,10 @@ def _counts(played: Replay) -> Repeat:
         for exchange in played.exchanges
         if exchange.record is not None and "time" in exchange.request.roles
     }
+
+
+def _answering(played: Replay) -> set[int]:
+    return {exchange.record.pid for exchange in played.exchanges if exchange.record is not None}
 
 
 def _lines(played: Replay, *, good: bool = True) -> dict[str, Lines]:

@@ -24,8 +24,8 @@ from auditor.trial.winnings import Winnings, component_of
 GUARDED: Final = ("sql", "rows", "sessions", "transactions", "http", "cache", "mail", "tasks")
 """Components that may not rise on any request. Records and bytes are the contract's."""
 _BEFORE_BLAME: Final = 2 * REPEATS
-"""Repeats of all that are compared before a rise is told: which worker answers, with a memo of its own, is chance, and three
-repeats that agree may be luck."""
+"""Repeats of all that are compared before a rise is told where several workers answered: which one it is, with a memo of its own, is
+chance, and three repeats that agree may be luck."""
 _CONSTANT: Final = 2
 """The most that one declared constant rise may be."""
 _ROWS_FOR_A_STATEMENT: Final = 10
@@ -64,7 +64,9 @@ class CountsGate:
                 signature="counts:not exercised",
             )
         now = self._player.counted(tree)
-        risen = self._all_risen(candidate, tree) and self._all_risen(candidate, tree, repeats=_BEFORE_BLAME)
+        risen = self._all_risen(candidate, tree)
+        if risen and not all(one.by_one for one in self._compared(tree)):
+            risen = self._all_risen(candidate, tree, repeats=_BEFORE_BLAME)
         over = self._over(now, candidate)
         if over:
             text, constraint = over[0]
@@ -121,14 +123,18 @@ class CountsGate:
 
     def _all_risen(self, candidate: Candidate, tree: Tree, *, repeats: int = 0) -> list[str]:
         """What costs more than in the baseline, or than in known-good."""
-        now, before, first = (
-            self._player.counted(one, repeats=repeats) for one in (tree, self._known_good(), self._baseline)
-        )
+        now, before, first = self._compared(tree, repeats=repeats)
         alone = candidate.constant_rise
         return [
             *self._risen(now, first, (*alone, *candidate.risen_before)),
             *self._risen(now, before, alone),
         ]
+
+    def _compared(self, tree: Tree, *, repeats: int = 0) -> tuple[Counted, Counted, Counted]:
+        now, before, first = (
+            self._player.counted(one, repeats=repeats) for one in (tree, self._known_good(), self._baseline)
+        )
+        return now, before, first
 
     def _risen(self, now: Counted, before: Counted, declared: tuple[str, ...]) -> list[str]:
         found = []

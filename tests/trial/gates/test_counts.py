@@ -33,7 +33,10 @@ class Player:
         lines: Lines,
         later: Mapping[str, Mapping[str, tuple[int, int]]],
         met: Lines,
+        *,
+        by_one: bool,
     ) -> None:
+        self._by_one = by_one
         self._met = met
         self._costs = costs
         self._lines = lines
@@ -42,7 +45,8 @@ class Player:
     def counted(self, tree: Tree, *, repeats: int = 0) -> Counted:
         costs = self._later if repeats > REPEATS else {}
         costs = {**self._costs, **costs}
-        return Counted(spans={"r": {component: Span(*span) for component, span in costs[tree.id].items()}})
+        spans = {"r": {component: Span(*span) for component, span in costs[tree.id].items()}}
+        return Counted(spans=spans, by_one=self._by_one)
 
     def parts(self, _candidate: Candidate) -> Parts:
         return EVERYTHING
@@ -68,8 +72,9 @@ def judged(
     later: Mapping[str, Mapping[str, tuple[int, int]]] | None = None,
     files: tuple[Edited, ...] = (FILE,),
     met: Lines = NOTHING,
+    by_one: bool = False,
 ) -> GateResult:
-    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {}, met)
+    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {}, met, by_one=by_one)
     winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
     gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
@@ -230,3 +235,10 @@ def test_a_rise_that_more_repeats_do_not_bear_out_is_nobodys() -> None:
     assert judged(base, now, later={"new": {"sql": (9, 10), "cache": (0, 0)}}).outcome == "passed"
     still = judged(base, now, later={"base": other_worker})
     assert (still.outcome, still.text) == ("failed", "sql: `r` costs 10, it cost 9")
+
+
+def test_where_one_worker_answered_everything_a_rise_is_told_at_once() -> None:
+    base, now = {"sql": (9, 9), "cache": (1, 1)}, {"sql": (10, 10), "cache": (0, 0)}
+    later = {"base": {"sql": (9, 10), "cache": (1, 1)}, "good": {"sql": (9, 10), "cache": (1, 1)}}
+    assert judged(base, now, later=later).outcome == "passed"
+    assert judged(base, now, later=later, by_one=True).outcome == "failed"
