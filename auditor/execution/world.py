@@ -88,6 +88,10 @@ class World:
         self._tree, self._run = self._folder / "tree", self._folder / "run"
         self._kept = self._folder / "kept"
         self._stamps: dict[str, Stamp] = {}
+        self.was_spared = False
+        """Whether `prepare` left its `migrate` out."""
+        self.was_idle = True
+        """Whether its `migrate`, where it ran on data that were there, wrote nothing."""
         self._replaced = frozenset(replaced)
         self._based_on = based_on
         self._rows = rows
@@ -102,11 +106,11 @@ class World:
             remove_tree(self._folder)
             raise
 
-    def prepare(self) -> bool:
+    def prepare(self, *, migrate: bool = True) -> bool:
         """Brings the database to its first state; True when the target's commands were run for it.
 
         That is the template of before, or the template that it is based on and this tree's `migrate`, or, on an empty
-        database, `migrate` and `seed`. `Fault` with the root error of the command that failed, and for one that keeps its data
+        database, `migrate` and `seed`. Without `migrate` the template that it is based on is taken as it is. `Fault` with the root error of the command that failed, and for one that keeps its data
         where it was not told to.
         """
         found = self._templates.find(self.template)
@@ -115,9 +119,11 @@ class World:
             self._take(found)
         elif base is not None:
             self._take(base)
-            self._run_or_fail(self.recipe.boot.migrate, "migrate")
-            self._database.mark()
+            self.was_spared = not migrate
+            if migrate:
+                self._migrate()
         else:
+            self.was_idle = False
             self._database.start_empty()
             before = stamps(self._tree)
             self._run_or_fail(self.recipe.boot.migrate, "migrate")
@@ -148,6 +154,18 @@ class World:
         left_out = {id(one.row) for one in refused}
         self._rows = tuple(row for row in rows if id(row) not in left_out)
         return refused
+
+    def _migrate(self) -> None:
+        """On data that are there; what it did not write need not be marked."""
+        before = self._database.mark_of_state(), self._written()
+        self._run_or_fail(self.recipe.boot.migrate, "migrate")
+        self.was_idle = (self._database.mark_of_state(), self._written()) == before
+        if not self.was_idle:
+            self._database.mark()
+
+    def _written(self) -> dict[str, Stamp]:
+        """What of the tree is no database."""
+        return {path: stamp for path, stamp in stamps(self._tree).items() if path not in self._database_files}
 
     @property
     def template(self) -> str:

@@ -19,6 +19,7 @@ from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.workload import Workload
 from auditor.measure.worth import says_something
+from auditor.model.fault import Fault
 from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
 from auditor.trial.reach import READING, Lines
@@ -160,13 +161,10 @@ class Player:
     def play_ahead(self, tree: Tree, /, *, whole: bool = False) -> None:
         """Begins what will be asked of the tree after the round in order, in a copy of its own: its counts, or the `whole` eight at once.
 
-        Nothing is begun where two servers would meet on one network. The copy is made while the tree's own world is, where nothing of
-        the one has to be known for the other.
+        Nothing is begun where two servers would meet on one network.
         """
         if not self.world(self._baseline).is_apart:
             return
-        if self._worlds.may_be_made_anew(tree):
-            self.world(tree)
         if whole and tree.id not in self._together:
             self._begin(_together_of(tree), tree, self._reference.sent("eight at once"), _TOGETHER)
         elif not whole and tree.id not in self._lines:
@@ -176,7 +174,7 @@ class Player:
         playing = replace(playing, audit_loggers=self._loggers)
         self._beside.begin(
             name,
-            partial(self._worlds.another, tree),
+            self._worlds.another_meanwhile(tree),
             lambda world: play_round(world, workload, self._who(world), playing),
         )
 
@@ -273,7 +271,8 @@ class Player:
 
     def world(self, tree: Tree, /) -> World:
         """The world of a tree at the small scale, with nothing running in it."""
-        return self._worlds.of(tree)
+        world = self._worlds.of(tree)
+        return world if self._worlds.bears_out(tree) else self._worlds.of(tree)
 
     def is_made_anew(self, tree: Tree, /) -> bool:
         """Whether a tree's indexes stand only in a database that is made anew."""
@@ -292,15 +291,31 @@ class Player:
         self._together.pop(tree, None)
 
     def _play(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
-        world = self._worlds.of(tree)
         if playing.role is None and playing.mode == "in order" and self._timed_reads and workload.requests:
             # On a fresh server these cost what they cost in a round of their own, which is saved.
             playing = replace(playing, first=self._timed)
-        played = play_round(world, workload, self._who(world), replace(playing, audit_loggers=self._loggers))
+        played = self._played(tree, workload, replace(playing, audit_loggers=self._loggers))
         timed = played.replay if playing.role == "time" else played.first
         if timed is not None:
             self._count(tree, timed, lines=playing.lines)
         return played
+
+    def _played(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
+        """Once more where its data turn out to be others than they were taken to be, whatever came of it."""
+
+        def once() -> Round:
+            world = self._worlds.of(tree)
+            return play_round(world, workload, self._who(world), playing)
+
+        try:
+            played = once()
+        except Fault:
+            if self._worlds.bears_out(tree):
+                raise
+        else:
+            if self._worlds.bears_out(tree):
+                return played
+        return once()
 
     def _who(self, world: World) -> tuple[Identity, ...]:
         return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)

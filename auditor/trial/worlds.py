@@ -6,6 +6,8 @@ made whole, the tree's data is made anew, and taken if it has as many rows as th
 
 import hashlib
 import re
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Final
 
 from auditor.execution.ran import CommandFailed
@@ -16,6 +18,9 @@ from auditor.trial.trees import Tree, TreeStore
 _DECLARES: Final = re.compile(
     rb"\bindex|\bIndex\(|db_index|_index\b|\bCREATE\s+(?:UNIQUE\s+)?INDEX\b", re.IGNORECASE
 )
+
+_MOST_DISAPPOINTMENTS: Final = 2
+"""Trees whose `migrate` wrote something after all; then it is run first, as each such tree is played twice."""
 
 
 class Worlds:
@@ -30,6 +35,9 @@ class Worlds:
         self._template: str | None = None
         self._anew: dict[frozenset[tuple[str, str]], str] = {}
         """By what declares the indexes, the template of data that was made anew for them."""
+        self._awaited: dict[str, Future[bool]] = {}
+        """By tree, whether its `migrate` writes nothing, which another world of it is finding out."""
+        self._disappointed = 0
 
     def of(self, tree: Tree, /) -> World:
         """The prepared world of a tree; the baseline's is made first, since its data is everybody's.
@@ -58,6 +66,47 @@ class Worlds:
         """Whether its indexes stand only in a database that is made anew: one that is there already does not get them."""
         return self._declaring(self._replaced(tree)) in self._anew
 
+    def another_meanwhile(self, tree: Tree, /) -> Callable[[], World]:
+        """What makes another world of a tree while its own is made and used, for a thread that calls it once.
+
+        Mostly a `migrate` has nothing to do on data that it has been run on before. So the tree's own world does without, and
+        `bears_out` says afterwards whether the other one's wrote nothing.
+        """
+        if (
+            tree.id in self._worlds
+            or self._bench.recipe.boot.migrate is None
+            or self.may_be_made_anew(tree)
+            or self._disappointed >= _MOST_DISAPPOINTMENTS
+        ):
+            self.of(tree)
+            return lambda: self.another(tree)
+        idle = self._awaited[tree.id] = Future()
+
+        def make() -> World:
+            try:
+                world = self.another(tree)
+            except BaseException as error:
+                idle.set_exception(error)
+                raise
+            idle.set_result(world.was_idle)
+            return world
+
+        return make
+
+    def bears_out(self, tree: Tree, /) -> bool:
+        """Whether the tree's world is what it would be after its `migrate`; else it is gone, and the next one will be.
+
+        Raises:
+            CommandFailed: the tree's `migrate` fails.
+        """
+        awaited = self._awaited.pop(tree.id, None)
+        world = self._worlds.get(tree.id)
+        if awaited is None or awaited.result() or world is None or not world.was_spared:
+            return True
+        self._disappointed += 1
+        self.forget(tree.id)
+        return False
+
     def may_be_made_anew(self, tree: Tree, /) -> bool:
         """Whether that is known only when its world was made: it declares indexes that no tree before it did."""
         declaring = self._declaring(self._replaced(tree))
@@ -69,6 +118,7 @@ class Worlds:
 
     def forget(self, tree: str, /) -> None:
         """Removes the private copy of a tree that is done with, but for the baseline's."""
+        self._awaited.pop(tree, None)
         if tree in self.trees():
             self._worlds.pop(tree).close()
 
@@ -82,7 +132,8 @@ class Worlds:
     def _world(self, tree: Tree) -> World:
         replaced = self._replaced(tree)
         declaring = self._declaring(replaced)
-        world = self._made(replaced, self._anew.get(declaring, self._template))
+        template = self._anew.get(declaring, self._template)
+        world = self._made(replaced, template, migrate=tree.id not in self._awaited)
         if not declaring or declaring in self._anew:
             return world
         first = self._worlds[self._baseline.id]
@@ -109,10 +160,10 @@ class Worlds:
                 found.add((path, hashlib.sha256(content).hexdigest()))
         return frozenset(found)
 
-    def _made(self, replaced: dict[str, bytes], based_on: str | None) -> World:
+    def _made(self, replaced: dict[str, bytes], based_on: str | None, *, migrate: bool = True) -> World:
         world = self._bench.world(self._scale, replaced=replaced, based_on=based_on)
         try:
-            world.prepare()
+            world.prepare(migrate=migrate)
         except BaseException:
             world.close()
             raise

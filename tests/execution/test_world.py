@@ -154,6 +154,43 @@ def test_a_changed_tree_starts_from_the_data_of_another(make_world: MakeWorld, t
     second.reset()
     assert len(second.dump()["versions"]) == 2
     assert second.run(Command("", ("cat", "seeded"))).output == "yes"
+    assert not second.was_idle
+    third = make_world(
+        tmp_path / "target",
+        MIGRATING,
+        templates=tmp_path / "templates",
+        scale=2,
+        replaced={"migrate.py": b"raise SystemExit('not wanted')"},
+        based_on=first.template,
+    )
+    third.prepare(migrate=False)
+    assert third.was_spared
+    assert third.dump() == first.dump()
+
+
+def test_a_migrate_with_nothing_to_do_is_told_from_one_that_wrote(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    templates = tmp_path / "templates"
+    first = make_world({**FILES, "migrate.py": ""}, MIGRATING, templates=templates)
+    first.prepare()
+    for does, idle in {
+        "c.execute('CREATE TABLE IF NOT EXISTS people (name TEXT)').fetchall()": True,
+        "c.execute('UPDATE people SET name = 1')": False,
+        "open('made', 'w').close()": False,
+    }.items():
+        text = (
+            f"import os, sqlite3\nwith sqlite3.connect(os.environ['DATABASE_URL'][10:]) as c:\n    {does}\n"
+        )
+        second = make_world(
+            tmp_path / "target",
+            MIGRATING,
+            templates=templates,
+            replaced={"migrate.py": text.encode()},
+            based_on=first.template,
+        )
+        assert second.prepare()
+        assert (second.was_spared, second.was_idle) == (False, idle), does
 
 
 def test_without_a_jail_the_same_things_happen_on_the_host(make_world: MakeWorld) -> None:

@@ -55,6 +55,9 @@ class Database(Protocol):
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """Every row by table, in an order that depends on the rows alone."""
 
+    def mark_of_state(self) -> str:
+        """The same as before only where nothing at all was written in between; another one may also be nothing's doing."""
+
     def indexes(self) -> frozenset[str]:
         """What makes each index that there is now."""
 
@@ -104,6 +107,9 @@ class NoDatabase:
 
     def dump(self) -> dict[str, tuple[Row, ...]]:
         return {}
+
+    def mark_of_state(self) -> str:
+        return ""
 
     def indexes(self) -> frozenset[str]:
         return frozenset()

@@ -175,6 +175,12 @@ class Postgres:
         with self._admin(DATABASE) as admin:
             return dump_tables(admin)
 
+    def mark_of_state(self) -> str:
+        """How far the server's log of writes has come."""
+        with self._admin("postgres") as admin:
+            ((at,),) = admin.query("SELECT pg_current_wal_insert_lsn()")
+        return str(at)
+
     def indexes(self) -> frozenset[str]:
         with self._admin(DATABASE) as admin:
             return postgres_plans.indexes(admin)

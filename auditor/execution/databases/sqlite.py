@@ -1,5 +1,6 @@
 """SQLite: a file of the world's own. Nothing stands between the target and its data that could count for us."""
 
+import hashlib
 import json
 import sqlite3
 import tempfile
@@ -79,6 +80,18 @@ class SQLite:
     def dump(self) -> dict[str, tuple[Row, ...]]:
         """As the protocol says; read from a copy, so that the target's own file stays as it is."""
         return self._read(_rows) or {}
+
+    def mark_of_state(self) -> str:
+        digest = hashlib.sha256()
+        with tempfile.TemporaryDirectory(prefix="auditor-state-") as folder:
+            for suffix in _STATE:
+                copy = Path(folder) / (FILE + suffix)
+                found = copy_beneath(self._folder, self._path + suffix, copy)
+                digest.update(f"{suffix} {copy.stat().st_size if found else None}\n".encode())
+                if found:
+                    with copy.open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
 
     def indexes(self) -> frozenset[str]:
         return self._read(sqlite_plans.indexes) or frozenset()

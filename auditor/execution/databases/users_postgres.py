@@ -122,6 +122,10 @@ class UsersPostgres:
         with self._client(self._copy) as client:
             return dump_tables(client)
 
+    def mark_of_state(self) -> str:
+        """Never the same: others write on the user's server as well."""
+        return secrets.token_hex(8)
+
     def indexes(self) -> frozenset[str]:
         with self._client(self._copy) as client:
             return postgres_plans.indexes(client)
