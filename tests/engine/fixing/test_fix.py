@@ -109,7 +109,7 @@ def test_the_result_says_what_it_gained(fixed: tuple[RecordRequest, Fixed, objec
     gains = {
         (gain.endpoint, gain.kind): (gain.before, gain.after) for gain in done.ledger.kept[0].verdict.gains
     }
-    assert gains["GET /people", "sql"] == (4.0, 2.0)
+    assert gains["GET /people", "sql"] == (1 + seeded + at_the_edges, 2)
     events = (done.folder / EVENTS).read_text().splitlines()
     assert all(json.loads(line.partition(" ")[2])["seq"] == at for at, line in enumerate(events))
 
