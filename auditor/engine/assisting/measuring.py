@@ -31,7 +31,9 @@ def measured(run: Run, /, *, endpoint: str, cold: bool, page: int) -> Answer:
             f"no request of the workload asks {wanted}", "the workload is the user's: `auditor record`"
         )
     played = run.player.round(run.known_good, Parts(in_order=asked, at_once=frozenset()))
-    exchanges = [one for one in played.replay.exchanges if one.request.id in asked and one.record is not None]
+    # what was counted before the round found the worker fresh, as the gates have it: the round itself meets its memos
+    sent = {**played.replay.by_id(), **(played.first.by_id() if played.first else {})}
+    exchanges = [one for id_, one in sent.items() if id_ in asked and one.record is not None]
     if not exchanges:
         return problem(f"no request for {wanted} was answered", "`auditor record` says what they get")
     return {
