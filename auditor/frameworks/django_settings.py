@@ -74,6 +74,18 @@ def roots(evaluation: Evaluation, modules: tuple[Module, ...]) -> list[tuple[Mod
     return found
 
 
+def context_processors(evaluation: Evaluation) -> tuple[Function, ...]:
+    """The project's own context processors, as the settings of the deployment name them."""
+    for module in evaluation.names.settings_modules:
+        found = [
+            named(evaluation, module, n)
+            for n in template_processors(setting(evaluation, module, "TEMPLATES"))
+        ]
+        if functions := tuple(f for f in found if isinstance(f, Function)):
+            return functions
+    return ()
+
+
 def template_processors(value: Value) -> list[str]:
     """Dotted names of the context processors in a TEMPLATES setting."""
     names: list[str] = []

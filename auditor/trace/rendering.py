@@ -30,11 +30,15 @@ class Templates:
         jinja: bool,
         applications: Mapping[str, bool] | None = None,
         tags: TemplateTags | None = None,
+        processors: Callable[[], tuple[Function, ...]] = tuple,
     ) -> None:
         self.sources = sources
         self.jinja = jinja
         self.tags = tags
         """The project's own tags and filters; None where its templates know none."""
+        self.processors = processors
+        """Finds the functions that give every template more to show; what they do themselves stands around the endpoints."""
+        self.found_processors: tuple[Function, ...] | None = None
         self.applications = dict(applications or {})
         """Where several kinds of applications share the tree: folder → whether its templates are Jinja's."""
         self.compiled: dict[str, tuple[Template, Function] | None] = {}
@@ -95,7 +99,7 @@ class Templates:
         """`render_template(name or names, context)`."""
         name = args[0] if args else UNKNOWN
         context = args[1] if len(args) > 1 else kwargs.get("context", UNKNOWN)
-        if isinstance(name, Sym) or isinstance(context, Sym):
+        if is_open(name) or isinstance(context, Sym):
             made = Sym("call", Ext("auditor_intrinsics.render_template"), None)
             m.residual(
                 "call", made, Ext("auditor_intrinsics.render_template"), (None, (name, context), {}), node
@@ -109,11 +113,17 @@ class Templates:
         return UNKNOWN
 
     def given(self, m: Machine) -> dict[str, Value]:
-        """What Django's own context processors hand to every template."""
-        request = None if self.jinja else hints.request_value(m)
-        if request is None:
+        """What context processors hand to every template."""
+        if self.jinja:
             return {}
-        return {"request": request, "user": access.get_attribute(m, request, "user", None)}
+        request = hints.request_value(m) or UNKNOWN
+        given = {"request": request, "user": access.get_attribute(m, request, "user", None)}
+        if self.found_processors is None:
+            self.found_processors = self.processors()
+        for function in self.found_processors:
+            made = hints.quietly(m, lambda f=function: m.call_function(f, None, [request], {}, None))  # type: ignore[misc]  # bound as default
+            given.update(environment(made or UNKNOWN))
+        return given
 
     def evaluate(
         self,
@@ -295,6 +305,13 @@ def names(value: Value) -> list[str]:
     if isinstance(value, Items):
         return [n for i in value.items for n in names(i)]
     return [n for o in value.options for n in names(o)] if isinstance(value, OneOf) else []
+
+
+def is_open(value: Value) -> bool:
+    """Whether only a caller knows which names these are."""
+    if isinstance(value, Items):
+        return any(is_open(item) for item in value.items)
+    return isinstance(value, Sym) or (isinstance(value, OneOf) and any(is_open(o) for o in value.options))
 
 
 def environment(context: Value) -> dict[str, Value]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.frameworks.orm import Orm
     from auditor.index.build import Index
     from auditor.index.project import Project
+    from auditor.index.symbols import Function
     from auditor.repo.snapshot import Snapshot
     from auditor.repo.source import SourceFile
 
@@ -49,12 +50,21 @@ def semantics_of(index: Index) -> Semantics:
         if others
         else {},
         tags=TemplateTags(project) if django else None,
+        processors=partial(processors, project) if django else tuple,
     )
     return Semantics(
         orms=orms_of(project),
         intrinsics=templates.intrinsics() | rest_settings(project),
         locators=pyramid_services.locators(project) if imports(project, "pyramid") else {},
     )
+
+
+def processors(project: Project) -> tuple[Function, ...]:
+    """What gives every template of a Django project more to show."""
+    from auditor.frameworks.django_evaluate import Evaluation  # noqa: PLC0415  # loaded where it is used
+    from auditor.frameworks.django_settings import context_processors  # noqa: PLC0415  # as above
+
+    return context_processors(Evaluation(project))
 
 
 def rest_settings(project: Project) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Django's class views: what their templates read of the rows that the view hands over."""
 
 import textwrap
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from auditor.knowledge.load import load
 from auditor.trace.analysis import analyse
 from auditor.trace.cost import CostTable
 from auditor.trace.rendering import Templates
-from auditor.trace.semantics import Semantics, orms_of
+from auditor.trace.semantics import Semantics, orms_of, processors
 
 LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 MODELS = """
@@ -66,6 +66,16 @@ OTHER_TAGS = """
     def same(book):
         return []
     """
+CONTEXT = """
+    from shop.models import Author
+
+    def shown_everywhere(request):
+        return {"authors": Author.objects.order_by("name"), "unread": Author.objects.all()}
+    """
+SETTINGS = (
+    "ROOT_URLCONF = 'urls'\n"
+    "TEMPLATES = [{'OPTIONS': {'context_processors': ['django.x.y', 'shop.context.shown_everywhere']}}]\n"
+)
 ROW = "{{ book.author.name }}{% for tag in book.tags.all %}{{ tag.name }}{% endfor %}"
 TEMPLATES = {
     "shop/book_list.html": f"{{% for book in book_list %}}{ROW}{{% endfor %}}",
@@ -76,6 +86,7 @@ TEMPLATES = {
     "shop/_tags.html": "{% for tag in tags %}{{ tag.name }}{% endfor %}",
     "shop/untagged.html": "{% load others i18n %}{% for book in book_list %}{% alike book as found %}{% for other in found %}"
     "{{ other.pk }}{% endfor %}{{ book.pk|writer_of }}{% unregistered book %}{% trans 'x' as y %}{% endfor %}",
+    "shop/site.html": "{% for author in authors %}{{ author.books.count }}{% endfor %}",
     "shop/author_detail.html": "{% for book in author.books.all %}{{ book.tags.count }}{% endfor %}",
 }
 
@@ -100,11 +111,15 @@ def cost(view: str) -> dict[tuple[str, ...], tuple[int, int]]:
         "shop/templatetags/__init__.py": "",
         "shop/templatetags/shelves.py": textwrap.dedent(TAGS),
         "shop/templatetags/others.py": textwrap.dedent(OTHER_TAGS),
+        "shop/context.py": textwrap.dedent(CONTEXT),
+        "settings.py": SETTINGS,
         "urls.py": views,
     }
     project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
     texts = {f"shop/templates/{n}": lambda t=t: t for n, t in TEMPLATES.items()}
-    templates = Templates(texts, jinja=False, tags=TemplateTags(project))
+    templates = Templates(
+        texts, jinja=False, tags=TemplateTags(project), processors=partial(processors, project)
+    )
     semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
     return CostTable(trace.machine).root(trace.entries[0]).get("sql", {})
@@ -187,3 +202,10 @@ def test_tags_and_filters_of_another_library_or_of_none_cost_nothing() -> None:
 
 def test_what_the_projects_own_tags_and_filters_ask_for_is_paid_in_every_turn() -> None:
     assert tagged("tagged") == {(): (1, 1), ("books",): (3, 3)}
+
+
+def test_what_context_processors_hand_over_is_asked_for_where_it_is_shown() -> None:
+    assert cost("""
+        class V(TemplateView):
+            template_name = "shop/site.html"
+        """) == {(): (1, 1), ("authors",): (1, 1)}
