@@ -242,6 +242,8 @@ def method(
     calls.resolved(m)
     if isinstance(value, Dictionary):
         return mapping_method(m, value, name, args, kwargs, node)
+    if isinstance(value, Const) and value.value is None:
+        return value  # it never comes to this call
     if isinstance(value, (Const, Text)):
         for a in (*args, *kwargs.values()):
             access.shown(m, a, node)
