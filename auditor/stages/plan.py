@@ -1,6 +1,5 @@
 """Stage 2: from findings to phases of changes, each shippable, measurable and revertible alone."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from auditor.model.plan import PHASE_TITLES, Change, Phase, Plan
@@ -75,18 +74,25 @@ def _measuring(
 def _phases(drafts: Sequence[Draft]) -> tuple[Phase, ...]:
     needed = with_dependencies(drafts)
     order = ranked(drafts, needed)
-    same = Counter(draft.change.title for draft in order)
+    titles = _titles(order)
     by_number: dict[int, list[Change]] = {}
     for rank, draft in enumerate(order, start=1):
-        title = (
-            told_apart(draft.change.title, draft.group)
-            if same[draft.change.title] > 1
-            else draft.change.title
-        )
-        update = {"title": title, "rank": rank, "depends_on": needed[draft.change.id]}
+        update = {"title": titles[draft.change.id], "rank": rank, "depends_on": needed[draft.change.id]}
         placed = draft.change.model_copy(update=update)
         by_number.setdefault(draft.group.rule.phase, []).append(placed)
     return tuple(_phase(number, by_number[number]) for number in sorted(by_number))
+
+
+def _titles(drafts: Sequence[Draft]) -> dict[str, str]:
+    """By change; no two are the same."""
+    alike: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        alike.setdefault(draft.change.title, []).append(draft)
+    titles: dict[str, str] = {}
+    for title, same in alike.items():
+        apart = told_apart(title, [draft.group for draft in same]) if len(same) > 1 else [title]
+        titles |= zip((draft.change.id for draft in same), apart, strict=True)
+    return titles
 
 
 def _phase(number: int, changes: Sequence[Change]) -> Phase:

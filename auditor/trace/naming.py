@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.frameworks.templates import GET
 from auditor.index import ir
 from auditor.index.symbols import tail_name
 
@@ -68,7 +69,7 @@ def behind(node: Node) -> Node | str:
     if called[0] == ir.NAME:
         if called[2] == "filter" and len(given) == 2:
             return given[1]  # type: ignore[no-any-return]  # likewise
-        return function_name(called[2])
+        return _step(given) if called[2] == GET and len(given) == 2 else function_name(called[2])
     if called[0] != ir.ATTR:
         return ""
     if called[3] in _TRANSPARENT or called[3] in _SPLIT:
@@ -76,6 +77,12 @@ def behind(node: Node) -> Node | str:
     if called[3] in _KEYED:
         return spelled(given[0]) if given else ""
     return function_name(called[3])
+
+
+def _step(given: tuple[Node, ...]) -> Node | str:
+    """`a.b` of a template, which says it as an attribute or a method of Python's would."""
+    whole, name = given[0], spelled(given[1])
+    return whole if name in _TRANSPARENT else function_name(name) or name
 
 
 def spelled(key: Node) -> str:

@@ -265,6 +265,25 @@ def test_changes_with_the_same_words_are_told_apart_by_their_functions() -> None
     ]
 
 
+def test_changes_with_the_same_words_in_the_same_function_are_told_apart_by_their_files() -> None:
+    same = [
+        finding(
+            name,
+            "call-in-loop",
+            kind="http",
+            function=f"{name}.Command.handle",
+            file=f"{name}.py",
+            endpoints=(),
+        )
+        for name in ("a", "b")
+    ]
+    titles = sorted(change.title for change in changes_of(*same))
+    assert titles == [
+        "Batch the outside calls over `spaces` in `Command.handle()` (`a.py`)",
+        "Batch the outside calls over `spaces` in `Command.handle()` (`b.py`)",
+    ]
+
+
 def test_each_of_several_names_is_one() -> None:
     change = only_change(finding("a", "lazy-load-in-loop", subject="author, author.user"))
     assert change.title == "Load `author` and `author.user` with the `spaces` of `GET /spaces`"
@@ -275,6 +294,11 @@ def test_what_has_no_name_is_called_by_its_function() -> None:
     assert change.title == "Order the rows of `f()` in SQL for `GET /spaces`"
     unreached = only_change(finding("a", "sort-in-python", endpoints=(), subject=""))
     assert unreached.title == "Order the rows of `search()` in SQL"
+
+
+def test_a_template_is_called_by_its_file() -> None:
+    change = only_change(finding("a", "sort-in-python", function="templates/shop/list.html", subject=""))
+    assert change.title == "Order the rows of `list.html` in SQL for `GET /spaces`"
 
 
 def test_a_rule_without_a_remedy_is_treated_from_its_page() -> None:

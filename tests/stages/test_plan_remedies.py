@@ -1,8 +1,11 @@
 """The bundled remedies: complete, fillable, and free of circles."""
 
+from dataclasses import replace
+
 import pytest
 
-from auditor.stages.planning.remedies import bundled_remedies
+from auditor.rules import rule_infos
+from auditor.stages.planning.remedies import bundled_remedies, bundled_titles
 from auditor.stages.planning.remedy import Remedy, Words
 from auditor.stages.planning.wording import filled
 
@@ -43,3 +46,19 @@ def test_a_remedy_needs_only_those_before_it() -> None:
     names = [remedy.name for remedy in bundled_remedies()]
     for remedy in bundled_remedies():
         assert all(names.index(need) < names.index(remedy.name) for need in remedy.needs)
+
+
+def test_every_rule_without_a_remedy_has_a_title() -> None:
+    treated = {rule for remedy in bundled_remedies() for rule in remedy.rules}
+    assert set(bundled_titles()) == {rule.id for rule in rule_infos()} - treated
+
+
+@pytest.mark.parametrize("rule", sorted(bundled_titles()))
+def test_a_title_can_be_filled_with_names_and_without(rule: str) -> None:
+    wording = {"unnamed": "what {function} does"} | bundled_titles()[rule]
+    unnamed = wording["unnamed"].format(function=WORDS.function)
+    for words in (WORDS, replace(WORDS, subjects=unnamed, on="")):
+        title = filled(wording["title"], words)
+        assert title[0].isupper()
+        assert not title.endswith(".")
+        assert title.count(WORDS.function) <= 1

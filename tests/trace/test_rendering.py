@@ -39,6 +39,11 @@ def test_outside_a_fragment_nothing_is_remembered() -> None:
     assert rendered(text) == [("cache", "", False), ("http", "pages", False)]
 
 
+def test_what_a_template_goes_through_has_the_name_of_its_last_step() -> None:
+    text = "{% for p in request.profile.projects.all %}{{ page.title }}{% endfor %}{% for p in page.get_tags %}{{ page.title }}{% endfor %}"
+    assert {sizes for _, sizes, _ in rendered(text)} == {"projects", "tags"}
+
+
 def test_a_fragment_is_paid_on_a_miss() -> None:
     text = "{{ page.title }}{% cache 500 side %}{% for p in pages %}{{ p.title }}{% endfor %}{% endcache %}"
     assert sorted(rendered(text)) == [("cache", "", False), ("http", "", False), ("http", "pages", True)]

@@ -1,5 +1,6 @@
 """One change as a card: why, where with evidence, what to do, how to check it, what can go wrong."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -92,7 +93,15 @@ def _unsaid(finding: Finding) -> list[str]:
     """The related places that neither the finding's own place nor its evidence names already."""
     said = " ".join([f"{finding.file}:{finding.line}", *(evidence.text for evidence in finding.evidence)])
     places = {f"{place.file}:{place.line}": place.role for place in finding.related}
-    return [f"{role} at {code(place)}" for place, role in places.items() if place not in said]
+    return [
+        f"{role} at {code(place)}" for place, role in places.items() if not _is_said(place, said, finding)
+    ]
+
+
+def _is_said(place: str, said: str, finding: Finding) -> bool:
+    """Evidence gives a line of the finding's own file as `line 12`."""
+    file, _, line = place.rpartition(":")
+    return place in said or (file == finding.file and re.search(rf"\bline {line}\b", said) is not None)
 
 
 def _chain(finding: Finding, endpoints: Mapping[str, Endpoint]) -> list[str]:

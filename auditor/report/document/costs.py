@@ -29,7 +29,7 @@ def costs(report: Report) -> list[str]:
         (code(endpoint.id), _cost(endpoint), code(f"{endpoint.file}:{endpoint.line}")) for endpoint in shown
     ]
     more = len(report.endpoints) - len(shown)
-    rest = f"\n\nLeft out: {count(more, 'endpoint')} with less; the JSON report has all." if more > 0 else ""
+    rest = f"\n\nLeft out: {count(more, 'more endpoint')}; the JSON report has all." if more > 0 else ""
     head = table(("Endpoint", "One request", "Handler"), rows)
     return ["## What the costliest endpoints do", head + rest, *_sizes(shown, report), *flows(shown, report)]
 

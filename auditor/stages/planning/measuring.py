@@ -38,11 +38,11 @@ def measuring_change(worst_first: Sequence[Endpoint], coverage: Coverage) -> Cha
 def _title(chosen: Sequence[Endpoint]) -> str:
     if len(chosen) == 1:
         return f"Time each stage of {code(chosen[0].id)}"
-    return f"Time each stage of the {len(chosen)} costliest endpoints below"
+    return f"Time each stage of the {len(chosen)} costliest endpoints that this plan treats"
 
 
 def _doubt(coverage: Coverage) -> str:
-    doubt = "These endpoints are the costliest in the source; traffic may make others matter more."
+    doubt = "These endpoints cost most in the source; traffic may make others matter more."
     if coverage.calls and coverage.resolved_calls < coverage.calls:
         share = 100 * coverage.resolved_calls // coverage.calls
         doubt += f" {share} % of the calls on the way could be followed."

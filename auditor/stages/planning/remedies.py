@@ -1,4 +1,4 @@
-"""Which remedy treats the findings of a rule: one of `remedies.toml`, else what the rule's page says."""
+"""Which remedy treats the findings of a rule: one of `remedies.toml`, else what the rule's page says under a title of `titles.toml`."""
 
 import tomllib
 from functools import cache
@@ -15,6 +15,13 @@ def bundled_remedies() -> tuple[Remedy, ...]:
     return tuple(Remedy(name=name, **table) for name, table in tables.items())
 
 
+@cache
+def bundled_titles() -> dict[str, dict[str, str]]:
+    """The titles of `titles.toml` by rule, each as the fields of a `Remedy`."""
+    tables: dict[str, dict[str, str]] = tomllib.loads((files(__package__) / "titles.toml").read_text("utf-8"))
+    return tables
+
+
 def remedy_for(rule: RuleInfo) -> Remedy:
     """The remedy for the findings of `rule`."""
     bundled = (remedy for remedy in bundled_remedies() if rule.id in remedy.rules)
@@ -24,13 +31,16 @@ def remedy_for(rule: RuleInfo) -> Remedy:
 def _from_page(rule: RuleInfo) -> Remedy:
     instead = _sentence(rule.section("Instead"))
     verify = _sentence(rule.section("How to verify"))
+    wording = {"title": f"Treat {_literal(rule.title)}: {{subjects}}{{on}}"} | bundled_titles().get(
+        rule.id, {}
+    )
     return Remedy(
+        **wording,
         name=rule.id,
         rules=(rule.id,),
         sharing="function",
         after="same",
         effort="medium",
-        title=f"Treat {_literal(rule.title)}: {{subjects}}{{on}}",
         steps=(instead or f"Follow the page of the rule: `auditor rules {rule.id}`.",),
         risk="Behaviour at the edges can change; compare answers field by field.",
         verify=(verify or "Request {endpoint}: the cost falls, the answer is equal.",),

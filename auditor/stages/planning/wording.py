@@ -32,7 +32,7 @@ _NOUNS = {
 
 def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str]) -> Words:
     """What the templates of the group's remedy are filled with."""
-    functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
+    functions = list(dict.fromkeys(_functions(finding) for finding in group.findings))
     named = (name for finding in group.findings for name in finding.subject.split(", ") if name)
     subjects = list(dict.fromkeys(code(name) for name in named))
     unnamed = group.remedy.unnamed.format(function=listed(functions))
@@ -71,10 +71,28 @@ def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str
     )
 
 
-def told_apart(title: str, group: Group) -> str:
-    """A title that other changes have as well, with the function that this one edits."""
-    functions = list(dict.fromkeys(code(f"{short(finding.function)}()") for finding in group.findings))
-    return title if all(name in title for name in functions) else f"{title} ({listed(functions[:2])})"
+def told_apart(title: str, groups: Sequence[Group]) -> list[str]:
+    """The titles of changes that share one: each with what the others don't have, its functions, files or places."""
+    marks: list[list[str]] = []
+    for way in (_functions, _files, _places):
+        marks = [list(dict.fromkeys(way(finding) for finding in group.findings))[:2] for group in groups]
+        if len({tuple(mark) for mark in marks}) == len(marks):
+            break
+    return [title if all(name in title for name in mark) else f"{title} ({listed(mark)})" for mark in marks]
+
+
+def _functions(finding: Finding) -> str:
+    """A template goes by the name of its file."""
+    _, folder, name = finding.function.rpartition("/")
+    return code(name if folder or finding.function == finding.file else f"{short(finding.function)}()")
+
+
+def _files(finding: Finding) -> str:
+    return code(finding.file)
+
+
+def _places(finding: Finding) -> str:
+    return code(f"{finding.file}:{finding.line}")
 
 
 def verification(remedy: Remedy, words: Words) -> str:
