@@ -31,16 +31,18 @@ def remedy_for(rule: RuleInfo) -> Remedy:
 def _from_page(rule: RuleInfo) -> Remedy:
     instead = _sentence(rule.section("Instead"))
     verify = _sentence(rule.section("How to verify"))
-    wording = {"title": f"Treat {_literal(rule.title)}: {{subjects}}{{on}}"} | bundled_titles().get(
-        rule.id, {}
-    )
+    wording = {
+        "title": f"Treat {_literal(rule.title)}: {{subjects}}{{on}}",
+        "unnamed": "what {function} does",
+    } | bundled_titles().get(rule.id, {})
     return Remedy(
-        **wording,
         name=rule.id,
         rules=(rule.id,),
         sharing="function",
         after="same",
         effort="medium",
+        title=wording["title"],
+        unnamed=wording["unnamed"],
         steps=(instead or f"Follow the page of the rule: `auditor rules {rule.id}`.",),
         risk="Behaviour at the edges can change; compare answers field by field.",
         verify=(verify or "Request {endpoint}: the cost falls, the answer is equal.",),
