@@ -41,7 +41,10 @@ def add_trial_arguments(parser: Parser, /) -> None:
 def add_workload_argument(parser: Parser, /, *, instead_of: str = "the recorded one") -> None:
     """Requests of the user's own."""
     parser.add_argument(
-        "--workload", metavar="FILE", type=Path, help=f"a requests.jsonl, in the place of {instead_of}"
+        "--workload",
+        metavar="FILE",
+        type=Path,
+        help=f"a requests.jsonl, HAR file, OpenAPI document or access log, in the place of {instead_of}",
     )
 
 

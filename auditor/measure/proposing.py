@@ -67,7 +67,7 @@ def _paths(path: str, rows: Rows) -> tuple[str, ...]:
     names = _PARAMETER.findall(path)
     if not names:
         return (path,)
-    choices = {name: _values(name, _segment_before(path, name), rows) for name in names}
+    choices = {name: values_of(name, _segment_before(path, name), rows) for name in names}
     if not all(choices.values()):
         return ()
     longest = max(len(values) for values in choices.values())
@@ -92,7 +92,7 @@ def _segment_before(path: str, name: str) -> str:
     return words[-1] if words else ""
 
 
-def _values(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
+def values_of(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     """Up to three: the first, one from the middle, the last, of the column that the parameter most likely means."""
     meant = parameter_of(name, segment, rows)
     if meant is None:

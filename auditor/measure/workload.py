@@ -56,14 +56,18 @@ class Workload:
 
 def load_workload(path: Path, /) -> Workload:
     """Reads a file; `Fault` with the line when something in it can't be used."""
+    return parse_workload(content_of(path), name=str(path))
+
+
+def content_of(path: Path, /) -> bytes:
+    """The bytes of a file of requests; `Fault` when it can't be read, or is too large for one."""
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise Fault(f"has {size:,} bytes, over the limit of {MOST_BYTES:,}", where=str(path))
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Fault(f"can't be read: {error.strerror or error}", where=str(path)) from error
-    return parse_workload(content, name=str(path))
 
 
 def parse_workload(content: bytes, /, *, name: str) -> Workload:

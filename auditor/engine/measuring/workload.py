@@ -3,16 +3,18 @@
 import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from auditor.config.database import Engine
 from auditor.engine.measuring.survey import Surveyed
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
 from auditor.measure.endpoint_match import Endpoints
-from auditor.measure.proposing import Rows, Served, propose_workload
+from auditor.measure.importing.reading import read_requests
+from auditor.measure.proposing import Rows, Served, propose_workload, values_of
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
-from auditor.measure.workload import Workload, load_workload, workload_of
+from auditor.measure.workload import Workload, workload_of
 from auditor.model.fault import Fault
 
 MOST_EDGES = 600
@@ -58,7 +60,8 @@ def choose_workload(
     named = file or (bench.root / bench.settings.workload.file if bench.settings.workload.file else None)
     notes: list[str] = []
     if named is not None:
-        requests = load_workload(named).requests
+        imported = read_requests(named, known=_keys(surveyed, rows))
+        requests, notes = imported.requests, [*imported.notes, *map(_skipped, imported.skipped)]
     else:
         requests, notes = _proposed(bench, surveyed, rows)
     if not rows and bench.settings.database.engine is not Engine.NONE:
@@ -122,6 +125,22 @@ def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...]) -> tup
         made += edge_requests(request, endpoint.parameters)
         made += typed_body_edges(request)
     return tuple(made)
+
+
+def _keys(surveyed: tuple[Surveyed, ...], rows: Rows) -> dict[str, str]:
+    """By name, a value for each parameter of a path that the data has a key for."""
+    found: dict[str, str] = {}
+    for endpoint in surveyed:
+        parts = endpoint.path.split("/")
+        for before, part in pairwise(parts):
+            if part.startswith("{") and part.endswith("}"):
+                for value in values_of(part[1:-1], before, rows)[:1]:
+                    found.setdefault(part[1:-1], value)
+    return found
+
+
+def _skipped(reason: tuple[str, int]) -> str:
+    return f"{reason[1]} of the file's requests left out: {reason[0]}"
 
 
 def _is_skipped(request: Request, surveyed: tuple[Surveyed, ...], patterns: tuple[str, ...]) -> bool:

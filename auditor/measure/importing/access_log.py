@@ -54,6 +54,11 @@ def import_access_log(content: bytes, /, *, name: str, each: int = EACH, most: i
     return Imported(requests=numbered(requests), skipped=counted(skipped), notes=notes if targets else ())
 
 
+def is_access_log(content: bytes, /) -> bool:
+    """Whether one of the first lines is a request as servers log it."""
+    return any(_LINE.search(line.decode("utf-8", "replace")) for line in content[:65536].splitlines()[:50])
+
+
 def _reason(match: re.Match[str]) -> str:
     if match["method"] not in _SAFE:
         return "not GET or HEAD"

@@ -1,7 +1,8 @@
 """Requests out of an OpenAPI document (3.x as JSON): for each operation what it must have, and all it may have.
 
 Values are those the document gives (`example`, `default`, the first of an `enum`); where it gives none, the
-smallest that its schema allows. Unusual values are made elsewhere, from what the code reads and compares with.
+smallest that its schema allows. Unusual values are made by Schemathesis where they are asked for, and elsewhere from
+what the code reads and compares with.
 """
 
 import json
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue, ValidationError
 
+from auditor.measure.importing.generated import Generated, generator
 from auditor.measure.importing.imported import SECRETS, Imported, counted, numbered
 from auditor.measure.importing.schema_values import Schemas, value_for
 from auditor.measure.request import Request
@@ -22,7 +24,13 @@ _LARGEST: Final = 64 << 20
 
 
 def import_openapi(
-    content: bytes, /, *, name: str, known: Mapping[str, str] | None = None, identity: str | None = None
+    content: bytes,
+    /,
+    *,
+    name: str,
+    known: Mapping[str, str] | None = None,
+    identity: str | None = None,
+    generated: int = 0,
 ) -> Imported:
     """Reads a document's bytes.
 
@@ -31,29 +39,39 @@ def import_openapi(
         name: of the file, for messages.
         known: values for path parameters by name, such as a key that is in the fixture database.
         identity: sends what the document calls secured as this identity.
+        generated: so many more requests an operation, half of them such as its schema forbids.
 
     Raises:
-        Fault: it is no OpenAPI document of version 3.
+        Fault: it is no OpenAPI document of version 3, or values are to be generated and can't be.
     """
     document = _document(content, name)
+    makes = generator(document, name=name) if generated else None
     schemas = Schemas(document)
     skipped: Counter[str] = Counter()
     requests: list[Request] = []
     for path, method, operation, shared in _operations(document, schemas):
         parameters = [schemas.followed(each) for each in (*shared, *_list(operation.get("parameters")))]
         secured = bool(operation.get("security", document.get("security")))
+        usual: list[Request] = []
         for every in (False, True):
             try:
-                made = _request(
-                    _base(document) + path, method, operation, parameters, schemas, known or {}, every
+                usual.append(
+                    _request(
+                        _base(document) + path, method, operation, parameters, schemas, known or {}, every
+                    )
                 )
             except (ValidationError, UnicodeError):
                 skipped["can't be sent as it is"] += 1
-                continue
-            if secured and identity is not None:
-                made = made.model_copy(update={"identity": identity})
-            if made not in requests:
-                requests.append(made)
+        unusual = makes.values(path, method, each=generated // 2) if makes and usual else ()
+        for values in unusual:
+            try:
+                usual.append(_with(usual[0], values))
+            except (ValidationError, UnicodeError):
+                skipped["can't be sent as it is"] += 1
+        for made in usual:
+            request = made.model_copy(update={"identity": identity}) if secured and identity else made
+            if request not in requests:
+                requests.append(request)
     return Imported(requests=numbered(requests), skipped=counted(skipped))
 
 
@@ -85,6 +103,22 @@ def _request(
         headers.append(("content-type", kind))
     return Request(
         id="new", method=method, path=path, query=tuple(query), headers=tuple(headers), body=_literal(body)
+    )
+
+
+def _with(usual: Request, values: Generated) -> Request:
+    """The same path, whose keys are there, with generated values for all else."""
+    kept = [pair for pair in usual.headers if values.has_body and pair[0] == "content-type"]
+    headers = [(name, _text(value)) for name, value in values.headers if name.lower() not in SECRETS]
+    query = [(_text(name), _text(value)) for name, value in values.query]
+    return Request(
+        id="new",
+        method=usual.method,
+        path=usual.path,
+        query=tuple(query),
+        headers=(*headers, *kept),
+        body=_literal(values.body),
+        roles=("contract",),
     )
 
 
