@@ -74,7 +74,7 @@ def choose_workload(
             where=str(named or bench.root),
             hint="write a requests.jsonl and name it by --workload or under [workload] file",
         )
-    extra = _edges(requests, surveyed) if edges else ()
+    extra = _edges(requests, surveyed, rows) if edges else ()
     if len(extra) > MOST_EDGES:
         notes.append(f"{len(extra) - MOST_EDGES} of {len(extra)} edge requests are left out")
         extra = tuple(extra[len(extra) * at // MOST_EDGES] for at in range(MOST_EDGES))
@@ -113,7 +113,7 @@ def _proposed(
     return made.requests, notes
 
 
-def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...]) -> tuple[Request, ...]:
+def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...], rows: Rows) -> tuple[Request, ...]:
     """Around the first request of each endpoint: in a proposed workload the one of somebody who is let in."""
     done: set[str] = set()
     made: list[Request] = []
@@ -122,7 +122,7 @@ def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...]) -> tup
         if endpoint is None or endpoint.id in done:
             continue
         done.add(endpoint.id)
-        made += edge_requests(request, endpoint.parameters)
+        made += edge_requests(request, endpoint.parameters, rows)
         made += typed_body_edges(request)
     return tuple(made)
 

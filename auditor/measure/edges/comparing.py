@@ -11,6 +11,21 @@ from typing import Final
 from auditor.repo.syntax import syntax_tree
 
 NUMBERS: Final = frozenset({"int", "float", "Decimal", "bool"})
+_COMPARE: Final = frozenset(
+    {
+        "like",
+        "ilike",
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "in_",
+        "is_",
+        "between",
+    }
+)
+"""Methods of a column in SQLAlchemy."""
 
 
 @dataclass(slots=True)
@@ -20,14 +35,19 @@ class Compared:
     literals: defaultdict[str, set[str]]
     separators: defaultdict[str, set[str]]
     converts: defaultdict[str, set[str]]
+    columns: defaultdict[str, set[str]]
+    """Names of attributes and keywords that it is compared with or handed over as: the columns of a query among them."""
 
 
 def comparisons(
     functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef], constants: Mapping[str, AbstractSet[str]]
 ) -> Compared:
-    found = Compared(defaultdict(set), defaultdict(set), defaultdict(set))
+    found = Compared(defaultdict(set), defaultdict(set), defaultdict(set), defaultdict(set))
     for function in functions:
         for node in ast.walk(function):
+            for column, value in _columns(node):
+                for name in names_of(value):
+                    found.columns[name].add(column)
             match node:
                 case ast.Compare(left=left, comparators=others):
                     sides = [left, *others]
@@ -70,6 +90,26 @@ def comparisons(
     return found
 
 
+def _columns(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """What may be a column, and what it is asked for: `Book.title == term`, `filter(title__icontains=term)`, `Book.title.ilike(f"%{term}%")`."""
+    match node:
+        case ast.Compare(left=left, comparators=others):
+            sides = [left, *others]
+            for side in sides:
+                if isinstance(side, ast.Attribute):
+                    yield from ((side.attr, other) for other in sides if other is not side)
+        case ast.Call(func=called, args=arguments, keywords=keywords):
+            for keyword in keywords:
+                yield from ((part, keyword.value) for part in (keyword.arg or "").split("__") if part)
+            match called:
+                case ast.Attribute(value=ast.Attribute(attr=column), attr=attr) if attr in _COMPARE:
+                    yield from ((column, argument) for argument in arguments)
+                case _:
+                    pass
+        case _:
+            pass
+
+
 def names_of(node: ast.expr) -> set[str]:
     """The last names in an expression that still is the value: `params.sort`, `sort.lower()`, `(sort or "")`."""
     match node:
@@ -77,8 +117,10 @@ def names_of(node: ast.expr) -> set[str]:
             return {name}
         case ast.Call(func=ast.Attribute(value=owner)):
             return names_of(owner) | {key.value for key in _first(node) if isinstance(key.value, str)}
-        case ast.BoolOp(values=values):
+        case ast.BoolOp(values=values) | ast.JoinedStr(values=values):
             return set().union(*map(names_of, values))
+        case ast.FormattedValue(value=value):
+            return names_of(value)
         case ast.Subscript(slice=ast.Constant(value=str(name))):
             return {name}
         case _:

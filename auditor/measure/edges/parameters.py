@@ -39,6 +39,8 @@ class Parameter:
     """What it is compared with or looked up among, as text, sorted."""
     separators: tuple[str, ...] = ()
     """What it is split at."""
+    columns: tuple[str, ...] = ()
+    """Names that it is compared with or handed over as, sorted: columns of a query among them."""
     handed_over: bool = False
     """A framework reads it and passes it to the handler: a value that does not fit never reaches the code."""
 
@@ -67,14 +69,24 @@ def parameters_of(
         literals: set[str] = set()
         separators: set[str] = set()
         converts = set(reading.converts)
+        columns: set[str] = set()
         for alias in reading.aliases:
             literals |= compared.literals[alias]
             separators |= compared.separators[alias]
             converts |= compared.converts[alias]
+            columns |= compared.columns[alias]
         kept = tuple(sorted(literals, key=lambda text: (len(text), text))[:_MOST_LITERALS])
         handed = reading.handed_over
         parameters.append(
-            Parameter(name, where, tuple(sorted(converts)), kept, tuple(sorted(separators)), handed)
+            Parameter(
+                name=name,
+                where=where,
+                converts=tuple(sorted(converts)),
+                literals=kept,
+                separators=tuple(sorted(separators)),
+                columns=tuple(sorted(columns)),
+                handed_over=handed,
+            )
         )
     return tuple(parameters)
 

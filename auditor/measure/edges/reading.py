@@ -90,9 +90,15 @@ def handed_over(handlers: list[Function], in_path: set[str]) -> Iterator[Reading
 def derived_names(functions: list[Function]) -> defaultdict[str, set[str]]:
     """By name, the names that what it holds goes on under."""
     derived: defaultdict[str, set[str]] = defaultdict(set)
+    by_name = {function.name: function for function in functions}
     for function in functions:
         for node in ast.walk(function):
             match node:
+                case ast.Call():
+                    for _, called, value in _bound(node, by_name):
+                        for name in names_of(value):
+                            derived[name].add(called)
+                    continue
                 case ast.Assign(targets=[target], value=source):
                     pass
                 case ast.For(target=target, iter=source) | ast.comprehension(target=target, iter=source):

@@ -1,25 +1,58 @@
 """Edge requests: an ordinary request with one thing changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
 from auditor.measure.edges.parameters import Parameter
-from auditor.measure.edges.values import edges_of
+from auditor.measure.edges.stored import Rows, is_window, stored_values
+from auditor.measure.edges.values import WINDOW, edges_of
 from auditor.measure.request import Request
 
 
-def edge_requests(usual: Request, parameters: Iterable[Parameter], /) -> tuple[Request, ...]:
-    """One request for each edge of each parameter; the rest stays as in `usual`. Edges are for the contract, not for timing."""
+def edge_requests(
+    usual: Request, parameters: Iterable[Parameter], rows: Rows | None = None, /
+) -> tuple[Request, ...]:
+    """One request for each edge of each parameter; the rest stays as in `usual`. Edges are for the contract, not for timing.
+
+    With `rows`, the data, filters are asked with what it holds, too, and pages of what they leave.
+    """
     made: list[Request] = []
-    for parameter in parameters:
+    known = tuple(parameters)
+    stored = {
+        one.name: stored_values(one, usual.path, rows or {}) if one.where == "query" else () for one in known
+    }
+    for parameter in known:
         present = _present(usual, parameter)
-        for number, (_, values) in enumerate(edges_of(parameter, usual=present), 1):
+        edges = edges_of(parameter, usual=present, stored=stored[parameter.name])
+        for number, (_, values) in enumerate(edges, 1):
             changed = _with(usual, parameter, values)
             if changed is not None and changed != usual:
-                identifier = f"{usual.id}~{parameter.name}-{number}"
-                made.append(changed.model_copy(update={"id": identifier, "roles": ("contract",), "take": {}}))
+                made.append(_for_the_contract(changed, f"{usual.id}~{parameter.name}-{number}"))
+    if rows:
+        made += _together(usual, known, stored)
     return tuple(made)
+
+
+def _together(
+    usual: Request, parameters: tuple[Parameter, ...], stored: Mapping[str, tuple[str, ...]]
+) -> Iterator[Request]:
+    """Filters and windows of a list in one request: which of them comes first shows nowhere else."""
+    asked = [one for one in parameters if one.where == "query"]
+    for number, window in enumerate(WINDOW[:2], 1):
+        chosen = {
+            one.name: values[0]
+            for one in asked
+            if (values := (window,) if is_window(one) else stored[one.name] or one.literals)
+        }
+        if len(chosen) > 1 and any(map(is_window, asked)):
+            others = tuple(pair for pair in usual.query if pair[0] not in chosen)
+            changed = usual.model_copy(update={"query": (*others, *chosen.items())})
+            yield _for_the_contract(changed, f"{usual.id}~together-{number}")
+
+
+def _for_the_contract(request: Request, name: str) -> Request:
+    return request.model_copy(update={"id": name, "roles": ("contract",), "take": {}})
 
 
 def _present(usual: Request, parameter: Parameter) -> str | None:

@@ -1,8 +1,10 @@
 """Which values of a parameter are worth a request."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from auditor.measure.edges.parameters import Parameter
+from auditor.measure.edges.stored import is_window
 
 Absent = Literal["absent"]
 Edge = tuple[str, tuple[str, ...]]
@@ -10,14 +12,18 @@ Edge = tuple[str, tuple[str, ...]]
 
 _HUGE: Final = "99999999999999999999"
 """Beyond 64 bits: an integer for Python, an error for most databases."""
+WINDOW: Final = ("1", "2", "3", "1000000")
+"""Of what chooses a part of a list: the first pages or rows, and one beyond the end that every database can be asked for."""
 
 
-def edges_of(parameter: Parameter, /, *, usual: str | None = None) -> tuple[Edge, ...]:
+def edges_of(
+    parameter: Parameter, /, *, usual: str | None = None, stored: Sequence[str] = ()
+) -> tuple[Edge, ...]:
     """The edges of one parameter; `usual` is the value of an ordinary request, which is not repeated here.
 
-    Without it a literal or a plain word stands in where a value is needed.
+    Without it a value that is `stored` in the data, a literal or a plain word stands in where a value is needed.
     """
-    plain = usual or next(iter(parameter.literals), "1")
+    plain = usual or next(iter((*stored, *parameter.literals)), "1")
     edges: list[Edge] = [
         ("absent", ()),
         ("empty", ("",)),
@@ -29,6 +35,9 @@ def edges_of(parameter: Parameter, /, *, usual: str | None = None) -> tuple[Edge
         ("unicode", ("Zürich ☃ \u0661",)),
         ("space", (" ",)),
     ]
+    edges += [(f"stored {value!r}", (value,)) for value in stored]
+    if is_window(parameter):
+        edges += [(f"window {number}", (number,)) for number in WINDOW]
     if parameter.converts:
         edges += [("fraction", ("1.5",)), ("not finite", ("nan",)), ("padded", (" 2 ",))]
     for separator in parameter.separators:

@@ -102,6 +102,24 @@ def g(params):
     assert (parameters["words"].literals, parameters["words"].separators) == (("all",), (",",))
 
 
+@pytest.mark.parametrize(
+    ("query", "column"),
+    [
+        ("Book.objects.filter(title__icontains=term)", "title"),
+        ("Book.query.filter_by(title=term)", "title"),
+        ("select(Book).where(Book.title == term)", "title"),
+        ("select(Book).where(Book.title.ilike(f'%{term}%'))", "title"),
+        ("books(term)", "code"),
+    ],
+)
+def test_columns_are_what_a_query_compares_it_with(query: str, column: str) -> None:
+    text = (
+        f"def f():\n    term = request.args.get('q')\n    return {query}\n\n"
+        "def books(named):\n    return Book.query.filter(Book.code == named)\n"
+    )
+    assert column in found(text)["q"].columns
+
+
 def test_a_code_list_of_a_thousand_is_cut() -> None:
     codes = ", ".join(f"'c{number}'" for number in range(1000))
     text = f"def f():\n    x = request.args.get('c')\n    return x in ({codes})\n"
