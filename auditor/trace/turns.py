@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from auditor.index import ir
 from auditor.trace.flow import ELSE, GUARDED, leaves
+from auditor.trace.remembering import fills
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -123,11 +124,28 @@ def strictest(m: Machine, arms: Iterable[tuple[int, int]]) -> Reached:
 
 
 def turns_of(guard: Guard, arm: int) -> Turns:
-    if guard.node[0] == ir.TRY or (
-        guard.node[0] == ir.IF and arm in {0, ELSE} and gives_up(guard.node[4 + arm])
-    ):
+    if guard.node[0] == ir.TRY:
+        return "some" if is_missing(guard.node) else "failing"
+    if guard.node[0] == ir.IF and arm in {0, ELSE} and gives_up(guard.node[4 + arm]):
         return "failing"
     return "passing" if arm == GUARDED else "some"
+
+
+def is_missing(attempt: Node) -> bool:
+    """Whether a TRY looks an item up that its handler fills: `try: x = known[key]`, `except KeyError: known[key] = …`."""
+    last = attempt[3][-1] if attempt[3] else None
+    place = (
+        None
+        if last is None
+        else last[4]
+        if last[0] == ir.ASSIGN
+        else last[3]
+        if last[0] == ir.RETURN
+        else None
+    )
+    return (
+        place is not None and place[0] == ir.SUB and any(fills(handler[2], place) for handler in attempt[4])
+    )
 
 
 def gives_up(block: Sequence[Node]) -> bool:
