@@ -44,7 +44,7 @@ from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.text import listed
-from auditor.rules import names
+from auditor.rules import names, turns
 from auditor.rules.audience import audience
 from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, models, schema_of
@@ -70,6 +70,11 @@ RULE = RuleInfo(
     playbook="add-index",
     docs=__doc__,
 )
+_CONNECTING: Final = re.compile(r"config|settings|database|engine|session|(^|[/_])db([/_.]|$)", re.IGNORECASE)
+"""Parts of the paths of files that say to which database an application connects."""
+_MYSQL: Final = ("mysql+", "mysql:", "mariadb+", "mariadb:")
+_IMPLIED: Final = 0.35
+"""What a foreign key's claim loses where the database may have made the index by itself."""
 _EQUAL: Final = frozenset({"exact", "in"})
 _FEW_VALUES: Final = frozenset(
     "status state type kind role level category privacy visibility reason mode gender language by".split()
@@ -129,12 +134,15 @@ def by_column(scene: Scene) -> Iterator[Claim]:
     """Foreign keys first, then columns that queries of requests search by."""
     schema = schema_of(scene)
     told: set[tuple[str, int]] = set()
+    implied = speaks_mysql(scene)
     by_table = effects_by_table(scene)
     for demand in foreign_keys(scene, schema, by_table):
         spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
-            yield foreign_key_claim(scene, schema, demand, spot)
+            made = foreign_key_claim(scene, schema, demand, spot)
+            made.confidence -= _IMPLIED if implied else 0
+            yield made
     for demand, proposal in searched(scene, schema, by_table):
         spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
@@ -365,7 +373,7 @@ def unserved(schema: Schema, query: Query, *, counts: bool) -> tuple[Column, Ind
     equal: list[Column] = []
     for path, lookup in query.filters:
         column = model.columns.get(path) or model.columns.get(model.primary_key if path == "pk" else "")
-        if column is None:
+        if column is None or is_of_parent_table(model, column):
             return None
         if (
             is_led(schema, model.table, column.column or column.name)
@@ -381,6 +389,35 @@ def unserved(schema: Schema, query: Query, *, counts: bool) -> tuple[Column, Ind
     named = [c.column or c.name for c in equal]
     advice = advise_index(schema, model.table, equality=named, order=order_of(query), has_limit=query.limited)
     return (equal[0], advice) if isinstance(advice, IndexProposal) else None
+
+
+def is_of_parent_table(model: Model, column: Column) -> bool:
+    """Whether a model with a table of its own inherits the column from a model that has one too: it is kept there."""
+    own = model.cls.scope
+    return "__tablename__" in own and column.name not in own and is_joined(model)
+
+
+def is_joined(model: Model) -> bool:
+    """Whether the key of a model's table refers to the key of another table: joined-table inheritance."""
+    key = model.columns.get(model.primary_key)
+    return key is not None and key.foreign_key is not None
+
+
+def speaks_mysql(scene: Scene) -> bool:
+    """Whether the project connects to MySQL or MariaDB as well: there each foreign key brings an index along.
+
+    Told by texts like `mysql+pymysql` where an application says to which database it connects.
+    """
+    for module in scene.project.modules:
+        if module.role in {"app", "config"} and _CONNECTING.search(module.path):
+            bodies = (module.body, *(f.body for f in module.functions))
+            if any(is_mysql(node) for body in bodies for node in turns.nodes(body)):
+                return True
+    return False
+
+
+def is_mysql(node: ir.Node) -> bool:
+    return node[0] == ir.CONST and isinstance(node[2], str) and node[2].startswith(_MYSQL)
 
 
 def is_selective(column: Column) -> bool:

@@ -34,10 +34,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in
@@ -45,6 +47,7 @@ from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, t
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.trace.cost import sizes
+from auditor.trace.flow import ELSE, GUARDED
 from auditor.trace.turns import reached, strictest
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene, Spot
-    from auditor.trace.summary import Branch, Effect, Frames, Loop
+    from auditor.trace.summary import Branch, Effect, Frames, Guard, Loop
 
 RULE = RuleInfo(
     id="query-in-loop",
@@ -153,7 +156,8 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                doubt = less + filled_in(scene, looped, (*way, effect.site.function))
+                doubt = less or failing(scene, looped, effect.branch, effect.frames)
+                doubt += filled_in(scene, looped, (*way, effect.site.function))
                 made = in_callee(scene, looped, effect, way) or Reading(
                     looped, effect, False, trust(looped, effect, len(way)), len(way)
                 )
@@ -164,7 +168,18 @@ def failing(scene: Scene, looped: Looped, branch: Branch, frames: Frames) -> flo
     """What confidence loses where only turns, or runs, in which something goes wrong get there."""
     m = scene.trace.machine
     ways = (reached(m, looped.loop, branch, frames), strictest(m, looped.loop.branch))
+    if any(is_unprepared(m.guards.get(identity), arm) for identity, arm in branch):
+        return 0.45
     return 0.45 if any(way.turns == "failing" for way in ways) else 0
+
+
+def is_unprepared(guard: Guard | None, arm: int) -> bool:
+    """Whether it is the arm of `if hasattr(row, "…")` for rows on which nobody has put the value: a way of last resort."""
+    if guard is None or guard.node[0] != ir.IF or arm not in {ELSE, GUARDED}:
+        return False
+    return any(
+        n[0] == ir.CALL and n[2][0] == ir.NAME and n[2][2] == "hasattr" for n in turns.nodes(guard.node[3])
+    )
 
 
 def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:

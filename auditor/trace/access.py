@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, Function
 from auditor.index.values import (
     UNKNOWN,
@@ -100,7 +101,7 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
             return result
     hint = hints.quietly(m, lambda: declared_attribute(m, sym.hint, name))
     if hint is None and sym.hint is None:
-        hint = hints.session_guess(m, name)
+        hint = hints.session_guess(m, name, node[2] if node is not None and node[0] == ir.ATTR else None)
     made = Sym("attr", sym, name, hint)
     sym.memo[name] = made
     if name in m.relation_names or name in m.property_names:

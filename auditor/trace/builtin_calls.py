@@ -391,7 +391,8 @@ def standard(
             Many(iteration.element(m, first), Size("batch")), iteration.size_of(m, first, ""), "batches"
         )
     if name == "itertools.islice" and args:
-        iteration.fetch(m, first, node, "iterate")
+        if not any(loop.over is first for loop in m.cx.loops):  # else the loop's own iterator, taken further
+            iteration.fetch(m, first, node, "iterate")
         size = iteration.size_of(m, first, "")
         limit = args[1].value if len(args) == 2 and isinstance(args[1], Const) else None
         if isinstance(limit, int):

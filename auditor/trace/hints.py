@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 # -- parameters ------------------------------------------------------------------------------------------------
 
+_ASKING: Final = frozenset({"request", "req", "conn", "websocket"})
+"""What a web request is called; frameworks keep on it, as `session`, what they know of who asks."""
+
 
 def parameter_hint(m: Machine, function: Function, position: int) -> Value | None:
     """What is known of a parameter before any call is seen."""
@@ -143,8 +146,13 @@ def guess_name(m: Machine, name: str) -> Value | None:
     return session_guess(m, name) if name != "db" else None
 
 
-def session_guess(m: Machine, name: str) -> Value | None:
-    """A database session, by the names that only a session has; in an application that has such sessions."""
+def session_guess(m: Machine, name: str, holder: Node | None = None) -> Value | None:
+    """A database session, by the names that only a session has; in an application that has such sessions.
+
+    `holder` is the expression it is an attribute of: a request's `session` is that of who asks.
+    """
+    if name == "session" and holder is not None and holder[-1] in _ASKING:
+        return None
     if name in {"session", "db_session", "dbsession", "db"}:
         module = m.cx.module if m.cx.function is None else m.cx.function.module
         for orm in m.orms:

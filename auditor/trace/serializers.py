@@ -98,7 +98,7 @@ def fields_of(m: Machine, serializer: Inst, value: Value, node: Node | None, dep
         read_field(m, serializer, field, value, node, depth)
     plain = shape.plain
     if plain is None:
-        plain = all_fields(value, shape.excluded | {f.name for f in shape.declared})
+        plain = all_fields(m, value, shape.excluded | {f.name for f in shape.declared})
     for name in plain:
         read_plain(m, name, value, node)
 
@@ -174,7 +174,8 @@ def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Fie
     source = argument(call, "source")
     text = source[2] if source is not None and source[0] == ir.CONST and isinstance(source[2], str) else name
     path = () if text in {"", "*"} else tuple(text.split("."))
-    many = argument(call, "many") is not None
+    repeated = argument(call, "many")
+    many = repeated is not None and not (repeated[0] == ir.CONST and repeated[2] is False)
     if not many and shows_key(m, known, kind) and argument(call, "lookup_field") is None:
         path = path[:-1]
     slug = argument(call, "slug_field")
@@ -240,11 +241,12 @@ def meta_names(m: Machine, cls: Class, attribute: str) -> tuple[str, ...]:
     return ()
 
 
-def all_fields(value: Value, left_out: frozenset[str]) -> tuple[str, ...]:
+def all_fields(m: Machine, value: Value, left_out: frozenset[str]) -> tuple[str, ...]:
     """The to-many forward relations of a model: its columns, and the keys of its to-one relations, cost nothing."""
     if not isinstance(value, Row):
         return ()
-    return tuple(r.name for r in value.model.relations.values() if r.kind == "m2m" and r.name not in left_out)
+    forward = (r.name for r in value.model.relations.values() if r.kind == "m2m" and r.name not in left_out)
+    return tuple(name for name in forward if m.project.member(value.model.cls, name) is not None)
 
 
 def argument(call: Node, name: str) -> Node | None:
