@@ -161,7 +161,7 @@ def call_symbolic(
     m: Machine, sym: Sym, name: str | None, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
     """A call on something that a parameter decides; replayed where it is known."""
-    made = Sym("call", sym, (name, args, kwargs))
+    made = Sym("call", sym, None)
     hint = sym.hint
     if hint is not None:
         made.hint = hints.quietly(m, lambda: _hinted(m, hint, name, args, kwargs, node))

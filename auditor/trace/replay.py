@@ -55,6 +55,8 @@ class Memo(dict[int, Value]):
         """The callee's loops over its parameters, as the caller's loops; None where nothing repeats."""
         self.returning: Function | None = None
         """The callee, while its return value is handed over: what it made is made again for every call."""
+        self.closures: dict[int, Func] = {}
+        """Functions with names around them, while one is made anew: those that stand side by side name each other."""
 
     def placed(self, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
         """Loops of the callee, seen from the caller."""
@@ -96,6 +98,10 @@ def replay(
         frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
         loops = memo.loops
         awaited = stored_results(summary, values)
+        # What came from one call below follows one another, with the same frames: here they share the new ones too.
+        way: Frames = ()
+        arms: Branch = ()
+        here, within = frames, outer[1]
         for op in tuple(summary.residual):
             if cx.spent >= REPLAY_BUDGET:
                 cx.summary.truncated = True
@@ -106,13 +112,16 @@ def replay(
             placed = outer[0]
             if op.loops:
                 placed += tuple([x for x in [loops.get(id(lp), lp) for lp in op.loops] if x is not None])
+            if op.frames is not way:
+                way, here = op.frames, frames + op.frames
+            if op.branch is not arms:
+                arms, within = op.branch, outer[1] + op.branch
             if op.op == "use" and type(base := memo.get(id(op.base))) is Sym:
-                around = outer[1] + op.branch, frames + op.frames
-                hand_on(m, op, base, placed, around, (outer[9], outer[8] or remembered))
+                hand_on(m, op, base, placed, (within, here), (outer[9], outer[8] or remembered))
                 continue
             cx.loops = placed
-            cx.branch = outer[1] + op.branch
-            cx.frames = frames + op.frames
+            cx.branch = within
+            cx.frames = here
             site = m.last_site = op.site
             cx.function, cx.module = site.function, site.module
             cx.line, cx.start, cx.end = site.line, site.start, site.end
@@ -440,14 +449,22 @@ def function(m: Machine, value: Func, memo: Memo, depth: int) -> Value:
         changes["receiver"] = substitute(m, value.receiver, memo, depth + 1)
     if value.args:
         changes["args"] = tuple(substitute(m, a, memo, depth + 1) for a in value.args)
-    if value.env:
-        env = {
-            k: substitute(m, v, memo, depth + 1) if isinstance(v, (Sym, Func)) else v
-            for k, v in value.env.items()
-            if v is not value
-        }
-        changes["env"] = env
-    return altered(value, **changes) if changes else value
+    if not value.env:
+        return altered(value, **changes) if changes else value
+    known = memo.closures.get(id(value))
+    if known is not None:
+        return known
+    is_outermost = not memo.closures
+    made = memo.closures[id(value)] = altered(value, env={}, **changes)
+    assert made.env is not None
+    made.env.update(
+        (k, substitute(m, v, memo, depth + 1) if isinstance(v, (Sym, Func)) else v)
+        for k, v in value.env.items()
+        if v is not value
+    )
+    if is_outermost:
+        memo.closures.clear()
+    return made
 
 
 _RENEWED: Final[dict[type[Value], Callable[[Machine, Any, Memo, int], Value]]] = {

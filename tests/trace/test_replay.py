@@ -2,6 +2,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from auditor.index.values import Func
+
 Traced = Callable[..., tuple[Any, Any]]
 
 HANDED_DOWN = """
@@ -45,3 +47,51 @@ def test_a_place_that_was_replayed_is_the_place_where_it_was_read(traced: Traced
     trace, _ = traced({"app.py": HANDED_DOWN})
     named = {s.function.name: s for s in trace.machine.summaries.values()}
     assert named["fourth"].residual[0].site is named["visit"].residual[0].site
+
+
+SIDE_BY_SIDE = """
+def register(registry, entry):
+    def first():
+        return entry, second, third, fourth, fifth, sixth
+
+    def second():
+        return entry, first, third, fourth, fifth, sixth
+
+    def third():
+        return entry, first, second, fourth, fifth, sixth
+
+    def fourth():
+        return entry, first, second, third, fifth, sixth
+
+    def fifth():
+        return entry, first, second, third, fourth, sixth
+
+    def sixth():
+        return entry, first, second, third, fourth, fifth
+
+    registry.add(first)
+
+def entry(registry):
+    register(registry, 1)
+"""
+
+
+def functions_within(value: Any) -> list[Any]:
+    """The functions that can be reached from one through the names around them, each object once."""
+    found: dict[int, Any] = {}
+    queue = [value]
+    while queue:
+        one = queue.pop()
+        if isinstance(one, Func) and id(one) not in found:
+            found[id(one)] = one
+            queue.extend((one.env or {}).values())
+    return list(found.values())
+
+
+def test_functions_that_name_each_other_are_handed_on_once_each(traced: Traced) -> None:
+    trace, _ = traced({"app.py": SIDE_BY_SIDE})
+    named = {s.function.name: s for s in trace.machine.summaries.values()}
+    [op] = [op for op in named["entry"].residual if op.op == "call" and op.detail[0] == "add"]
+    handed = functions_within(op.detail[1][0])
+    assert sorted(f.function.name for f in handed) == ["fifth", "first", "fourth", "second", "sixth", "third"]
+    assert all(f.env["entry"].value == 1 for f in handed)
