@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.codemods.attribute_stores import attribute_stores
 from auditor.codemods.session_sharing import below, call_sites
 from auditor.index import ir
 from auditor.rules import turns
@@ -79,10 +80,8 @@ def _pending(known: "Known", scene: "Scene") -> str:
         for node in turns.nodes(one.body) if one.module.role != "library" else ():
             if node[0] == ir.CALL and turns.name_of(node[2]) in _PENDING:
                 return turns.name_of(node[2])
-            targets = node[3] if node[0] == ir.ASSIGN else (node[3],) if node[0] in {ir.AUG, ir.ANN} else ()
-            for target in targets:
-                if target[0] == ir.ATTR and turns.root_name(target) not in {"self", "cls"}:
-                    return f"{turns.root_name(target) or '…'}.{target[3]}"
+        for text, _ in attribute_stores(one, scene) if one.module.role != "library" else ():
+            return text
     return ""
 
 
@@ -91,13 +90,7 @@ def stores(known: "Known", columns: frozenset[str], scene: "Scene", /) -> str:
     for one in below(known, scene):
         if one.module.role == "library":
             continue
-        for node in turns.nodes(one.body):
-            targets = node[3] if node[0] == ir.ASSIGN else (node[3],) if node[0] in {ir.AUG, ir.ANN} else ()
-            for target in targets:
-                if (
-                    target[0] == ir.ATTR
-                    and target[3] in columns
-                    and turns.root_name(target) not in {"self", "cls"}
-                ):
-                    return f"{turns.root_name(target) or '…'}.{target[3]}"
+        for text, name in attribute_stores(one, scene):
+            if name in columns or not name:
+                return text
     return ""

@@ -3,9 +3,8 @@
 import ast
 from typing import TYPE_CHECKING, Final
 
+from auditor.codemods.attribute_stores import attribute_stores
 from auditor.codemods.places import parents
-from auditor.index import ir
-from auditor.rules import turns
 
 if TYPE_CHECKING:
     from auditor.codemods.places import Function
@@ -56,11 +55,8 @@ def sets_attributes(function: "Known", scene: "Scene", /) -> str:
     for one in below(function, scene):
         if one.module.role == "library":
             continue
-        for node in turns.nodes(one.body):
-            targets = node[3] if node[0] == ir.ASSIGN else (node[3],) if node[0] in {ir.AUG, ir.ANN} else ()
-            for target in targets:
-                if target[0] == ir.ATTR and turns.root_name(target) not in {"self", "cls"}:
-                    return f"{turns.root_name(target) or '…'}.{target[3]}"
+        for text, _ in attribute_stores(one, scene):
+            return text
     return ""
 
 
