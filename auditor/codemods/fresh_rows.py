@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.attribute_stores import attribute_stores
+from auditor.codemods.attribute_stores import attribute_stores, targets_of
 from auditor.codemods.session_sharing import below, call_sites
 from auditor.index import ir
 from auditor.rules import turns
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import ast
 
     from auditor.codemods.source import Source
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function as Known
     from auditor.index.values import Model
     from auditor.rules.scene import Scene
@@ -45,23 +46,41 @@ def disturbed(
         ):
             if effect.operation == "write" or effect.kind == "transaction":
                 return f"something is written between the query and its condition (`{effect.label}`)"
-    return unflushed(known, model, source)
+    return unflushed(known, model, scene)
 
 
-def unflushed(known: "Known", model: "Model", source: "Source", /) -> str:
+def unflushed(known: "Known", model: "Model", scene: "Scene", /) -> str:
     """What a session may hold that its queries don't see, where it does not flush before them; "" for nothing."""
-    scene = source.scene
-    assert scene is not None
     if model.orm != "sqlalchemy":
         return ""
-    for module in scene.project.modules:
-        text = source.read(module.path) if module.role not in {"library", "test"} else None
-        if text is None or ("autoflush=False" not in text and "no_autoflush" not in text):
-            continue
-        for one in _with_callers(known, scene):
-            if pending := _pending(one, scene):
-                return f"sessions don't flush before a query ({module.path}), and `{pending}` may be pending"
+    where = scene.once(_unflushing)
+    for one in _with_callers(known, scene) if where else ():
+        if pending := _pending(one, scene):
+            return f"sessions don't flush before a query ({where}), and `{pending}` may be pending"
     return ""
+
+
+def _unflushing(scene: "Scene") -> str:
+    """The first file that speaks of sessions which may not flush before they ask; "" for none."""
+    for module in scene.project.modules:
+        is_read = module.role not in {"library", "test"}
+        if is_read and any(_turns_off(node) for node in turns.nodes(module.body)):
+            return module.path
+    return ""
+
+
+def _turns_off(node: "Node") -> bool:
+    """`autoflush=False`, `{"autoflush": False}`, `session.autoflush = …`, `session.no_autoflush`."""
+    match node:
+        case (ir.CALL, _, _, _, words):
+            given = [value for name, value in words if name == "autoflush"]
+        case (ir.DICT, _, pairs, _):
+            given = [value for key, value in pairs if key is not None and key[2:] == ("autoflush",)]
+        case (ir.ATTR, _, _, "no_autoflush"):
+            return True
+        case _:
+            return any(target[0] == ir.ATTR and target[3] == "autoflush" for target in targets_of(node))
+    return any(value[2:] != (True,) for value in given)
 
 
 def _with_callers(known: "Known", scene: "Scene") -> "list[Known]":

@@ -3,8 +3,11 @@
 import ast
 from typing import TYPE_CHECKING, Final
 
+from auditor.codemods.attribute_stores import targets_of
 from auditor.codemods.constant_tables import mentions
-from auditor.codemods.places import dotted, function_at, statement_at
+from auditor.codemods.places import function_at, statement_at
+from auditor.index import ir
+from auditor.rules import turns
 from auditor.rules.constant_reads import model_of, writes_of
 from auditor.rules.declared import models
 
@@ -33,7 +36,7 @@ def write_places(
     scene = source.scene
     assert scene is not None, "looked for above"
     found: dict[str, list[ast.stmt]] = {}
-    if unknown := _unknown_write(scene) or (_unknown_row(source) if framework == "flask" else ""):
+    if unknown := scene.once(_unknown_write) or (scene.once(_unknown_row) if framework == "flask" else ""):
         return f"what `{unknown}` writes is not known"
     for model in _with_owners(made, scene):
         if any(relation.kind == "m2m" for relation in model.relations.values()):
@@ -42,7 +45,7 @@ def write_places(
         spots = [(one.site.module.path, one.site.line, f"`{one.label}`") for one in writes]
         spots += list(mentions(model, source))
         if framework == "flask":
-            spots += list(_column_stores(model, source))
+            spots += list(_column_stores(model, scene))
         for path, line, text in spots:
             spans = edits.get(path) or source.spans(path)
             function = None if spans is None else function_at(spans.tree, line)
@@ -94,42 +97,49 @@ def _unknown_write(scene: "Scene") -> str:
     return ""
 
 
-def _unknown_row(source: "Source") -> str:
+def _unknown_row(scene: "Scene") -> str:
     """What a session is told to add or delete without the trace knowing of which table; "" where there is nothing."""
-    scene = source.scene
-    assert scene is not None, "looked for above"
     known = {
         (effect.site.module.path, effect.site.line)
         for _, effect in scene.effects()
         if effect.kind == "sql" and effect.operation == "write" and model_of(effect) is not None
     }
     for module in scene.project.modules:
-        spans = source.spans(module.path) if module.role == "app" else None
-        for node in ast.walk(spans.tree) if spans is not None else ():
+        for node in turns.nodes(module.body) if module.role == "app" else ():
             match node:
-                case ast.Call(
-                    func=ast.Attribute(value=owner, attr="add" | "add_all" | "delete" | "merge")
-                ) if dotted(owner).endswith("session") and (module.path, node.lineno) not in known:
-                    return ast.unparse(node)
+                case (
+                    ir.CALL,
+                    line,
+                    (
+                        ir.ATTR,
+                        _,
+                        (ir.NAME, _, owner) | (ir.ATTR, _, _, owner),
+                        "add" | "add_all" | "delete" | "merge" as told,
+                    ),
+                    *_,
+                ) if owner.endswith("session") and (module.path, line) not in known:
+                    return f"{owner}.{told}(…)"
                 case _:
                     pass
     return ""
 
 
-def _column_stores(model: "Model", source: "Source") -> "Iterator[tuple[str, int, str]]":
+def _column_stores(model: "Model", scene: "Scene") -> "Iterator[tuple[str, int, str]]":
     """Where an attribute is set that rows of the model have: a session writes it with the next commit."""
-    assert source.scene is not None, "looked for above"
-    for module in source.scene.project.modules:
-        spans = source.spans(module.path) if module.role == "app" else None
-        for node in ast.walk(spans.tree) if spans is not None else ():
-            is_set = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-            if (
-                is_set
-                and isinstance(node, ast.Attribute)
-                and node.attr in model.columns
-                and dotted(node.value) != "self"
-            ):
-                yield module.path, node.lineno, f"`{ast.unparse(node)}`"
+    stores = scene.once(_stores)
+    yield from sorted(place for name in model.columns for place in stores.get(name, ()))
+
+
+def _stores(scene: "Scene") -> dict[str, list[tuple[str, int, str]]]:
+    """Every attribute that the application sets, by its name: path, line and text."""
+    found: dict[str, list[tuple[str, int, str]]] = {}
+    for module in scene.project.modules:
+        for node in turns.nodes(module.body) if module.role == "app" else ():
+            for target in targets_of(node):
+                if target[0] == ir.ATTR and target[2] != (ir.NAME, target[2][1], "self"):
+                    text = f"`{turns.root_name(target) or '…'}.{target[3]}`"
+                    found.setdefault(target[3], []).append((module.path, target[1], text))
+    return found
 
 
 def _commits(function: "Function") -> list[ast.stmt]:
