@@ -12,11 +12,23 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene
 
 
-def attribute_stores(function: "Known", scene: "Scene", /) -> Iterator[tuple[str, str]]:
+def attribute_stores(function: "Known", scene: "Scene", /) -> tuple[tuple[str, str], ...]:
     """Each attribute that a function's own text sets, as text and by its name; "" for a name that is computed.
 
     What an object sets of itself does not count, unless it is a row.
     """
+    known = scene.once(_known)
+    if id(function) not in known:
+        known[id(function)] = tuple(_found(function, scene))
+    return known[id(function)]
+
+
+def _known(_: "Scene") -> dict[int, tuple[tuple[str, str], ...]]:
+    """By function: it is asked of all that one leads to, for many that lead there."""
+    return {}
+
+
+def _found(function: "Known", scene: "Scene") -> Iterator[tuple[str, str]]:
     owner = function.owner
     is_row = owner is not None and scene.trace.machine.model_of(owner) is not None
     for node in turns.nodes(function.body):

@@ -22,14 +22,13 @@ MANAGING: Final = frozenset(
 """Of a session: what writes, ends its transaction, or tells two sessions apart."""
 _HANDING: Final = (ast.Call, ast.keyword, ast.Assign, ast.List, ast.Tuple, ast.Dict, ast.Return)
 """What a function's name stands in where the function itself is handed on."""
-_REACH: Final = 600
 
 
 def below(function: "Known", scene: "Scene", /) -> "list[Known]":
     """A function of the project and all that it leads to."""
     found: dict[int, Known] = {id(function): function}
     queue = [function]
-    while queue and len(found) < _REACH:
+    while queue:
         summary = scene.trace.machine.summaries.get(id(queue.pop()))
         for call in () if summary is None else summary.calls:
             if id(call.callee) not in found:
