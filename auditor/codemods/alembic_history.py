@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from auditor.codemods.source import Source
 
 _REVISION: Final = re.compile(r"^revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+_MADE_AT_ONCE: Final = re.compile(r"\.create_all\b")
+"""Called, or handed to `run_sync`."""
 _CONVENTION: Final = re.compile(r"[\"']ix[\"']\s*:\s*[\"']([^\"']+)[\"']")
 _NAMES: Final = frozenset(
     {"ix_%(column_0_label)s", "ix_%(column_0_N_label)s", "ix_%(table_name)s_%(column_0_name)s"}
@@ -46,7 +48,7 @@ def create_index_revision(source: "Source", columns: list[tuple[str, str]], /) -
     """A revision that indexes each (table, column); {} where `create_all()` makes the tables, a reason where none can be."""
     revisions = history(source)
     if not revisions:
-        if _calls(source, "create_all"):
+        if any(_MADE_AT_ONCE.search(text) for text in _texts(source, "create_all")):
             return {}
         return "how the schema is migrated is not known"
     followed = {one for _, follows, _ in revisions.values() for one in follows}
@@ -129,10 +131,6 @@ def _convention(source: "Source") -> str | None:
         if found is not None:
             return found[1]
     return None
-
-
-def _calls(source: "Source", name: str) -> bool:
-    return any(f".{name}(" in text for text in _texts(source, name))
 
 
 def _texts(source: "Source", word: str) -> list[str]:

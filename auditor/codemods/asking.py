@@ -4,7 +4,8 @@ import ast
 from dataclasses import dataclass
 from typing import Literal
 
-Terminal = Literal["rows", "first", "count"]
+Terminal = Literal["rows", "first", "one", "count"]
+"""What is taken of the rows; of `first` there may be none, without `one` there is an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,7 +296,7 @@ def _own_column(lifted: ast.expr, lifting: Lifting) -> "Column | None":
 
 def _answerable(asking: Asking, model: "Model", dimensions: tuple[Dimension, ...]) -> None:
     """Declines where the rows of one key can't be told out of those of many."""
-    if asking.terminal == "first":
+    if asking.terminal in {"first", "one"}:
         columns = [column_of(model, one.attribute) for one in dimensions if not one.condition.is_many]
         if not any(one is not None and (one.unique or one.name == model.primary_key) for one in columns):
             raise Unliftable("which row is first is decided among many")

@@ -13,13 +13,15 @@ from auditor.codemods.parameter_lists import extend
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.rewriting import in_quotes_of, laid_out, rewritten
 from auditor.codemods.taking_rows import take_rows
+from auditor.index import ir
+from auditor.index.symbols import Class
 
 if TYPE_CHECKING:
     from auditor.codemods.batching import Plan
     from auditor.codemods.source import Source
     from auditor.codemods.spans import Spans
     from auditor.codemods.ways import Stage
-    from auditor.index.symbols import Class
+    from auditor.index.symbols import Module
     from auditor.index.values import Model
 
 _BY_NAME: Final = frozenset({"setattr", "getattr", "delattr", "hasattr", "patch", "object", "spy", "stub"})
@@ -154,8 +156,18 @@ class Handing:
                 is_it = (isinstance(node, ast.Name) and node.id == name and stage.owner is None) or (
                     isinstance(node, ast.Attribute) and node.attr == name
                 )
+                if is_it and isinstance(node, ast.Attribute) and self._is_of_another(node, module, stage):
+                    continue
                 if is_it and isinstance(node.ctx, ast.Load) and id(node) not in called:  # type: ignore[attr-defined]  # both have it
                     raise Unliftable(f"`{name}` is handed on as a value")
+
+    def _is_of_another(self, node: ast.Attribute, module: "Module", stage: "Stage") -> bool:
+        """Whether it is `Class.name` of a class that has nothing to do with the method's own."""
+        assert self._source.scene is not None, "asked with a trace only"
+        if not isinstance(node.value, ast.Name) or stage.known.owner is None:
+            return False
+        named = self._source.scene.project.resolve_expression(module, (ir.NAME, node.lineno, node.value.id))
+        return isinstance(named, Class) and not self._are_related(stage.known.owner, named)
 
     def _are_related(self, one: "Class", other: "Class") -> bool:
         """Whether a row of one class may be one of the other."""

@@ -19,11 +19,12 @@ from auditor.codemods.loop_items import (
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.single_names import assignment, bindings, values_of
 from auditor.codemods.turning import is_list, picked_from
-from auditor.index.values import Many, Query, Row, options
+from auditor.index.values import Many, Query, Row, Sym, options
+from auditor.rules.row_paths import gives_rows
 
 if TYPE_CHECKING:
     from auditor.codemods.ways import Stage
-    from auditor.index.values import Model
+    from auditor.index.values import Model, Value
     from auditor.rules.scene import Scene
 
 _REPEATABLE: Final = frozenset({"list", "tuple", "set", "dict", "frozenset", "items"})
@@ -303,13 +304,47 @@ class Lifting:
         if not isinstance(loop, (ast.For, ast.comprehension)):
             return None
         path, line = self.stages[stage].path, loop.iter.lineno
-        found: dict[int, Model] = {}
-        for _, use in self.scene.uses():
-            if use.how == "iterate" and use.site.module.path == path and use.site.line == line:
-                value = use.value.source if isinstance(use.value, Many) else use.value
-                if isinstance(value, Query) and value.shape == "rows":
-                    found[id(value.model)] = value.model
-        return next(iter(found.values())) if len(found) == 1 else self._fetched(item_of(loop)[1], stage)
+        walked = [
+            value
+            for _, use in self.scene.uses()
+            if use.how == "iterate" and use.site.module.path == path and use.site.line == line
+            for value in options(use.value)
+        ]
+        models = [_model_of(value) for value in walked or self._walked_over(path, line)]
+        found = {id(model): model for model in models}
+        if len(found) == 1 and (only := models[0]) is not None:
+            return only
+        return self._fetched(item_of(loop)[1], stage)
+
+    def _walked_elsewhere(self, name: str, stage: int) -> "Model | None":
+        """The model of the rows of a name whose every value is them or some of them, where something else walks over it."""
+        at = self.stages[stage]
+        lines = {
+            one.iter.lineno
+            for one in ast.walk(at.node)
+            if isinstance(one, (ast.For, ast.comprehension))
+            and isinstance(one.iter, ast.Name)
+            and one.iter.id == name
+        }
+        models = [
+            _model_of(value)
+            for _, use in self.scene.uses()
+            if use.how == "iterate" and use.site.module.path == at.path and use.site.line in lines
+            for value in options(use.value)
+        ]
+        return models[0] if models and all(model is models[0] for model in models) else None
+
+    def _walked_over(self, path: str, line: int) -> "list[Value]":
+        """What the loop at a place was seen to walk over, each of several that it may be."""
+        return [
+            value
+            for scope in self.scene.scopes
+            for effect in scope.effects
+            for one in effect.loops
+            if one.site.module.path == path and one.site.line == line and one.over is not None
+            for value in options(one.over)
+            if not isinstance(value, Sym)
+        ]
 
     def _fetched(self, node: ast.expr, stage: int) -> "Model | None":
         """The model of the one query that an expression runs, or that a name's assignments run, left out of or sorted then."""
@@ -317,7 +352,9 @@ class Lifting:
         if isinstance(node, ast.Name):
             values = [picked_from(value) for value in values_of(at.node, node.id)]
             own = [one for one in values if not (isinstance(one, ast.Name) and one.id == node.id)]
-            return self._fetched(own[0], stage) if len(own) == 1 else None
+            if len(own) != 1:
+                return None
+            return self._fetched(own[0], stage) or self._walked_elsewhere(node.id, stage)
         if (below := picked_from(node)) is not node:
             return self._fetched(below, stage)
         lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
@@ -326,7 +363,7 @@ class Lifting:
             for _, effect in self.scene.effects()
             if effect.query is not None
             and effect.cause == "query"
-            and effect.query.shape == "rows"
+            and gives_rows(effect.query)
             and effect.site.module.path == at.path
             and effect.site.line in lines
         }
@@ -373,3 +410,12 @@ def argument(call: ast.Call, callee: "Stage", name: str, /) -> ast.expr | None:
     defaults = callee.node.args.defaults
     left = names.index(name) - (len(names) - len(defaults))
     return defaults[left] if 0 <= left < len(defaults) and isinstance(defaults[left], ast.Constant) else None
+
+
+def _model_of(value: "Value") -> "Model | None":
+    """The model of the rows that a value gives when it is walked over."""
+    query = value.source if isinstance(value, Many) else value
+    if isinstance(query, Query):
+        return query.model if gives_rows(query) else None
+    row = value.elem if isinstance(value, Many) else None
+    return row.model if isinstance(row, Row) and not row.path and not row.guessed else None

@@ -15,7 +15,15 @@ _NARROWING: Final = frozenset({"filter", "where"})
 _LEGACY: Final = frozenset({"filter", "filter_by", "where", "order_by", "options"})
 _DJANGO: Final = frozenset({"all", "filter", "exclude", "order_by", "select_related", "prefetch_related"})
 _RUNNING: Final = frozenset({"scalars", "execute"})
-_TERMINALS: Final[dict[str, Terminal]] = {"all": "rows", "first": "first", "count": "count"}
+_TERMINALS: Final[dict[str, Terminal]] = {
+    "all": "rows",
+    "first": "first",
+    "one_or_none": "first",
+    "one": "one",
+    "count": "count",
+}
+_OF_TUPLES: Final[dict[str, Terminal]] = {"scalar_one_or_none": "first", "scalar_one": "one"}
+"""What takes the entity out of the only tuple that `execute` gives."""
 
 
 class Climb:
@@ -47,8 +55,11 @@ class Climb:
         if odd := [name for name in names if name not in allowed]:
             return f"the query has a `{odd[0]}`"
         running = [name for name, _ in steps if name in _RUNNING]
-        if running == ["execute", "scalars"]:
+        of_tuple = last is not None and self._calls[-1][0] in _OF_TUPLES
+        if running == ["execute", "scalars"] or (running == ["execute"] and of_tuple):
             running = ["scalars"]
+        elif of_tuple:
+            return "the statement is not run in a way that is known"
         is_select = isinstance(root, ast.Call) and isinstance(root.func, ast.Name)
         is_counted = (
             terminal == "count" and self._orm != "django" and (is_select or not isinstance(root, ast.Call))
@@ -62,7 +73,10 @@ class Climb:
         conditions = self._conditions(steps, model)
         if isinstance(conditions, str):
             return conditions
-        below = last.func.value if terminal in {"first", "count"} and isinstance(last, ast.Call) else top  # type: ignore[attr-defined]  # a method call
+        takes = terminal in {"first", "one", "count"}
+        below = last.func.value if takes and isinstance(last, ast.Call) else top  # type: ignore[attr-defined]  # a method call
+        if of_tuple:
+            below = ast.Call(ast.Attribute(below, "scalars", ast.Load()), [], [])
         placed = place_before(self._running or top, self._above)
         if placed is None or (placed[1] and self._inlined):
             return "the query stands where nothing can be put before it"
@@ -114,7 +128,9 @@ class Climb:
 
     def _terminal(self) -> Terminal | None:
         name = self._calls[-1][0] if self._calls else ""
-        return None if self._orm == "django" and name == "all" else _TERMINALS.get(name)
+        if self._orm == "django":
+            return _TERMINALS[name] if name in {"first", "count"} else None
+        return _TERMINALS.get(name) or _OF_TUPLES.get(name)
 
     def _is_walked(self, top: ast.expr) -> bool:
         """Whether it is only walked over, at once."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.loop_items import Unliftable, item_of
 from auditor.codemods.places import free_name, names_bound
 from auditor.codemods.turning import is_list, name_of_many, stands_for_lists
-from auditor.index.values import Many, Query, Sym, options
+from auditor.index.values import Many, Query, Row, Sym, options
 
 if TYPE_CHECKING:
     from auditor.codemods.ways import Stage
     from auditor.rules.scene import Scene
 
+_NOT_HELD: Final = frozenset({"dynamic", "write_only", "raise", "raise_on_sql", "noload"})
+"""Ways to load a relation that give a query, or nothing."""
 _KINDS: Final = frozenset({"list", "tuple", "set", "dict", "frozenset"})
 
 
@@ -38,7 +40,8 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
     if isinstance(items, ast.Name) and stands_for_lists(stage.node, items.id):
         return Items(items)
     is_made_here = isinstance(items, ast.Call) and is_list(items)
-    is_readable = isinstance(items, (ast.Name, ast.Attribute, ast.Call))
+    plain = items.value if isinstance(items, ast.Await) else items
+    is_readable = isinstance(plain, (ast.Name, ast.Attribute, ast.Call)) or _is_cut(items)
     if is_made_here or (is_readable and _is_known(stage, loop, scene)):
         taken = names_bound(stage.node) | _names(stage)
         name = name_of_many(item, taken)
@@ -48,6 +51,15 @@ def items_of(stage: "Stage", loop: ast.AST, scene: "Scene", /) -> Items:
         name = free_name(f"all_{item}s", taken)
         return Items(ast.Name(name, ast.Load()), name, is_copied=True)
     raise Unliftable(f"`{ast.unparse(items)}` may be walked over only once")
+
+
+def _is_cut(items: ast.expr) -> bool:
+    """Whether it is a part of what has a name: of a list another list."""
+    return (
+        isinstance(items, ast.Subscript)
+        and isinstance(items.slice, ast.Slice)
+        and isinstance(items.value, ast.Name)
+    )
 
 
 def _is_run_there(stage: "Stage", loop: "ast.For | ast.comprehension", scene: "Scene") -> bool:
@@ -60,6 +72,15 @@ def _is_run_there(stage: "Stage", loop: "ast.For | ast.comprehension", scene: "S
     return bool(values) and all(
         isinstance(value, Query) and value.orm == "sqlalchemy" and not value.streaming for value in values
     )
+
+
+def _keeps_rows(query: Query) -> bool:
+    """Whether walking over it twice runs it once: a queryset of Django, what a row of SQLAlchemy holds of a relation."""
+    if query.orm == "django":
+        return not query.streaming
+    relation = (query.relation or "").rpartition(".")[2]
+    known = query.owner.model.relations.get(relation) if isinstance(query.owner, Row) else None
+    return known is not None and known.many and known.lazy not in _NOT_HELD
 
 
 def _names(stage: "Stage") -> frozenset[str]:
@@ -82,9 +103,7 @@ def _is_known(stage: "Stage", loop: "ast.For | ast.comprehension", scene: "Scene
                     if isinstance(value, Sym):
                         continue  # as the function's own text has it; what is passed is seen elsewhere
                     is_kept = isinstance(value, Many) and not value.lazy and value.kind in _KINDS
-                    is_kept = is_kept or (
-                        isinstance(value, Query) and value.orm == "django" and not value.streaming
-                    )
+                    is_kept = is_kept or (isinstance(value, Query) and _keeps_rows(value))
                     if not is_kept:
                         return False
                     seen = True

@@ -88,8 +88,11 @@ def _looked_up(sibling: "Sibling", leaf: "Stage", known: str) -> tuple[str, list
         answers = {
             "rows": f"list({known}[{inner}])",
             "first": f"next(iter({known}[{inner}]), None)",
+            "one": f"{known}[{inner}][0]",
             "count": f"{known}[{inner}]",
         }
+        if sibling.asking.terminal == "one":  # without it the query says so, as it did
+            return f"{known} is not None and {known}.get({key})", [], answers["one"]
         return f"{known} is not None and {key} in {known}", [], answers[sibling.asking.terminal]
     taken = names_bound(leaf.node)
     if many.name in taken:

@@ -111,13 +111,15 @@ def _loops_with(function: "Function", name: str) -> list[ast.AST]:
 
 
 def picked_from(node: ast.expr, /) -> ast.expr:
-    """Of what an expression gives some, or all in another order: `[x for x in rows if …]`, `sorted(rows, …)`; else itself."""
+    """Of what an expression gives some, or all in another order: `[x for x in rows if …]`, `rows[1:]`; else itself."""
     match node:
         case ast.ListComp(
             elt=ast.Name(id=item), generators=[ast.comprehension(target=ast.Name(id=name), iter=rows)]
         ):
             return picked_from(rows) if item == name else node
         case ast.Call(func=ast.Name(id="list" | "sorted" | "tuple" | "reversed"), args=[rows]):
+            return picked_from(rows)
+        case ast.Subscript(value=rows, slice=ast.Slice()):
             return picked_from(rows)
         case _:
             return node

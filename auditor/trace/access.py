@@ -327,7 +327,9 @@ def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node
         if isinstance(value.hint, Many):
             m.use("slice", value, node, (low, high))
         return Sym("slice", value, (low, high), value.hint)
-    return value if isinstance(value, (Items, OneOf)) else UNKNOWN
+    if isinstance(value, OneOf):
+        return joining.join_all([sliced(m, o, low, high, node) for o in value.options])
+    return value if isinstance(value, Items) else UNKNOWN
 
 
 # -- consumption -----------------------------------------------------------------------------------------------
