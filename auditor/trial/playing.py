@@ -1,7 +1,7 @@
 """Plays trees of the target: each at most once for each question, whichever gates ask."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Final, Self
@@ -101,10 +101,11 @@ class Player:
         self._reference = Reference(
             partial(self._play, baseline),
             workload,
-            partial(self.ran, baseline),
+            self._lined,
             partial(store.read, baseline),
             tree=baseline.id,
             excluded=bench.settings.workload.exclude,
+            begin=self._begin_baseline,
         )
         self._beside = Beside()
         self._rounds: dict[tuple[str, Parts], Round] = {}
@@ -170,6 +171,13 @@ class Player:
         elif not whole and tree.id not in self._lines:
             self._begin(_counts_of(tree), tree, self._timed, _COUNTING)
 
+    def _begin_baseline(self, workload: Workload, playing: Playing) -> Callable[[], Round]:
+        """A round of the baseline's, played now where it can be played beside others, else when it is asked for."""
+        name, later = _together_of(self._baseline), partial(self._play, self._baseline, workload, playing)
+        if self.world(self._baseline).is_apart:
+            self._begin(name, self._baseline, workload, playing)
+        return lambda: self._beside.take(name) or later()
+
     def _begin(self, name: str, tree: Tree, workload: Workload, playing: Playing) -> None:
         playing = replace(playing, audit_loggers=self._loggers)
         self._beside.begin(
@@ -223,12 +231,21 @@ class Player:
         """
         self._most[tree.id] = max(REPEATS, repeats, self._most.get(tree.id, 0))
         while not self._is_counted(tree, repeats):
-            begun = self._beside.take(_counts_of(tree))
-            if begun is not None:
-                self._count(tree, begun.replay, lines=True)
-            else:
-                self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
+            self._count_once_more(tree)
         return replace(_agreeing(self._repeats[tree.id]), by_one=self._by_one[tree.id])
+
+    def _count_once_more(self, tree: Tree) -> None:
+        begun = self._beside.take(_counts_of(tree))
+        if begun is not None:
+            self._count(tree, begun.replay, lines=True)
+        else:
+            self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
+
+    def _lined(self) -> Mapping[str, Lines]:
+        """The lines of each timed request on the baseline; what it costs may take more rounds to know."""
+        while self._baseline.id not in self._lines:
+            self._count_once_more(self._baseline)
+        return self._lines[self._baseline.id]
 
     def _is_counted(self, tree: Tree, least: int) -> bool:
         repeats = self._repeats.get(tree.id, [])

@@ -77,6 +77,21 @@ def test_who_answers_the_same_is_blamed_for_nothing_and_costs_nothing() -> None:
     assert len(baseline.asked) == 2
 
 
+def test_what_is_sent_at_once_is_begun_before_the_second_run_in_order_and_asked_twice_in_all() -> None:
+    baseline = Baseline(the_same)
+    begun: list[int] = []
+
+    def begin(workload: Workload, playing: Playing) -> Callable[[], Round]:
+        begun.append(len(baseline.asked))
+        return lambda: baseline.play(workload, playing)
+
+    reference = Reference(baseline.play, WORKLOAD, dict, lambda _: b"", tree="t", begin=begin)
+    reference.contract("in order")
+    assert (begun, len(baseline.asked)) == ([1], 2)
+    reference.contract("eight at once")
+    assert (begun, len(baseline.asked)) == ([1], 4)
+
+
 def test_what_the_baseline_does_as_well_is_nobodys_fault() -> None:
     late = Baseline(lambda id_, number: "y" if id_ == "read 3" and number > 2 else "x")
     assert late.blamed(other("read 3")) == []
