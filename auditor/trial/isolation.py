@@ -4,6 +4,8 @@ Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002
 ones: a set is never tried without what its units need, so most tries end in an answer.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -12,6 +14,8 @@ from auditor.trial.units import Unit
 
 MAX_RUNS: Final = 12
 """DESIGN section 8. A run boots the application and takes seconds."""
+
+_WORD: Final = re.compile(r"[A-Za-z_]\w{3,}")
 
 Outcome = Literal["passes", "fails", "unresolved"]
 """`fails` is the failure that is looked for, with the same signature; any other trouble is `unresolved`."""
@@ -31,10 +35,19 @@ class Isolation:
     """Whether no smaller part is left to try; False when the runs were used up."""
 
 
-def isolate(units: tuple[Unit, ...], run: Run, /, *, max_runs: int = MAX_RUNS) -> Isolation:
-    """Narrows down a patch that fails as a whole. The empty patch is known to pass, and neither is run again."""
+def isolate(
+    units: tuple[Unit, ...], run: Run, /, *, max_runs: int = MAX_RUNS, suspects: frozenset[int] = frozenset()
+) -> Isolation:
+    """Narrows down a patch that fails as a whole. The empty patch is known to pass, and neither is run again.
+
+    `suspects` are tried alone before anything else: where they fail, half of the search is spared.
+    """
     search = _Search(units, run, max_runs)
-    culprit, minimal = search.smallest(frozenset(range(len(units))))
+    failing = frozenset(range(len(units)))
+    suspected = search.closed(suspects)
+    if suspects and suspected != failing and max_runs > 1 and search.ask(suspected) == "fails":
+        failing = suspected
+    culprit, minimal = search.smallest(failing)
     needed = frozenset[int]().union(*(units[index].needs for index in culprit))
     rest = search.without(culprit - needed)
     if rest and rest not in search.known:
@@ -42,6 +55,14 @@ def isolate(units: tuple[Unit, ...], run: Run, /, *, max_runs: int = MAX_RUNS) -
     passing = [chosen for chosen, outcome in search.known.items() if outcome == "passes"]
     best = max(passing, key=lambda chosen: (len(chosen), sorted(chosen)), default=frozenset[int]())
     return Isolation(culprit=culprit, passing=best, runs=search.runs, minimal=minimal)
+
+
+def suspected(units: tuple[Unit, ...], said: str, /) -> frozenset[int]:
+    """Those that a failure names: a word of its text stands in them and in no other unit, and in no name of a file."""
+    words = set(_WORD.findall(said)) - {word for unit in units for word in _WORD.findall(unit.file)}
+    named = {index: words.intersection(_WORD.findall(unit.text)) for index, unit in enumerate(units)}
+    counts = Counter(word for found in named.values() for word in found)
+    return frozenset(index for index, found in named.items() if any(counts[word] == 1 for word in found))
 
 
 def whole(units: tuple[Unit, ...], /) -> Isolation:

@@ -22,7 +22,7 @@ from auditor.model.trial_events import (
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.isolation import Isolation, Outcome, isolate, whole
+from auditor.trial.isolation import Isolation, Outcome, isolate, suspected, whole
 from auditor.trial.learning import learn
 from auditor.trial.ledger import title_of_rest
 from auditor.trial.lessons import Lessons, unit_form
@@ -229,7 +229,7 @@ class Trials:
             candidate = replace(self._candidate(part, base, applied.files), sought=failure)
             return self._outcome(candidate, tree, failure)
 
-        return isolate(units, run)
+        return isolate(units, run, suspects=suspected(units, failure.text))
 
     def _outcome(self, candidate: Candidate, tree: Tree, failure: GateResult) -> Outcome:
         for name, gate in self._gates:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.trial.isolation import MAX_RUNS, Outcome, isolate
+from auditor.trial.isolation import MAX_RUNS, Outcome, isolate, suspected
 from auditor.trial.units import Unit
 
 
@@ -49,6 +49,28 @@ def test_a_single_unit_needs_no_run() -> None:
     asked: list[frozenset[int]] = []
     found = isolate(FREE[:1], lambda chosen: asked.append(chosen) or "fails")
     assert (found.culprit, found.passing, found.runs, asked) == ({0}, frozenset(), 0, [])
+
+
+def test_who_is_suspected_is_tried_first() -> None:
+    found = isolate(FREE, lambda chosen: "fails" if 11 in chosen else "passes", suspects=frozenset({11}))
+    assert (found.culprit, found.runs) == ({11}, 2)
+    assert found.passing == frozenset(range(16)) - {11}
+
+
+def test_a_wrong_suspicion_costs_one_run_and_clears_the_suspect() -> None:
+    def run(chosen: frozenset[int]) -> Outcome:
+        return "fails" if 11 in chosen else "passes"
+
+    found = isolate(FREE, run, suspects=frozenset({3}))
+    assert (found.culprit, found.runs <= isolate(FREE, run).runs + 1) == ({11}, True)
+
+
+def test_what_is_named_in_one_unit_alone_is_suspected() -> None:
+    texts = ("import threading\n", "rows = load_rows(session)\n", "    return rows, session\n")
+    cut = tuple(Unit("shop/app.py", n, n, text, n + 1) for n, text in enumerate(texts))
+    assert suspected(cut, "WorkerRefused: shop.app.threading blocks (shop/app.py:1)") == {0}
+    assert suspected(cut, "NameError: name 'session' is not defined") == frozenset()
+    assert suspected(cut, "it answers 500") == frozenset()
 
 
 @given(
