@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from auditor.config.command import Command, parse_command
+from auditor.config.duration import duration_ms_of
 from auditor.config.environment import Environment, parse_environment
 from auditor.config.placeholder import check_placeholders
-from auditor.config.shape import COMMAND, COUNT, INSIDE, TEXT, VARIABLES, Key, one_of, text_or_table
+from auditor.config.shape import COMMAND, COUNT, DURATION, INSIDE, TEXT, VARIABLES, Key, one_of, text_or_table
 from auditor.model.fault import Fault
 
 
@@ -38,6 +39,7 @@ DATABASE_KEYS: Final[Mapping[str, Key]] = {
     "seed": COMMAND,
     "small": COUNT,
     "full": COUNT,
+    "round_trip": DURATION,
 }
 
 
@@ -60,6 +62,8 @@ class DatabaseSettings:
     """The scale for contract, edges and counts."""
     full: int = 1
     """The scale for timing."""
+    round_trip_ms: float = 0.0
+    """Added to each exchange with PostgreSQL: what one costs between production's machines, and not on loopback."""
 
     @property
     def scales(self) -> bool:
@@ -88,7 +92,18 @@ def parse_database(values: Mapping[str, Any], /, *, name: str) -> DatabaseSettin
         seed=parse_command(values["seed"], where=f"{where}.seed") if "seed" in values else None,
         small=small,
         full=full,
+        round_trip_ms=_round_trip(values.get("round_trip"), engine, where),
     )
+
+
+def _round_trip(given: str | int | None, engine: Engine, where: str) -> float:
+    if given is None:
+        return 0.0
+    if engine is not Engine.POSTGRESQL:
+        raise Fault(
+            "'round_trip' is for PostgreSQL alone", where=where, hint="SQLite is asked in the process itself"
+        )
+    return duration_ms_of(given, where=f"{where}.round_trip")
 
 
 def _urls(given: str | Mapping[str, str], engine: Engine, where: str) -> tuple[tuple[Engine, str], ...]:

@@ -43,6 +43,8 @@ ENVIRONMENT: Final = (
     "AUDITOR_JOBS",
     "AUDITOR_JAIL",
     "AUDITOR_SECRETS",
+    "AUDITOR_DATABASE_URL",
+    "AUDITOR_REMOTE_DATABASE",
     "AUDITOR_MODEL",
     "AUDITOR_BASE_URL",
 )
@@ -84,6 +86,10 @@ class UserSettings:
     jail: JailChoice = JailChoice.AUTO
     secrets: tuple[str, ...] = ()
     """Variables of the user's that a target's settings may refer to (`auditor.config.secret`)."""
+    database_url: str | None = field(default=None, repr=False)
+    """A PostgreSQL database of the user's whose copy the target works on. Only ever by a variable: it is for one target, and holds a password."""
+    remote_database: bool = False
+    """Whether that may be on another machine."""
     limits: SpendingLimits = SpendingLimits()
     model: ModelSettings = field(default_factory=ModelSettings)
     source: Path | None = None
@@ -110,6 +116,8 @@ def load_user_settings(env: Mapping[str, str] = os.environ, /) -> UserSettings:
         jobs=_jobs(env) or values.get("jobs"),
         jail=_jail(env, values.get("jail", {}).get("kind")),
         secrets=_secrets(env, values.get("secrets", ())),
+        database_url=env.get("AUDITOR_DATABASE_URL") or None,
+        remote_database=_is_on(env, "AUDITOR_REMOTE_DATABASE"),
         limits=SpendingLimits(**values.get("limits", {})),
         model=parse_model(values.get("model", {}), env, name=str(path)),
         source=None if document is None else path,
@@ -137,6 +145,13 @@ def _jail(env: Mapping[str, str], configured: str | None) -> JailChoice:
         known = ", ".join(JailChoice)
         raise Fault(f"{text!r} is no jail", where="AUDITOR_JAIL", hint=f"one of {known}")
     return JailChoice(text or configured or JailChoice.AUTO)
+
+
+def _is_on(env: Mapping[str, str], variable: str) -> bool:
+    text = env.get(variable, "")
+    if text not in {"", "0", "1"}:
+        raise Fault(f"{text!r} is neither 1 nor 0", where=variable)
+    return text == "1"
 
 
 def _secrets(env: Mapping[str, str], configured: Sequence[str]) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ def recipe_of(
         database=replace(settings.database, env=resolved(settings.database.env)),
         services=tuple(replace(service, env=resolved(service.env)) for service in settings.services),
         outside=settings.outside,
+        round_trip_ms=settings.database.round_trip_ms,
     )
 
 

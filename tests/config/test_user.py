@@ -84,3 +84,16 @@ def test_an_unknown_jail_is_a_fault() -> None:
     with pytest.raises(Fault, match="no jail") as caught:
         load_user_settings({"AUDITOR_JAIL": "docker"})
     assert "bubblewrap" in caught.value.hint
+
+
+def test_a_database_of_the_users_is_named_by_a_variable_alone_and_never_shown(tmp_path: Path) -> None:
+    url = "postgresql://me:s3cret@localhost/shop"
+    env = {"XDG_CONFIG_HOME": str(tmp_path), "AUDITOR_DATABASE_URL": url}
+    settings = load_user_settings(env)
+    assert (settings.database_url, settings.remote_database, settings.notes) == (url, False, ())
+    assert "s3cret" not in repr(settings)
+    assert load_user_settings({**env, "AUDITOR_REMOTE_DATABASE": "1"}).remote_database
+    with pytest.raises(Fault, match="AUDITOR_REMOTE_DATABASE"):
+        load_user_settings({**env, "AUDITOR_REMOTE_DATABASE": "yes"})
+    with pytest.raises(Fault, match=r"auditor\.toml"):
+        load_user_settings(settings_file(tmp_path, f"[database]\nurl = '{url}'\n"))

@@ -246,3 +246,10 @@ time = "2s"
     assert (settings.load.clients, settings.load.time_ms) == (8, 2000)
     assert parsed("[tests]\n[load]\n") == TargetSettings()
     assert fault_of("[load]\npool = 100000\n").what == "'load.pool' is more than 200"
+
+
+def test_a_round_trip_is_for_a_database_that_is_reached_by_one() -> None:
+    asked = '[database]\nengine = "postgresql"\nround_trip = "2ms"\n'
+    assert parsed(asked).database.round_trip_ms == 2
+    assert fault_of(asked.replace("postgresql", "sqlite")).where == "auditor.toml: database"
+    assert fault_of(asked.replace("2ms", "soon")).where == "auditor.toml: database.round_trip"

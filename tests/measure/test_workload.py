@@ -1,4 +1,5 @@
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -173,3 +174,12 @@ def test_in_order_needs_come_first_or_it_is_refused(graph: dict[int, set[int]]) 
         seen.add(request.id)
     assert seen == {request.id for request in requests}
     assert sum(map(len, workload.waves())) == len(requests)
+
+
+def test_the_lines_that_the_documentation_shows_are_a_workload() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "workload.md").read_text("utf-8")
+    lines = page.partition("```json\n")[2].partition("```")[0]
+    workload = parse_workload(lines.encode(), name="workload.md")
+    assert [request.id for request in workload.in_order()] == ["spaces", "add", "added", "after"]
+    documented = set(re.findall(r"`(\w+)`", page.partition("| key |")[2].partition("\n\n")[0]))
+    assert {field.alias or name for name, field in Request.model_fields.items()} <= documented

@@ -3,10 +3,11 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from auditor.config.database import Engine
 from auditor.config.target import TARGET_FILE, TargetSettings, load_target_settings
 from auditor.config.user import JailChoice, UserSettings
 from auditor.execution.choosing import Wanted, choose_jail
@@ -90,7 +91,17 @@ def open_bench(path: Path, user: UserSettings, /, *, env: Mapping[str, str] = os
             where=f"{path / TARGET_FILE}",
             hint="`auditor init` looks for it and writes the file",
         )
-    recipe = recipe_of(settings, root, env=env, allowed=user.secrets)
+    recipe = replace(
+        recipe_of(settings, root, env=env, allowed=user.secrets),
+        database_url=user.database_url,
+        allow_remote_database=user.remote_database,
+    )
+    if user.database_url is not None and settings.database.engine is not Engine.POSTGRESQL:
+        raise Fault(
+            "only a PostgreSQL database can be copied from where it is",
+            where="AUDITOR_DATABASE_URL",
+            hint=f'the target says engine = "{settings.database.engine}": unset the variable',
+        )
     check_room(user.state_dir)
     return Bench(
         root=root,
