@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods import eager_django, eager_sqlalchemy
 from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, written_between
-from auditor.codemods.origins import got_by_key, origin_of
+from auditor.codemods.origins import got_by_key, origin_of, queryset_methods
 from auditor.codemods.outcome import Declined, Written
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
     if is_shared(source.scene, query):
         return "the same place queries several models"
     got = got_by_key(spans, query)
-    found = got or origin_of(spans, query)
+    found = got or origin_of(spans, query, own=queryset_methods(source.scene.project))
     if isinstance(found, str):
         return found
     if spans.text.count("\n") < query.site.end - 1:

@@ -9,6 +9,7 @@ from auditor.codemods.places import function_at
 
 if TYPE_CHECKING:
     from auditor.codemods.spans import Spans
+    from auditor.index.project import Project
     from auditor.index.values import Query
 
 _DJANGO: Final = frozenset(
@@ -27,6 +28,18 @@ _OTHER_ROWS: Final = frozenset(
 """Calls after which the rows are others, or come in another way."""
 
 
+def queryset_methods(project: "Project") -> frozenset[str]:
+    """Names of the methods that classes of a project add to querysets and managers, and of nothing else of the project."""
+    adding: set[str] = set()
+    others: set[str] = set()
+    for module in project.modules:
+        for function in module.functions if module.role != "library" else ():
+            above = () if function.owner is None else project.external_bases(function.owner)
+            adds = any(name.endswith(("QuerySet", "Manager")) for name in above)
+            (adding if adds else others).add(function.name)
+    return frozenset(adding - others)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A query as it is written."""
@@ -38,10 +51,13 @@ class Origin:
     """SQLAlchemy: how the source names the model here; "" where the chain begins with another query."""
 
 
-def origin_of(spans: "Spans", query: "Query", /) -> Origin | str:
-    """The expression that builds a query; a reason where that is not plain to see."""
+def origin_of(spans: "Spans", query: "Query", /, *, own: frozenset[str] = frozenset()) -> Origin | str:
+    """The expression that builds a query; a reason where that is not plain to see.
+
+    `own`: methods of the project's querysets and managers, which build queries as Django's do.
+    """
     site = query.site
-    builders = _DJANGO if query.orm == "django" else _SQLALCHEMY
+    builders = _DJANGO | own if query.orm == "django" else _SQLALCHEMY
     found = [
         (one, at)
         for one in chains(spans.tree, site.start, site.end)

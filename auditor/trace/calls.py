@@ -29,6 +29,7 @@ from auditor.index.values import (
     Text,
     Value,
     altered,
+    stepped,
 )
 from auditor.trace import (
     access,
@@ -365,13 +366,22 @@ def query_method(
         and m.cx.function is not function
     ):
         resolved(m)
-        return m.call_function(function, receiver_of(function, value), args, kwargs, node)
+        made = m.call_function(function, receiver_of(function, value), args, kwargs, node)
+        return going_on(m, made) if isinstance(made, Query) and made.model is value.model else made
     given = m.orm(value.model.orm).query_method(m, value, name, args, kwargs, node)
     if given is not None:
         resolved(m)
         return given
     unresolved(m, node)
     return UNKNOWN
+
+
+def going_on(m: Machine, made: Query) -> Query:
+    """A query that a method of the project's own queryset made: as after `filter`, it goes on where that was called."""
+    if made.orm != "django":
+        return made
+    site = m.site()
+    return altered(made, site=site, steps=stepped(made, site))
 
 
 def instance_method(
