@@ -64,12 +64,10 @@ def fetch_of(function: "Function", node: ast.expr, model: "Model", /) -> Fetch |
     found = _sqlalchemy(node)
     if found is None:
         return "the rows are not fetched by one whole query"
-    query, style = found
-    if isinstance(query, ast.Name):
-        bound = assignment(function, query.id)
-        if bound is None or len(loads(function, query.id)) != 1:
-            return f"`{query.id}` is built in more than one step, or used for something else too"
-        query = bound.value
+    named, style = found
+    query = _spelled(function, named)
+    if isinstance(query, str):
+        return query
     made = chain(query)
     entity = _entity(made, model.cls.name)
     allowed = _QUERY if style == "query" else _SELECT
@@ -81,12 +79,20 @@ def fetch_of(function: "Function", node: ast.expr, model: "Model", /) -> Fetch |
     return _placed(function, Fetch(rows, query, style, entity, ast.Pass(), made))
 
 
-def _django(function: "Function", rows: ast.expr, node: ast.expr) -> Fetch | str:
-    if isinstance(node, ast.Name):
-        bound = assignment(function, node.id)
-        if bound is None or len(loads(function, node.id)) != 1:
-            return f"`{node.id}` is built in more than one step, or used for something else too"
-        node = bound.value
+def _spelled(function: "Function", node: ast.expr) -> ast.expr | str:
+    """The query itself, where a name stands for it and for nothing else; the reason where it is more."""
+    if not isinstance(node, ast.Name):
+        return node
+    bound = assignment(function, node.id)
+    if bound is None or len(loads(function, node.id)) != 1:
+        return f"`{node.id}` is built in more than one step, or used for something else too"
+    return bound.value
+
+
+def _django(function: "Function", rows: ast.expr, named: ast.expr) -> Fetch | str:
+    node = _spelled(function, named)
+    if isinstance(node, str):
+        return node
     made = chain(node)
     calls = [step.name for step in made.steps if step.call is not None]
     odd = [name for name in calls if name not in _DJANGO] + [s.name for s in made.steps if s.name == "[]"]

@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING
 
-from auditor.codemods.places import free_name, names_bound, parents
+from auditor.codemods.places import free_name, name_given, names_bound, parents
 
 if TYPE_CHECKING:
     from auditor.codemods.conditions import Pushed
@@ -22,7 +22,7 @@ def narrow(spans: "Spans", function: "Function", fetch: "Fetch", pushed: "list[P
     if not on_condition:
         spans.insert_after(fetch.query, always)
         return
-    named = _own_name(fetch)
+    named = name_given(fetch.statement, fetch.query)
     name = named or _free_name(function, fetch)
     lines = [
         line
@@ -60,15 +60,6 @@ def _indented(spans: "Spans", fetch: "Fetch", first: str, lines: list[str]) -> l
     indent = spans.indent(fetch.statement)
     head, *rest = first.split("\n")
     return [f"{indent}{head}", *rest, *(f"{indent}{line}" for line in lines)]
-
-
-def _own_name(fetch: "Fetch") -> str:
-    """The name that stands for the query alone."""
-    match fetch.statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is fetch.query:
-            return name
-        case _:
-            return ""
 
 
 def _free_name(function: "Function", fetch: "Fetch") -> str:

@@ -84,6 +84,15 @@ def free_name(wanted: str, taken: AbstractSet[str], /) -> str:
     return name
 
 
+def name_given(statement: ast.stmt, value: ast.expr, /) -> str:
+    """The name that a statement gives a value, when it does nothing else; "" for none."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=given) if given is value:
+            return name
+        case _:
+            return ""
+
+
 def dotted(node: ast.expr, /) -> str:
     """`a.b.c` of names and attributes; empty for anything else."""
     match node:

@@ -4,7 +4,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.loop_items import Unliftable
-from auditor.codemods.places import free_name, names_bound
+from auditor.codemods.places import free_name, name_given, names_bound
 from auditor.codemods.rewriting import in_quotes_of, laid_out, rewritten
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def take_rows(spans: "Spans", leaf: "Stage", sibling: "Sibling", known: str, /, 
         return
     if spans.comments(asking.whole):
         raise Unliftable("a comment stands inside the query")
-    bound = _bound(asking)
+    bound = name_given(asking.statement, asking.whole)
     built = None if asking.named or bound else _built_just_before(leaf, asking)
     if built is not None and spans.comments(built):
         built = None
@@ -105,15 +105,6 @@ def _looked_up(sibling: "Sibling", leaf: "Stage", known: str) -> tuple[str, list
         lines = [f"{numbered} = [", f"    {walked}", "]"]
     condition = f"{known} is not None and all({key} in {known} for {many.name} in {collection})"
     return condition, lines, f"[row for _, row in sorted({numbered}, key=lambda one: one[0])]"
-
-
-def _bound(asking: "Asking") -> str:
-    """The name that the statement gives the answer, when it does nothing else."""
-    match asking.statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is asking.whole:
-            return name
-        case _:
-            return ""
 
 
 def _value(one: "Dimension") -> str:
