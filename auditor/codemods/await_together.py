@@ -104,7 +104,7 @@ def _misplaced(spans: "Spans", function: "Function", waits: list[Waited]) -> str
         return "a comment stands between them"
     at: ast.AST | None = above.get(waits[0].statement)
     while at is not None and at is not function:
-        if isinstance(at, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try)):
+        if isinstance(at, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try, ast.TryStar)):
             return "an error of one of them is caught, and which of them were made may be looked at"
         if isinstance(at, (ast.With, ast.AsyncWith)):
             held = [one.context_expr for one in at.items]

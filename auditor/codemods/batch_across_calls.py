@@ -163,7 +163,7 @@ def _plain(stages: tuple[Stage, ...], loop: ast.AST, asking: Asking) -> None:
         for child, node in stage.around(stage.call or asking.whole):
             if isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.GeneratorExp)):
                 raise Unliftable("it is asked in a function inside the loop, or later")
-            if isinstance(node, ast.Try) and child not in node.orelse:
+            if isinstance(node, (ast.Try, ast.TryStar)) and child not in node.orelse:
                 raise Unliftable("each turn catches what the query may raise")
             if isinstance(node, (ast.While, ast.AsyncFor)):
                 raise Unliftable("a loop on the way has no known end")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "bulk_write"
 RULES: Final = ("write-per-row",)
-_LEAVING: Final = (ast.Break, ast.Return, ast.Try, ast.Yield, ast.YieldFrom, ast.Await)
+_LEAVING: Final = (ast.Break, ast.Return, ast.Try, ast.TryStar, ast.Yield, ast.YieldFrom, ast.Await)
 _OWN: Final = frozenset({"save", "save_base", "full_clean", "__init__", "from_db"})
 _SIGNALS: Final = ("pre_save", "post_save", "pre_init", "post_init")
 
@@ -152,7 +152,7 @@ def _is_atomic(function: "Function", loop: ast.For) -> bool:
     while at is not None and at is not function:
         if isinstance(at, ast.With) and any(_names_atomic(item.context_expr) for item in at.items):
             return True
-        if isinstance(at, ast.Try):
+        if isinstance(at, (ast.Try, ast.TryStar)):
             return False
         at = above.get(at)
     return False

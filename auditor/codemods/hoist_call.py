@@ -40,6 +40,7 @@ _LEAVING: Final = (
     ast.Yield,
     ast.YieldFrom,
     ast.Try,
+    ast.TryStar,
     ast.Await,
 )
 _SOMETIMES: Final = (

@@ -122,7 +122,7 @@ def _asks_in_display(statement: ast.stmt, test: ast.Compare) -> bool:
     return any(
         isinstance(one, _DISPLAYS) and not isinstance(one, ast.GeneratorExp) and test in set(ast.walk(one))
         for one in ast.walk(statement)
-        if not isinstance(statement, (*_LOOPS, ast.If, ast.With, ast.AsyncWith, ast.Try))
+        if not isinstance(statement, (*_LOOPS, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.TryStar))
     )
 
 

@@ -119,7 +119,9 @@ def _odd_scope(scope: "Scope", function: "Function") -> str:
     if how := managed(function, scope.name, besides=closing):
         return f"it does more with its session than ask (`{how}`)"
     if caught(scope.statement or function, function, None) or any(
-        isinstance(node, ast.Try) and node.handlers for part in scope.body for node in ast.walk(part)
+        isinstance(node, (ast.Try, ast.TryStar)) and node.handlers
+        for part in scope.body
+        for node in ast.walk(part)
     ):
         return "it catches exceptions, after which the caller's transaction may be lost"
     read_outside = [

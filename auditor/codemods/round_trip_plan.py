@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function as Known
 
 _TURNING: Final = (
-    ast.For, ast.While, ast.AsyncFor, ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.Try,
+    ast.For, ast.While, ast.AsyncFor, ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.Try, ast.TryStar,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 )  # fmt: skip
 """What is evaluated more than once, or at another time, or catches what goes wrong."""

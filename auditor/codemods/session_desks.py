@@ -107,7 +107,7 @@ def _odd(cls: ast.ClassDef, attribute: str, call: ast.Call, closing: ast.Expr) -
     for node in ast.walk(cls):
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             return "part of it may run later than the call"
-        if isinstance(node, ast.Try) and node.handlers:
+        if isinstance(node, (ast.Try, ast.TryStar)) and node.handlers:
             return "it catches exceptions, after which the caller's transaction may be lost"
         if not isinstance(node, ast.Attribute) or node.attr != attribute or id(node) in closed:
             continue

@@ -87,7 +87,7 @@ def caught(node: ast.AST, function: "Function", until: ast.AST | None, /) -> boo
     at: ast.AST | None = node
     while at is not None and at is not until and at is not function:
         over = above.get(at)
-        if isinstance(over, ast.Try) and over.handlers and at in over.body:
+        if isinstance(over, (ast.Try, ast.TryStar)) and over.handlers and at in over.body:
             return True
         if isinstance(over, (ast.With, ast.AsyncWith)) and any(
             "suppress" in ast.unparse(item.context_expr) or "raises" in ast.unparse(item.context_expr)

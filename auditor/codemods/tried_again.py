@@ -54,7 +54,7 @@ def _is_repeated(source: "Source", path: str, line: int) -> bool:
         return True
     above = parents(function)
     for node in ast.walk(function):
-        if not (isinstance(node, ast.Try) and node.lineno <= line <= (node.end_lineno or 0)):
+        if not (isinstance(node, (ast.Try, ast.TryStar)) and node.lineno <= line <= (node.end_lineno or 0)):
             continue
         at: ast.AST | None = above.get(node)
         while at is not None:
