@@ -425,9 +425,20 @@ class Sym(Value):
     hint: Value | None = None
     """What is known of it from annotations: a value of the declared type."""
     loops: tuple[Any, ...] = ()
-    memo: dict[Any, Value] = field(default_factory=dict)
+    memo: dict[Any, Value] | None = None
+    """What was read from it, so that reading it again gives the same; most of them are never read from."""
     known: Value | None = None
     """In a variant of its function: the literal that it is, or a value of the class that it is an instance of."""
+
+    def noted(self) -> dict[Any, Value]:
+        """`memo`, to be written to or shared; made when it is needed first."""
+        if self.memo is None:
+            self.memo = {}
+        return self.memo
+
+    def recalled(self, key: object) -> Value | None:
+        """What reading `key` gave before."""
+        return None if self.memo is None else self.memo.get(key)
 
 
 def options(value: Value) -> tuple[Value, ...]:

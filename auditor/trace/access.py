@@ -87,7 +87,7 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
 
 
 def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Value:
-    known = sym.memo.get(name)
+    known = sym.recalled(name)
     if known is not None:
         return known
     function = hints.declared_method(m, sym.hint, name)
@@ -97,13 +97,13 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
         waits = function.static == "cached_property" and isinstance(sym.hint, Inst)
         if not waits and not hints.is_overridden(m, sym.hint, name):
             result = m.call_function(function, sym, [], {}, node)
-            sym.memo[name] = result
+            sym.noted()[name] = result
             return result
     hint = hints.quietly(m, lambda: declared_attribute(m, sym.hint, name))
     if hint is None and sym.hint is None:
         hint = hints.session_guess(m, name, node[2] if node is not None and node[0] == ir.ATTR else None)
     made = Sym("attr", sym, name, hint)
-    sym.memo[name] = made
+    sym.noted()[name] = made
     if name in m.relation_names or name in m.property_names:
         m.residual("attr", made, sym, name, node)
     return made
@@ -232,7 +232,7 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
         params = m.cx.summary.params
         if params and target is params[0] and m.cx.summary.function is m.cx.function:
             m.cx.summary.stores[name] = value
-        target.memo[name] = value
+        target.noted()[name] = value
     elif isinstance(target, Inst):
         target.fields[name] = value
     elif isinstance(target, Row):
@@ -292,11 +292,12 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         if isinstance(index, Const) and isinstance(index.value, int):
             return iteration.item_at(m, value, index.value)
         key = ("key", index.value if isinstance(index, Const) else None)
-        if key not in value.memo:
-            value.memo[key] = Sym(
+        kept = value.noted()
+        if key not in kept:
+            kept[key] = Sym(
                 "key", value, index, hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node))
             )
-        return value.memo[key]
+        return kept[key]
     if isinstance(value, OneOf):
         return joining.join_all([item(m, o, index, node) for o in value.options])
     if isinstance(value, (ExtInst, Inst, Row)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
@@ -47,8 +48,13 @@ from auditor.trace import (
 from auditor.trace.context import REPLAY_BUDGET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
+
+_UNNAMED: Final[Mapping[str, Value]] = MappingProxyType({})
+"""The keyword arguments of most calls that wait for a caller."""
 
 
 def call_value(
@@ -170,7 +176,7 @@ def call_symbolic(
             made.hint = None
     silent = name is not None and hint is None and not interesting(m, name, args)
     if not silent:
-        m.residual("call", made, sym, (name, tuple(args), kwargs), node)
+        m.residual("call", made, sym, (name, tuple(args), kwargs or _UNNAMED), node)
     if silent or hint is not None or node is None or plain.is_plain(m, node):
         resolved(m)
     else:
@@ -300,7 +306,7 @@ def locate(
 def symbolic_method(
     m: Machine, sym: Sym, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
-    stored = sym.memo.get(name)
+    stored = sym.recalled(name)
     if stored is not None:
         return call_value(m, stored, args, kwargs, node)
     located = locate(m, name, args, kwargs, node)

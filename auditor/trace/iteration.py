@@ -58,10 +58,10 @@ def element(m: Machine, value: Value) -> Value:
     if isinstance(value, OneOf):
         return joining.join_all([element(m, o) for o in value.options])
     if isinstance(value, Sym):
-        known = value.memo.get("[]")
+        known = value.recalled("[]")
         if known is None:
             hint = None if value.hint is None else hints.quietly(m, lambda: element(m, value.hint or UNKNOWN))
-            known = value.memo["[]"] = Sym("elem", value, None, None if hint is UNKNOWN else hint)
+            known = value.noted()["[]"] = Sym("elem", value, None, None if hint is UNKNOWN else hint)
         return known
     return UNKNOWN
 
@@ -78,10 +78,10 @@ def item_at(m: Machine, value: Value, position: int) -> Value:
         return value.items[position] if position < len(value.items) else UNKNOWN
     if isinstance(value, Sym):
         key = ("item", position)
-        known = value.memo.get(key)
+        known = value.recalled(key)
         if known is None:
             hint = None if value.hint is None else item_at(m, value.hint, position)
-            known = value.memo[key] = Sym("item", value, position, None if hint is UNKNOWN else hint)
+            known = value.noted()[key] = Sym("item", value, position, None if hint is UNKNOWN else hint)
         return known
     if isinstance(value, OneOf):
         return joining.join_all([item_at(m, o, position) for o in value.options])
@@ -125,7 +125,7 @@ def open_loop(
         loop.repeats = not flow.turns_once(node) and not is_over_parts(m, name)
         made = element(m, value)
         if isinstance(made, Sym):
-            made = value.memo["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
+            made = value.noted()["[]"] = Sym("elem", value, None, made.hint or hints.guess(m, target))
         m.residual("iterate", made if isinstance(made, Sym) else None, value, loop, node)
         m.cx.names = before
         return loop, made
@@ -171,7 +171,7 @@ def in_memory(m: Machine, value: Value) -> Value:
         return Many(element(m, value), size_of(m, value, ""), "list", value)
     if isinstance(value, Sym):
         return Sym(
-            "list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.memo
+            "list", value, None, None if value.hint is None else in_memory(m, value.hint), memo=value.noted()
         )
     if isinstance(value, OneOf):
         return OneOf(tuple(in_memory(m, o) for o in value.options))

@@ -188,7 +188,9 @@ def narrow(m: Machine, condition: Node, env: dict[str, Value]) -> None:
                 known = env[name[2]]
                 declared = declarations.annotated(m, m.cx.module, cls, m.cx.function)
                 if declared is not None and isinstance(known, Sym) and known.hint is None:
-                    env[name[2]] = Sym(known.op, known.base, known.detail, declared, known.loops, known.memo)
+                    env[name[2]] = Sym(
+                        known.op, known.base, known.detail, declared, known.loops, known.noted()
+                    )
                     alias(known, env[name[2]])
                 elif declared is not None and known is UNKNOWN:
                     env[name[2]] = declared
