@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.codemods.fetched import Rows, rows_of
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
-from auditor.codemods.places import function_at, header_end
+from auditor.codemods.places import function_at, header_end, parents
 from auditor.codemods.single_names import assignment, loads, only_value
 from auditor.codemods.truths import compared_with_none, compared_with_nothing, tested
 
@@ -50,7 +50,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
             if spans.comments(node):
                 reason = "a comment stands inside the query"
                 continue
-            spans.replace(node, text)
+            spans.replace(*_plainly(spans, node, text))
             done += 1
     if not done and orm == "sqlalchemy" and _first_of_list(spans, finding.line, finding.end_line):
         done = 1
@@ -84,6 +84,20 @@ def _replaced(spans: "Spans", start: int, end: int, orm: str) -> list[tuple[ast.
         if fetched is not None:
             found[leaf] = fetched.exists()
     return list(found.items())
+
+
+def _plainly(spans: "Spans", node: ast.expr, text: str) -> tuple[ast.expr, str]:
+    """What is replaced, and with what: no parentheses where others stand, no `not` before an `is not`."""
+    if not (text.startswith("(") and text.endswith(" is not None)")):
+        return node, text
+    around = parents(spans.tree).get(node)
+    if isinstance(around, ast.UnaryOp) and isinstance(around.op, ast.Not):
+        node, text = around, text.removesuffix(" is not None)") + " is None)"
+    start, end = spans.span(node)
+    before, behind = spans.text[:start], spans.text[end:]
+    is_bracketed = before.endswith("(") and behind.startswith(")")
+    is_whole = before.endswith(("if ", "while ")) and behind.startswith(":")
+    return node, text[1:-1] if is_bracketed or is_whole else text
 
 
 def _counted(spans: "Spans", node: ast.expr, orm: str) -> Rows | None:

@@ -33,6 +33,7 @@ class Rows:
     orm: str
     """`django`, `query` (SQLAlchemy's legacy one) or `select`."""
     session: str = ""
+    """Empty for `Model.query`, which has its own."""
     steps: frozenset[str] = frozenset()
     is_row: bool = False
     """It gives the first row or None."""
@@ -41,6 +42,8 @@ class Rows:
         """Source that says whether there are any."""
         if self.orm == "django":
             return f"{self.query}.exists()"
+        if self.orm == "query" and not self.session:
+            return f"({self.query}.first() is not None)"
         if self.orm == "query":
             return f"{self.session}.query({self.query}.exists()).scalar()"
         return f"{self.session}.scalar({self.query}.exists().select())"
@@ -94,6 +97,13 @@ def _sqlalchemy(spans: "Spans", one: Chain, names: frozenset[str]) -> Rows | Non
         if step.name == "query" and step.call is not None and n + 1 < len(one.steps):
             session = one.steps[n - 1].node if n else one.root
             return Rows(spans.source(below.node), "query", spans.source(session), names, is_row)
+    own = next(
+        (n for n, step in enumerate(one.steps[:-1]) if step.name == "query" and step.call is None), None
+    )
+    if own is not None and not is_row:
+        model = one.steps[own - 1].node if own else one.root
+        named = model.id if isinstance(model, ast.Name) else one.steps[own - 1].name
+        return Rows(spans.source(below.node), "query", steps=names) if named[:1].isupper() else None
     if below.name == "scalars" and below.call is not None and len(below.call.args) == 1:
         statement = chain(below.call.args[0])
         is_select = isinstance(statement.root, ast.Call) and mentions(
