@@ -105,6 +105,7 @@ def _mentions_sqlite(node: Node) -> bool:
 
 
 def _named_in(reader: "_Reader", nodes: Sequence[Node]) -> Iterator[Clue[str]]:
+    beginnings = {id(part) for node in nodes if node[0] == ir.BIN for part in node[3:]}
     for node in nodes:
         path: str | None = None
         confidence = 0.8
@@ -122,7 +123,7 @@ def _named_in(reader: "_Reader", nodes: Sequence[Node]) -> Iterator[Clue[str]]:
                 owner = function[2] if function[0] == ir.ATTR else None
                 if not _OPENERS[name] or (owner is not None and owner[0] == ir.NAME and "sqlite" in owner[2]):
                     path, confidence = reader.path(first), 0.6
-            case (ir.CONST | ir.FSTR | ir.BIN, *_):
+            case (ir.CONST | ir.FSTR | ir.BIN, *_) if id(node) not in beginnings:
                 path = reader.url(node)
         if path is not None:
             yield Clue(path, f"{reader.file}:{node[1]}", confidence)

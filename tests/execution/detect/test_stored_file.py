@@ -45,6 +45,8 @@ def linked(files: dict[str, str]) -> Project:
         {"db.py": "'''An engine for sqlite:/// and others.'''\nDEFAULT = 'postgresql:///x'\n"},
         {"db.py": "connection = psycopg.connect('sqlite.db')\n"},
         {"db.py": OS + "URI = f'sqlite:///{HERE}/{{x}}.db'\n"},
+        {"db.py": "URI = 'sqlite:///%s' % name()\n"},
+        {"db.py": "URI = 'sqlite:///data/' + name()\n"},
         {"db.py": "sqlite = 'sqlite:///'\nURI = sqlite" + " + 'a'" * 3000 + "\n"},
         {"db.py": "URI = 'sqlite:///' + Path(__file__).parents[2_000_000_000]\n"},
         {"db.py": "a0 = 'sqlite:///x'\n" + "".join(f"a{n + 1} = a{n} + a{n}\n" for n in range(60))},
@@ -67,6 +69,7 @@ def test_no_place_is_told(files: dict[str, str]) -> None:
         ({"db.py": "engine = create_async_engine('sqlite+aiosqlite:///app.db?timeout=3')\n"}, "src", "src/app.db"),
         ({"config.py": OS + "URI = 'sqlite:///' + os.path.join(HERE, 'app.db')\n"}, ".", "app.db"),
         ({"config.py": OS + "URI = f'sqlite:///{HERE}/data/app.db'\n"}, ".", "data/app.db"),
+        ({"shop/config.py": OS + "URI = 'sqlite:///' + HERE + '/app.db'\n"}, ".", "shop/app.db"),
         (
             {"app.py": "from flask_sqlalchemy import SQLAlchemy\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///shop.db'\n"},
             ".",
