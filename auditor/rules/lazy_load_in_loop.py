@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.index import ir
 from auditor.index.values import Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
@@ -72,6 +73,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             origin = None if row is None else row.origin
             if is_fallback(effect) or has_unread_options(effect) or is_failing(scene, loops[-1], effect):
                 continue
+            if is_first_found(loops[-1], effect):
+                continue
             groups.setdefault(cured_at(scene, loops[-1], origin), []).append((scope, effect))
     fed: dict[tuple[str, int], dict[str, list[Spot]]] = {}
     for group in groups.values():
@@ -107,6 +110,24 @@ def is_lazy(effect: Effect) -> bool:
 def is_failing(scene: Scene, loop: Loop, effect: Effect) -> bool:
     """Whether it is read only where something goes wrong: for a message, on the way out."""
     return reached(scene.trace.machine, loop, effect.branch, effect.frames).turns == "failing"
+
+
+def is_first_found(loop: Loop, effect: Effect) -> bool:
+    """Whether the loop ends at the first row whose key is set: `if row.owner: return row.owner` asks once at most."""
+    relation = effect.relation.rpartition(".")[2]
+    if loop.node is None or loop.node[0] != ir.FOR or effect.cause != "lazy-load" or not relation:
+        return False
+    target = loop.node[3]
+    return any(
+        s[0] == ir.IF
+        and s[3][0] == ir.ATTR
+        and s[3][3] == relation
+        and s[3][2][0] == ir.NAME
+        and target[0] == ir.NAME
+        and s[3][2][2] == target[2]
+        and s[4][-1][0] in {ir.RETURN, ir.BREAK}
+        for s in loop.node[5]
+    )
 
 
 def row_of(effect: Effect) -> Row | None:

@@ -37,8 +37,9 @@ def remembered_part(
         return "then"
     for place, missing in tests(condition):
         kept_in = looked_up(place, body)
-        if kept_in is not None and outlives(kept_in, env) and fills(body, kept_in):
-            if missing and fills(s[4], kept_in):
+        by_call = place[0] == ir.NAME
+        if kept_in is not None and outlives(kept_in, env) and fills(body, kept_in, by_call=by_call):
+            if missing and fills(s[4], kept_in, by_call=by_call):
                 return "then"
             if not missing and departs(s[4]):
                 return "rest"
@@ -134,15 +135,15 @@ def is_lasting(place: Node, env: Mapping[str, Value]) -> bool:
     return not isinstance(owner.hint if isinstance(owner, Sym) else owner, Row)
 
 
-def fills(statements: Sequence[Node], place: Node) -> bool:
-    """Whether a block assigns to the place; for `STORE[key]` also by `STORE.set(key, …)`."""
+def fills(statements: Sequence[Node], place: Node, *, by_call: bool = False) -> bool:
+    """Whether a block assigns to the place; with `by_call` also by `STORE.set(key, …)` to `STORE[key]`."""
     for s in statements:
-        if s[0] == ir.EXPR and puts(s[3], place):
+        if by_call and s[0] == ir.EXPR and puts(s[3], place):
             return True
         targets = s[3] if s[0] == ir.ASSIGN else (s[3],) if s[0] == ir.ANN else ()
         if any(same(target, place) for target in targets):
             return True
-        if any(fills(inner, place) for inner in inner_blocks(s)):
+        if any(fills(inner, place, by_call=by_call) for inner in inner_blocks(s)):
             return True
     return False
 
