@@ -125,8 +125,18 @@ def has_attribute(m: Machine, known: Value, name: str) -> bool | None:
     model = m.model_of(cls)
     if model is None or name.startswith("_") or name in model.relations or name in model.columns:
         return None
-    elsewhere = name in m.attribute_names and not any(name in c.scope for c in m.project.subclasses(cls))
+    elsewhere = of_models(m, name) and not any(name in c.scope for c in m.project.subclasses(cls))
     return False if elsewhere and hints.field(m, cls, name) is None else None
+
+
+def of_models(m: Machine, name: str) -> bool:
+    """Whether a model binds the name: what only serializers and forms bind, a query may have put on the rows."""
+    if name not in m.attribute_names:
+        return False
+    if name not in m.model_names:
+        classes = (c for module in m.project.modules for c in module.classes if name in c.scope)
+        m.model_names[name] = any(m.model_of(c) is not None for c in classes)
+    return m.model_names[name]
 
 
 def class_of(value: Value | None, *, itself: bool) -> Class | None:
