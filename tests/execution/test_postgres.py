@@ -139,6 +139,22 @@ def test_rows_are_put_beside_the_targets_own_and_taken_away(stand: Stand) -> Non
     database.mark()
 
 
+def test_reading_leaves_the_state_as_it_is_and_writing_does_not(written: Stand) -> None:
+    database = written.database
+    database.reset()
+    marked = database.mark_of_state()
+    with written.connect() as connection:
+        connection.execute("SELECT count(*) FROM people JOIN pg_class ON true").fetchall()
+        connection.execute("CREATE TABLE IF NOT EXISTS people (id int)")
+    assert database.dump()
+    assert database.mark_of_state() == marked
+    for statement in ("UPDATE people SET name = name WHERE id = 1", "CREATE TABLE more (id int)"):
+        with written.connect() as connection:
+            connection.execute(statement)
+        assert database.mark_of_state() != marked
+        marked = database.mark_of_state()
+
+
 def test_what_nobody_was_connected_to_is_not_made_again(stand: Stand) -> None:
     access = json.loads((stand.folder / "template" / "access.json").read_text())
     address = Address(path=stand.folder / "one" / "run" / ".s.PGSQL.5432")

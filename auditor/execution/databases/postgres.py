@@ -176,10 +176,10 @@ class Postgres:
             return dump_tables(admin)
 
     def mark_of_state(self) -> str:
-        """How far the server's log of writes has come."""
+        """The number that the next transaction gets that writes: one that only reads is given none, and what reading tidies up takes none."""
         with self._admin("postgres") as admin:
-            ((at,),) = admin.query("SELECT pg_current_wal_insert_lsn()")
-        return str(at)
+            ((number,),) = admin.query("SELECT txid_snapshot_xmax(txid_current_snapshot())")
+        return str(number)
 
     def indexes(self) -> frozenset[str]:
         with self._admin(DATABASE) as admin:
