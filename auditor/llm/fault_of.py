@@ -41,13 +41,16 @@ _MEANING: Final[Mapping[FailureKind, tuple[str, str]]] = {
     FailureKind.RATE_LIMITED: ("too many requests for this account", "try again later, or raise its limit"),
     FailureKind.OVERLOADED: (
         "the service is overloaded or broken",
-        "try again later; --resume goes on from here",
+        "try again later; `auditor fix --resume` goes on with a run",
     ),
     FailureKind.UNREACHABLE: (
         "the service can't be reached",
         "check the network, the proxy and the base URL",
     ),
-    FailureKind.CUT_OFF: ("the connection broke off", "try again later; --resume goes on from here"),
+    FailureKind.CUT_OFF: (
+        "the connection broke off",
+        "try again later; `auditor fix --resume` goes on with a run",
+    ),
     FailureKind.MIXED_UP: (
         "the service mixed up its replies",
         "check what stands between you and it: a proxy?",

@@ -8,9 +8,10 @@ from auditor.llm.loopback.trying import WAYS
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.number} {case.title}") for case in CASES])
-def test_every_fault_ends_as_it_must(case: FaultCase, way: str) -> None:
+def test_every_fault_ends_as_it_must(case: FaultCase, way: str, caplog: pytest.LogCaptureFixture) -> None:
     ending = case.run(WAYS[way])
     assert case.wrong(ending) == ()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_every_numbered_fault_has_a_case() -> None:

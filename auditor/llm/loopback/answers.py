@@ -105,6 +105,12 @@ def endless(piece: bytes, /, *, packed_as: str = "") -> Answer:
     return answer
 
 
+def nested(call: Call) -> None:
+    """An event whose JSON opens lists and closes none."""
+    _head(call, 200, {"content-type": "text/event-stream"})
+    call.send(b"event: message_start\ndata: " + b"[" * 200_000 + b"\n\n")
+
+
 def chatter(call: Call) -> None:
     """An answer without end, in events that are all right."""
     shown = events(call.protocol, Said(text="x" * 24))

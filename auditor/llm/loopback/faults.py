@@ -20,6 +20,7 @@ from auditor.llm.loopback.answers import (
     error_inside,
     hang,
     hang_up,
+    nested,
     packed,
     page,
     say,
@@ -265,6 +266,10 @@ CASES: Final = (
     ),
     FaultCase(
         number="L5", title="broken compression", answers=_always(packed(broken=True), _ANSWER),
+        ends="answered", calls=2, billed="upwards",
+    ),
+    FaultCase(
+        number="L5", title="an event that nests without end", answers=_always(nested, _ANSWER),
         ends="answered", calls=2, billed="upwards",
     ),
     FaultCase(number="L5", title="compressed without being asked", answers=_always(packed(broken=False)), ends="answered"),

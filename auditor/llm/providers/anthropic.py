@@ -1,7 +1,7 @@
 """Anthropic, or whoever speaks its Messages."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,8 +42,9 @@ class Anthropic:
 
     async def stream(self, request: Request[OutputT], /) -> AsyncGenerator[Event, None]:
         """As `Provider.stream`; a request refused for an optional part is sent again without it."""
-        async for event in adapted(lambda: self._once(request), self._another_way):
-            yield event
+        async with aclosing(adapted(lambda: self._once(request), self._another_way)) as events:
+            async for event in events:
+                yield event
 
     def _another_way(self, failure: ServiceFailure) -> str | None:
         part = unwanted_part(failure, _OPTIONAL, self._without)
@@ -52,7 +53,7 @@ class Anthropic:
         self._without |= {part}
         return f"{self.model} is asked with {TOLD[part]}, because it refuses that"
 
-    async def _once(self, request: Request[Any]) -> AsyncIterator[Event]:
+    async def _once(self, request: Request[Any]) -> AsyncGenerator[Event, None]:
         from auditor.llm.transport.as_trees import as_trees  # noqa: PLC0415  brings the HTTP client along
         from auditor.llm.transport.sdk_failure import explained  # noqa: PLC0415
 
@@ -62,7 +63,8 @@ class Anthropic:
             with explained():
                 events = await client.messages.create(**asked)
                 trees = await stack.enter_async_context(aclosing(as_trees(events)))
-                async for event in wire.read_events(trees, request):
+                meant = await stack.enter_async_context(aclosing(wire.read_events(trees, request)))
+                async for event in meant:
                     yield event
 
     async def check(self) -> str:

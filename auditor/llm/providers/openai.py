@@ -1,7 +1,7 @@
 """OpenAI, or a server that speaks one of its protocols: Responses, or Chat Completions."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -59,8 +59,9 @@ class OpenAi:
 
     async def stream(self, request: Request[OutputT], /) -> AsyncGenerator[Event, None]:
         """As `Provider.stream`; a request refused for an optional part is sent again without it."""
-        async for event in adapted(lambda: self._once(request), self._another_way):
-            yield event
+        async with aclosing(adapted(lambda: self._once(request), self._another_way)) as events:
+            async for event in events:
+                yield event
 
     def _another_way(self, failure: ServiceFailure) -> str | None:
         """Changes how requests are sent, and says so; None when that would not help."""
@@ -73,7 +74,7 @@ class OpenAi:
         self._without |= {part}
         return f"{self.model} is asked with {TOLD[part]}, because it refuses that"
 
-    async def _once(self, request: Request[Any]) -> AsyncIterator[Event]:
+    async def _once(self, request: Request[Any]) -> AsyncGenerator[Event, None]:
         from auditor.llm.transport.as_trees import as_trees  # noqa: PLC0415  brings the HTTP client along
         from auditor.llm.transport.sdk_failure import explained  # noqa: PLC0415
 
@@ -85,7 +86,8 @@ class OpenAi:
             with explained():
                 events = await create(**asked)
                 trees = await stack.enter_async_context(aclosing(as_trees(events)))
-                async for event in wire.read_events(trees, request):
+                meant = await stack.enter_async_context(aclosing(wire.read_events(trees, request)))
+                async for event in meant:
                     self._detecting = False
                     yield event
 

@@ -1,7 +1,8 @@
 """Parts of a request that not every model or server takes: without them it can still be answered."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from typing import Final
 
 from auditor.llm.exchange import Event, Noted
@@ -30,18 +31,21 @@ def unwanted_part(failure: ServiceFailure, parts: OptionalParts, without: frozen
 
 
 async def adapted(
-    attempt: Callable[[], AsyncIterator[Event]], another_way: Callable[[ServiceFailure], str | None], /
-) -> AsyncIterator[Event]:
+    attempt: Callable[[], AsyncGenerator[Event, None]], another_way: Callable[[ServiceFailure], str | None], /
+) -> AsyncGenerator[Event, None]:
     """The events of `attempt`, which is made again whenever it is refused at once and `another_way` finds one.
 
-    `another_way` gives a sentence about what will be different, or None when nothing can be.
+    `another_way` gives a sentence about what will be different, or None when nothing can be. Whoever leaves the
+    iteration closes it, and each generator the one that it reads: one that is only dropped is closed at some later time,
+    perhaps while it is being read.
     """
     while True:
         begun = False
         try:
-            async for event in attempt():
-                begun = True
-                yield event
+            async with aclosing(attempt()) as events:
+                async for event in events:
+                    begun = True
+                    yield event
         except ServiceFailure as failure:
             note = None if begun else another_way(failure)
             if note is None:

@@ -42,7 +42,7 @@ def failure_of(error: Exception, /) -> ServiceFailure | None:
         body = error.body
         code = text_at(body, "code") or text_at(body, "type")
         return failure_of_code(code, text_at(body, "message") or str(error), "")
-    if isinstance(error, ValueError):  # the SDKs let those of json and of decoding pass
+    if isinstance(error, ValueError | RecursionError):  # the SDKs let those of json and of decoding pass
         return ServiceFailure(FailureKind.CUT_OFF, "the reply is garbled: an event in it is not JSON")
     return None
 

@@ -1,6 +1,6 @@
 """Anthropic's Messages: parameters of a request, meaning of its events."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from auditor.llm.estimate import at_most_input, at_most_tokens
@@ -78,7 +78,7 @@ def _mark_kept(messages: list[dict[str, Any]], turns: tuple[Turn, ...]) -> None:
         sent[-1]["cache_control"] = _SHORT
 
 
-async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncIterator[Event]:
+async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncGenerator[Event, None]:
     """The meaning of the service's events; `ServiceFailure` for a stream that ends early or is mixed up."""
     message_id = model = stop = detail = ""
     usage: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """OpenAI's Chat Completions, as compatible servers speak it: parameters of a request, meaning of its chunks."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from auditor.llm.exchange import (
@@ -49,7 +49,7 @@ def parameters(request: Request[Any], model: str, /, *, without: Collection[str]
     return made
 
 
-async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncIterator[Event]:
+async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncGenerator[Event, None]:
     """The meaning of the chunks; `ServiceFailure` for a stream that fails, ends early or is mixed up.
 
     The usage comes in a chunk behind the one that ends the reply, or never.

@@ -1,7 +1,7 @@
 """OpenAI's Responses: parameters of a request, meaning of its events."""
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from auditor.llm.exchange import (
@@ -61,7 +61,7 @@ def _cache_key(request: Request[Any]) -> str:
     return "auditor-" + hashlib.sha256(request.system.encode("utf-8", "replace")).hexdigest()[:24]
 
 
-async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncIterator[Event]:
+async def read_events(events: AsyncIterator[Tree], request: Request[Any], /) -> AsyncGenerator[Event, None]:
     """The meaning of the service's events; `ServiceFailure` for a stream that fails, ends early or is mixed up."""
     response_id = ""
     text: list[str] = []
