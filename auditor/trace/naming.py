@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from auditor.frameworks.templates import GET
+from auditor.frameworks.templates import FILTER, GET, TAG
 from auditor.index import ir
 from auditor.index.symbols import tail_name
 
@@ -67,8 +67,10 @@ def behind(node: Node) -> Node | str:
     if passed is not None and given:
         return given[0 if len(given) == 1 else passed]  # type: ignore[no-any-return]  # likewise
     if called[0] == ir.NAME:
-        if called[2] == "filter" and len(given) == 2:
+        if called[2] in {"filter", FILTER} and len(given) > 1:
             return given[1]  # type: ignore[no-any-return]  # likewise
+        if called[2] == TAG:
+            return function_name(spelled(given[0]))
         return _step(given) if called[2] == GET and len(given) == 2 else function_name(called[2])
     if called[0] != ir.ATTR:
         return ""
