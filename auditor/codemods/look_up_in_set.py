@@ -62,7 +62,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, f"a generator asks for `{name}`, and may do so later")
     if reason := _changed(function, name, loop):
         return Declined(NAME, reason)
-    looked = Looked(scene, only_certain=not is_hashed_alike(scene))
+    looked = Looked(scene, only_certain=not scene.once(is_hashed_alike))
     doubt = ", as an enumeration of the project may" if looked.only_certain else ""
     if not are_hashable(function, name, looked):
         return Declined(NAME, f"what `{name}` holds may have no hash, or another than what it equals{doubt}")

@@ -53,7 +53,7 @@ def write_in(loop: ast.AST, stage: "Stage", source: "Source", /) -> str:
             or effect.kind in {"transaction", "session"}
         ):
             return effect.label
-    columns = column_names(scene)
+    columns = scene.once(column_names)
     written = _written(loop, stage.node, columns)
     if written:
         return written
