@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.origin import LIBRARY_ROOT
 from auditor.index.symbols import Class, inner_blocks
 from auditor.model.report import Evidence, Finding, Place, TermAtStake
 from auditor.trace.analysis import TRACED_ROLES
@@ -173,7 +174,10 @@ def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str
     )
     places = {(p.file, p.line): p for p in reversed(claim.related)}
     places.pop((claim.spot.module.path, claim.spot.start), None)
-    related = [p for p in claim.related if places.get((p.file, p.line)) is p]
+    ours = (
+        p for p in claim.related if not p.file.startswith(LIBRARY_ROOT)
+    )  # what we say of libraries is in no tree
+    related = [p for p in ours if places.get((p.file, p.line)) is p]
     return Finding(
         id=f"F-{hashlib.blake2b(identity.encode(), digest_size=5).hexdigest()}",
         rule=rule.id,

@@ -141,6 +141,7 @@ def differences(files: dict[str, str], found: tuple[Finding, ...]) -> list[str]:
     return [
         *(f"{p}:{n}: nothing found on `{files[p].splitlines()[n - 1].strip()}`" for p, n in missing),
         *(f"{f.file}:{f.line}: not marked: {f.title} ({f.confidence})" for f in found if not covered[f.id]),
+        *(f"{p.file}: is in no tree ({f.title})" for f in found for p in f.related if p.file not in files),
     ]
 
 
