@@ -86,8 +86,7 @@ TEMPLATES = {
     "shop/_tags.html": "{% for tag in tags %}{{ tag.name }}{% endfor %}",
     "shop/untagged.html": "{% load others i18n %}{% for book in book_list %}{% alike book as found %}{% for other in found %}"
     "{{ other.pk }}{% endfor %}{{ book.pk|writer_of }}{% unregistered book %}{% trans 'x' as y %}{% endfor %}",
-    "shop/sliced.html": "{% for book in page_obj.object_list|slice:':3' %}{{ book.author.name }}{% endfor %}"
-    "{% for book in missing|writer %}{{ book.author.name }}{% endfor %}",
+    "shop/sliced.html": "{% for book in missing|slice:':3' %}{{ book.author.name }}{% endfor %}",
     "shop/site.html": "{% for author in authors %}{{ author.books.count }}{% endfor %}",
     "shop/author_detail.html": "{% for book in author.books.all %}{{ book.tags.count }}{% endfor %}",
 }
@@ -218,6 +217,5 @@ def test_what_a_filter_is_given_names_the_loop() -> None:
         class V(ListView):
             model = Book
             template_name = "shop/sliced.html"
-            paginate_by = 20
         """)
-    assert {name for term in sizes for name in term} <= {"books", "missing"}
+    assert {name for term in sizes for name in term} == {"missing"}
