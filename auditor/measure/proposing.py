@@ -16,9 +16,12 @@ Rows = Mapping[str, Sequence[Mapping[str, object]]]
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _KEYS: Final = ("id", "pk", "uuid", "slug", "code", "key", "name", "username")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SAFE: Final = frozenset({"GET", "HEAD", "ANY"})
 _MISSING: Final = "999999999"
 MAX_KEYS: Final = 3
+_SHORT: Final = 4
+"""A word of more letters may be the end of a table's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def propose_workload(
             left_out.append((name, "it takes a body or changes something: add a request to the workload"))
             continue
         method = "GET" if endpoint.method == "ANY" else endpoint.method
-        paths = _paths(endpoint.path, rows)
+        paths = filled_paths(endpoint.path, rows)
         if not paths:
             left_out.append((name, "no row of the database fits the parameters of its path"))
         for number, path in enumerate(paths, 1):
@@ -63,7 +66,11 @@ def propose_workload(
     return Proposal(requests=tuple(requests.values()), left_out=tuple(left_out))
 
 
-def _paths(path: str, rows: Rows) -> tuple[str, ...]:
+def filled_paths(path: str, rows: Rows, /, *, there: bool = False) -> tuple[str, ...]:
+    """The path with keys of rows in the places of its parameters; none where no table fits.
+
+    Beside them, unless only what is `there` is wanted, a key that no row has, and one that is a text in the other case.
+    """
     names = _PARAMETER.findall(path)
     if not names:
         return (path,)
@@ -75,10 +82,21 @@ def _paths(path: str, rows: Rows) -> tuple[str, ...]:
         _filled(path, {name: values[min(at, len(values) - 1)] for name, values in choices.items()})
         for at in range(longest)
     ]
-    last = names[-1]
-    if choices[last][0].isdigit():
-        made.append(_filled(path, {name: values[0] for name, values in choices.items()} | {last: _MISSING}))
+    if not there:
+        last = names[-1]
+        usual = {name: values[0] for name, values in choices.items()}
+        others = _others(choices[last][0])
+        made += [_filled(path, usual | {last: other}) for other in others if other not in choices[last]]
     return tuple(dict.fromkeys(made))
+
+
+def _others(key: str) -> tuple[str, ...]:
+    """Keys beside one that is there: another one of its kind that no row should have, and the same in the other case."""
+    if key.isdigit():
+        return (_MISSING,)
+    if _UUID.fullmatch(key):
+        return ("00000000-0000-4000-8000-000000000000",)
+    return (f"{key}-{_MISSING}", key.swapcase())
 
 
 def _filled(path: str, values: Mapping[str, str]) -> str:
@@ -147,4 +165,12 @@ def _table(words: Sequence[str], rows: Rows) -> str | None:
                 table.lower() in forms or any(table.lower().endswith(f"_{form}") for form in forms)
             ):
                 return table
+        # `orders` of `shop_workorder`: a model's name of two words, which its table joins
+        ends = [
+            table
+            for table in sorted(rows)
+            if rows[table] and len(plain) > _SHORT and table.lower().endswith(tuple(forms))
+        ]
+        if len(ends) == 1:
+            return ends[0]
     return None

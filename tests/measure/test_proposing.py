@@ -21,7 +21,7 @@ def test_keys_are_those_of_the_first_a_middle_and_the_last_row_and_one_that_is_n
 
 def test_a_column_is_taken_by_its_name() -> None:
     assert asked(("GET", "/spaces/{slug}"))[0] == "/spaces/s1"
-    assert asked(("GET", "/users/{username}")) == ["/users/ada"]
+    assert asked(("GET", "/users/{username}")) == ["/users/ada", "/users/ada-999999999", "/users/ADA"]
 
 
 def test_a_column_that_one_table_alone_has_tells_the_table() -> None:
@@ -31,6 +31,14 @@ def test_a_column_that_one_table_alone_has_tells_the_table() -> None:
 
 def test_tables_behind_a_prefix_and_in_the_singular_are_found() -> None:
     assert asked(("GET", "/order-lines/{pk}"))[0] == "/order-lines/7"
+
+
+def test_a_table_of_two_words_is_found_by_the_last_where_no_other_ends_so() -> None:
+    rows = {"shop_workorder": [{"id": 3}], "shop_note": [{"id": 9}]}
+    made = propose_workload([Served("GET", "/orders/{pk}")], rows)
+    assert made.requests[0].path == "/orders/3"
+    both = propose_workload([Served("GET", "/orders/{pk}")], {**rows, "shop_preorder": [{"id": 4}]})
+    assert both.requests == ()
 
 
 def test_what_cannot_be_asked_is_said() -> None:

@@ -9,6 +9,7 @@ from auditor.engine.measuring.edge_rows import ROWS, TriedRows, load_rows, save_
 from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed
 from auditor.engine.measuring.workload import choose_workload
+from auditor.engine.measuring.writes import TriedWrites, try_writes
 from auditor.execution.databases.tables import NewRow
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
@@ -65,12 +66,18 @@ def workload_of_run(
         with bench.world(bench.settings.database.small) as world:
             world.prepare()
             identities = identities_of(bench.settings.identities, world, env=env, allowed=allowed)
-            made = choose_workload(bench, surveyed, world.dump(), file=file, edges=edges)
+            data = world.dump()
+            made = choose_workload(bench, surveyed, data, file=file, edges=edges)
             tried = try_rows(world, made.workload, identities, surveyed) if edges else TriedRows()
+            reads = with_added(made.workload, tried.requests)
+            writes = TriedWrites()
+            if edges and made.proposed:
+                skip = bench.settings.workload.skip
+                writes = try_writes(world, reads, identities, surveyed, data, skip=skip)
         chosen = Asking(
-            workload=with_added(made.workload, tried.requests),
+            workload=with_added(reads, writes.requests),
             rows=tried.put,
-            notes=(*notes, *made.notes, *tried.notes),
+            notes=(*notes, *made.notes, *tried.notes, *writes.notes),
         )
     together = with_added(chosen.workload, (*added_requests(bench.folder), *more))
     save_rows(run / ROWS, chosen.rows)

@@ -13,7 +13,7 @@ from auditor.engine.measuring.survey import Surveyed
 from auditor.execution.boot import NotBooted
 from auditor.execution.databases.tables import NewRow
 from auditor.execution.world import World
-from auditor.measure.edges.rows import EdgeRow, Rows, edge_rows
+from auditor.measure.edges.rows import EdgeRow, Rows, edge_rows, told_apart
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.identity import Identity
 from auditor.measure.proposing import parameter_of
@@ -77,14 +77,25 @@ def try_rows(
     served = {id_ for id_ in asked if (plain.statuses.get(id_) or 500) < 400}
     candidates = edge_rows(tables, rows, plain.tables(served, rows))
     kept, left_out = candidates, set[str]()
-    for spare in (_but_empty_texts, _but_tables, _none):
+    by_name = {table.name: table for table in tables}
+
+    def but_twins(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
+        """What is unique as far as the data tells may be what a row is looked up by."""
+        return tuple(
+            told_apart(one, by_name[one.row.table], rows[one.row.table], nth=10 * nth)
+            if one.row.table in blamed
+            else one
+            for nth, one in enumerate(kept)
+        )
+
+    for spare in (but_twins, _but_empty_texts, _but_tables, _none):
         refused = {id(one.row) for one in world.exchange_rows(tuple(one.row for one in kept))}
         kept = tuple(one for one in kept if id(one.row) not in refused)
         broken = _broken(world, part, identities, plain, served) if kept else frozenset[str]()
         if not broken:
             break
         spared = spare(kept, plain.tables(broken, rows))
-        left_out |= {one.row.table for one in kept if one not in spared}
+        left_out |= {one.row.table for one in kept if spare is not but_twins and one not in spared}
         kept = spared
     else:
         world.exchange_rows(())

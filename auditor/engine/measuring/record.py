@@ -10,6 +10,7 @@ from auditor.config.user import UserSettings
 from auditor.engine.measuring.edge_rows import ROWS, TriedRows, save_rows, try_rows
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.workload import Chosen, choose_workload
+from auditor.engine.measuring.writes import try_writes
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.world import World
 from auditor.measure.contract.compare import compare
@@ -67,12 +68,18 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         notes.step("preparing the data")
         world.prepare()
         identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
-        chosen = choose_workload(bench, surveyed, world.dump(), file=request.workload, edges=request.edges)
+        rows = world.dump()
+        chosen = choose_workload(bench, surveyed, rows, file=request.workload, edges=request.edges)
         tried = TriedRows()
         if request.edges:
             notes.step("trying rows at the edges")
             tried = try_rows(world, chosen.workload, identities, surveyed)
         chosen = chosen.with_more(tried.requests, tried.notes, surveyed)
+        if request.edges and chosen.proposed:
+            notes.step("trying requests that write")
+            skip = bench.settings.workload.skip
+            writes = try_writes(world, chosen.workload, identities, surveyed, rows, skip=skip)
+            chosen = chosen.with_more(writes.requests, writes.notes, surveyed)
         rounds: list[Round] = []
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
         for number in range(request.runs):

@@ -1,7 +1,7 @@
 """Where the requests come from: a file, or what the tree and its database say."""
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from auditor.config.database import Engine
 from auditor.engine.measuring.survey import Surveyed
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
+from auditor.measure.edges.writing import WRITING
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.importing.reading import read_requests
 from auditor.measure.proposing import Rows, Served, propose_workload, values_of
@@ -30,6 +31,8 @@ class Chosen:
     edges: int
     endpoints: dict[str, str]
     """By request, the id of the endpoint that it asks, where that is known."""
+    proposed: bool = False
+    """Whether nobody has written it: it then asks for all that can be guessed."""
 
     def with_more(
         self, requests: tuple[Request, ...], notes: tuple[str, ...], surveyed: tuple[Surveyed, ...], /
@@ -40,6 +43,7 @@ class Chosen:
             notes=(*self.notes, *notes),
             edges=self.edges + len(requests),
             endpoints=_endpoints((*self.workload.requests, *requests), surveyed),
+            proposed=self.proposed,
         )
 
 
@@ -63,7 +67,7 @@ def choose_workload(
         imported = read_requests(named, known=_keys(surveyed, rows))
         requests, notes = imported.requests, [*imported.notes, *map(_skipped, imported.skipped)]
     else:
-        requests, notes = _proposed(bench, surveyed, rows)
+        requests, notes = _proposed(bench, surveyed, rows, writes=not edges)
     if not rows and bench.settings.database.engine is not Engine.NONE:
         notes.append("its database is empty: nothing that it stores or reads there can be judged")
     skipped = [one.id for one in requests if _is_skipped(one, surveyed, bench.settings.workload.skip)]
@@ -80,7 +84,13 @@ def choose_workload(
         extra = tuple(extra[len(extra) * at // MOST_EDGES] for at in range(MOST_EDGES))
     workload = workload_of((*requests, *extra))
     endpoints = _endpoints(workload.requests, surveyed)
-    return Chosen(workload=workload, notes=tuple(notes), edges=len(extra), endpoints=endpoints)
+    return Chosen(
+        workload=workload,
+        notes=tuple(notes),
+        edges=len(extra),
+        endpoints=endpoints,
+        proposed=named is None,
+    )
 
 
 def _endpoints(requests: Iterable[Request], surveyed: tuple[Surveyed, ...]) -> dict[str, str]:
@@ -96,8 +106,9 @@ def asked(request: Request, surveyed: tuple[Surveyed, ...], /) -> Surveyed | Non
 
 
 def _proposed(
-    bench: Bench, surveyed: tuple[Surveyed, ...], rows: Rows
+    bench: Bench, surveyed: tuple[Surveyed, ...], rows: Rows, *, writes: bool
 ) -> tuple[tuple[Request, ...], list[str]]:
+    """With `writes`, endpoints that write are said to be left out; else requests for them are tried later."""
     made = propose_workload(
         (Served(one.method, one.path) for one in surveyed),
         rows,
@@ -106,11 +117,16 @@ def _proposed(
     notes = [
         "the workload was made from the routes and the keys in the database: add your own with [workload] file"
     ]
-    if made.left_out:
-        notes.append(
-            f"{len(made.left_out)} endpoints have no request: {', '.join(name for name, _ in made.left_out[:5])}…"
-        )
+    left_out = [name for name, _ in made.left_out if writes or name.partition(" ")[0] not in WRITING]
+    if left_out:
+        notes.append(without_request(left_out))
     return made.requests, notes
+
+
+def without_request(names: Sequence[str], /) -> str:
+    """What a person is told of endpoints that nothing asks."""
+    shown = ", ".join(names[:5]) + ("…" if len(names) > 5 else "")
+    return f"{len(names)} endpoint{'s have' if len(names) > 1 else ' has'} no request: {shown}"
 
 
 def _edges(requests: tuple[Request, ...], surveyed: tuple[Surveyed, ...], rows: Rows) -> tuple[Request, ...]:

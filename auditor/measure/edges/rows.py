@@ -9,7 +9,7 @@ import json
 import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from auditor.execution.databases.tables import Column, NewRow, Reference, Scalar, Table
@@ -58,6 +58,25 @@ def edge_rows(tables: Iterable[Table], rows: Rows, wanted: Collection[str], /) -
         made[table.name] = own
     ones = [one for table in known.values() for one in _ones(table, rows[table.name], made)]
     return (*(row for own in made.values() for row in own.values()), *ones)
+
+
+def told_apart(
+    edge: EdgeRow, table: Table, rows: Sequence[Mapping[str, object]], /, *, nth: int = 0
+) -> EdgeRow:
+    """The same, the `nth` of its kind, with another value in each text that no two of the `rows` share: code may ask for one row by it, whatever the database allows."""
+    like = next((row for row in rows if all(row.get(name) == edge.row.like[name] for name in table.key)), {})
+    texts = [
+        column.name for column in table.columns if column.kind == "text" and column.name not in edge.row.cells
+    ]
+    other: dict[str, Scalar] = {
+        name: another
+        for name in texts
+        if _is_scalar(like.get(name))
+        and len({row.get(name) for row in rows}) == len(rows)
+        and (another := _another(table.name, [row.get(name) for row in rows], like[name], edge.edge, nth))
+        is not None
+    }
+    return replace(edge, row=replace(edge.row, cells={**edge.row.cells, **other}))
 
 
 def _parents_first(tables: Mapping[str, Table]) -> Iterator[Table]:
@@ -119,8 +138,9 @@ def _copied(
     edge: Edge,
     cells: dict[str, Scalar],
     made: Mapping[str, Mapping[Edge, EdgeRow]],
+    nth: int = 0,
 ) -> NewRow | None:
-    """None where no key can be found for it."""
+    """None where no key can be found for it; `nth` tells copies of one edge apart."""
     own = dict(cells)
     if len(table.key) > 1 and own.keys().isdisjoint(table.key):
         return None
@@ -132,13 +152,13 @@ def _copied(
             there = made.get(parent.table, {}).get(edge)
             value = None if there is None else there.key
         else:
-            value = _another(table.name, [row.get(column) for row in rows], like[column], edge)
+            value = _another(table.name, [row.get(column) for row in rows], like[column], edge, nth)
         if value is None:
             return None
         own[column] = value
     for columns in table.unique:
         if not any(column in own for column in columns):
-            _tell_apart(table, columns, like, rows, edge, own)
+            _tell_apart(table, columns, like, rows, edge, own, nth)
     return NewRow(
         table=table.name,
         columns=tuple(column.name for column in table.columns),
@@ -155,13 +175,14 @@ def _tell_apart(
     rows: Sequence[Mapping[str, object]],
     edge: Edge,
     own: dict[str, Scalar],
+    nth: int,
 ) -> None:
     """Another value in the last column of a unique index that is no reference; where there is none the database will refuse the row."""
     bound = {column for reference in table.references for column in reference.columns}
     for column in reversed(columns):
         value = like.get(column)
         if column not in bound and value is not None and _is_scalar(value):
-            another = _another(table.name, [row.get(column) for row in rows], value, edge)
+            another = _another(table.name, [row.get(column) for row in rows], value, edge, nth)
             if another is not None:
                 own[column] = another
                 return
@@ -171,7 +192,7 @@ def _ones(
     table: Table, rows: Sequence[Mapping[str, object]], made: Mapping[str, Mapping[Edge, EdgeRow]]
 ) -> Iterator[EdgeRow]:
     """For each relation to a row that was made, its only member."""
-    for reference in table.references:
+    for nth, reference in enumerate(table.references):
         parent = _first(made.get(reference.table, {}), reference)
         like = next((row for row in rows if all(_is_scalar(row.get(c)) for c in table.key)), None)
         if parent is None or like is None or not table.key or reference.table == table.name:
@@ -179,7 +200,7 @@ def _ones(
         (column,) = reference.columns
         if table.key == (column,):
             continue  # its own rows have the parent's keys already
-        row = _copied(table, like, rows, "one", {column: parent}, made)
+        row = _copied(table, like, rows, "one", {column: parent}, made, nth)
         if row is not None:
             yield EdgeRow(edge="one", row=row)
 
@@ -192,9 +213,9 @@ def _first(made: Mapping[Edge, EdgeRow], reference: Reference) -> Scalar:
     return row.key
 
 
-def _another(table: str, values: Sequence[object], like: object, edge: Edge) -> Scalar:
+def _another(table: str, values: Sequence[object], like: object, edge: Edge, nth: int = 0) -> Scalar:
     """A value of the same kind that no row has; None where the kind is not known."""
-    number = _NUMBERS[edge]
+    number = _NUMBERS[edge] + nth
     if isinstance(like, bool):
         return None
     if isinstance(like, int):
@@ -202,7 +223,7 @@ def _another(table: str, values: Sequence[object], like: object, edge: Edge) -> 
     if not isinstance(like, str):
         return None
     if _UUID.fullmatch(like):
-        made = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{table} {edge} {like}"))
+        made = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{table} {edge} {number} {like}"))
         return made if "-" in like else made.replace("-", "")
     return f"{like}-{number}"
 

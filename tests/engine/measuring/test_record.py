@@ -100,7 +100,11 @@ def test_without_a_file_every_route_that_can_be_asked_is(asked: RecordRequest, n
     assert "GET /people #1 as ada" in ids
     assert "GET /people/{person_id} #1" in ids
     assert any(id_.startswith("GET /people #1 as ada~limit-") for id_ in ids)
-    assert any("POST /people" in note for note in recorded.chosen.notes)
+    assert any("requests that write were made for 1 endpoint" in note for note in recorded.chosen.notes)
+    statuses = {id_: heard.answer.status for id_, heard in recorded.contract.recording.heard.items()}
+    assert statuses["POST /people #1"] == 201
+    assert statuses["GET /people #1 as ada again"] == 200
+    assert list(recorded.contract.recording.changes) == ["people"]
     assert {
         "GET /people/{person_id} #1 as ada~people-nothing",
         "GET /people/{person_id} #1 as ada~people-empty",

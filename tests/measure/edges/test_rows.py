@@ -1,7 +1,7 @@
 """Which rows stand at the edges of tables."""
 
 from auditor.execution.databases.tables import Column, Reference, Table
-from auditor.measure.edges.rows import EdgeRow, edge_rows
+from auditor.measure.edges.rows import EdgeRow, edge_rows, told_apart
 
 
 def column(name: str, kind: str = "integer", *, nullable: bool = False) -> Column:
@@ -116,3 +116,32 @@ def test_tables_that_refer_to_each_other_end() -> None:
         "people",
         "orders",
     }
+
+
+def test_texts_that_no_two_rows_share_are_told_apart_where_that_is_asked_for() -> None:
+    (row,) = [one for one in edge_rows([PEOPLE], ROWS, {"people"}) if one.edge == "zero"]
+    assert "name" not in row.row.cells
+    apart = told_apart(row, PEOPLE, ROWS["people"])
+    assert apart.row.cells == {**row.row.cells, "name": "Ada-3"}
+
+
+def test_a_key_and_what_refers_to_another_table_stay_as_they_are() -> None:
+    made = edge_rows([PEOPLE, ORDERS], ROWS, {"people", "orders"})
+    for one in (one for one in made if one.row.table == "orders"):
+        assert told_apart(one, ORDERS, ROWS["orders"]) == one
+
+
+def test_the_only_members_of_two_relations_have_keys_of_their_own() -> None:
+    visits = Table(
+        name="visits",
+        columns=(column("id"), column("person"), column("profile")),
+        key=("id",),
+        references=(
+            Reference(columns=("person",), table="people", to=("id",)),
+            Reference(columns=("profile",), table="profiles", to=("person",)),
+        ),
+    )
+    rows = {**ROWS, "visits": [{"id": 1, "person": 7, "profile": 7}]}
+    made = edge_rows([PEOPLE, PROFILES, visits], rows, {"people", "profiles", "visits"})
+    ones = [one.key for one in made if one.edge == "one" and one.row.table == "visits"]
+    assert len(ones) == len(set(ones)) == 2
