@@ -10,7 +10,8 @@ import pytest
 from auditor.llm.answer import Answered
 from auditor.llm.client import Client
 from auditor.llm.exchange import Noted, Provider
-from auditor.llm.loopback.answers import models, only, page, say, status
+from auditor.llm.failure import FailureKind, ServiceFailure
+from auditor.llm.loopback.answers import models, only, page, raw, say, status
 from auditor.llm.loopback.hand_clock import HandClock
 from auditor.llm.loopback.server import Answer, Call, LoopbackService
 from auditor.llm.loopback.trying import GOOD, QUESTION, WAYS
@@ -185,3 +186,15 @@ def test_the_model_can_be_checked_without_asking_it(way: str) -> None:
         assert isinstance(made, Anthropic | OpenAi)
         assert asyncio.run(made.check()) == "loopback-1"
     assert service.questions == []
+
+
+@pytest.mark.parametrize("body", [b'"a text"', b"[]", b"7", b'{"data": 7}'])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_description_of_a_model_is_not_the_service(way: str, body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+    with LoopbackService([raw(head + body)]) as service:
+        made = WAYS[way](service.url)
+        assert isinstance(made, Anthropic | OpenAi)
+        with pytest.raises(ServiceFailure) as raised:
+            asyncio.run(made.check())
+    assert raised.value.kind in {FailureKind.NOT_THE_SERVICE, FailureKind.UNKNOWN_MODEL}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditor.config.model_settings import ModelSettings
 from auditor.llm.exchange import Event, OutputT, Request
-from auditor.llm.failure import ServiceFailure
+from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.naming import base_url_of, key_of
 from auditor.llm.transport.optional import TOLD, OptionalParts, adapted, unwanted_part
 from auditor.llm.wire import anthropic_messages as wire
@@ -74,7 +74,10 @@ class Anthropic:
         async with AsyncExitStack() as stack:
             client = await self._client(stack)
             with explained():
-                return str((await client.models.retrieve(self._name)).id)
+                known = getattr(await client.models.retrieve(self._name), "id", None)
+        if not isinstance(known, str):  # the SDK hands on whatever it was sent
+            raise ServiceFailure(FailureKind.NOT_THE_SERVICE, "what it says of the model names none")
+        return known
 
     async def _client(self, stack: AsyncExitStack) -> "AsyncAnthropic":
         import anthropic  # noqa: PLC0415  over a second

@@ -98,7 +98,11 @@ class OpenAi:
         async with AsyncExitStack() as stack:
             client = await self._client(stack)
             with explained():
-                known = [model.id async for model in await client.models.list()]
+                try:
+                    known = [model.id async for model in await client.models.list()]
+                except (AttributeError, TypeError) as error:  # the SDK hands on whatever it was sent
+                    what = "what it sends is no list of models"
+                    raise ServiceFailure(FailureKind.NOT_THE_SERVICE, what) from error
         if self._name not in known:
             raise ServiceFailure(FailureKind.UNKNOWN_MODEL, f"it lists {len(known)} models, not {self._name}")
         return self._name

@@ -72,7 +72,7 @@ def _dropped(part: ModelPart) -> list[str]:
     if not part.dropped:
         return []
     kinds = Counter(one.what for one in part.dropped)
-    told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    told = ", ".join(count(number, kind) for kind, number in sorted(kinds.items()))
     lines = [f"Dropped ({told}):", ""]
     lines += [f"- {text(one.reason)}" for one in part.dropped[:DROPPED]]
     if len(part.dropped) > DROPPED:
