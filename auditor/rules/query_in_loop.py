@@ -156,7 +156,9 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):
-                doubt = less or failing(scene, looped, effect.branch, effect.frames)
+                guards = scene.trace.machine.guards
+                unprepared = any(is_unprepared(guards.get(g), arm) for g, arm in effect.branch)
+                doubt = max(less, 0.45 if unprepared else 0)
                 doubt += filled_in(scene, looped, (*way, effect.site.function))
                 made = in_callee(scene, looped, effect, way) or Reading(
                     looped, effect, False, trust(looped, effect, len(way)), len(way)
