@@ -34,11 +34,11 @@ def is_cached(query: Query) -> bool:
 
 
 def fetch(registry: Registry, m: Recorder, query: Query, node: Node | None) -> None:
-    """Records what evaluating costs. A queryset keeps its rows, so it is paid where it was built."""
+    """Records what evaluating costs. A queryset keeps its rows, so it is paid where it was built, also where it was handed to."""
     if is_cached(query):
         return
     loops = m.current_loops()
-    if not query.streaming and query.site.function is m.site().function:
+    if not query.streaming and query.site.function in {m.site().function, m.owner()}:
         loops = shared_loops(query.loops, loops)
     select(registry, m, query, node, loops)
     if not query.streaming and not m.quiet:

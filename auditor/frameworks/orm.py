@@ -50,6 +50,9 @@ class Recorder(Protocol):
     def current_loops(self) -> tuple[Any, ...]:
         """The loops around the place being evaluated."""
 
+    def owner(self) -> Function | None:
+        """The function whose summary is being filled: of what is seen below it, the one that called."""
+
     def call_function(
         self,
         function: Function,

@@ -91,6 +91,9 @@ class Machine:
     def current_loops(self) -> tuple[Loop, ...]:
         return self.cx.loops
 
+    def owner(self) -> Function | None:
+        return self.cx.summary.function
+
     def name_here(self, default: str) -> str:
         return self.cx.names or default
 
