@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.sqlalchemy_values import SessionValue
 from auditor.index import ir
-from auditor.index.symbols import Class, inner_blocks
+from auditor.index.symbols import Class, Function, inner_blocks
 from auditor.index.values import ClassValue, Exact, Inst, ModelValue, Row, Sym, Value
 from auditor.trace import expressions, hints
 
@@ -125,18 +125,21 @@ def has_attribute(m: Machine, known: Value, name: str) -> bool | None:
     model = m.model_of(cls)
     if model is None or name.startswith("_") or name in model.relations or name in model.columns:
         return None
-    elsewhere = of_models(m, name) and not any(name in c.scope for c in m.project.subclasses(cls))
+    elsewhere = of_another(m, name) and not any(name in c.scope for c in m.project.subclasses(cls))
     return False if elsewhere and hints.field(m, cls, name) is None else None
 
 
-def of_models(m: Machine, name: str) -> bool:
-    """Whether a model binds the name: what only serializers and forms bind, a query may have put on the rows."""
+def of_another(m: Machine, name: str) -> bool:
+    """Whether a model binds the name, or a class has a method of it: a field of a serializer alone, a query may have put on the rows."""
     if name not in m.attribute_names:
         return False
-    if name not in m.model_names:
+    if name not in m.bound_names:
         classes = (c for module in m.project.modules for c in module.classes if name in c.scope)
-        m.model_names[name] = any(m.model_of(c) is not None for c in classes)
-    return m.model_names[name]
+        m.bound_names[name] = any(
+            m.model_of(c) is not None or any(isinstance(bound, Function) for bound in c.scope[name])
+            for c in classes
+        )
+    return m.bound_names[name]
 
 
 def class_of(value: Value | None, *, itself: bool) -> Class | None:

@@ -44,8 +44,8 @@ class Machine:
         self.depth = 0
         self.models: dict[int, Any] = {}
         self.class_values: dict[tuple[int, str], Value | None] = {}
-        self.model_names: dict[str, bool] = {}
-        """By name of an attribute: whether a model binds it, as far as somebody asked."""
+        self.bound_names: dict[str, bool] = {}
+        """By name of an attribute: whether a model binds it or a class has a method of it, as far as somebody asked."""
         self.decorated: dict[int, Value | None] = {}
         self.field_hints: dict[tuple[int, str], Value | None] = {}
         self.registries: dict[int, Value] = {}

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from auditor.codemods.outcome import Written
 from auditor.codemods.source import Source
 from auditor.frameworks import discover
+from auditor.frameworks.entry import EntryPoint
 from auditor.index.build import build_index
+from auditor.index.symbols import Function
 from auditor.knowledge.load import load
 from auditor.repo.snapshot import open_snapshot
 from auditor.rules import run_rules
@@ -52,7 +54,9 @@ def treated(
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)
     index = build_index(open_snapshot(tree), jobs=1, cache_dir=None)
-    trace = analyse(index.project, discover(index.project), knowledge=load(), semantics=semantics_of(index))
+    handlers = (f for module in index.project.modules for f in module.functions if f.name in sources)
+    entries = (*discover(index.project), *map(served_by, handlers))
+    trace = analyse(index.project, entries, knowledge=load(), semantics=semantics_of(index))
     scene = Scene(trace, load())
     after, changed = files[path], set[str]()
     for finding in run_rules(scene, select=codemod.RULES):
@@ -64,6 +68,21 @@ def treated(
             after = after.replace(sources[name], f"{ast.get_source_segment(text, again)}\n")
             changed.add(name)
     return after, changed
+
+
+def served_by(function: Function) -> EntryPoint:
+    """An endpoint whose handler is the function: what no request waits for is told once a file."""
+    return EntryPoint(
+        kind="http",
+        method="GET",
+        path=f"/{function.name}",
+        framework="flask",
+        handler=function,
+        receiver=None,
+        name=f"{function.module.name}.{function.name}",
+        file=function.module.path,
+        line=function.line,
+    )
 
 
 def module_of(code: str, name: str) -> ModuleType:

@@ -33,6 +33,9 @@ class Waiting:
     async def scalars(self, statement):
         return self.session.scalars(statement)
 
+    async def execute(self, statement):
+        return self.session.execute(statement)
+
 
 def shown(session):
     if inspect.iscoroutinefunction(app.shown):
