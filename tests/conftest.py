@@ -17,6 +17,11 @@ settings.load_profile("unhurried")  # a busy machine is no fault of what propert
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: much of the suite waits for servers that boot and end."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long goes first, else in the order in which it was found."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)

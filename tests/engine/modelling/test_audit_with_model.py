@@ -116,4 +116,4 @@ def test_a_question_without_a_model_is_a_fault_that_says_what_else_there_is(
     monkeypatch.setenv("AUDITOR_CONFIG", str(tmp_path / "config.toml"))
     (tmp_path / "config.toml").write_text("")
     assert main(["chat", "why?", str(tree), "--endpoint", "GET /people"]) == 2
-    assert "auditor trace --endpoint" in capsys.readouterr().err
+    assert "`auditor trace ENDPOINT`" in capsys.readouterr().err
