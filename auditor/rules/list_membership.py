@@ -46,7 +46,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.collection import few
 from auditor.rules.grown_lists import is_filled_on_the_way, is_grown_twice, made_before
 from auditor.rules.growth import is_born
-from auditor.rules.loop_names import its_items, per_item, the_loop
+from auditor.rules.loop_names import its_items, per_item, turning
 from auditor.rules.query_in_loop import is_fixed
 from auditor.rules.scene import Spot, repeating, spot_of
 from auditor.trace.cost import sizes
@@ -157,7 +157,7 @@ def claim(use: Use, name: str, definition: Spot, loops: tuple[Loop, ...], confid
         spot=spot_of(use.site),
         title=f"`{name}` is {kind}, searched once {per_item(loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`"),
+            turning(loop),
             Evidence(
                 kind="code",
                 text=f"`{name}` is made at `{definition.module.path}:{definition.line}`, before the loop, and grows with the data",

@@ -49,7 +49,7 @@ from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import few
-from auditor.rules.loop_names import its_items, the_loop
+from auditor.rules.loop_names import its_items, turning
 from auditor.rules.matching import crossed, matched
 from auditor.rules.query_in_loop import is_fixed
 from auditor.rules.scene import repeating, seen_from, spot_of
@@ -209,9 +209,7 @@ def claim(join: Join) -> Claim:
         spot=spot,
         title=f"all of `{name}` is gone through once per item of {its_items(outer)}, to find those that are {how}",
         evidence=[
-            Evidence(
-                kind="loop", text=f"{the_loop(outer)} is at `{outer.site.module.path}:{outer.site.start}`"
-            ),
+            turning(outer),
             Evidence(
                 kind="code", text=f"two items belong together where `{text}`, at line {join.condition[1]}"
             ),

@@ -46,7 +46,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.collection import few
 from auditor.rules.grown_lists import is_constant
 from auditor.rules.loop_invariant_call import is_asked_in_turn, is_guarded
-from auditor.rules.loop_names import per_item, the_loop
+from auditor.rules.loop_names import per_item, the_loop, turning
 from auditor.rules.query_in_loop import is_fixed
 from auditor.rules.scene import Spot, repeating, spot_of
 from auditor.trace.cost import sizes
@@ -250,7 +250,7 @@ def claim(call: Call, handed: Handed) -> Claim:
         spot=spot_of(call.site),
         title=f"`{helper.name}` computes the same once {per_item(loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`"),
+            turning(loop),
             Evidence(
                 kind="code",
                 text="nothing it is given changes in the loop"
@@ -295,7 +295,7 @@ def gone_through(scene: Scene, use: Use, loops: tuple[Loop, ...]) -> Claim | Non
         spot=spot_of(use.site),
         title=f"the same `{size.name}` are {what} once {per_item(loop)}",
         evidence=[
-            Evidence(kind="loop", text=f"{the_loop(loop)} is at `{loop.site.module.path}:{loop.site.start}`"),
+            turning(loop),
             Evidence(kind="code", text="nothing is added to them in the loop"),
         ],
         confidence=0.7,
