@@ -103,6 +103,8 @@ _FEW = (
 """Ends of names of collections that are short wherever there are any."""
 _OUTSIDE = frozenset({"http", "llm", "mail"})
 """What makes a called function a job of its own, whose state is kept row by row."""
+_WAITED = frozenset({"http", "llm"})
+"""Kinds that a turn waits for so long that its write is nothing beside them."""
 _OWN_KEYS = frozenset(
     {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
 )
@@ -219,7 +221,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
     if effect.label.endswith("(unknown)"):  # a table of its own each time
         confidence -= 0.4
-    if asks_outside(scene, looped.loop):
+    if id(looped.loop.node) in scene.once(asking_outside):
         confidence -= 0.35
     if strictest(scene.trace.machine, looped.loop.branch).turns == "failing":
         confidence -= _CONDITIONAL
@@ -234,12 +236,11 @@ def is_keywords(loop: Loop) -> bool:
     return function is not None and any(p[1] == "**" and p[0] == loop_name(loop) for p in function.params)
 
 
-def asks_outside(scene: Scene, loop: Loop) -> bool:
-    """Whether the turn waits for a request or a language model, beside which a write is nothing."""
-    return any(x.loop.node is loop.node for kind in ("http", "llm") for x in scene.looped_calls(kind)) or any(
-        x.loop.node is loop.node and x.effect is not None and x.effect.kind in {"http", "llm"}
-        for x in scene.looped_effects()
-    )
+def asking_outside(scene: Scene) -> frozenset[int]:
+    """Identities of the loops whose turns wait for a request or a language model, beside which a write is nothing."""
+    calls = (x for kind in _WAITED for x in scene.looped_calls(kind))
+    effects = (x for x in scene.looped_effects() if x.effect is not None and x.effect.kind in _WAITED)
+    return frozenset(id(x.loop.node) for x in (*calls, *effects))
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> Claim:
