@@ -25,8 +25,8 @@ from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
 from auditor.trace.semantics import semantics_of
 
-DJANGO = """
-import random, sys
+DJANGO_SETUP = """
+import sys
 from datetime import date
 import django
 from django.conf import settings
@@ -36,6 +36,10 @@ settings.configure(
 )
 django.setup()
 from django.db import connection
+"""
+"""How a script begins that asks an application `shop`, on a database of its own in memory."""
+DJANGO = f"""{DJANGO_SETUP}
+import random
 from shop import after, views
 from shop.models import Item
 
@@ -43,7 +47,7 @@ with connection.schema_editor() as editor:
     editor.create_model(Item)
 draw = random.Random(7)
 """
-"""How a script begins that asks `shop.views` and `shop.after`."""
+"""How one begins that asks `shop.views` and `shop.after`."""
 
 
 def treated(

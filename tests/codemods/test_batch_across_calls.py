@@ -10,6 +10,7 @@ import pytest
 
 from auditor.codemods import batch_across_calls
 
+from .alike import DJANGO_SETUP
 from .conftest import Case, applied, cases, proposed
 
 _PAGE = Path(__file__).with_name("batch_across_calls.md")
@@ -70,17 +71,10 @@ for spaces in map(int, sys.argv[1:]):
         answers.append([shown(session), len(asked)])
 print(json.dumps(answers, default=str))
 '''
-_DJANGO = """
-import json, sys
-from datetime import date
-import django
-from django.conf import settings
-settings.configure(
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-    INSTALLED_APPS=["shop"], DEFAULT_AUTO_FIELD="django.db.models.AutoField", USE_TZ=True,
-)
-django.setup()
-from django.db import connection
+_DJANGO = (
+    DJANGO_SETUP
+    + """
+import json
 from django.test.utils import CaptureQueriesContext
 from shop.models import Author, Book
 from shop import views
@@ -106,6 +100,7 @@ for many in map(int, sys.argv[1:]):
     answers.append([answer, len(asked)])
 print(json.dumps(answers))
 """
+)
 
 
 _SIZES = (0, 1, 2, 30, 520)
