@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.graphql_types import OPERATIONS, GraphField, GraphType, camel_case, resolved
+from auditor.frameworks.graphql_types import OPERATIONS, GraphField, GraphTypes, camel_case, resolved
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, tail_name
 
@@ -45,6 +45,14 @@ _ROOTS: Final = {
 def entry_points(project: Project) -> Iterator[EntryPoint]:
     """`QUERY books` and `MUTATION createBook` for what code of the project resolves."""
     schema = _Schema(project)
+    found = list(root_fields(project, schema))
+    schema.types.fill()
+    for operation, cls, given in found:
+        yield resolved("graphene", operation, given, cls)
+
+
+def root_fields(project: Project, schema: _Schema) -> Iterator[tuple[Operation, Class, GraphField]]:
+    """The fields of the root types, each with its operation and the class whose method resolves it."""
     for cls in schema.classes:
         operation = root_operation(cls)
         if operation is None or not schema.is_object(cls):
@@ -54,10 +62,9 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
                 continue
             mutation = schema.mutation(cls, statement.value)
             if mutation is not None:
-                given = GraphField(camel_case(name), mutation[1], None, many=False)
-                yield resolved("graphene", "MUTATION", given, mutation[0])
+                yield "MUTATION", mutation[0], GraphField(camel_case(name), mutation[1], None, many=False)
             elif (resolver := project.method(cls, f"resolve_{name}")) is not None:
-                yield resolved("graphene", operation, schema.field(cls, name, statement.value, resolver), cls)
+                yield operation, cls, schema.field(cls, name, statement.value, resolver)
 
 
 def root_operation(cls: Class) -> Operation | None:
@@ -75,13 +82,13 @@ def assigned(cls: Class) -> Iterator[tuple[str, Assigned]]:
 
 
 class _Schema:
-    """The object types of a project, each made once."""
+    """What a project's classes declare."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.classes = [c for m in project.modules if m.role == "app" for c in m.classes if c.bases]
         self._objects: dict[int, bool] = {}
-        self._types: dict[int, GraphType] = {}
+        self.types = GraphTypes(self.fields_of)
 
     def is_object(self, cls: Class) -> bool:
         return self._is(cls, _OBJECTS)
@@ -106,7 +113,7 @@ class _Schema:
     def field(self, cls: Class, name: str, value: Node, resolver: Function) -> GraphField:
         """A field by its declaration: `graphene.List(BookType)`, `Field(lambda: Book)`, `ConnectionField(BookConnection)`."""
         target, many = self.given(cls, value)
-        return GraphField(camel_case(name), resolver, None if target is None else self.type(target), many)
+        return GraphField(camel_case(name), resolver, None if target is None else self.types.of(target), many)
 
     def given(self, cls: Class, value: Node) -> tuple[Class | None, bool]:
         """The object type that a declaration names, and whether it gives many of them."""
@@ -137,14 +144,10 @@ class _Schema:
                 return inner, True
         return (found if self.is_object(found) else None), many
 
-    def type(self, cls: Class) -> GraphType:
-        """The type of a class with the fields that have a resolver of the project's."""
-        known = self._types.get(id(cls))
-        if known is None:
-            known = self._types[id(cls)] = GraphType(cls.name)
-            for base in reversed(self.project.mro(cls)):
-                for name, statement in assigned(base) if isinstance(base, Class) else ():
-                    resolver = self.project.method(cls, f"resolve_{name}")
-                    if statement.value is not None and resolver is not None and isinstance(base, Class):
-                        known.fields[name] = self.field(base, name, statement.value, resolver)
-        return known
+    def fields_of(self, cls: Class) -> Iterator[tuple[str, GraphField]]:
+        """The fields of a class and its bases that have a resolver of the project's."""
+        for base in reversed(self.project.mro(cls)):
+            for name, statement in assigned(base) if isinstance(base, Class) else ():
+                resolver = self.project.method(cls, f"resolve_{name}")
+                if statement.value is not None and resolver is not None and isinstance(base, Class):
+                    yield name, self.field(base, name, statement.value, resolver)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from auditor.frameworks.entry import EntryPoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from auditor.index.symbols import Class, Function
 
 Operation: TypeAlias = Literal["QUERY", "MUTATION", "SUBSCRIPTION"]
@@ -40,6 +42,30 @@ class GraphField:
     type: GraphType | None
     """The object type it gives; None for plain values and for what cannot be told."""
     many: bool
+
+
+class GraphTypes:
+    """The object types that are made of a project's classes, each made once."""
+
+    def __init__(self, fields_of: Callable[[Class], Iterable[tuple[str, GraphField]]]) -> None:
+        self._fields_of = fields_of
+        """The fields of a class and its bases, by name; may ask for types again."""
+        self._types: dict[int, GraphType] = {}
+        self._empty: list[Class] = []
+
+    def of(self, cls: Class) -> GraphType:
+        """The type of a class; it has its fields after `fill`."""
+        known = self._types.get(id(cls))
+        if known is None:
+            known = self._types[id(cls)] = GraphType(cls.name)
+            self._empty.append(cls)
+        return known
+
+    def fill(self) -> None:
+        """Gives all types their fields, one type after the other: they refer to each other in chains of any length."""
+        while self._empty:
+            cls = self._empty.pop()
+            self._types[id(cls)].fields.update(self._fields_of(cls))
 
 
 def resolved(framework: str, operation: Operation, given: GraphField, receiver: Class | None) -> EntryPoint:

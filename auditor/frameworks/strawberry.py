@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.graphql_types import OPERATIONS, GraphField, GraphType, camel_case, resolved
+from auditor.frameworks.graphql_types import OPERATIONS, GraphField, GraphTypes, camel_case, resolved
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External, Function
 
 if TYPE_CHECKING:
     from auditor.frameworks.entry import EntryPoint
+    from auditor.frameworks.graphql_types import Operation
     from auditor.index.ir import Node
     from auditor.index.project import Project
 
@@ -37,20 +38,28 @@ _SEEN: Final = 40
 def entry_points(project: Project) -> Iterator[EntryPoint]:
     """`QUERY books` and `MUTATION addBook` for what code of the project resolves."""
     schema = _Schema(project)
+    found = list(root_fields(project, schema))
+    schema.types.fill()
+    for root, cls, given in found:
+        yield resolved("strawberry", root, given, cls if given.resolver.owner is cls else None)
+
+
+def root_fields(project: Project, schema: _Schema) -> Iterator[tuple[Operation, Class, GraphField]]:
+    """The fields of the root types, each with its operation and the class that declares it."""
     for module in project.modules:
         for cls in module.classes if module.role == "app" else ():
             root = next((r for end, r in OPERATIONS.items() if cls.name.endswith(end)), None)
             if root is not None and schema.is_type(cls):
                 for given in schema.own_fields(cls):
-                    yield resolved("strawberry", root, given, cls if given.resolver.owner is cls else None)
+                    yield root, cls, given
 
 
 class _Schema:
-    """The object types of a project, each made once."""
+    """What a project's classes declare."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._types: dict[int, GraphType] = {}
+        self.types = GraphTypes(self.fields_of)
 
     def is_type(self, cls: Class) -> bool:
         """Whether a decorator of the library makes the class a type."""
@@ -85,7 +94,7 @@ class _Schema:
 
     def field(self, cls: Class, name: str, resolver: Function, written: Node | None) -> GraphField:
         target, many = self.given(cls, written)
-        return GraphField(camel_case(name), resolver, None if target is None else self.type(target), many)
+        return GraphField(camel_case(name), resolver, None if target is None else self.types.of(target), many)
 
     def given(self, cls: Class, written: Node | None) -> tuple[Class | None, bool]:
         """The type that an annotation names, and whether it is a list of them."""
@@ -112,12 +121,8 @@ class _Schema:
                     return named, many
         return None, many
 
-    def type(self, cls: Class) -> GraphType:
-        """The type of a class with the fields that have a resolver of the project's."""
-        known = self._types.get(id(cls))
-        if known is None:
-            known = self._types[id(cls)] = GraphType(cls.name)
-            for base in reversed(self.project.mro(cls)):
-                for given in self.own_fields(base) if isinstance(base, Class) else ():
-                    known.fields[given.name] = given
-        return known
+    def fields_of(self, cls: Class) -> Iterator[tuple[str, GraphField]]:
+        """The fields of a class and its bases that have a resolver of the project's."""
+        for base in reversed(self.project.mro(cls)):
+            for given in self.own_fields(base) if isinstance(base, Class) else ():
+                yield given.name, given

@@ -11,6 +11,8 @@ from auditor.frameworks import graphene
 from auditor.frameworks.entry import EntryPoint
 
 Entries = Callable[[ModuleType, str], list[EntryPoint]]
+LONG = 600
+"""Types one below the other; a step of Python's for each would be too many."""
 LOOK_ALIKES = {
     "a class of the project's own": """
         class ObjectType: ...
@@ -115,3 +117,17 @@ def test_what_fields_give_is_known(entries: Entries) -> None:
     assert paged.type is books.type
     assert count is not None
     assert count.type is None
+
+
+def test_types_refer_to_each_other_in_chains_of_any_length(entries: Entries) -> None:
+    head = "import graphene\n\nclass Query(graphene.ObjectType):\n    first = graphene.Field(lambda: T0)\n    def resolve_first(self, info): ...\n"
+    chain = "".join(
+        f"class T{n}(graphene.ObjectType):\n    next = graphene.Field(lambda: T{n + 1})\n    def resolve_next(self, info): ...\n"
+        for n in range(LONG)
+    )
+    [first] = entries(graphene, head + chain)
+    kind, followed = first.gives and first.gives.type, 0
+    while kind is not None and kind.fields:
+        [given] = kind.fields.values()
+        kind, followed = given.type, followed + 1
+    assert followed == LONG

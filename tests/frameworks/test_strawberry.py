@@ -11,6 +11,8 @@ from auditor.frameworks import strawberry
 from auditor.frameworks.entry import EntryPoint
 
 Entries = Callable[[ModuleType, str], list[EntryPoint]]
+LONG = 600
+"""Types one below the other; a step of Python's for each would be too many."""
 LOOK_ALIKES = {
     "a dataclass": """
         from dataclasses import dataclass, field
@@ -101,3 +103,17 @@ def test_what_fields_give_is_known(entries: Entries) -> None:
         "author": (False, "Author"),
         "similar": (True, "Book"),
     }
+
+
+def test_types_refer_to_each_other_in_chains_of_any_length(entries: Entries) -> None:
+    head = 'import strawberry\n\n@strawberry.type\nclass Query:\n    @strawberry.field\n    def first(self) -> "T0": ...\n'
+    chain = "".join(
+        f'@strawberry.type\nclass T{n}:\n    @strawberry.field\n    def next(self) -> "T{n + 1}": ...\n'
+        for n in range(LONG)
+    )
+    [first] = entries(strawberry, head + chain)
+    kind, followed = first.gives and first.gives.type, 0
+    while kind is not None and kind.fields:
+        [given] = kind.fields.values()
+        kind, followed = given.type, followed + 1
+    assert followed == LONG
