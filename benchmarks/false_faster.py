@@ -36,7 +36,7 @@ from auditor.measure.sending import Door
 from auditor.measure.signed_rank import p_below
 
 DATA = Path(__file__).parent / "data" / "latency_pairs.csv"
-EFFECTS = (1.0, 0.97, 0.95, 0.9, 0.8, 0.7, 0.5, 1.03, 1.1)
+EFFECTS = (1.0, 0.97, 0.95, 0.9, 0.8, 0.7, 0.5, 0.25, 1.03, 1.1)
 Recording = dict[str, list[Pair]]
 """Pairs by session: `together-0`, `apart-1`, …; milliseconds of two servers with the same code."""
 

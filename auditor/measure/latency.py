@@ -114,14 +114,12 @@ def judge(question: Question, sources: Sources, /, *, rule: Rule | None = None) 
     rule = rule or Rule()
     quiet: list[Pair] = []
     noisy = noise_verdict(kept_pairs(sources.same, quiet), rule=rule)
-    if noisy is not None:
-        return noisy
     seen: list[Pair] = []
     first = session(question, kept_pairs(sources.direct, seen), rule=rule)
     sessions: tuple[Session, ...] = (first,)
     if goes_on(first):
         sessions = (first, session(question, kept_pairs(sources.swapped, seen), rule=rule))
-    return verdict_of(question, sessions, seen, rule=rule, same=quiet)
+    return verdict_of(question, sessions, seen, rule=rule, same=quiet, noisy=noisy)
 
 
 def noise_verdict(same: PairSource, /, *, rule: Rule) -> LatencyVerdict | None:
@@ -258,8 +256,14 @@ def verdict_of(
     *,
     rule: Rule,
     same: Sequence[Pair] = (),
+    noisy: LatencyVerdict | None = None,
 ) -> LatencyVerdict:
-    """What one session or two, which stand on the pairs `seen`, come to; `same` are pairs of the same code."""
+    """What one session or two, which stand on the pairs `seen`, come to.
+
+    `same` are pairs of the same code, and `noisy` what those forbid to say: then only what is plain is told.
+    """
+    if noisy is not None and not is_plain(seen, same):
+        return noisy
     said = {each.says for each in sessions}
     verdict: Verdict = "undecided"
     reason = f"no evidence in {len(seen)} pairs"

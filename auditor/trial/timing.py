@@ -14,7 +14,6 @@ from auditor.measure.latency import (
     Rule,
     Session,
     goes_on,
-    is_plain,
     is_plainly_faster,
     kept_pairs,
     log_ratio,
@@ -135,13 +134,7 @@ class Timing:
         }
         if second:
             self._session(known_good, candidate, second, quiet, swapped=True)
-        return {
-            request: _timed(claim, quiet)
-            if noisy is None or is_plain(claim.seen, quiet)
-            else Timed(verdict=noisy, before_ms=None)
-            for request, claim in claims.items()
-            if claim.sessions
-        }
+        return {request: _timed(claim, quiet, noisy) for request, claim in claims.items() if claim.sessions}
 
     def _session(
         self,
@@ -190,9 +183,13 @@ def _affordable(pair_ms: float, budget_s: float) -> int:
     return max(1, int(budget_s * 1000 / max(pair_ms, PACE_S * 1000)))
 
 
-def _timed(claim: _Claim, quiet: Sequence[Pair]) -> Timed:
+def _timed(claim: _Claim, quiet: Sequence[Pair], noisy: LatencyVerdict | None) -> Timed:
     answered = [before for before, _ in claim.seen if before < math.inf]
-    verdict = verdict_of(claim.question, tuple(claim.sessions), claim.seen, rule=claim.rule, same=quiet)
+    verdict = verdict_of(
+        claim.question, tuple(claim.sessions), claim.seen, rule=claim.rule, same=quiet, noisy=noisy
+    )
+    if verdict.verdict == "too noisy":
+        return Timed(verdict=verdict, before_ms=None)
     few = claim.slow and len(claim.seen) <= 2 * _FEW
     if few and verdict.verdict != "undecided" and not is_plainly_faster(claim.seen, quiet):
         verdict = verdict.model_copy(

@@ -4,6 +4,7 @@ A filter that nobody asks with a value that is there gives the same empty answer
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -82,7 +83,7 @@ def _of(rows: Sequence[Mapping[str, object]], column: str) -> tuple[str, ...]:
     if not texts:
         return ()
     ordered = sorted(set(texts), key=lambda text: (len(text), text) if text.isdigit() else (0, text))
-    often = max(ordered, key=texts.count)
+    often = max(ordered, key=Counter(texts).__getitem__)
     word = re.search(r"[^\W\d_]{2,}", ordered[0])
     other = () if word is None else (ordered[0].swapcase(),)
     return tuple(dict.fromkeys([ordered[0], often, ordered[-1], *other]))[:_MOST]

@@ -149,16 +149,15 @@ def _first_object(shown: JsonValue) -> Mapping[str, JsonValue]:
 
 def _value(name: str, by_name: Mapping[str, Parameter], path: str, rows: Rows) -> JsonValue:
     """What the data has in the column of this name, the code compares it with, or a word."""
-    parameter = by_name.get(name) or Parameter(name, "body")
     several = name.endswith("_ids")
     for column in (name, f"{name}_id", name.removesuffix("s") if several else name):
         found = _cell(column, path, rows)
         if found is not None:
             return [found] if several else found
-    stored = stored_values(parameter, path, rows)
-    if name.endswith("_ids"):
+    if several:
         return [1, 2]
-    return next(iter((*stored, *parameter.literals)), "text")
+    parameter = by_name.get(name) or Parameter(name, "body")
+    return next(iter((*stored_values(parameter, path, rows), *parameter.literals)), "text")
 
 
 def _cell(column: str, path: str, rows: Rows) -> JsonValue:
