@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.request import Request
-
-Rows = Mapping[str, Sequence[Mapping[str, object]]]
-"""Rows by table."""
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _KEYS: Final = ("id", "pk", "uuid", "slug", "code", "key", "name", "username")

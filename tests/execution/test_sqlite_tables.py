@@ -50,6 +50,17 @@ def person(**cells: str | int | None) -> NewRow:
     return NewRow(table="people", columns=names, like={"id": 1}, cells=cells, key=("id",))
 
 
+def team(like: str, **cells: str | int) -> NewRow:
+    return NewRow(
+        table="teams", columns=("code", "lead", "size"), like={"code": like}, cells=cells, key=("code",)
+    )
+
+
+def member(**cells: int) -> NewRow:
+    key = ("team", "person")
+    return NewRow(table="members", columns=key, like={"team": "red", "person": 1}, cells=cells, key=key)
+
+
 def test_rows_are_put_and_taken_one_by_one(connection: sqlite3.Connection) -> None:
     rows = [
         person(id=3, name="o'hara"),
@@ -71,35 +82,14 @@ def test_a_row_that_breaks_a_rule_or_never_ends_takes_no_other_with_it(
     connection.execute("INSERT INTO members VALUES ('red', 1)")
     connection.commit()
     connection.executescript(SCHEMA[SCHEMA.index("CREATE TRIGGER") :])
-    team = NewRow(
-        table="teams",
-        columns=("code", "lead", "size"),
-        like={"code": "red"},
-        cells={"code": "x", "size": 0},
-        key=("code",),
-    )
-    member = NewRow(
-        table="members",
-        columns=("team", "person"),
-        like={"team": "red", "person": 1},
-        cells={"person": 2},
-        key=("team", "person"),
-    )
-    stranger = NewRow(
-        table="teams",
-        columns=("code", "lead", "size"),
-        like={"code": "red"},
-        cells={"code": "y", "lead": 99},
-        key=("code",),
-    )
-    gone = NewRow(
-        table="teams",
-        columns=("code", "lead", "size"),
-        like={"code": "none"},
-        cells={"code": "z"},
-        key=("code",),
-    )
-    refused = insert(connection, [person(id=3, name="eve"), team, member, stranger, gone], longest_s=0.05)
+    rows = [
+        person(id=3, name="eve"),
+        team("red", code="x", size=0),
+        member(person=2),
+        team("red", code="y", lead=99),
+        team("none", code="z"),
+    ]
+    refused = insert(connection, rows, longest_s=0.05)
     assert [(one.row.table, one.reason.split(" ")[0]) for one in refused] == [
         ("teams", "CHECK"),
         ("members", "interrupted"),

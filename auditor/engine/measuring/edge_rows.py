@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from auditor.engine.measuring.survey import Surveyed
 from auditor.execution.boot import NotBooted
+from auditor.execution.databases.database import Rows
 from auditor.execution.databases.tables import NewRow
 from auditor.execution.world import World
-from auditor.measure.edges.rows import EdgeRow, Rows, edge_rows, told_apart
+from auditor.measure.edges.rows import EdgeRow, edge_rows, told_apart
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.identity import Identity
 from auditor.measure.proposing import parameter_of

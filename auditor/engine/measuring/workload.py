@@ -8,11 +8,12 @@ from pathlib import Path
 
 from auditor.config.database import Engine
 from auditor.engine.measuring.survey import Surveyed
+from auditor.execution.databases.database import Rows
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
 from auditor.measure.edges.writing import WRITING
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.importing.reading import read_requests
-from auditor.measure.proposing import Rows, Served, propose_workload, values_of
+from auditor.measure.proposing import Served, propose_workload, values_of
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload, workload_of

@@ -13,12 +13,13 @@ from pydantic import JsonValue
 from auditor.engine.measuring.survey import Surveyed
 from auditor.engine.measuring.workload import without_request
 from auditor.execution.boot import NotBooted
+from auditor.execution.databases.database import Rows
 from auditor.execution.world import World
 from auditor.measure.edges.writing import WRITING, Heard, Place, bare_request, guesses, json_of
 from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.exchange import Exchange
 from auditor.measure.identity import Identity
-from auditor.measure.proposing import Rows, filled_paths
+from auditor.measure.proposing import filled_paths
 from auditor.measure.request import Request
 from auditor.measure.running.rounds import Misbehaved, Playing, play_round
 from auditor.measure.workload import Workload, workload_of

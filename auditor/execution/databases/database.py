@@ -11,6 +11,8 @@ from auditor.execution.supervised import Relay
 
 Row = Mapping[str, object]
 """Column and value, as JSON has them."""
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

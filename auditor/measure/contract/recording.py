@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.answer import Answer
 from auditor.measure.contract.deeds import Deed, deeds_of
-from auditor.measure.contract.row_changes import Rows, TableChanges, row_changes
+from auditor.measure.contract.row_changes import TableChanges, row_changes
 from auditor.measure.records import ProbeRecord
 from auditor.measure.replay import Mode, Replay
 

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.contract.matching import exact_pairs
 from auditor.measure.contract.tree import Bag, Tree, canonical, tree_of
 from auditor.model.value import Value
 
 Row = dict[str, JsonValue]
-Rows = Mapping[str, Sequence[Mapping[str, object]]]
-"""Rows by table, columns by name, values as JSON has them; what JSON can't hold is taken as its text."""
 
 
 class TableChanges(Value):

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.edges.parameters import Parameter
-from auditor.measure.edges.stored import Rows, is_window, stored_values
+from auditor.measure.edges.stored import is_window, stored_values
 from auditor.measure.edges.values import WINDOW, edges_of
 from auditor.measure.request import Request
 

@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from auditor.execution.databases.database import Rows
 from auditor.execution.databases.tables import Column, NewRow, Reference, Scalar, Table
 
-Rows = Mapping[str, Sequence[Mapping[str, object]]]
-"""Rows by table."""
 Edge = Literal["nothing", "empty", "zero", "one"]
 """NULL wherever that may be; '' in texts; 0 in numbers; the only member of a relation."""
 

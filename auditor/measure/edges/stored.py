@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.edges.parameters import Parameter
-
-Rows = Mapping[str, Sequence[Mapping[str, object]]]
-"""Rows by table."""
 
 _MOST: Final = 4
 """Values of one parameter."""

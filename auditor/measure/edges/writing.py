@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
+from auditor.execution.databases.database import Rows
 from auditor.measure.edges.parameters import Parameter
-from auditor.measure.edges.stored import Rows, stored_values
+from auditor.measure.edges.stored import stored_values
 from auditor.measure.request import Request
 
 WRITING: Final = ("POST", "PUT", "PATCH", "DELETE")
