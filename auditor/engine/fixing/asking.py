@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from auditor.engine.measuring.edge_rows import ROWS, TriedRows, load_rows, save_rows, try_rows
+from auditor.engine.measuring.adding import new_requests, with_added
+from auditor.engine.measuring.edge_rows import ROWS, load_rows, save_rows
 from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed
-from auditor.engine.measuring.workload import choose_workload
-from auditor.engine.measuring.writes import TriedWrites, try_writes
+from auditor.engine.measuring.trying import choose_and_try
+from auditor.engine.request import Notes
 from auditor.execution.databases.tables import NewRow
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
-from auditor.measure.workload import Workload, load_workload, parse_requests, workload_of
+from auditor.measure.workload import Workload, load_workload, parse_requests
 from auditor.model.fault import Fault
 from auditor.trial.memory import write_whole
 
@@ -39,6 +40,7 @@ def workload_of_run(
     run: Path,
     bench: Bench,
     surveyed: tuple[Surveyed, ...],
+    notes: Notes,
     /,
     *,
     file: Path | None,
@@ -54,31 +56,22 @@ def workload_of_run(
     Raises:
         Fault: a file can't be used, or requests don't go together.
     """
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     chosen: Asking | None = None
     if file is None and (run / REQUESTS).exists():
         chosen = Asking(workload=load_workload(run / REQUESTS), rows=load_rows(run / ROWS))
     elif file is None:
-        recorded, notes = recorded_workload(bench)
+        recorded, said = recorded_workload(bench)
         if recorded is not None:
-            chosen = Asking(workload=recorded, rows=load_rows(bench.folder / ROWS), notes=notes)
+            chosen = Asking(workload=recorded, rows=load_rows(bench.folder / ROWS), notes=said)
     if chosen is None:
         with bench.world(bench.settings.database.small) as world:
             world.prepare()
             identities = identities_of(bench.settings.identities, world, env=env, allowed=allowed)
-            data = world.dump()
-            made = choose_workload(bench, surveyed, data, file=file, edges=edges)
-            tried = try_rows(world, made.workload, identities, surveyed) if edges else TriedRows()
-            reads = with_added(made.workload, tried.requests)
-            writes = TriedWrites()
-            if edges and made.proposed:
-                skip = bench.settings.workload.skip
-                writes = try_writes(world, reads, identities, surveyed, data, skip=skip)
-        chosen = Asking(
-            workload=with_added(reads, writes.requests),
-            rows=tried.put,
-            notes=(*notes, *made.notes, *tried.notes, *writes.notes),
-        )
+            made, rows = choose_and_try(
+                world, bench, identities, surveyed, file=file, edges=edges, step=notes.step
+            )
+        chosen = Asking(workload=made.workload, rows=rows, notes=(*said, *made.notes))
     together = with_added(chosen.workload, (*added_requests(bench.folder), *more))
     save_rows(run / ROWS, chosen.rows)
     write_whole(run / REQUESTS, together.render().encode())
@@ -102,36 +95,3 @@ def add_requests(folder: Path, requests: Iterable[Request], /) -> None:
     if every != known:
         content = Workload(every, {}).render()
         write_whole(folder / ADDED, content.encode())
-
-
-def with_added(workload: Workload, requests: Iterable[Request], /) -> Workload:
-    """The workload with those that it lacks, at its end."""
-    more = new_requests(workload.requests, requests)
-    return workload_of((*workload.requests, *more)) if more else workload
-
-
-def new_requests(known: Iterable[Request], requests: Iterable[Request], /) -> tuple[Request, ...]:
-    """Those that ask something else than `known`; an id that is taken gets a number."""
-    asked = {_asks(one): one.id for one in known}
-    ids = set(asked.values())
-    called: dict[str, str] = {}
-    """Their ids, and what they are called here."""
-    fresh: list[Request] = []
-    for request in requests:
-        there = asked.get(_asks(request))
-        if there is not None:
-            called[request.id] = there
-            continue
-        name, number = request.id, 2
-        while name in ids:
-            name, number = f"{request.id}-{number}", number + 1
-        ids.add(name)
-        called[request.id] = asked[_asks(request)] = name
-        after = tuple(called.get(id_, id_) for id_ in request.after)
-        fresh.append(request.model_copy(update={"id": name, "after": after}))
-    return tuple(fresh)
-
-
-def _asks(request: Request) -> str:
-    """All of it but its name: a request that sequences need by its id is another one."""
-    return request.model_dump_json(exclude={"id", "roles"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from auditor.engine.fixing.asking import add_requests, new_requests
+from auditor.engine.fixing.asking import add_requests
 from auditor.engine.fixing.confirming import confirm, failure_of, first_failing
 from auditor.engine.fixing.logged import Logged, read_log
 from auditor.engine.fixing.opening import run_opened
@@ -17,6 +17,7 @@ from auditor.engine.fixing.settling import Settled, settle
 from auditor.engine.fixing.summary import summed_up
 from auditor.engine.fixing.suspects import Suspect, suspects_of
 from auditor.engine.fixing.taking_out import take_out
+from auditor.engine.measuring.adding import new_requests
 from auditor.engine.request import Notes
 from auditor.measure.request import Request
 from auditor.model.constraint import Constraint

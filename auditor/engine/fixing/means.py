@@ -84,6 +84,7 @@ class Means:
             self.folder,
             self.bench,
             self.surveyed,
+            self.notes,
             file=asked_for.workload,
             edges=asked_for.edges,
             more=asked_for.more,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import auditor
 from auditor.config.user import UserSettings
-from auditor.engine.measuring.edge_rows import ROWS, TriedRows, save_rows, try_rows
+from auditor.engine.measuring.edge_rows import ROWS, save_rows
 from auditor.engine.measuring.survey import survey
-from auditor.engine.measuring.workload import Chosen, choose_workload
-from auditor.engine.measuring.writes import try_writes
+from auditor.engine.measuring.trying import choose_and_try
+from auditor.engine.measuring.workload import Chosen
 from auditor.engine.request import AuditRequest, Notes
 from auditor.execution.world import World
 from auditor.measure.contract.compare import compare
@@ -68,18 +68,15 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
         notes.step("preparing the data")
         world.prepare()
         identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
-        rows = world.dump()
-        chosen = choose_workload(bench, surveyed, rows, file=request.workload, edges=request.edges)
-        tried = TriedRows()
-        if request.edges:
-            notes.step("trying rows at the edges")
-            tried = try_rows(world, chosen.workload, identities, surveyed)
-        chosen = chosen.with_more(tried.requests, tried.notes, surveyed)
-        if request.edges and chosen.proposed:
-            notes.step("trying requests that write")
-            skip = bench.settings.workload.skip
-            writes = try_writes(world, chosen.workload, identities, surveyed, rows, skip=skip)
-            chosen = chosen.with_more(writes.requests, writes.notes, surveyed)
+        chosen, rows = choose_and_try(
+            world,
+            bench,
+            identities,
+            surveyed,
+            file=request.workload,
+            edges=request.edges,
+            step=notes.step,
+        )
         rounds: list[Round] = []
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
         for number in range(request.runs):
@@ -91,7 +88,7 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
     contract = make_contract(
         chosen.workload, recordings, about=about, excluded=bench.settings.workload.exclude
     )
-    save_rows(bench.folder / ROWS, tried.put)
+    save_rows(bench.folder / ROWS, rows)
     save_contract(contract, bench.folder / CONTRACT)
     return Recorded(
         folder=bench.folder / CONTRACT,

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from auditor.config.database import Engine
+from auditor.engine.measuring.adding import with_added
 from auditor.engine.measuring.survey import Surveyed
 from auditor.execution.databases.database import Rows
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
@@ -38,12 +39,13 @@ class Chosen:
     def with_more(
         self, requests: tuple[Request, ...], notes: tuple[str, ...], surveyed: tuple[Surveyed, ...], /
     ) -> "Chosen":
-        """With requests for what is only at the edges of the data, and what is to be said of it."""
+        """With requests for what is only at the edges of the data, and what is to be said of it; none is asked twice."""
+        workload = with_added(self.workload, requests)
         return Chosen(
-            workload=workload_of((*self.workload.requests, *requests)),
+            workload=workload,
             notes=(*self.notes, *notes),
-            edges=self.edges + len(requests),
-            endpoints=_endpoints((*self.workload.requests, *requests), surveyed),
+            edges=self.edges + len(workload.requests) - len(self.workload.requests),
+            endpoints=_endpoints(workload.requests, surveyed),
             proposed=self.proposed,
         )
 
