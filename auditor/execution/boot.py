@@ -14,6 +14,7 @@ from auditor.execution.confinement import WORK
 from auditor.execution.knock import Reply, circle, knock
 from auditor.execution.root_error import RootError, find_root_error
 from auditor.execution.supervised import LOGS, Supervised
+from auditor.execution.usual import UsualBoot
 from auditor.model.fault import Fault
 
 BootProblem = Literal[
@@ -80,13 +81,19 @@ def pass_gate(
     log: str,
     tree: str = WORK,
     asked: Callable[[], tuple[str, ...]] = tuple,
+    usual: UsualBoot | None = None,
 ) -> BootReport:
     """Waits for the target to be ready and puts it through the gate; never raises for what the target does.
 
     `log` is the name of the target's process, `tree` the folder of its code as its tracebacks name it, `asked`
-    tells which hosts were asked for something and did not answer.
+    tells which hosts were asked for something and did not answer. `usual` learns from a good boot, and from it how long error
+    answers are waited out.
     """
-    return _Gate(supervised, boot, door, log=log, tree=tree, asked=asked).report()
+    usual = usual or UsualBoot()
+    report = _Gate(supervised, boot, door, log=log, tree=tree, asked=asked, usual=usual).report()
+    if report.ok:
+        usual.learn(report.seconds)
+    return report
 
 
 class _Gate:
@@ -99,6 +106,7 @@ class _Gate:
         log: str,
         tree: str,
         asked: Callable[[], tuple[str, ...]],
+        usual: UsualBoot,
     ) -> None:
         self.supervised = supervised
         self.boot = boot
@@ -106,6 +114,7 @@ class _Gate:
         self.log = supervised.run_folder / LOGS / f"{log}.log"
         self.tree = tree
         self.unanswered = asked
+        self.usual = usual
         self.path = boot.ready if boot.ready.startswith("/") else "/"
         self.started = time.monotonic()
         self.seconds = 0.0
@@ -136,8 +145,10 @@ class _Gate:
         return self._told(ok=True)
 
     def _wait(self) -> Reply:
-        """The first good answer, or the last of the others when time or the target is over."""
-        deadline = self.started + self.boot.ready_timeout_ms / 1000
+        """The first good answer, or the last of the others when time, patience or the target is over."""
+        limit_s = self.boot.ready_timeout_ms / 1000
+        deadline = self.started + limit_s
+        answered = False
         reply = Reply(None)
         while time.monotonic() < deadline:
             if self.supervised.exited() or self.supervised.running.poll():
@@ -148,6 +159,9 @@ class _Gate:
                 return reply
             if reply.status is not None and 300 <= reply.status < 400:
                 break
+            if reply.status is not None and not answered:
+                answered = True
+                deadline = min(deadline, time.monotonic() + self.usual.patience_s(limit_s))
             time.sleep(_EVERY_S)
         return reply
 

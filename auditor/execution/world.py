@@ -38,6 +38,7 @@ from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepa
 from auditor.execution.surroundings import companions, environment, probed, wants_redis
 from auditor.execution.template import DATABASE, FILES, Templates, template_key
 from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
+from auditor.execution.usual import UsualBoot
 from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
 
@@ -68,11 +69,12 @@ class World:
         logs: Path | None = None,
         based_on: str | None = None,
         rows: tuple[NewRow, ...] = (),
+        usual: UsualBoot | None = None,
     ) -> None:
         """Copies the tree at `tree`, with `replaced` (contents by path) in the place of its files.
 
         `based_on` is the `template` of another world, whose data a changed tree starts from: see `prepare`. `rows` are put beside what
-        the target's own commands made.
+        the target's own commands made. `usual` is what other worlds of the target have learnt of its boots.
 
         `state` is the user's state folder, `scale` what the seed command is told. Prepared states are kept in `templates`
         (None: not at all), and the log of what did not come up or died in `logs` (None: where it was written, as long as the
@@ -95,6 +97,7 @@ class World:
         self._replaced = frozenset(replaced)
         self._based_on = based_on
         self._rows = rows
+        self._usual = usual or UsualBoot()
         self._logs = logs
         self._templates = Templates(templates or self._folder / "templates")
         try:
@@ -264,6 +267,7 @@ class World:
                 log=TARGET,
                 tree=self._tree_inside,
                 asked=self._wanted if probe else self._asked,
+                usual=self._usual,
             )
         except BaseException:
             supervised.kill()

@@ -14,6 +14,7 @@ from auditor.execution.choosing import Wanted, choose_jail
 from auditor.execution.confinement import Jail
 from auditor.execution.databases.tables import NewRow
 from auditor.execution.recipe import Recipe, recipe_of
+from auditor.execution.usual import UsualBoot
 from auditor.execution.world import World
 from auditor.measure.running.disk_room import check_room
 from auditor.model.fault import Fault
@@ -41,6 +42,7 @@ class Bench:
     """Inside it, this target's own: `contract/`, `observations/`, `template/`, `runs/`, `logs/`."""
     rows: tuple[NewRow, ...] = ()
     """What is put beside the target's own data at the scale of the contract."""
+    usual: UsualBoot = field(default_factory=UsualBoot, repr=False, compare=False)
 
     def world(
         self, scale: int, /, *, replaced: Mapping[str, bytes] | None = None, based_on: str | None = None
@@ -60,6 +62,7 @@ class Bench:
             logs=self.folder / "logs",
             based_on=based_on,
             rows=self.rows if scale == self.settings.database.small else (),
+            usual=self.usual,
         )
 
     @property
