@@ -409,9 +409,15 @@ def test_a_stored_template_makes_another_server(stand: Stand, state: Path) -> No
     try:
         other.take(stand.folder / "template")
         assert other.dump() == stand.database.dump()
-        other._server.kill()  # type: ignore[union-attr]
-        with pytest.raises(Fault, match="has died, so what was measured is void"):
-            other.check()
+
+        def asked_while_it_dies() -> None:
+            with other._admin("app") as admin:
+                other._server.kill()  # type: ignore[union-attr]
+                admin.query("SELECT 1")
+
+        for ask in (asked_while_it_dies, other.check):
+            with pytest.raises(Fault, match="has died, so what was measured is void"):
+                ask()
     finally:
         other.close()
 

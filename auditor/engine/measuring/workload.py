@@ -67,7 +67,7 @@ def choose_workload(
     named = file or (bench.root / bench.settings.workload.file if bench.settings.workload.file else None)
     notes: list[str] = []
     if named is not None:
-        imported = read_requests(named, known=_keys(surveyed, rows))
+        imported = read_requests(named, known=lambda: _keys(surveyed, rows))
         requests, notes = imported.requests, [*imported.notes, *map(_skipped, imported.skipped)]
     else:
         requests, notes = _proposed(bench, surveyed, rows, writes=not edges)

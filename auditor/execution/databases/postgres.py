@@ -3,7 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -205,12 +206,8 @@ class Postgres:
 
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """As the target's own role: planning may run functions of its own."""
-        try:
-            with self._target() as client:
-                return postgres_plans.explain(client, statements)
-        except (OSError, PostgresError) as error:
-            self.check()
-            raise Fault(f"the database can't be asked for plans: {error}", where=self.name) from error
+        with self._target() as client:
+            return postgres_plans.explain(client, statements)
 
     def check(self) -> None:
         """`Fault` when the server has died: what was measured since is void."""
@@ -236,20 +233,23 @@ class Postgres:
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {literal(DATABASE)}"  # noqa: S608  a name of ours
         )
 
-    def _target(self) -> PostgresClient:
+    def _target(self) -> AbstractContextManager[PostgresClient]:
+        """As the target's own role."""
         self._untouched = None
-        try:
-            return PostgresClient(self._address, user=self._role, password=self._password, database=DATABASE)
-        except (OSError, PostgresError) as error:
-            self.check()
-            raise Fault(f"the database can't be reached: {error}", where=self.name) from error
+        return self._asked(user=self._role, password=self._password, database=DATABASE)
 
-    def _admin(self, database: str) -> PostgresClient:
+    def _admin(self, database: str) -> AbstractContextManager[PostgresClient]:
+        return self._asked(user=ADMIN, password=self._admin_password, database=database)
+
+    @contextmanager
+    def _asked(self, *, user: str, password: str, database: str) -> Iterator[PostgresClient]:
+        """A connection; `Fault` for what the server refuses on it, and where it dies meanwhile."""
         try:
-            return PostgresClient(self._address, user=ADMIN, password=self._admin_password, database=database)
+            with PostgresClient(self._address, user=user, password=password, database=database) as client:
+                yield client
         except (OSError, PostgresError) as error:
             self.check()
-            raise Fault(f"the database can't be reached: {error}", where=self.name) from error
+            raise Fault(f"the database did not do what it was asked: {error}", where=self.name) from error
 
     def _initialize(self) -> None:
         """A new cluster, whose administrator has a password and whose only other way in is the target's role's."""

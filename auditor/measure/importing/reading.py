@@ -1,7 +1,7 @@
 """Requests out of whatever file there is: it is told by its content."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -22,7 +22,7 @@ def read_requests(
     form: Format | None = None,
     host: str | None = None,
     identity: str | None = None,
-    known: Mapping[str, str] | None = None,
+    known: Callable[[], Mapping[str, str]] = dict,
     generated: int = 0,
 ) -> Imported:
     """The requests of a file.
@@ -32,7 +32,7 @@ def read_requests(
         form: what it is; None to tell by its content.
         host: of a HAR, only requests to it; None takes the most frequent.
         identity: sends what carried credentials (HAR), or what the document calls secured (OpenAPI), as this identity.
-        known: of an OpenAPI document, values for path parameters by name.
+        known: asked for an OpenAPI document: values for path parameters by name.
         generated: of an OpenAPI document, so many unusual requests an operation, half of them such as its schema forbids.
 
     Raises:
@@ -44,7 +44,7 @@ def read_requests(
         case "har":
             return import_har(content, name=name, host=host, identity=identity)
         case "openapi":
-            return import_openapi(content, name=name, known=known, identity=identity, generated=generated)
+            return import_openapi(content, name=name, known=known(), identity=identity, generated=generated)
         case "access-log":
             return import_access_log(content, name=name)
         case _:

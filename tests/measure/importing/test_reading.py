@@ -87,7 +87,7 @@ def test_each_gives_requests(tmp_path: Path) -> None:
         "l": [("GET", "/a")],
         "o": [("GET", "/people/1")] * 2 + [("PUT", "/people/1")] * 2,
     }
-    assert read_requests(tmp_path / "o", known={"person_id": "7"}).requests[0].path == "/people/7"
+    assert read_requests(tmp_path / "o", known=lambda: {"person_id": "7"}).requests[0].path == "/people/7"
     with pytest.raises(Fault, match=r"missing: can't be read"):
         read_requests(tmp_path / "missing")
     with pytest.raises(Fault, match="is no HAR"):
@@ -97,8 +97,8 @@ def test_each_gives_requests(tmp_path: Path) -> None:
 def test_unusual_values_are_the_same_each_time_and_keep_the_key(tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(OPENAPI))
-    made = read_requests(file, known={"person_id": "7"}, generated=8).requests
-    assert made == read_requests(file, known={"person_id": "7"}, generated=8).requests
+    made = read_requests(file, known=lambda: {"person_id": "7"}, generated=8).requests
+    assert made == read_requests(file, known=lambda: {"person_id": "7"}, generated=8).requests
     assert {one.path for one in made} == {"/people/7"}
     unusual = [one for one in made if one.roles == ("contract",)]
     bodies = [one.body for one in unusual if one.method == "PUT"]
