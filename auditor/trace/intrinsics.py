@@ -30,6 +30,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     """An intrinsic by name; one that nobody defined does nothing."""
     if name == "serialize":
         return serializers.serialize(m, args, kwargs, node)
+    if name == "serialize_fields":
+        return serializers.serialize_fields(m, args, node)
     if name == "dump":
         return schemas.dump(m, args, node)
     if name == "signed_in":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 _MAX_NESTING: Final = 12
+_ASKED: Final = frozenset({"items", "keys", "values", "all", "count", "exists", "first", "last"})
+"""Methods of collections that templates name without calling them."""
 
 
 class Templates:
@@ -203,11 +205,11 @@ class Templates:
             found = access.get_attribute(m, value, name, node)
             if isinstance(found, Func):
                 return calls.call_value(m, found, [], {}, node)
-            if found is not UNKNOWN:
+            if found is not UNKNOWN or name not in _ASKED:
                 return found
         if isinstance(value, Sym):
             return access.get_attribute(m, value, name, node)
-        if name in {"items", "keys", "values", "all", "count", "exists", "first", "last"}:
+        if name in _ASKED:
             return calls.call_method(m, value, name, [], {}, node)
         return access.get_attribute(m, value, name, node)
 

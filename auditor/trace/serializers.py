@@ -21,11 +21,11 @@ from auditor.index.values import (
     Items,
     ManagerValue,
     Many,
-    OneOf,
     Query,
     Row,
     Sym,
     Value,
+    options,
 )
 from auditor.trace import access, calls, iteration
 
@@ -53,14 +53,30 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
         )
         return made
     repeated = many.value is True if isinstance(many, Const) else isinstance(value, (Query, Many))
-    for option in serializer.options if isinstance(serializer, OneOf) else (serializer,):
-        if isinstance(option, (Inst, ClassValue)):
-            one = option if isinstance(option, Inst) else Inst(option.cls)
-            if repeated:
-                each(m, one, value, node, 0)
-            else:
-                fields_of(m, one, value, node, 0)
+    for one in serializers_of(serializer):
+        if repeated:
+            each(m, one, value, node, 0)
+        else:
+            representation(m, one, value, node, 0)
     return Dictionary({})
+
+
+def serialize_fields(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`serialize_fields(serializer, value)`: what DRF's own `to_representation` reads of one object."""
+    serializer, value = args
+    if any(isinstance(a, Sym) for a in args):
+        made = Sym("call", Ext("auditor_intrinsics.serialize_fields"), None)
+        m.residual("call", made, Ext("auditor_intrinsics.serialize_fields"), (None, tuple(args), {}), node)
+        return made
+    for one in serializers_of(serializer):
+        fields_of(m, one, value, node, 0)
+    return Dictionary({})
+
+
+def serializers_of(value: Value) -> list[Inst]:
+    """The serializers that a value can be; of a class, one without arguments."""
+    known = [o for o in options(value) if isinstance(o, (Inst, ClassValue))]
+    return [o if isinstance(o, Inst) else Inst(o.cls) for o in known]
 
 
 def each(m: Machine, serializer: Inst, value: Value, node: Node | None, depth: int) -> None:
@@ -75,9 +91,17 @@ def representation(m: Machine, serializer: Inst, value: Value, node: Node | None
     own = m.project.method(serializer.cls, "to_representation")
     if own is not None and own.module.role != "library" and depth < _MAX_NESTING:
         m.call_function(own, serializer, [value], {}, node)
-        if not calls_super(own.body):
+        if not calls_super(own.body) or has_known_super(m, serializer.cls):
             return
     fields_of(m, serializer, value, node, depth)
+
+
+def has_known_super(m: Machine, cls: Class) -> bool:
+    """Whether `super().to_representation` ends in the method that the library describes."""
+    return any(
+        isinstance(base, Class) and base.module.role == "library" and "to_representation" in base.scope
+        for base in m.project.mro(cls)
+    )
 
 
 def calls_super(body: object) -> bool:

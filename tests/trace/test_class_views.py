@@ -37,6 +37,10 @@ MODELS = """
         author = models.ForeignKey(Author, models.CASCADE, related_name="books")
         tags = models.ManyToManyField(Tag)
         objects = BookQuerySet.as_manager()
+
+        @property
+        def siblings(self):
+            return self.author.books.filter(pk__gt=self.pk).count()
     """
 TAGS = """
     from django import template
@@ -85,6 +89,7 @@ TEMPLATES = {
     "shop/page.html": f"{{% for book in page_obj %}}{ROW}{{% endfor %}}",
     "shop/tagged.html": "{% load shelves %}{% for book in book_list %}{% alike book limit=2 as found %}"
     "{% for other in found %}{{ other.pk }}{% endfor %}{{ book|writer:'of' }}{% tags book %}{% endfor %}",
+    "shop/siblings.html": "{% for book in book_list %}{{ book.siblings }}{% if book.missing %}x{% endif %}{% endfor %}",
     "shop/_tags.html": "{% for tag in tags %}{{ tag.name }}{% endfor %}",
     "shop/untagged.html": "{% load others i18n %}{% for book in book_list %}{% alike book as found %}{% for other in found %}"
     "{{ other.pk }}{% endfor %}{{ book.pk|writer_of }}{% unregistered book %}{% trans 'x' as y %}{% endfor %}",
@@ -204,6 +209,10 @@ def test_tags_and_filters_of_another_library_or_of_none_cost_nothing() -> None:
 
 def test_what_the_projects_own_tags_and_filters_ask_for_is_paid_in_every_turn() -> None:
     assert tagged("tagged") == {(): (1, 1), ("books",): (3, 3)}
+
+
+def test_a_property_that_asks_is_paid_once_in_every_turn() -> None:
+    assert tagged("siblings") == {(): (1, 1), ("books",): (2, 2)}  # its author and the count
 
 
 def test_what_context_processors_hand_over_is_asked_for_where_it_is_shown() -> None:

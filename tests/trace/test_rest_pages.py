@@ -35,6 +35,7 @@ APPLICATION = """
         class Meta:
             model = Book
             fields = ["id", "author_name"]
+        {own}
 
     class BookViewSet(viewsets.ReadOnlyModelViewSet):
         queryset = Book.objects.{loaded}
@@ -55,16 +56,20 @@ def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
     )
 
 
-def cost(settings: str, loaded: str = "all()") -> dict[tuple[str, ...], tuple[int, int]]:
+def cost(
+    settings: str, loaded: str = "all()", *, own: str = "", path: str = "/books/"
+) -> dict[tuple[str, ...], tuple[int, int]]:
     """Statements of the list: sizes → (fewest, most)."""
     sources = {
         "settings.py": f"ROOT_URLCONF = 'urls'\n{settings}\n",
-        "urls.py": textwrap.dedent(APPLICATION).replace("{loaded}", loaded),
+        "urls.py": textwrap.dedent(APPLICATION)
+        .replace("{loaded}", loaded)
+        .replace("{own}", textwrap.indent(textwrap.dedent(own), "    ").strip()),
     }
     project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
     semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
-    entry = next(root for root in trace.entries if root.entry is not None and root.entry.path == "/books/")
+    entry = next(root for root in trace.entries if root.entry is not None and root.entry.path == path)
     return CostTable(trace.machine).root(entry).get("sql", {})
 
 
@@ -101,3 +106,29 @@ def test_rows_of_a_page_keep_what_was_loaded_with_them() -> None:
 
 def test_settings_that_nobody_can_read_say_nothing_of_pages() -> None:
     assert ("books",) in cost("REST_FRAMEWORK = read()")
+
+
+OWN = """
+    def to_representation(self, instance):
+        shown = super().to_representation(instance)
+        shown["others"] = Book.objects.filter(author_id=instance.author_id).count()
+        return shown
+    """
+
+
+def test_a_representation_of_its_own_reads_the_fields_once() -> None:
+    assert cost("", own=OWN) == {(): (1, 1), ("books",): (2, 2)}
+    assert cost("", "select_related('author')", own=OWN) == {(): (1, 1), ("books",): (1, 1)}
+
+
+def test_one_object_is_shown_by_its_own_representation_too() -> None:
+    assert cost("", own=OWN, path="/books/{pk}/") == {(): (2, 3)}
+
+
+def test_what_a_representation_leaves_out_is_not_read() -> None:
+    own = """
+    def to_representation(self, instance):
+        return {"id": instance.pk}
+    """
+    assert cost("", own=own) == {(): (1, 1)}
+    assert cost("", own=own, path="/books/{pk}/") == {(): (0, 1)}

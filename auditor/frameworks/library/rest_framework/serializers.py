@@ -1,6 +1,6 @@
-"""Serializers: reading an object is the intrinsic `serialize`; validating and saving call the project's methods."""
+"""Serializers: reading an object is the intrinsics `serialize` and `serialize_fields`; validating and saving call the project's methods."""
 
-from auditor_intrinsics import serialize
+from auditor_intrinsics import serialize, serialize_fields
 from rest_framework.exceptions import ValidationError
 
 
@@ -38,7 +38,7 @@ class BaseSerializer:
         return serialize(self, self.instance, self.many)
 
     def to_representation(self, instance):
-        return serialize(self, instance, False)
+        return serialize_fields(self, instance)
 
 
 class Serializer(BaseSerializer):
