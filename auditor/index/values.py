@@ -177,6 +177,8 @@ class Size:
     table: str | None = None
     file: str | None = None
     line: int | None = None
+    exact: bool = False
+    """There are always as many as `bound` says: the items of a literal, the turns of a `range`."""
 
 
 @dataclass(slots=True, eq=False)

@@ -19,6 +19,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.value import Value
 
+_COUNTS = ("(", *"0123456789")
 MAX_RELATED = 4
 """A finding shows at most so many places beside its own."""
 
@@ -95,12 +96,17 @@ class Effect(Value):
     lines: tuple[int, int] | None = None
     """First and last line of the statement it is part of, where these are several."""
     multiplicity: str = "1"
-    """How often a request does it, as text: `1`, `spaces`, `spaces·add_ons`."""
+    """How often a request does it, as text: `1`, `spaces`, `spaces·add_ons`; `4·spaces` in a loop over four constants."""
     chain: tuple[Frame, ...] = ()
     """From the handler down to the effect's own place, outermost first."""
     label: str = ""
     """What it does in a few words: `Space.location`, `SELECT bookings`, `GET https://…`."""
     operation: Literal["read", "write"] | None = None
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The sizes in `multiplicity`, without its count."""
+        return tuple(part for part in self.multiplicity.split("·") if not part.startswith(_COUNTS))
 
 
 class CostTerm(Value):

@@ -32,8 +32,8 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import calls, dispatch, hints, iteration, joining, named_values
-from auditor.trace.summary import Loop
+from auditor.trace import calls, dispatch, enumerations, hints, iteration, joining, named_values
+from auditor.trace.summary import Loop, repeating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -185,6 +185,9 @@ def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value
     """An attribute of a class: a method, a nested class or what its body assigns."""
     found = m.project.member(cls, name)
     if found is None:
+        members = enumerations.listed(m, cls, name)
+        if members is not None:
+            return members
         outside = m.project.external_bases(cls)
         return Ext(f"{outside[0]}.{name}") if outside else UNKNOWN
     owner, bindings = found
@@ -257,7 +260,7 @@ def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:
         else:
             target.other = joining.join(target.other or UNKNOWN, value)
             target.key = key
-            loops = m.cx.loops
+            loops = repeating(m.cx.loops)
             target.size = loops[-1].size if loops else target.size
             target.grown = target.grown or bool(loops)
 

@@ -29,6 +29,7 @@ from auditor.index.values import (
     altered,
 )
 from auditor.trace import access, arguments, calls, hints, iteration, joining, libraries, naming
+from auditor.trace.summary import repeating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -80,7 +81,7 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "zip":
         for a in args:
             iteration.fetch(m, a, node, "iterate")
-        size = next((s for a in args if (s := iteration.size_of(m, a, "")) is not None), None)
+        size = iteration.shortest([iteration.size_of(m, a, "") for a in args])
         return Many(Items("tuple", [iteration.element(m, a) for a in args], len(args)), size)
     if name in {"map", "filter"} and len(args) > 1:
         return mapped(m, name, args, node)
@@ -191,7 +192,9 @@ def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value
     before = m.inside(loop)
     given = calls.call_value(m, args[0], [element], {}, node)
     m.cx.loops = before
-    return Many(element if name == "filter" else given, loop.size, "gen", lazy=True)
+    if name == "filter":
+        return Many(element, iteration.at_most(loop.size), "gen", lazy=True)
+    return Many(given, loop.size, "gen", lazy=True)
 
 
 def range_(m: Machine, args: list[Value]) -> Value:
@@ -199,13 +202,13 @@ def range_(m: Machine, args: list[Value]) -> Value:
     numbers = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
     if args and len(numbers) == len(args):
         turns = len(range(*numbers[:3])) if 0 not in numbers[2:3] else 0
-        return Many(UNKNOWN, Size("range", turns), "range")
+        return Many(UNKNOWN, Size("range", turns, exact=True), "range")
     inner = args[-1] if len(args) < 3 else args[1]
     kind = "batches" if len(args) == 3 else "range"
     size = inner.size if isinstance(inner, Many) else None
     usual = hints.default_of(m, inner) if isinstance(inner, Sym) else None
     if isinstance(usual, int):
-        size = Size("range", usual)
+        size = Size("range", usual, exact=usual <= iteration.SMALL)
     return Many(UNKNOWN, size, kind)
 
 
@@ -282,9 +285,18 @@ def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> No
             return
     value.elem = joining.join(value.elem, added)
     value.source = None
-    if value.size is None:
-        loops = m.cx.loops
-        value.size = size or (loops[-1].size if loops else None)
+    if value.size is None or value.size.exact:
+        more = size or grown_by(m)
+        value.size = more if value.size is None or (more is not None and not more.exact) else value.size
+
+
+def grown_by(m: Machine) -> Size | None:
+    """How many items one statement adds: one a turn of the loop around, where there are several of that over the data."""
+    loops = repeating(m.cx.loops) or m.cx.loops
+    if not loops:
+        return None
+    size = loops[-1].size
+    return iteration.at_most(size) if m.cx.branch != loops[-1].branch else size
 
 
 def mapping_method(
@@ -379,8 +391,8 @@ def standard(
         element = joining.join_all(
             [iteration.element(m, p) for p in parts] if name.endswith("from_iterable") else parts
         )
-        size = next((s for a in args if (s := iteration.size_of(m, a, "")) is not None), None)
-        return Many(element, size)
+        sizes = [iteration.size_of(m, a, "") for a in (parts if name.endswith("from_iterable") else args)]
+        return Many(element, iteration.together(sizes))
     if (
         name
         in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"}

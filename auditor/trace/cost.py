@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.index.values import Sym
 from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.index.symbols import Function
+    from auditor.index.values import Size
     from auditor.trace.analysis import Root
     from auditor.trace.machine import Machine
-    from auditor.trace.summary import Branch, Loop, Summary
+    from auditor.trace.summary import Branch, Call, Loop, Summary
 
 MAX_DEGREE: Final = 4
 MAX_TERMS: Final = 24
@@ -24,6 +26,7 @@ Range: TypeAlias = tuple[int, int]
 Polynomial: TypeAlias = dict[Sizes, Range]
 """Sorted size names → how often at least and at most, per product of those sizes."""
 Costs: TypeAlias = dict[str, Polynomial]
+ONCE: Final[Range] = (1, 1)
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class CostTable:
 
     machine: Machine
     known: dict[int, Costs] = field(default_factory=dict)
+    fixed: dict[int, frozenset[str]] = field(default_factory=dict)
+    """By identity of a function: the sizes in its cost that no caller decides."""
     active: set[int] = field(default_factory=set)
     recursive: set[int] = field(default_factory=set)
     shared: dict[int, Costs] = field(default_factory=dict)
@@ -69,18 +74,75 @@ class CostTable:
         """The cost of what a summary holds, its calls included; arms of one branch exclude each other."""
         parts: list[tuple[Branch, Costs]] = []
         for effect in summary.effects:
-            least = 0 if effect.remembered else 1
-            parts.append((effect.branch, {effect.kind: {sizes(effect.loops): (least, 1)}}))
+            low, high = turns(effect.around)
+            once = {unknown(effect.loops): (0 if effect.remembered else low, high)}
+            parts.append((effect.branch, {effect.kind: once}))
         for call in summary.calls:
-            below = self.function(call.callee)
-            if not below or call.deferred:
+            if call.deferred or not (below := self.below(call)):
                 continue
-            loops = sizes(call.loops)
-            costs = {k: multiply(p, loops) for k, p in below.items()} if loops else below
+            loops, often = unknown(call.loops), turns(call.around)
+            changed = loops or often != ONCE
+            costs = {k: multiply(p, loops, often) for k, p in below.items()} if changed else below
             if call.remembered:
                 costs = {k: {s: (0, high) for s, (_, high) in p.items()} for k, p in costs.items()}
             parts.append((call.branch, costs))
         return combine(parts, 0)
+
+    def below(self, call: Call) -> Costs:
+        """The cost of a function with what this call says of the loops over its parameters."""
+        costs = self.function(call.callee)
+        told = self.told(call) if costs else {}
+        return {k: replaced(p, told) for k, p in costs.items()} if told else costs
+
+    def told(self, call: Call) -> dict[str, Loop | None]:
+        """By name of a size in the callee's cost: the loop that the caller knows in its place."""
+        if not call.given:
+            return {}
+        telling = {of.size.name: made for of, made in call.given if of.size and is_telling(of.size, made)}
+        fixed = self.fixed_in(call.callee) if telling else frozenset[str]()
+        return {name: made for name, made in telling.items() if name not in fixed}
+
+    def fixed_in(self, function: Function) -> frozenset[str]:
+        """The names of sizes in a function's cost that its callers don't decide; asked once its cost is known."""
+        key = id(function)
+        if key not in self.fixed:
+            self.fixed[key] = frozenset()  # of a recursion
+            summary = self.machine.summaries.get(key)
+            found: set[str] = set()
+            for effect in () if summary is None else summary.effects:
+                found.update(decided(effect.loops))
+            for call in () if summary is None else summary.calls:
+                found.update(decided(call.loops))
+                found.update(decided(made for made in self.told(call).values() if made is not None))
+                found |= self.fixed_in(call.callee)
+            self.fixed[key] = frozenset(found)
+        return self.fixed[key]
+
+
+def is_telling(size: Size, made: Loop | None) -> bool:
+    """Whether a caller's loop says more of its turns than a name."""
+    if made is None or made.turns is not None:
+        return True
+    known = made.size
+    return known is not None and known is not size and (known.table is not None or known.bound is not None)
+
+
+def decided(loops: Iterable[Loop]) -> Iterator[str]:
+    """The names of loops over what the function itself knows."""
+    return (x.size.name for x in loops if x.size is not None and not isinstance(x.over, Sym))
+
+
+def replaced(polynomial: Polynomial, told: Mapping[str, Loop | None]) -> Polynomial:
+    """A callee's cost in the sizes of its caller."""
+    made: Polynomial = {}
+    for term, (low, high) in polynomial.items():
+        kept = [name for name in term if name not in told]
+        loops = [x for name in term if name in told and (x := told[name]) is not None]
+        least, most = turns(loops)
+        product = tuple(sorted((*kept, *unknown(loops))))
+        known = made.get(product, (0, 0))
+        made[product] = (known[0] + low * least, known[1] + high * most)
+    return made
 
 
 def combine(parts: list[tuple[Branch, Costs]], depth: int) -> Costs:
@@ -129,12 +191,12 @@ def add(total: Costs, more: Costs) -> None:
                 into[term] = (known[0] + low, known[1] + high)
 
 
-def multiply(polynomial: Polynomial, factors: Sizes) -> Polynomial:
+def multiply(polynomial: Polynomial, factors: Sizes, often: Range = (1, 1)) -> Polynomial:
     made: Polynomial = {}
     for term, (low, high) in polynomial.items():
         product = tuple(sorted((*term, *factors)))[:MAX_DEGREE]
         known = made.get(product, (0, 0))
-        made[product] = (known[0] + low, known[1] + high)
+        made[product] = (known[0] + low * often[0], known[1] + high * often[1])
     return made
 
 
@@ -145,3 +207,17 @@ def sizes(loops: Sequence[Loop]) -> Sizes:
     return tuple(
         sorted(UNKNOWN_SIZE if x.size is None else x.size.name for x in loops if x.repeats and not x.batch)
     )[:MAX_DEGREE]
+
+
+def unknown(loops: Sequence[Loop]) -> Sizes:
+    """The same without loops over as many as the source says, which count as `turns`."""
+    return sizes([x for x in loops if x.turns is None]) if loops else ()
+
+
+def turns(loops: Iterable[Loop]) -> Range:
+    """How often loops over constants turn, inside each other; `ONCE` without such loops."""
+    least, most = ONCE
+    for loop in loops:
+        if loop.turns is not None:
+            least, most = least * loop.turns[0], most * loop.turns[1]
+    return least, most

@@ -106,8 +106,7 @@ def endpoint(
 
 
 def order(shown: Effect) -> tuple[int, int, str, int, str]:
-    degree = 0 if shown.multiplicity == "1" else 1 + shown.multiplicity.count("·")
-    return (EFFECT_KINDS.index(shown.kind), -degree, shown.file, shown.line, shown.id)
+    return (EFFECT_KINDS.index(shown.kind), -len(shown.sizes), shown.file, shown.line, shown.id)
 
 
 def effect(entry_id: str, chain: Chain) -> Effect:
@@ -126,11 +125,20 @@ def effect(entry_id: str, chain: Chain) -> Effect:
         file=own.site.module.path,
         line=max(own.site.line, 1),
         lines=span_of(own.site),
-        multiplicity=product,
+        multiplicity=often(chain),
         chain=tuple(steps),
         label=own.label,
         operation=own.operation,
     )
+
+
+def often(chain: Chain) -> str:
+    """`1`, `spaces`, `4·spaces`: the turns of loops over a few constants, then the sizes."""
+    low, high = chain.turns
+    count = str(high) if low == high else f"{low}…{high}"
+    if not chain.sizes or count == "1":
+        return "·".join(chain.sizes) or count
+    return "·".join((f"({count})" if low != high else count, *chain.sizes))
 
 
 def span_of(site: Site) -> tuple[int, int] | None:

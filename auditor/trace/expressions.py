@@ -295,6 +295,8 @@ def comprehension(m: Machine, node: Node) -> Value:
             cx.branch = (*branch, (id(node), 0))
         if n == 0:
             size, source = loop.size, value
+    if filtered:
+        size = iteration.at_most(size)
     elements = [expression(m, e) for e in node[3]]
     cx.env, cx.loops, cx.branch = outer_env, outer_loops, branch
     if node[2] == "dict":

@@ -47,6 +47,21 @@ def turns_once(node: Node | None) -> bool:
     return last in {ir.RETURN, ir.BREAK, ir.RAISE} and not goes_on(node[5])
 
 
+def ends_early(node: Node | None) -> bool:
+    """True for a `for` that a `break` or a `return` may end before its last turn."""
+    return node is not None and node[0] == ir.FOR and stops(node[5], breaks=True)
+
+
+def stops(statements: Sequence[Node], *, breaks: bool) -> bool:
+    """Whether a statement in here leaves the loop around; `breaks` where a `break` is of that loop."""
+    return any(
+        s[0] == ir.RETURN
+        or (s[0] == ir.BREAK and breaks)
+        or any(stops(block, breaks=breaks and s[0] not in {ir.FOR, ir.WHILE}) for block in inner_blocks(s))
+        for s in statements
+    )
+
+
 def goes_on(statements: tuple[Node, ...]) -> bool:
     """True where a `continue` may start the next turn."""
     return any(

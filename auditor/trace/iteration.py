@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import (
@@ -22,15 +23,19 @@ from auditor.index.values import (
     Value,
     altered,
 )
-from auditor.trace import flow, hints, joining
+from auditor.trace import enumerations, flow, hints, joining
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
 SMALL: Final = 12
 """A literal with at most so many items is no loop worth naming."""
+MANY: Final = 2
+"""Turns from which on a loop over constants is more than its body."""
 _PARTS: Final = frozenset(
     {
         "authenticators",
@@ -131,7 +136,10 @@ def open_loop(
         return loop, made
     fetch(m, value, node, "iterate")
     loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
-    loop.repeats = repeats(value) and not flow.turns_once(node) and not is_over_parts(m, name)
+    once = flow.turns_once(node) or is_over_parts(m, name)
+    loop.repeats = repeats(value) and not once
+    if not once:
+        loop.turns = turns_of(m, value, node, repeats=loop.repeats)
     loop.batch = is_batches(value)
     outer = m.inside(loop)
     made = reborn(m, next_of(m, value, node) if isinstance(value, Inst) else element(m, value))
@@ -197,15 +205,40 @@ def size_of(m: Machine, value: Value, name: str) -> Size | None:
     if isinstance(value, ExtInst) and value.rows is not None:
         return value.rows
     if isinstance(value, Items):
-        return Size(name or "items", bound=value.count)
+        return Size(name or "items", bound=value.count, exact=True)
     if isinstance(value, Dictionary):
         if value.grown or not value.entries:
             return value.size or (Size(name) if name else None)
-        return Size(name or "items", bound=len(value.entries))
+        return Size(
+            name or "items", bound=len(value.entries), exact=value.other is None and value.rest is None
+        )
+    if isinstance(value, ClassValue):
+        return enumerations.size(m, value.cls, name)
     if isinstance(value, OneOf):
         found = [size_of(m, o, name) for o in value.options]
         return next((s for s in found if s is not None and s.bound is None), found[0])
     return Size(name) if name else None
+
+
+def shortest(sizes: Sequence[Size | None]) -> Size | None:
+    """How many pairs `zip` makes."""
+    known = [s for s in sizes if s is not None]
+    if known and all(s.exact for s in known):
+        return min(known, key=lambda s: s.bound or 0)
+    return at_most(next(iter(known), None))
+
+
+def together(sizes: Sequence[Size | None]) -> Size | None:
+    """How many there are one after the other: of literals their sum, beside rows the rows."""
+    known = [s for s in sizes if s is not None]
+    if known and len(known) == len(sizes) and all(s.exact for s in known):
+        return replace(known[0], bound=sum(s.bound or 0 for s in known))
+    return next((s for s in known if not s.exact), at_most(next(iter(known), None)))
+
+
+def at_most(size: Size | None) -> Size | None:
+    """Of what a condition picks from a list of known length there may be fewer."""
+    return size if size is None or not size.exact else replace(size, exact=False)
 
 
 def repeats(value: Value) -> bool:
@@ -220,6 +253,28 @@ def repeats(value: Value) -> bool:
     if size is not None and size.bound is not None:
         return size.bound > SMALL
     return not isinstance(value, (Const, ClassValue, Ext, Row))
+
+
+def turns_of(m: Machine, value: Value, node: Node | None, *, repeats: bool = False) -> tuple[int, int] | None:
+    """How often a loop over constants turns, at least and at most; None where it is once, or the data decides.
+
+    One that `repeats` has its turns only where the source says exactly how many: a page of rows may be shorter.
+    """
+    if m.cx.module.role == "library":
+        return None
+    if isinstance(value, OneOf):
+        ranges = [turns_of(m, o, node) or (1, 1) for o in value.options if not repeats]
+        if not ranges:
+            return None
+        least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    else:
+        size = size_of(m, value, "")
+        if size is None or size.bound is None or (repeats and not size.exact):
+            return None
+        least, most = size.bound if size.exact else 0, size.bound
+    if most < MANY:
+        return None
+    return (min(least, 1) if flow.ends_early(node) else least), most
 
 
 def is_batches(value: Value) -> bool:

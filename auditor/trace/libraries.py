@@ -32,7 +32,7 @@ from auditor.trace import (
     naming,
 )
 from auditor.trace.remembering import FROM_CACHE
-from auditor.trace.summary import LibraryCall
+from auditor.trace.summary import LibraryCall, repeating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -90,8 +90,8 @@ def call_external(
         if given is not None:
             calls.resolved(m)
             return given
-    if m.cx.loops and not m.quiet and not m.cx.frames and node is not None:
-        found = LibraryCall(name, m.site(), m.cx.loops, m.cx.branch, node)
+    if not m.quiet and not m.cx.frames and node is not None and (loops := repeating(m.cx.loops)):
+        found = LibraryCall(name, m.site(), loops, m.cx.branch, node)
         m.cx.summary.library_calls.append(found)
     special = builtin_calls.standard(m, name, args, kwargs, node)
     if special is not None:

@@ -13,7 +13,7 @@ from auditor.index.symbols import Class, Function, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
 from auditor.trace import calls, decorating, hints, plain, replay, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
-from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use
+from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use, repeating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,6 +117,7 @@ class Machine:
         if self.quiet:
             return
         cx = self.cx
+        around = cx.loops if loops is None else loops
         cx.summary.effects.append(
             Effect(
                 cast("EffectKind", kind),
@@ -124,7 +125,7 @@ class Machine:
                 cast("Any", operation),
                 cast("Any", cause),
                 self.site(),
-                cx.loops if loops is None else loops,
+                repeating(around),
                 cx.branch,
                 cx.frames,
                 node,
@@ -137,6 +138,7 @@ class Machine:
                 guessed=guessed or (row is not None and row.guessed),
                 arguments=arguments,
                 offloaded=cx.offloaded,
+                around=around,
             )
         )
 
@@ -151,7 +153,7 @@ class Machine:
         if not isinstance(value, (Query, Many)):
             return
         cx.summary.uses.append(
-            Use(cast("Any", how), value, self.site(), cx.loops, cx.branch, cx.frames, node, detail)
+            Use(cast("Any", how), value, self.site(), repeating(cx.loops), cx.branch, cx.frames, node, detail)
         )
 
     def residual(self, op: str, sym: Sym | None, base: Value, detail: Any, node: Node | None) -> None:
@@ -273,27 +275,28 @@ class Machine:
             summary.recursive = True
         cx = self.cx
         remembered = self.is_memoised(function)
+        call = None
         if not self.quiet:
             general.callers += 1
             if general is not summary:
                 summary.callers += 1
-            cx.summary.calls.append(
-                Call(
-                    callee,
-                    self.site(),
-                    cx.loops,
-                    cx.branch,
-                    cx.frames,
-                    node,
-                    receiver,
-                    tuple(values),
-                    remembered=remembered or cx.remembered,
-                    guessed=isinstance(receiver, Inst) and receiver.guessed,
-                    deferred=cx.deferred,
-                    offloaded=cx.offloaded,
-                )
+            call = Call(
+                callee,
+                self.site(),
+                repeating(cx.loops),
+                cx.branch,
+                cx.frames,
+                node,
+                receiver,
+                tuple(values),
+                remembered=remembered or cx.remembered,
+                guessed=isinstance(receiver, Inst) and receiver.guessed,
+                deferred=cx.deferred,
+                offloaded=cx.offloaded,
+                around=cx.loops,
             )
-        return replay.replay(self, summary, values, env or {}, remembered=remembered)
+            cx.summary.calls.append(call)
+        return replay.replay(self, summary, values, env or {}, call, remembered=remembered)
 
     def call(self, value: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
         return calls.call_value(self, value, list(args), kwargs, node)
@@ -334,7 +337,7 @@ class Machine:
     def inside(self, loop: Loop) -> tuple[Loop, ...]:
         """Enters a loop; gives the loops to go back to."""
         before = self.cx.loops
-        if loop.repeats:
+        if loop.repeats or loop.turns:
             self.cx.loops = (*before, loop)
         return before
 

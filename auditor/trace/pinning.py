@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.index import ir
 from auditor.trace import deciding
+from auditor.trace.summary import repeating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,10 @@ def is_literal(node: Node) -> bool:
 
 def innermost(m: Machine) -> Loop | None:
     """The innermost loop, where the function at hand wrote it."""
-    loop = m.cx.loops[-1]
+    loops = repeating(m.cx.loops)
+    if not loops:
+        return None
+    loop = loops[-1]
     own = loop.site.function is m.cx.function and loop.node is not None
     return loop if own and loop.node is not None and loop.node[0] in {ir.FOR, ir.WHILE} else None
 
@@ -96,7 +100,7 @@ def counted(m: Machine, counter: Node) -> Loop | None:
     """The loop that a counter counts: the one whose target it is or whose body raises it."""
     if counter[0] != ir.NAME:
         return None
-    for loop in reversed(m.cx.loops):
+    for loop in reversed(repeating(m.cx.loops)):
         node = loop.node
         if node is None or loop.site.function is not m.cx.function or node[0] not in {ir.FOR, ir.WHILE}:
             continue

@@ -9,6 +9,7 @@ from auditor.index.values import (
     Const,
     Dictionary,
     Ext,
+    ExtInst,
     Func,
     Inst,
     Items,
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.trace.machine import Machine
-    from auditor.trace.summary import Branch, Frames
+    from auditor.trace.summary import Branch, Call, Frames
 
 _DEPTH = 6
 _CALLED_BACK: Final = (Func, Lambda, Star, Sym)
 _USED: Final = (Query, Many, Sym)
 _HELD: Final = (Sym, Many, OneOf, Query)
+_UNTOLD: Final = (Const, Ext, ExtInst)
+"""Values that say nothing of how many things they hold."""
 _READS: Final = frozenset({"attr", "same", "slice", "list", "elem", "item", "key"})
 """Symbolic values that are UNKNOWN where their base is."""
 
@@ -53,6 +56,8 @@ class Memo(dict[int, Value]):
         """The loops around the call."""
         self.loops: dict[int, Loop | None] = {}
         """The callee's loops over its parameters, as the caller's loops; None where nothing repeats."""
+        self.told: list[tuple[Loop, Loop | None]] = []
+        """The same pairs, as far as the caller knows what it passes."""
         self.returning: Function | None = None
         """The callee, while its return value is handed over: what it made is made again for every call."""
         self.closures: dict[int, Func] = {}
@@ -64,9 +69,18 @@ class Memo(dict[int, Value]):
 
 
 def replay(
-    m: Machine, summary: Summary, values: list[Value], env: dict[str, Value], *, remembered: bool = False
+    m: Machine,
+    summary: Summary,
+    values: list[Value],
+    env: dict[str, Value],
+    call: Call | None = None,
+    *,
+    remembered: bool = False,
 ) -> Value:
-    """What the call returns; the operations that waited for its arguments happen here, in the current context."""
+    """What the call returns; the operations that waited for its arguments happen here, in the current context.
+
+    `call` is told what its arguments say of the callee's loops.
+    """
     cx = m.cx
     returned = summary.returns
     if (
@@ -94,10 +108,8 @@ def replay(
             cx.offloaded,
             cx.env,
         )
-        caller = cx.function
-        frames = cx.frames if caller is None else (*cx.frames, (caller, cx.line or cx.start))
-        loops = memo.loops
-        awaited = stored_results(summary, values)
+        frames = cx.frames if cx.function is None else (*cx.frames, (cx.function, cx.line or cx.start))
+        loops, awaited = memo.loops, stored_results(summary, values)
         # What came from one call below follows one another, with the same frames: here they share the new ones too.
         way: Frames = ()
         arms: Branch = ()
@@ -130,6 +142,8 @@ def replay(
             perform(m, op, memo, loops)
             if awaited and op.sym is not None and id(op.sym) in awaited:
                 keep(m, values[0], summary, awaited[id(op.sym)], memo)
+        if memo.told and call is not None:
+            call.given = tuple(memo.told)
         (
             cx.loops,
             cx.branch,
@@ -287,7 +301,9 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
             made.size, made.repeats = loop.size, loop.repeats
         made.site = loop.site
         made.repeats = made.repeats and loop.repeats
-        loops[id(loop)] = made if made.repeats else None
+        loops[id(loop)] = made if made.repeats or made.turns else None
+        if base is not UNKNOWN and not isinstance(base, _UNTOLD):
+            memo.told.append((loop, loops[id(loop)]))
         if given is UNKNOWN and op.sym is not None and op.sym.hint is not None:
             given = iteration.reborn(m, joining.fresh(op.sym.hint))
     else:

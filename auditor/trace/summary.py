@@ -54,6 +54,16 @@ class Loop:
     batch: bool = False
     branch: Branch = ()
     """The arms that the loop itself lies in, as its own function sees them."""
+    turns: tuple[int, int] | None = None
+    """Of a loop over constants of the source: how often it turns, at least and at most."""
+
+
+def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
+    """Those whose turns depend on the data, or on a long list of the source."""
+    for loop in loops:
+        if not loop.repeats:
+            return tuple(x for x in loops if x.repeats)
+    return loops
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +96,8 @@ class Effect:
     arguments: tuple[Value, ...] = ()
     offloaded: bool = False
     """Runs in another thread or process, or later: whoever asked for it does not wait in line."""
+    around: tuple[Loop, ...] = ()
+    """`loops`, and those over a few constants between them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -106,6 +118,10 @@ class Call:
     """Runs after the response: a background task, an on-commit hook."""
     offloaded: bool = False
     """Runs in another thread or process, or later."""
+    around: tuple[Loop, ...] = ()
+    """`loops`, and those over a few constants between them."""
+    given: tuple[tuple[Loop, Loop | None], ...] = ()
+    """Loops of the callee over what it was passed, each with what the caller knows of it; None where it turns once."""
 
 
 @dataclass(slots=True, eq=False)

@@ -44,7 +44,7 @@ def trace(standing: Standing, /, *, endpoint: str, page: int = 1) -> Answer:
     found = _endpoint(standing, endpoint)
     if not isinstance(found, Endpoint):
         return found
-    ordered = sorted(found.effects, key=lambda one: (one.multiplicity == "1", -one.multiplicity.count("·")))
+    ordered = sorted(found.effects, key=lambda one: -len(one.sizes))
     answer = page_of([_effect(one) for one in ordered], page, name="effects", size=_EFFECTS)
     unresolved = [f"{one.call} at {one.file}:{one.line}" for one in found.coverage.unresolved[:10]]
     return {

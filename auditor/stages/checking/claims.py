@@ -122,9 +122,6 @@ def _term(claim: Claim, effects: tuple[Effect, ...]) -> TermAtStake | None:
     """What the trace has at the place: the highest product of sizes, and all effects with it."""
     if not effects:
         return None
-    worst = max(
-        effects, key=lambda effect: 0 if effect.multiplicity == "1" else 1 + effect.multiplicity.count("·")
-    )
-    alike = tuple(effect.id for effect in effects if effect.multiplicity == worst.multiplicity)
-    sizes = () if worst.multiplicity == "1" else tuple(worst.multiplicity.split("·"))
-    return TermAtStake(kind=claim.cost, low=len(alike), high=len(alike), sizes=sizes, effects=alike)
+    worst = max(effects, key=lambda effect: len(effect.sizes))
+    alike = tuple(effect.id for effect in effects if effect.sizes == worst.sizes)
+    return TermAtStake(kind=claim.cost, low=len(alike), high=len(alike), sizes=worst.sizes, effects=alike)

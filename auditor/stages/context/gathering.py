@@ -49,7 +49,7 @@ def _weights(
     marks: defaultdict[str, set[int]] = defaultdict(set)
     weights[endpoint.file, endpoint.handler] += _HANDLER
     for effect in endpoint.effects:
-        degree = 0 if effect.multiplicity == "1" else 1 + effect.multiplicity.count("·")
+        degree = len(effect.sizes)
         marks[effect.file].add(effect.line)
         for frame in effect.chain:
             weights[frame.file, frame.function] += 10.0**degree
