@@ -72,12 +72,16 @@ def main() -> None:
     )
     parser.add_argument("pairs", nargs="+", metavar="TREE=SEEN", help="a tree and what was measured of it")
     parser.add_argument("--kind", default="sql")
-    parser.add_argument("--show", type=int, default=0, help="endpoints shown of each tree, furthest off first")
+    parser.add_argument(
+        "--show", type=int, default=0, help="endpoints shown of each tree, furthest off first"
+    )
     options = parser.parse_args()
     every: list[Held] = []
     for pair in options.pairs:
         tree, _, seen = pair.partition("=")
-        held = held_of(report_of(tree), Observation.model_validate_json(Path(seen).read_bytes()), options.kind)
+        held = held_of(
+            report_of(tree), Observation.model_validate_json(Path(seen).read_bytes()), options.kind
+        )
         say(Path(tree).name, held)
         for line in worst(held, options.show):
             print(line)
@@ -89,7 +93,7 @@ def main() -> None:
 def report_of(tree: str) -> Report:
     """What an audit says of a tree."""
     command = [sys.executable, "-m", "auditor", "audit", tree, "--format", "json"]
-    made = subprocess.run(command, check=True, capture_output=True)  # noqa: S603  our own command
+    made = subprocess.run(command, check=True, capture_output=True)
     return Report.model_validate(json.loads(made.stdout))
 
 
@@ -147,7 +151,9 @@ def times(report: Report, term: CostTerm, request: ObservedRequest) -> Range | N
         return None
     hanging = max(each.total for each in known) if all(each.total for each in known) else 0.0
     product = prod(each.once for each in known)
-    return min(hanging, product), max(hanging, product) if len(known) > 1 else max(each.once for each in known)
+    return min(hanging, product), max(hanging, product) if len(known) > 1 else max(
+        each.once for each in known
+    )
 
 
 @dataclass(frozen=True)
