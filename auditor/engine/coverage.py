@@ -30,6 +30,7 @@ def coverage_of(
     judged: Judged,
     *,
     unreached_effects: int,
+    stumbles: Sequence[str],
     looked_for: Sequence[str],
 ) -> Coverage:
     """The figures of every pass together."""
@@ -43,7 +44,7 @@ def coverage_of(
         skipped=left_aside(snapshot, index),
         suppressed=judged.silenced,
         looked_for=tuple(looked_for),
-        notes=judged.notes,
+        notes=(*stumbles, *judged.notes),
     )
 
 

@@ -8,6 +8,7 @@ from auditor.execution.detect.proposal import Proposal, propose
 from auditor.execution.detect.tree import open_tree
 from auditor.frameworks import discover
 from auditor.index.build import build_index
+from auditor.model.stumbles import Stumbles
 from auditor.repo.snapshot import open_snapshot
 
 
@@ -23,10 +24,12 @@ def propose_settings(
     """What an ``auditor.toml`` for the tree at `path` would say; `Fault` when the tree can't be read."""
     with open_snapshot(path) as snapshot:
         index = build_index(snapshot, jobs=jobs, cache_dir=cache_dir, progress=progress)
+        stumbles = Stumbles(go_on=True)
+        entries = discover(index.project, stumbles)
         return propose(
             open_tree(snapshot.root),
             index.project,
-            discover(index.project),
-            unread=index.coverage.unparsed,
+            entries,
+            unread=(*index.coverage.unparsed, *(("the code", each) for each in stumbles.met)),
             env=env,
         )

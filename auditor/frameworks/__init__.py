@@ -8,16 +8,26 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auditor.model.stumbles import Stumbles
+
 if TYPE_CHECKING:
     from auditor.frameworks.entry import EntryPoint
     from auditor.index.project import Project
 
 
-def discover(project: Project) -> tuple[EntryPoint, ...]:
-    """Every entry point of a project, sorted by id, then handler; each once."""
+def discover(project: Project, stumbles: Stumbles | None = None) -> tuple[EntryPoint, ...]:
+    """Every entry point of a project, sorted by id, then handler; each once.
+
+    `stumbles` says whether a framework that can't be read is left out, and learns of it.
+    """
+    stumbles = stumbles or Stumbles()
     found: dict[tuple[str, ...], EntryPoint] = {}
     for entry_points in finders():
-        for entry in entry_points(project):
+        name = entry_points.__module__.rpartition(".")[2].replace("_", " ")
+        given: list[EntryPoint] = []
+        with stumbles.over(f"endpoints of {name} were found only in part"):
+            given.extend(entry_points(project))
+        for entry in given:
             receiver = "" if entry.receiver is None else entry.receiver.qualname
             key = (entry.id, entry.handler.qualname, entry.handler.module.path, receiver, entry.home)
             known = found.get(key)

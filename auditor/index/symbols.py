@@ -59,6 +59,11 @@ class Function:
         return int(self.node[1])
 
     @property
+    def told(self) -> str:
+        """As a sentence names it."""
+        return f"`{self.qualname}` ({self.module.path}:{self.line})"
+
+    @property
     def end_line(self) -> int:
         return int(self.node[2])
 

@@ -10,6 +10,7 @@ import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from auditor.model.stumbles import Stumbles
 from auditor.rules.claim import findings as findings_of
 
 if TYPE_CHECKING:
@@ -43,14 +44,28 @@ def rule_infos() -> tuple[RuleInfo, ...]:
     return tuple(r.RULE for r in rules())
 
 
-def run_rules(scene: Scene, *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """Findings of the selected rules (all without a selection), by file, line and rule."""
+def run_rules(
+    scene: Scene,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    stumbles: Stumbles | None = None,
+) -> tuple[Finding, ...]:
+    """Findings of the selected rules (all without a selection), by file, line and rule.
+
+    `stumbles` says whether a rule that fails is left out, and learns of it.
+    """
+    stumbles = stumbles or Stumbles()
     chosen, left_out = frozenset(select), frozenset(ignore)
     made: list[Finding] = []
     for rule in rules():
         identity = rule.RULE.id
         if (not chosen or identity in chosen) and identity not in left_out:
-            made.extend(findings_of(scene, rule.RULE, rule.find(scene)))
+            claims: list[Claim] = []
+            with stumbles.over(f"the rule `{identity}` looked at a part only"):
+                claims.extend(rule.find(scene))
+            with stumbles.over(f"what the rule `{identity}` found is not all shown"):
+                made.extend(findings_of(scene, rule.RULE, claims))
     return told_apart(sorted(made, key=lambda f: (f.file, f.line, f.rule, f.id)))
 
 

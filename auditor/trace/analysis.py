@@ -12,6 +12,7 @@ from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, ExtInst, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
+from auditor.model.stumbles import Stumbles
 from auditor.trace import declarations, hints, joining, replay, resolving, response_models
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
@@ -111,13 +112,17 @@ def analyse(
     knowledge: Knowledge,
     semantics: Semantics,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    stumbles: Stumbles | None = None,
 ) -> Trace:
-    """Traces a project. Runs in a thread of its own, because evaluation recurses as deep as the code calls."""
+    """Traces a project. Runs in a thread of its own, because evaluation recurses as deep as the code calls.
+
+    `stumbles` says whether a function that can't be followed for a fault of auditor's own is left out, and learns of it.
+    """
     outcome: list[Trace | BaseException] = []
 
     def work() -> None:
         try:
-            outcome.append(_analyse(project, entries, knowledge, semantics, progress))
+            outcome.append(_analyse(project, entries, knowledge, semantics, progress, stumbles or Stumbles()))
         except BaseException as error:  # noqa: BLE001  carried over to the calling thread below
             outcome.append(error)
 
@@ -146,15 +151,17 @@ def _analyse(
     knowledge: Knowledge,
     semantics: Semantics,
     progress: Callable[[int, int], None],
+    stumbles: Stumbles,
 ) -> Trace:
-    m = Machine(project, knowledge, semantics.orms)
+    m = Machine(project, knowledge, semantics.orms, stumbles)
     m.intrinsics.update(semantics.intrinsics)
     m.locators.update(semantics.locators)
     modules = [module for module in project.modules if module.role in TRACED_ROLES]
     total = len(modules) + len(entries)
     for module in modules:
         for function in module.functions:
-            m.wrapper(function)  # first, because decorators fill registries that other functions read
+            with stumbles.over(f"what decorates {function.told} was not looked at"):
+                m.wrapper(function)  # first, because decorators fill registries that other functions read
     for n, module in enumerate(modules):
         for function in module.functions:
             m.summary(function)
@@ -289,6 +296,11 @@ class _Roots:
                 response_models.answer(m, function, given_back, answered)
             m.summary(function).callers = callers
         except RecursionError:
+            summary.truncated = True
+        except Exception as error:  # noqa: BLE001  told in the report, or raised again
+            m.stumbles.take(
+                error, f"{function.told}, as it is called from outside, was followed only in part"
+            )
             summary.truncated = True
         finally:
             m.cx = before

@@ -93,6 +93,8 @@ def _generic(m: Machine, module: Module, node: Node, function: Function | None, 
     head = node[2][2] if node[2][0] == ir.NAME else node[2][3] if node[2][0] == ir.ATTR else ""
     inner = node[3]
     arguments: tuple[Node, ...] = inner[3] if inner[0] == ir.SEQ else (inner,)
+    if not arguments:  # `tuple[()]`
+        return None
     if head in _TRANSPARENT:
         found = (annotated(m, module, a, function, depth + 1) for a in arguments)
         return next((f for f in found if f is not None), None)

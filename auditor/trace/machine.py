@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.symbols import Class, Function, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
+from auditor.model.stumbles import Stumbles
 from auditor.trace import calls, decorating, hints, plain, replay, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
 from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use, repeating
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 class Machine:
     """Holds what is shared by every evaluation; implements `frameworks.orm.Recorder`."""
 
-    def __init__(self, project: Project, knowledge: Knowledge, orms: Sequence[Orm]) -> None:
+    def __init__(
+        self, project: Project, knowledge: Knowledge, orms: Sequence[Orm], stumbles: Stumbles | None = None
+    ) -> None:
         self.project = project
+        self.stumbles = stumbles or Stumbles()
         self.knowledge = knowledge
         self.orms = tuple(orms)
         self.orm_named = {orm.name: orm for orm in orms}
@@ -236,6 +240,9 @@ class Machine:
             walk.evaluate_function(self, function, made, known)
         except RecursionError:
             made.truncated = True  # what was recorded until then stands
+        except Exception as error:  # noqa: BLE001  as above, and told in the report
+            self.stumbles.take(error, f"{function.told} was followed only in part")
+            made.truncated = True
         finally:
             self.cx, self.depth, self.quiet = before, self.depth - 1, quiet
             made.done = True

@@ -10,6 +10,7 @@ from auditor.frameworks.entry import EntryPoint
 from auditor.index.build import build_index
 from auditor.knowledge.load import load
 from auditor.measure.edges.parameters import Parameter, Span, parameters_of
+from auditor.model.stumbles import Stumbles
 from auditor.repo.errors import Unreadable
 from auditor.repo.snapshot import Snapshot
 from auditor.trace.analysis import Trace, analyse
@@ -38,7 +39,8 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
         index = build_index(
             job.snapshot, jobs=request.jobs, cache_dir=request.cache_dir, progress=notes.progress
         )
-        entries = tuple(entry for entry in discover(index.project) if entry.kind == "http")
+        stumbles = Stumbles(go_on=True)
+        entries = tuple(entry for entry in discover(index.project, stumbles) if entry.kind == "http")
         ways: dict[int, list[Span]] = {}
         sources: dict[str, str] = {}
         if parameters:
@@ -49,6 +51,7 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
                 knowledge=load(),
                 semantics=semantics_of(index),
                 progress=notes.progress,
+                stumbles=stumbles,
             )
             ways = _ways(trace, entries)
             sources = _sources(job.snapshot, {span.file for way in ways.values() for span in way})
@@ -61,6 +64,8 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
             )
             for entry in entries
         }
+    for each in stumbles.met:
+        notes.warn(each)
     return tuple(found[key] for key in sorted(found))
 
 
