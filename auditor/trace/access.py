@@ -32,7 +32,7 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import calls, dispatch, enumerations, hints, iteration, joining, named_values
+from auditor.trace import calls, dispatch, enumerations, hints, iteration, joining, kept_values, named_values
 from auditor.trace.summary import Loop, repeating
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _DECIDING: Final = (Exact, Sym)
 def get_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Value:
     """`value.name`."""
     if value is UNKNOWN:
-        return UNKNOWN
+        return kept_values.of_attribute(m, name, node) or UNKNOWN
     found = any_attribute(m, value, name, node)
     return joining.inexact(found) if isinstance(found, _DECIDING) else found
 
@@ -67,7 +67,10 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
     if isinstance(value, Ext):
         full = f"{value.name}.{name}"
         instance = m.knowledge.instances.get(full)
-        return Ext(full) if instance is None else ExtInst(instance)
+        if instance is not None:
+            return ExtInst(instance)
+        kept = kept_values.of_library(m, value.name, name, node)
+        return Ext(full) if kept is None else kept
     if isinstance(value, ExtInst):
         fact = m.knowledge.types.get(value.type)
         inner = None if fact is None else fact.attributes.get(name)
@@ -102,6 +105,8 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
     hint = hints.quietly(m, lambda: declared_attribute(m, sym.hint, name))
     if hint is None and sym.hint is None:
         hint = hints.session_guess(m, name, node[2] if node is not None and node[0] == ir.ATTR else None)
+    if hint is None:
+        hint = kept_values.of_attribute(m, name, node)
     made = Sym("attr", sym, name, hint)
     sym.noted()[name] = made
     if name in m.relation_names or name in m.property_names:
@@ -297,15 +302,14 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         key = ("key", index.value if isinstance(index, Const) else None)
         kept = value.noted()
         if key not in kept:
-            kept[key] = Sym(
-                "key", value, index, hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node))
-            )
+            hint = hints.quietly(m, lambda: item(m, value.hint or UNKNOWN, index, node))
+            kept[key] = Sym("key", value, index, hint)
         return kept[key]
     if isinstance(value, OneOf):
         return joining.join_all([item(m, o, index, node) for o in value.options])
     if isinstance(value, (ExtInst, Inst, Row)):
         return calls.call_method(m, value, "__getitem__", [index], {}, node)
-    return UNKNOWN
+    return kept_values.of_item(m, index, node) or UNKNOWN
 
 
 def sliced(m: Machine, value: Value, low: Value | None, high: Value | None, node: Node) -> Value:

@@ -44,6 +44,7 @@ from auditor.trace import (
     libraries,
     naming,
     plain,
+    statement_texts,
 )
 from auditor.trace.context import REPLAY_BUDGET
 
@@ -282,6 +283,8 @@ def call_method(
     if isinstance(receiver, Func):
         return libraries.function_method(m, receiver, name, args, kwargs, node)
     located = locate(m, name, args, kwargs, node)
+    if located is None:
+        located = statement_texts.ran(m, receiver, name, args, kwargs, node)
     if located is not None:
         return located
     unresolved(m, node)
@@ -413,6 +416,9 @@ def instance_method(
             return libraries.apply_fact(m, fact, f"{base}.{name}", args, kwargs, node)
     if name in {"__getitem__", "__contains__", "__call__"}:
         return UNKNOWN
+    told = statement_texts.ran(m, value, name, args, kwargs, node)
+    if told is not None:
+        return told
     unresolved(m, node)
     libraries.callbacks(m, [*args, *kwargs.values()], node)
     return UNKNOWN

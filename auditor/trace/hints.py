@@ -328,14 +328,14 @@ def _field(m: Machine, cls: Class, name: str) -> Value | None:
         if id(base) not in m.stores:
             m.stores[id(base)] = stores_of(base)
         for method, value in m.stores[id(base)].get(name, ()):
-            found = _static(m, method, value)
+            found = static(m, method, value)
             if found is not None:
                 return found
     return None
 
 
-def _static(m: Machine, method: Function, node: Node) -> Value | None:
-    """An expression of a method's body, evaluated with nothing but the declared types of its parameters."""
+def static(m: Machine, method: Function, node: Node) -> Value | None:
+    """An expression of a function's body, evaluated with nothing but the declared types of its parameters."""
     if node[0] == ir.NAME:
         for n, p in enumerate(method.params):
             if p[0] == node[2]:

@@ -30,6 +30,7 @@ from auditor.trace import (
     intrinsics,
     iteration,
     naming,
+    statement_texts,
 )
 from auditor.trace.remembering import FROM_CACHE
 from auditor.trace.summary import LibraryCall, repeating
@@ -108,6 +109,11 @@ def call_external(
     if fact is not None:
         return apply_fact(m, fact, name, args, kwargs, node)
     made = m.knowledge.made_by.get(name)
+    if made is None:
+        owner, _, method = name.rpartition(".")
+        told = statement_texts.ran(m, Ext(owner), method, args, kwargs, node)
+        if told is not None:
+            return told
     calls.resolved(m)
     callbacks(m, [*args, *kwargs.values()], node)
     return Ext(f"{name}()") if made is None else ExtInst(made)

@@ -7,12 +7,13 @@ replays, which have a budget; where a budget ends, the summary says so (`truncat
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from auditor.index.symbols import Class, Function, Module
+from auditor.index.symbols import Class, Function, ImportedName, Module
 from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
 from auditor.model.stumbles import Stumbles
-from auditor.trace import calls, decorating, hints, plain, replay, variants, walk
+from auditor.trace import calls, decorating, hints, plain, replay, statement_texts, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
 from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use, repeating
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
     from auditor.knowledge.facts import CallFact, Knowledge
     from auditor.model.effect import EffectKind
+    from auditor.trace.kept_values import Kept
 
 
 class Machine:
@@ -76,6 +78,19 @@ class Machine:
         """By the identity that `Branch` names: the condition that it stands for."""
         self.attribute_names = _attribute_names(project)
         self.model_guesses = hints.guesses(self)
+        self.kept: Kept | None = None
+        """What handlers find on an application, a request or `g`; read off the stores when somebody asks first."""
+
+    @cached_property
+    def imports_driver(self) -> bool:
+        """Whether a module of the project's own imports what talks to a database."""
+        return any(
+            isinstance(binding, ImportedName) and binding.module.partition(".")[0] in statement_texts.DRIVERS
+            for module in self.project.modules
+            if module.role != "library"
+            for bindings in module.scope.values()
+            for binding in bindings
+        )
 
     # -- recording ---------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining
+from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining, statement_texts
 from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
 from auditor.trace.summary import Loop, Residual, Summary
 
@@ -211,8 +211,10 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
         return False
     elif what == "call":
         name, args, kwargs = op.detail
-        if name in m.locators or not (
-            all_plain(args, memo) and (not kwargs or all_plain(kwargs.values(), memo))
+        if (
+            name in m.locators
+            or name in statement_texts.METHODS
+            or not (all_plain(args, memo) and (not kwargs or all_plain(kwargs.values(), memo)))
         ):
             return False
     if what == "call" and not m.quiet:

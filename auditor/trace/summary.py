@@ -197,6 +197,8 @@ class Summary:
     yields: Value | None = None
     stores: dict[str, Value] = field(default_factory=dict)
     """Attributes set on the first parameter."""
+    kept: dict[object, Value] = field(default_factory=dict)
+    """What it read of what a framework keeps for the request: one object for each name."""
     call_count: int = 0
     resolved_count: int = 0
     unresolved: list[tuple[str, int]] = field(default_factory=list)
