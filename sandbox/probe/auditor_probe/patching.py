@@ -61,6 +61,16 @@ def around(owner, name, begin, end=None, optional=False, alike=False):
     put(owner, name, original, asynchronous if is_coroutine_function(original) else wrapper)
 
 
+def around_class_method(owner, name, begin):
+    """As `around`, for a class method; `begin` gets its arguments without the class and gives an effect."""
+    declared = vars(owner).get(name)
+    if not isinstance(declared, classmethod) or hasattr(declared.__func__, "_auditor_original"):
+        return
+    holder = type("holder", (), {name: declared.__func__})
+    around(holder, name, lambda owner, *args, **kwargs: begin(*args, **kwargs))
+    setattr(owner, name, classmethod(vars(holder)[name]))
+
+
 def with_parameters_of(original, target):
     """A function with the parameters of a Python function that hands them on to `target`."""
     code = original.__code__

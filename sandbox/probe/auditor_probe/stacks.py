@@ -34,6 +34,8 @@ LOOP = object()
 
 _files = {}
 _stacks = {}
+_beyond = []
+"""What gives the frame that waits for the current greenlet, where the frames end; None when nothing does."""
 
 
 class Stack(object):
@@ -74,6 +76,12 @@ def loop_file(name):
     _files[name] = LOOP
 
 
+def continue_with(beyond):
+    """Says where a stack goes on when its frames end without an entry."""
+    if beyond not in _beyond:
+        _beyond.append(beyond)
+
+
 def application_file(name):
     """The path relative to the tree of an application's file, else None."""
     found = _files.get(name, 0)
@@ -100,7 +108,14 @@ def here(base=None):
     new = []
     outer = base
     steps = 0
-    while frame is not None and steps < _DEPTH:
+    beyond = _beyond
+    while steps < _DEPTH:
+        if frame is None:
+            if not beyond:
+                break
+            frame, beyond = beyond[0](), None
+            if frame is None:
+                break
         name = frame.f_code.co_filename
         relative = files.get(name, 0)
         if relative is not None:

@@ -2,7 +2,7 @@
 
 from auditor_probe import notes, patching
 from auditor_probe.concurrency.threads import within
-from auditor_probe.current import inherited
+from auditor_probe.current import CHECKOUT, inherited
 
 
 def patch(module):
@@ -17,9 +17,18 @@ def _carrying(original):
         scope = _scope()
         if scope is None:
             return await original(self, fn, *args, **kwargs)
-        return await original(self, within, scope, fn, args, kwargs)
+        return await original(self, within, scope, _taking, (CHECKOUT.get(), fn, args, kwargs), {})
 
     return _execute
+
+
+def _taking(taken, fn, args, kwargs):
+    """Calls `fn` for the pool that is handing a connection out, where one is."""
+    token = CHECKOUT.set(taken)
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        CHECKOUT.reset(token)
 
 
 def _connecting(original):

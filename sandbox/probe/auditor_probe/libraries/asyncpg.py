@@ -1,13 +1,16 @@
 """asyncpg: the protocol is C; statements go through a few Python methods above it."""
 
 from auditor_probe import patching
+from auditor_probe.effects import begin
 from auditor_probe.libraries import sql
+from auditor_probe.libraries.inside import counting, loud, quiet
 
 
 def patch(module):
     """`asyncpg.connection`, `asyncpg.prepared_stmt`, `asyncpg.cursor`, `asyncpg.pool`."""
     kind = module.__name__.rpartition(".")[2]
     if kind == "connection":
+        patching.around(module, "connect", _connecting)
         patching.around(module.Connection, "execute", _simple, _done)
         patching.around(module.Connection, "_Connection__execute", _extended, _fetched, optional=True)
         patching.around(module.Connection, "_executemany", _many, _done, optional=True)
@@ -19,11 +22,19 @@ def patch(module):
         patching.around(module.BaseCursor, "_bind_exec", _cursor, _rows, optional=True)
         patching.around(module.BaseCursor, "_bind", _cursor, _done, optional=True)
     else:
-        from auditor_probe.effects import begin
-
+        patching.around(module.Pool, "_get_new_connection", lambda pool: quiet(), _connected, optional=True)
         patching.around(
             module.Pool, "_acquire", lambda pool, *rest: begin("session", "checkout", "asyncpg.Pool")
         )
+
+
+def _connecting(*rest, **options):
+    return begin("session", "connect", "postgresql") if counting() else None
+
+
+def _connected(silence, result, error):
+    """Who is handed a connection out of the pool has taken one, however many it opened."""
+    loud(silence)
 
 
 def _simple(connection, query, *args, **options):

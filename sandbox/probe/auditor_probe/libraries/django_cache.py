@@ -24,7 +24,7 @@ def _calling(name):
         text = key[:200] if isinstance(key, str) else None
         detail = {"keys": len(key)} if isinstance(key, (list, tuple, dict, set)) else None
         effect = begin("cache", name, text, None, detail)
-        return None if effect is None else (effect, quiet())
+        return None if effect is None else (effect, quiet(effect))
 
     return calling
 

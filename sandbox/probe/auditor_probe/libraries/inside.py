@@ -2,17 +2,32 @@
 
 from contextvars import ContextVar
 
-_QUIET = ContextVar("auditor_quiet", default=False)
+from auditor_probe import stacks
+from auditor_probe.current import SCOPE
+
+_ALL = object()
+_QUIET = ContextVar("auditor_quiet", default=None)
+"""None, the stack of the call that inner layers are a part of, or `_ALL`."""
 
 
 def counting():
     """Whether an inner layer is to write its call down."""
-    return not _QUIET.get()
+    outer = _QUIET.get()
+    if outer is None:
+        return True
+    if outer is _ALL:
+        return False
+    scope = SCOPE.get()
+    return stacks.here(None if scope is None else scope.base) is not outer
 
 
-def quiet():
-    """From now on inner layers keep quiet, in this thread, greenlet or task; give the token to `loud`."""
-    return _QUIET.set(True)
+def quiet(effect=None):
+    """From now on inner layers keep quiet, in this thread, greenlet or task; give the token to `loud`.
+
+    With an `effect`, only those that no application code stands between: a task that runs at once, where it is enqueued,
+    has effects of its own.
+    """
+    return _QUIET.set(_ALL if effect is None or effect.stack is None else effect.stack)
 
 
 def loud(token):
@@ -20,4 +35,4 @@ def loud(token):
     try:
         _QUIET.reset(token)
     except ValueError:  # ended in another context than it began in
-        _QUIET.set(False)
+        _QUIET.set(None)

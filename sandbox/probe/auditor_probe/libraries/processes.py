@@ -2,6 +2,7 @@
 
 from auditor_probe import patching
 from auditor_probe.effects import begin
+from auditor_probe.libraries.inside import counting
 
 
 def patch(module):
@@ -17,7 +18,8 @@ def _shell(command):
 
 
 def _starting(process, args, *rest, **options):
-    return begin("subprocess", "run", _program(args))
+    """A call that counts as something else may look the platform up by a program, once."""
+    return begin("subprocess", "run", _program(args)) if counting() else None
 
 
 def _program(args):

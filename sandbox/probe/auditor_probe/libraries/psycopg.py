@@ -1,8 +1,9 @@
 """psycopg 3: its cursors are Python classes; transactions begin and end in one generator of the connection."""
 
 from auditor_probe import notes, patching, statements
-from auditor_probe.effects import end, mark, mark_before, open_statement
+from auditor_probe.effects import begin, end, mark, mark_before, open_statement
 from auditor_probe.libraries import sql
+from auditor_probe.libraries.inside import counting
 
 _CURSORS = {
     "psycopg.cursor": "Cursor",
@@ -16,10 +17,17 @@ _CURSORS = {
 def patch(module):
     """The modules of its cursors and connections."""
     name = module.__name__
+    for kind in ("Connection", "AsyncConnection"):
+        if name in ("psycopg.connection", "psycopg.connection_async") and "connect" in vars(
+            vars(module).get(kind, object)
+        ):
+            patching.around_class_method(vars(module)[kind], "connect", _connecting)
     if name == "psycopg._connection_base" or (
         name == "psycopg.connection" and "BaseConnection" in vars(module)
     ):
         patching.replace(module.BaseConnection, "_exec_command", _telling, optional=True)
+        return
+    if name not in _CURSORS:
         return
     kinds = [_CURSORS[name]] + (["AsyncServerCursor"] if name == "psycopg.server_cursor" else [])
     for kind in kinds:
@@ -32,6 +40,10 @@ def patch(module):
             patching.around(cursor, "executemany", _executing_many, _executed_many)
         if "stream" in vars(cursor):
             patching.replace(cursor, "stream", _streaming, optional=True)
+
+
+def _connecting(*rest, **options):
+    return begin("session", "connect", "postgresql") if counting() else None
 
 
 def _text(cursor, query):

@@ -2,6 +2,7 @@
 
 from auditor_probe import patching
 from auditor_probe.effects import begin, end
+from auditor_probe.libraries.inside import loud, quiet
 
 
 def patch(module):
@@ -10,6 +11,7 @@ def patch(module):
         pool = vars(module).get(name)
         if pool is not None:
             patching.around(pool, "getconn", _taking, _taken)
+            patching.around(pool, "_connect", lambda *rest, **options: quiet(), _connected, optional=True)
 
 
 def _taking(pool, timeout=None):
@@ -22,3 +24,8 @@ def _taken(token, result, error):
     for effect in token:
         if effect is not None:
             end(effect)
+
+
+def _connected(silence, result, error):
+    """Who is handed a connection out of the pool has taken one, however many it opened."""
+    loud(silence)

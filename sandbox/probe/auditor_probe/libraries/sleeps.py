@@ -13,4 +13,5 @@ def patch(module):
 
 
 def _sleeping(seconds=0, *rest, **options):
-    return begin("sleep", "sleep", None, None, {"seconds": float(seconds)})
+    """Of no time at all it is a yield."""
+    return begin("sleep", "sleep", None, None, {"seconds": float(seconds)}) if seconds else None

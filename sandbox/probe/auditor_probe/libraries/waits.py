@@ -8,6 +8,7 @@ def patch_threading(module):
     """`threading`."""
     patching.around(module.Semaphore, "acquire", _acquiring)
     patching.around(module.Event, "wait", _waiting)
+    patching.around(module.Condition, "wait", lambda condition, timeout=None: _by_application("Condition"))
 
 
 def _acquiring(semaphore, blocking=True, timeout=None):
