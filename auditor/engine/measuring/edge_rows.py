@@ -89,7 +89,7 @@ def try_rows(
             for nth, one in enumerate(kept)
         )
 
-    for spare in (but_twins, _but_empty_texts, _but_tables, _none):
+    for spare in (but_twins, _but_unlikely, _but_copies, _but_tables, _none):
         refused = {id(one.row) for one in world.exchange_rows(tuple(one.row for one in kept))}
         kept = tuple(one for one in kept if id(one.row) not in refused)
         broken = _broken(world, part, identities, plain, served) if kept else frozenset[str]()
@@ -162,9 +162,15 @@ def _broken(
     return frozenset(id_ for id_ in served if now.statuses.get(id_) != plain.statuses[id_])
 
 
-def _but_empty_texts(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
-    """A text that is empty is the likeliest to be none that was ever meant to be there."""
-    return tuple(one for one in kept if one.edge != "empty" or one.row.table not in blamed)
+def _but_unlikely(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
+    """A text that is empty, a state that is unknown: the likeliest to be none that was ever meant to be there."""
+    unlikely = {"empty", "bare", "off"}
+    return tuple(one for one in kept if one.edge not in unlikely or one.row.table not in blamed)
+
+
+def _but_copies(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
+    """What holds nothing that the seed does not."""
+    return tuple(one for one in kept if one.edge in {"twin", "one"} or one.row.table not in blamed)
 
 
 def _but_tables(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
@@ -211,7 +217,7 @@ def _notes(kept: Sequence[EdgeRow], left_out: Iterable[str]) -> tuple[str, ...]:
     if kept:
         tables = {one.row.table for one in kept}
         notes.append(
-            f"{_counted(len(kept), 'row')} at the edges (NULL, '', 0, relations with no member or one) "
+            f"{_counted(len(kept), 'row')} at the edges (NULL, '', 0, the same twice, relations with no member or one) "
             f"{'stands' if len(kept) == 1 else 'stand'} beside the seeded ones in {_counted(len(tables), 'table')}"
         )
     if left := sorted(left_out):

@@ -1,8 +1,11 @@
-"""Rows at the edges of what a table may hold: nothing, empty, zero, and relations with no member and with one.
+"""Rows at the edges of what a table may hold: nothing, empty, zero, the same twice, and relations with no member and with one.
 
 Seeds are tidy: every order has lines, every user a name. A join that drops what has no partner, or a sum that meets NULL, shows only
 beside rows like these. Each is a copy of a row that is there, with a key of its own: nobody refers to it, so its relations are empty, but
 for the one row that is made for each relation to it.
+
+Lists show what is published, active, not deleted: so copies are of a row whose switches and codes are the usual ones, and keep them, but
+for the two edges that are about these.
 """
 
 import json
@@ -15,15 +18,23 @@ from typing import Final, Literal
 from auditor.execution.databases.database import Rows
 from auditor.execution.databases.tables import Column, NewRow, Reference, Scalar, Table
 
-Edge = Literal["nothing", "empty", "zero", "one"]
-"""NULL wherever that may be; '' in texts; 0 in numbers; the only member of a relation."""
+Edge = Literal["nothing", "bare", "empty", "zero", "off", "twin", "one"]
+"""NULL wherever that may be but in switches and codes; there too; '' in texts; 0 in numbers; switches off; nothing but another key; the only member of a relation."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[^\d\W]")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _CODES: Final = 2
 """Values that stand in so many rows each on the average are a code's, and `''` is none of it."""
-_NUMBERS: Final[Mapping[Edge, int]] = {"nothing": 1, "empty": 2, "zero": 3, "one": 4}
+_NUMBERS: Final[Mapping[Edge, int]] = {
+    "nothing": 1,
+    "bare": 2,
+    "empty": 3,
+    "zero": 4,
+    "off": 5,
+    "twin": 6,
+    "one": 7,
+}
 """What is added to the highest key."""
 
 
@@ -46,7 +57,7 @@ def edge_rows(tables: Iterable[Table], rows: Rows, wanted: Collection[str], /) -
     known = {table.name: table for table in tables if table.name in wanted and rows.get(table.name)}
     made: dict[str, dict[Edge, EdgeRow]] = {}
     for table in _parents_first(known):
-        like = _fullest(table, rows[table.name])
+        like = _usual(table, rows[table.name])
         if like is None:
             continue
         own: dict[Edge, EdgeRow] = {}
@@ -90,44 +101,71 @@ def _parents_first(tables: Mapping[str, Table]) -> Iterator[Table]:
             yield left.pop(name)
 
 
-def _fullest(table: Table, rows: Sequence[Mapping[str, object]]) -> Mapping[str, object] | None:
-    """The row with the most in it that can be told by its key; of equals the first."""
+def _usual(table: Table, rows: Sequence[Mapping[str, object]]) -> Mapping[str, object] | None:
+    """Of the rows that can be told by their key and whose switches and codes are the most frequent ones, the one with the most in it."""
     if not table.key:
         return None
     fit = [row for row in rows if all(_is_scalar(row.get(column)) for column in table.key)]
+    switches = _switches(table)
+    for column in [*switches, *(name for name in _codes(table, rows) if name not in switches)]:
+        values = [row.get(column) for row in fit]
+        usual = max(values, key=values.count, default=None)
+        fit = [row for row in fit if row.get(column) == usual]
     return max(fit, key=lambda row: sum(value is not None for value in row.values()), default=None)
+
+
+def _switches(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.kind == "boolean")
+
+
+def _codes(table: Table, rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """Columns with a few values that many rows share: a state, a kind."""
+    bound = _bound(table)
+    for column in table.columns:
+        if column.name not in bound and column.kind == "text" and _is_code(_texts(column, rows)):
+            yield column.name
+
+
+def _bound(table: Table) -> set[str]:
+    return {column for reference in table.references for column in reference.columns} | set(table.key)
 
 
 def _edges(
     table: Table, like: Mapping[str, object], rows: Sequence[Mapping[str, object]]
 ) -> Iterator[tuple[Edge, dict[str, Scalar]]]:
-    """What is changed for each edge; an edge that changes nothing is none."""
+    """What is changed for each edge; an edge that changes nothing is none, but for the twin."""
     if len(table.key) > 1:
         return
-    bound = {column for reference in table.references for column in reference.columns} | set(table.key)
     single = {columns[0] for columns in table.unique if len(columns) == 1}
-    free = [column for column in table.columns if column.name not in bound]
-    nothing: dict[str, Scalar] = {
+    choices = {*_switches(table), *_codes(table, rows)}
+    free = [column for column in table.columns if column.name not in _bound(table)]
+    bare: dict[str, Scalar] = {
         column.name: None
         for column in table.columns
         if column.nullable and column.name not in table.key and like.get(column.name) is not None
     }
+    nothing = {name: value for name, value in bare.items() if name not in choices}
     empty: dict[str, Scalar] = {
         column.name: ""
         for column in free
         if column.kind == "text" and column.name not in single and _is_prose(column, rows)
     }
     zero: dict[str, Scalar] = {
-        column.name: False if column.kind == "boolean" else 0
+        column.name: 0
         for column in free
-        if column.kind in {"integer", "number", "boolean"} and column.name not in single
+        if column.kind in {"integer", "number"} and column.name not in single
     }
+    off: dict[str, Scalar] = {name: False for name in _switches(table) if like.get(name)}
     every: tuple[tuple[Edge, dict[str, Scalar]], ...] = (
         ("nothing", nothing),
+        ("bare", {} if bare == nothing else bare),
         ("empty", empty),
         ("zero", zero),
+        ("off", off),
     )
     yield from ((edge, cells) for edge, cells in every if cells)
+    if table.key not in {reference.columns for reference in table.references}:
+        yield "twin", {}
 
 
 def _copied(
@@ -193,7 +231,7 @@ def _ones(
     """For each relation to a row that was made, its only member."""
     for nth, reference in enumerate(table.references):
         parent = _first(made.get(reference.table, {}), reference)
-        like = next((row for row in rows if all(_is_scalar(row.get(c)) for c in table.key)), None)
+        like = _usual(table, rows)
         if parent is None or like is None or not table.key or reference.table == table.name:
             continue
         (column,) = reference.columns
@@ -229,10 +267,18 @@ def _another(table: str, values: Sequence[object], like: object, edge: Edge, nth
 
 def _is_prose(column: Column, rows: Sequence[Mapping[str, object]]) -> bool:
     """Whether '' may stand there: no code, number, date, key or document, as far as its values tell."""
-    texts = [value for row in rows if isinstance(value := row.get(column.name), str) and value]
-    if len(texts) >= _CODES * len(set(texts)) and len(texts) > 1:
+    texts = _texts(column, rows)
+    if _is_code(texts):
         return False
     return all(_WORDS.search(text) and not _UUID.fullmatch(text) and not _is_other(text) for text in texts)
+
+
+def _texts(column: Column, rows: Sequence[Mapping[str, object]]) -> list[str]:
+    return [value for row in rows if isinstance(value := row.get(column.name), str) and value]
+
+
+def _is_code(texts: Sequence[str]) -> bool:
+    return len(texts) >= _CODES * len(set(texts)) and len(texts) > 1
 
 
 def _is_other(text: str) -> bool:

@@ -70,8 +70,10 @@ def test_each_edge_changes_what_may_be_so_and_nothing_else() -> None:
     rows = made(PEOPLE)
     assert {edge: one.row.cells for (_, edge), one in rows.items()} == {
         "nothing": {"id": 8, "mail": "a@x-1", "plan": None, "age": None},
-        "empty": {"id": 9, "mail": "a@x-2", "name": ""},
-        "zero": {"id": 10, "mail": "a@x-3", "age": 0, "paid": False},
+        "empty": {"id": 10, "mail": "a@x-3", "name": ""},
+        "zero": {"id": 11, "mail": "a@x-4", "age": 0},
+        "off": {"id": 12, "mail": "a@x-5", "paid": False},
+        "twin": {"id": 13, "mail": "a@x-6"},
     }
     assert all(one.row.like == {"id": 7} for one in rows.values())
 
@@ -122,7 +124,7 @@ def test_texts_that_no_two_rows_share_are_told_apart_where_that_is_asked_for() -
     (row,) = [one for one in edge_rows([PEOPLE], ROWS, {"people"}) if one.edge == "zero"]
     assert "name" not in row.row.cells
     apart = told_apart(row, PEOPLE, ROWS["people"])
-    assert apart.row.cells == {**row.row.cells, "name": "Ada-3"}
+    assert apart.row.cells == {**row.row.cells, "name": "Ada-4"}
 
 
 def test_a_key_and_what_refers_to_another_table_stay_as_they_are() -> None:
@@ -145,3 +147,38 @@ def test_the_only_members_of_two_relations_have_keys_of_their_own() -> None:
     made = edge_rows([PEOPLE, PROFILES, visits], rows, {"people", "profiles", "visits"})
     ones = [one.key for one in made if one.edge == "one" and one.row.table == "visits"]
     assert len(ones) == len(set(ones)) == 2
+
+
+def test_copies_are_of_a_row_that_lists_show_and_keep_what_shows_it() -> None:
+    posts = Table(
+        name="posts",
+        columns=(
+            column("id"),
+            column("public", "boolean", nullable=True),
+            column("state", "text", nullable=True),
+            column("note", "text", nullable=True),
+            column("author", nullable=True),
+        ),
+        key=("id",),
+        references=(Reference(columns=("author",), table="people", to=("id",)),),
+    )
+    shown = {"public": 1, "state": "live", "note": None, "author": 2}
+    rows = {
+        **ROWS,
+        "posts": [
+            {"id": 1, "public": 0, "state": "live", "note": "the fullest", "author": 7},
+            {"id": 2, "public": 1, "state": "draft", "note": "full, too", "author": 7},
+            *({"id": number, **shown} for number in range(3, 9)),
+        ],
+    }
+    found = {one.edge: one.row for one in edge_rows([posts], rows, {"posts"})}
+    assert {edge: {**row.cells} for edge, row in found.items()} == {
+        "nothing": {"id": 9, "author": None},
+        "bare": {"id": 10, "public": None, "state": None, "author": None},
+        "empty": {"id": 11, "note": ""},
+        "off": {"id": 13, "public": False},
+        "twin": {"id": 14},
+    }
+    assert all(row.like == {"id": 3} for row in found.values())
+    (one,) = [one.row for one in edge_rows([PEOPLE, posts], rows, {"people", "posts"}) if one.edge == "one"]
+    assert one.like == {"id": 3}
