@@ -154,6 +154,6 @@ class Shop:
         return desk, said
 
 
-def read_target(root: Path) -> Shop:
-    with opened(AuditRequest(path=root, select=RULES)) as job:
+def read_target(root: Path, rules: tuple[str, ...] = RULES) -> Shop:
+    with opened(AuditRequest(path=root, select=rules)) as job:
         return Shop(root, examine(job, Quiet()))

@@ -49,7 +49,7 @@ def claimed(claim: Claim, grounds: Grounds, known: Iterable[Finding], /, *, mode
             return problem
     if not claim.title.strip() or not claim.reason.strip():
         return "says nothing"
-    same = _same(claim, places[0], known)
+    same = _same(claim, places[0], effects, known, grounds)
     if same is not None:
         return f"is the finding {same} again"
     return _finding(claim, places, name, effects, grounds, model)
@@ -67,14 +67,20 @@ def _places(claim: Claim, grounds: Grounds) -> tuple[Cited, ...] | str:
     return tuple(places)
 
 
-def _same(claim: Claim, place: Cited, known: Iterable[Finding]) -> str | None:
+def _same(
+    claim: Claim, place: Cited, effects: tuple[Effect, ...], known: Iterable[Finding], grounds: Grounds
+) -> str | None:
+    """The finding that says this already: of the same statement, and of the same operations as far as both have any."""
+    said = frozenset(effect.id for effect in effects)
     for finding in known:
         meets = finding.file == place.file and (
             finding.line <= place.end_line and place.line <= finding.end_line
         )
         kind = finding.cost_term.kind if finding.cost_term else None
         if meets and (finding.rule == claim.bottleneck or kind == claim.cost):
-            return finding.id
+            of_finding = grounds.effects_of(finding)
+            if not (said and of_finding and said.isdisjoint(of_finding)):
+                return finding.id
     return None
 
 

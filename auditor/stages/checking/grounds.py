@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.model.text import code
 from auditor.repo.syntax import syntax_tree
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from auditor.index.symbols import Function
-    from auditor.model.report import Effect, Endpoint
+    from auditor.model.report import Effect, Endpoint, Finding
     from auditor.rules.scene import Scene
     from auditor.stages.answers.citation import Citation
     from auditor.stages.checking.quoting import Cited, Lines
+    from auditor.trace.summary import Frames
 
 _DATABASE = frozenset({"rows", "rows_read"})
+_MOST_BELOW: Final = 60
+"""Operations below one call that a claim may be about."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -42,13 +45,54 @@ class Grounds:
         return cited(citation, self.lines, self.sent, restore=self.restore)
 
     def effects_at(self, places: tuple[Cited, ...], kind: str) -> tuple[Effect, ...]:
-        """Those of `kind` whose place, or a call on whose way, lies at one of `places`."""
+        """Those of `kind` that lie at one of `places` or below a call there; where several have some, those they have in common, if any."""
         wanted = "sql" if kind in _DATABASE else kind
-        return tuple(
-            effect
+        at = [found for place in places if (found := self._at(place, wanted))]
+        if not at:
+            return ()
+        meant = frozenset.intersection(*at) or frozenset.union(*at)
+        return tuple(effect for effect in self.endpoint.effects if effect.id in meant)
+
+    def effects_of(self, finding: Finding) -> frozenset[str]:
+        """Ids of the effects that a finding is about: those it names, else those that begin where it or its related places do."""
+        if finding.cost_term is not None and finding.cost_term.effects:
+            return frozenset(finding.cost_term.effects)
+        begins = {(finding.file, finding.line)} | {(one.file, one.line) for one in finding.related}
+        return frozenset(
+            effect.id
             for effect in self.endpoint.effects
-            if effect.kind == wanted and any(_touches(effect, place) for place in places)
+            if begins & {(effect.file, effect.line), (effect.file, (effect.lines or (effect.line,))[0])}
         )
+
+    def _at(self, place: Cited, kind: str) -> frozenset[str]:
+        """Ids of the effects at a place. An effect is listed with one way that leads to it, so calls at the place are followed as well."""
+        below = self._below(place, kind)
+        return frozenset(
+            effect.id
+            for effect in self.endpoint.effects
+            if effect.kind == kind and (_touches(effect, place) or (effect.file, effect.line) in below)
+        )
+
+    def _below(self, place: Cited, kind: str) -> frozenset[tuple[str, int]]:
+        """File and line of what the calls at a place lead to; what depends on arguments is known to those who pass them."""
+        function = self.function_at(place)
+        if function is None:
+            return frozenset()
+
+        def here(frames: Frames) -> bool:
+            return any(one is function and place.line <= line <= place.end_line for one, line in frames)
+
+        found = {
+            (effect.site.module.path, effect.site.line)
+            for _, effect in self.scene.effects()
+            if effect.kind == kind and here(effect.frames)
+        }
+        for summary in self.scene.trace.evaluations(function):
+            for call in summary.calls:
+                if here(((function, call.site.line),) if call.site.function is function else call.frames):
+                    below = self.scene.effects_below(call.callee, kind, _MOST_BELOW)
+                    found |= {(effect.site.module.path, effect.site.line) for effect, _ in below}
+        return frozenset(found)
 
     def function_at(self, place: Cited) -> Function | None:
         """The innermost function around the place that requests of the endpoint come through."""

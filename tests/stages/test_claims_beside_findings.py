@@ -1,0 +1,80 @@
+"""Claims about the second way to an operation, and beside a finding of the same statement about another one."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from read_shop import FILES, read_target
+from test_analyze import APP, analysis, at, claim
+
+from auditor.stages.analyze import Analyzed, analyze
+
+TWO_WAYS = """    rate = rates.current(session)
+    return {"id": order.id, "customer": order.customer.name, "total": taxed(session, order, rates.current(session))}
+
+
+def taxed(session, order, rate):
+    again = rates.current(session)
+    return order.total * rate.value * again.value
+"""
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    root = tmp_path_factory.mktemp("market")
+    before, _, rest = FILES[APP].partition("    rate = rates.current(session)\n")
+    app = before + TWO_WAYS + rest.partition("* rate.value}\n")[2]
+    for name, text in {**FILES, APP: app}.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    return read_target(root, ("lazy-load-in-loop",))
+
+
+def said(market: Any, *claims: Any) -> Analyzed:
+    desk, _ = market.desk([analysis(list(claims))])
+    return asyncio.run(analyze(desk, market.examined.scene, market.endpoint, market.findings))
+
+
+def test_an_operation_is_found_by_every_way_that_leads_to_it(market: Any) -> None:
+    """An effect is listed with one way: through `told` directly. The other one goes through `taxed`."""
+    line = "again = rates.current(session)"
+    assert not any(
+        frame.line == market.line(APP, line)
+        for effect in market.endpoint.effects
+        for frame in effect.chain
+    )
+    done = said(
+        market,
+        claim(
+            at(market, APP, line),
+            title="the rate is asked for again",
+            bottleneck="duplicate-query",
+            cost="sql",
+            reason="`taxed` is handed the `rate` that it asks for again",
+            could_be_wrong="somebody writes a rate in between",
+        ),
+    )
+    assert done.dropped == ()
+    assert [one.rule for one in done.findings if one.said_by] == ["duplicate-query"]
+
+
+def test_a_claim_about_another_operation_of_a_statement_with_a_finding_is_kept(market: Any) -> None:
+    lazy = next(one for one in market.findings if one.rule == "lazy-load-in-loop")
+    statement = 'return {"orders": [told(session, order) for order in found]}'
+    assert lazy.line == market.line(APP, statement)
+    about_the_rate = claim(
+        at(market, APP, statement),
+        at(market, "shop/rates.py", "return session.query(Rate).order_by(Rate.id.desc()).first()"),
+        title="the rate is asked for although it is at hand",
+        bottleneck="duplicate-query",
+        cost="sql",
+        reason="`rate` holds what is asked for again",
+        could_be_wrong="somebody writes a rate in between",
+    )
+    about_the_customer = claim(
+        at(market, APP, statement), title="each customer is loaded alone", bottleneck="query-in-loop", cost="sql"
+    )
+    done = said(market, about_the_rate, about_the_customer)
+    assert [one.rule for one in done.findings if one.said_by] == ["duplicate-query"]
+    assert [one.reason for one in done.dropped] == [f"is the finding {lazy.id} again"]
