@@ -20,6 +20,7 @@ def chosen_model(user: UserSettings, narration: Narration, /) -> "ModelChoice | 
     if user.model.name is None:
         return None
     from auditor.engine.modelling.opening import model_choice  # noqa: PLC0415  as above
+    from auditor.llm.exchange import Noted  # noqa: PLC0415
     from auditor.llm.watching import Repairing, Retrying  # noqa: PLC0415
 
     def watch(seen: "Seen") -> None:
@@ -28,6 +29,8 @@ def chosen_model(user: UserSettings, narration: Narration, /) -> "ModelChoice | 
                 narration.say(f"{why}; trying again in {pause:.0f} s")
             case Repairing(problems=problems):
                 narration.say(f"the answer can't be used and is asked for again: {problems[0]}")
+            case Noted(text=text):
+                narration.say(text)
             case _:
                 pass
 

@@ -63,6 +63,10 @@ class Attempt:
         """What a try that broke off took at most; None when nothing of it is billed."""
         if not self.began and failure.kind in _NEVER_BILLED:
             return None
+        return self.so_far(request)
+
+    def so_far(self, request: Request[Any], /) -> Usage:
+        """What a try took at most until now; from its sending on, the question counts."""
         read = self.said.input_tokens if self.said is not None else at_most_input(request)
         written = at_most_tokens("".join(self.text)) + self.thought
         return Usage(input_tokens=read, output_tokens=written, estimated=True)

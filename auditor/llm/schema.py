@@ -47,8 +47,11 @@ def _plain(
         name = node["$ref"].rpartition("/")[2]
         if name in parents:
             raise TypeError(f"{name} contains itself, which no service takes")
+        named = dict(definitions[name])
+        if "enum" in named:
+            named.pop("description", None)  # of the class: written for who reads our code
         own = {"description": node["description"]} if "description" in node else {}
-        return _plain({**definitions[name], **own}, definitions, (*parents, name))
+        return _plain({**named, **own}, definitions, (*parents, name))
     made: dict[str, Any] = {}
     bounds = []
     for key, value in node.items():

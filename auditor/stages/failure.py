@@ -24,6 +24,8 @@ class Failure:
     patch: Patch
     requests: tuple[Request, ...] = ()
     """Of the workload, those that were answered otherwise."""
+    thought: str = ""
+    """What the model made of it when it was asked for what it teaches."""
 
     @property
     def inputs(self) -> dict[str, Shown]:

@@ -15,7 +15,7 @@ from auditor.llm.answer import Answered
 from auditor.stages.answers.implementation import CrossCheck, Implementation
 from auditor.stages.checking.edits import Ground, Written, without_copies, written
 from auditor.stages.checking.wording import sentence
-from auditor.stages.context.facts import constraint_facts, finding_facts
+from auditor.stages.context.facts import constraint_facts, judged_facts
 from auditor.stages.failure import culprit_text, patch_text
 from auditor.stages.prompting.shown import Shown
 
@@ -46,7 +46,7 @@ async def implement(
     """At most `count` patches for `change`, cross-checked."""
     given = {
         "change": Shown(kind="change", text=change_facts(change)),
-        "findings": Shown(kind="findings", text=finding_facts(findings) or "none"),
+        "findings": Shown(kind="findings", text=judged_facts(findings) or "none"),
         "constraints": _constraints(ground),
         "count": Shown(kind="count", text=str(count)),
     }
@@ -63,7 +63,8 @@ async def again(
     `slow` is the target and where the endpoint stands, for when constraints have been learnt on the way.
     """
     assert before.asked is not None, "there was a first attempt"
-    given = failure.inputs | {"constraints": _constraints(ground)}
+    thought = Shown(kind="cause", text=failure.thought or "nothing was made of it yet")
+    given = failure.inputs | {"constraints": _constraints(ground), "cause": thought}
     prompt = "repair"
     if failure.verdict.culprit:
         prompt = "culprit"

@@ -17,7 +17,7 @@ from auditor.stages.answers.plan import ChangePlanned, PlanAnswer
 from auditor.stages.checking.formulas import at_stake, read_formula
 from auditor.stages.checking.plans import plan_problems
 from auditor.stages.checking.wording import sentence
-from auditor.stages.context.facts import constraint_facts, cost_at_stake, finding_facts, measured_lines
+from auditor.stages.context.facts import constraint_facts, cost_at_stake, judged_facts, measured_lines
 from auditor.stages.planning.identity import change_ids
 from auditor.stages.prompting.shown import Shown
 
@@ -55,7 +55,7 @@ async def replan(
     sizes |= {name for one in open_ if one.cost_term for name in one.cost_term.sizes}
     given = {
         "target": Shown(kind="target", text=target_facts(report.plan.target_ms, endpoint)),
-        "findings": Shown(kind="findings", text=_with_judgements(open_)),
+        "findings": Shown(kind="findings", text=judged_facts(open_)),
         "design": Shown(kind="design", text=design or "nothing was said"),
         "constraints": Shown(kind="constraints", text=constraint_facts(constraints) or "none yet"),
     }
@@ -145,19 +145,6 @@ def _change(
         verify="\n".join(sentence(check) for check in planned.verify if check.strip()),
         rollback=sentence(planned.rollback),
     )
-
-
-def _with_judgements(findings: Iterable[Finding]) -> str:
-    told = []
-    for finding in findings:
-        text = finding_facts([finding])
-        if finding.judgement is not None:
-            text += f"\n  judged: {finding.judgement.verdict}: {finding.judgement.reason}"
-            text += f" {finding.judgement.correction}".rstrip()
-        if finding.said_by:
-            text += "\n  claimed in the analysis, by no rule"
-        told.append(text)
-    return "\n".join(told)
 
 
 def _repointed(change: Change, moved: Mapping[str, str]) -> Change:

@@ -76,6 +76,7 @@ def test_a_file_may_be_named_by_another_way_to_the_root(shop: Any, path: str) ->
         (edits(("        found = session.query(Orders)", "x")), "the nearest line is"),
         (edits(("    ", "")), "blank"),
         (edits(("order", "o")), "more than once"),
+        (edits(("session", "s")), "'session' begins in lines "),
         (edits((QUERY, JOINED + ")")), "line "),
         (edits((QUERY, "        found = [\n")), "never closed"),
         (edits((QUERY, JOINED), path="shop/rates.py"), "no file of this change"),
@@ -181,7 +182,7 @@ def test_the_next_attempt_goes_on_where_the_first_stopped(
     verdict = Verdict(
         verdict="reverted", gate="boot", text="the worker died", root_error="Refused: x", culprit=culprit
     )
-    failure = Failure(verdict=verdict, patch=first.candidates[0].patch)
+    failure = Failure(verdict=verdict, patch=first.candidates[0].patch, thought="It loads the order twice.")
     learnt = Constraint(
         rule=NoNewImport(modules=("sqlalchemy.orm",)), origin="learnt", because="the worker died"
     )
@@ -193,6 +194,7 @@ def test_the_next_attempt_goes_on_where_the_first_stopped(
     assert request.turns[: len(said.requests[0].turns)] == said.requests[0].turns
     told = "\n".join(block.text for block in request.turns[-1].blocks)
     assert "Refused: x" in told
+    assert "It loads the order twice." in told
     assert "As fast as possible, within what was learnt" in told
     assert "no-new-import" in told
     assert all(text in told for text in culprit)

@@ -59,11 +59,17 @@ def fix(
         )
         return Fixed(result=result, folder=folder, ledger=ledger)
     with run_opened(request, notes, told=told, env=env) as run:
-        run.be_sound()
-        settle(run)
-        try_all(run)
-        stopped = ask_model(run)
-        confirm(run)
+        try:
+            run.be_sound()
+            settle(run)
+            try_all(run)
+            stopped = ask_model(run)
+            confirm(run)
+        except KeyboardInterrupt:
+            count = len(run.recorder.ledger.kept)
+            kept = "1 change is kept" if count == 1 else f"{count} changes are kept"
+            notes.warn(f"{kept} in {run.folder.name}; `auditor fix --resume` goes on from there")
+            raise
         result = summed_up(run)
         said = said_of_the_user(run.recorder.ledger, run.store, request.audit.path.resolve())
         result = result.model_copy(update={"notes": (*result.notes, *said)})

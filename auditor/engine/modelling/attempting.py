@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -81,6 +82,9 @@ class Attempts:
             self._notes.step(f"asking {desk.model} to try {change.id} again")
             slow = target_facts(self._run.target_ms, endpoint)
             ground = self._ground(desk, change, treated)
+            if taught is not None:
+                thought = "\n".join(filter(None, (taught.cause, taught.advice)))
+                failure = replace(failure, thought=thought)
             made = self._wait(again(desk, change, ground, made, failure, slow=slow))
         return "every attempt failed"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from auditor.llm.exchange import Noted
 from auditor.llm.opening import open_model
 from auditor.llm.redaction.withheld import env_secrets, is_withheld
 from auditor.llm.watching import Watch, nobody
@@ -42,6 +43,9 @@ class ModelChoice:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         opened = open_model(self.user, self.env, folder=folder, hidden=hidden, watch=self.watch)
         assert opened is not None, "it was chosen"
+        for warning in opened.warnings:
+            if warning not in self.warnings:  # what only the folder shows: questions that an earlier run has lost
+                self.watch(Noted(warning))
         return opened.client
 
 

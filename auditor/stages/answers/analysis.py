@@ -3,7 +3,7 @@
 from typing import Literal
 
 from auditor.model.severity import Severity
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 from auditor.stages.answers.citation import Citation
 from auditor.stages.vocabulary import BottleneckId
 
@@ -13,7 +13,7 @@ CostKind = Literal[
 ]  # fmt: skip
 
 
-class FindingJudged(Value):
+class FindingJudged(Told):
     """What is thought of one finding of a rule."""
 
     finding: str
@@ -27,7 +27,7 @@ class FindingJudged(Value):
     """The lines that show it."""
 
 
-class Claim(Value):
+class Claim(Told):
     """A bottleneck that no rule has found."""
 
     title: str
@@ -46,7 +46,7 @@ class Claim(Value):
     """The statement at fault first."""
 
 
-class Analysis(Value):
+class Analysis(Told):
     """The whole answer."""
 
     design: str

@@ -1,9 +1,9 @@
 """What is asked for by `architecture`."""
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 
 
-class ElementNamed(Value):
+class ElementNamed(Told):
     """Words for one element of the diagrams."""
 
     element: str
@@ -14,7 +14,7 @@ class ElementNamed(Value):
     """What it is for, in one line of at most 120 characters."""
 
 
-class ArchitectureAnswer(Value):
+class ArchitectureAnswer(Told):
     """The whole answer: words only; boxes and arrows are the trace's."""
 
     elements: list[ElementNamed]

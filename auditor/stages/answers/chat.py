@@ -1,17 +1,17 @@
 """What is asked for by `chat`."""
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 from auditor.stages.answers.citation import Citation
 
 
-class Statement(Value):
+class Statement(Told):
     """One statement of an answer, with what shows it."""
 
     text: str
     citations: list[Citation]
 
 
-class ChatAnswer(Value):
+class ChatAnswer(Told):
     """The whole answer."""
 
     statements: list[Statement]

@@ -1,9 +1,9 @@
 """Where something stands, with its text: what every claim has to show."""
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 
 
-class Citation(Value):
+class Citation(Told):
     """A place in a file that was sent."""
 
     file: str

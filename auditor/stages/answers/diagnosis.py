@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 
 
-class ConstraintDrafted(Value):
+class ConstraintDrafted(Told):
     """A rule in the form that code can enforce; what does not belong to its kind is null."""
 
     kind: Literal[
@@ -28,7 +28,7 @@ class ConstraintDrafted(Value):
     endpoint: str | None
 
 
-class Diagnosis(Value):
+class Diagnosis(Told):
     """The whole answer."""
 
     cause: str

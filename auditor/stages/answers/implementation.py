@@ -1,9 +1,9 @@
 """What is asked for by `implement`, and by whatever asks for another attempt."""
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 
 
-class EditWritten(Value):
+class EditWritten(Told):
     """One replacement."""
 
     file: str
@@ -12,7 +12,7 @@ class EditWritten(Value):
     replace: str
 
 
-class CandidateWritten(Value):
+class CandidateWritten(Told):
     """One way to make the change."""
 
     idea: str
@@ -20,7 +20,7 @@ class CandidateWritten(Value):
     edits: list[EditWritten]
 
 
-class Implementation(Value):
+class Implementation(Told):
     """The whole answer."""
 
     candidates: list[CandidateWritten]
@@ -30,7 +30,7 @@ class Implementation(Value):
     more_code: list[str]
 
 
-class CrossCheck(Value):
+class CrossCheck(Told):
     """What is found when each field of the answer is held against the original."""
 
     checked: list[str]

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 from auditor.stages.answers.analysis import CostKind
 
 
-class Expected(Value):
+class Expected(Told):
     """What is left of one kind of cost of the findings."""
 
     cost: CostKind
@@ -14,7 +14,7 @@ class Expected(Value):
     """A formula over the sizes of the endpoint: `1`, `spaces`, `2 + spaces`."""
 
 
-class ChangePlanned(Value):
+class ChangePlanned(Told):
     """One step."""
 
     key: str
@@ -38,14 +38,14 @@ class ChangePlanned(Value):
     effort: Literal["small", "medium", "large"]
 
 
-class FindingLeft(Value):
+class FindingLeft(Told):
     """A finding that is not treated."""
 
     finding: str
     reason: str
 
 
-class PlanAnswer(Value):
+class PlanAnswer(Told):
     """The whole answer: every finding is in one change or left."""
 
     changes: list[ChangePlanned]

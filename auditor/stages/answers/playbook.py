@@ -1,16 +1,16 @@
 """What is asked for by `transfer`."""
 
-from auditor.model.value import Value
+from auditor.stages.answers.told import Told
 
 
-class StepDistilled(Value):
+class StepDistilled(Told):
     """One step, and the kept change that it was seen in."""
 
     text: str
     change: str
 
 
-class LessonDistilled(Value):
+class LessonDistilled(Told):
     """What once broke, and the change or constraint that showed it."""
 
     text: str
@@ -18,7 +18,7 @@ class LessonDistilled(Value):
     """`C-…` or `K-…`."""
 
 
-class PlaybookAnswer(Value):
+class PlaybookAnswer(Told):
     """The whole answer."""
 
     name: str

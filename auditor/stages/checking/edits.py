@@ -6,6 +6,7 @@ no policy; it is not a patch that has failed already, in other words. The gates 
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -164,10 +165,17 @@ def _problems(patch: Patch, files: tuple[Edited, ...], ground: Ground, change: s
 
 
 def _nearest(patch: Patch, path: str, kind: str, ground: Ground) -> str:
-    """For a search text that is not there: the line of the file that its first line is most like."""
+    """For a search text that is not there, the line that its first line is most like; for one that is there twice, in which lines."""
+    text = (ground.read(path) or b"").decode("utf-8", "replace")
+    if kind == "ambiguous":
+        twice = [
+            f"{edit.search.strip().split(chr(10))[0]!r} begins in lines {_listed(text, edit.search)}"
+            for edit in patch.edits
+            if isinstance(edit, Replace) and edit.file == path and text.count(edit.search) > 1
+        ]
+        return f": {', '.join(twice)}; take a line more, before or behind" if twice else ""
     if kind != "absent":
         return ""
-    text = (ground.read(path) or b"").decode("utf-8", "replace")
     stripped = {line.strip(): line for line in text.split("\n") if line.strip()}
     for edit in patch.edits:
         if isinstance(edit, Replace) and edit.file == path and edit.search not in text:
@@ -175,6 +183,11 @@ def _nearest(patch: Patch, path: str, kind: str, ground: Ground) -> str:
             near = difflib.get_close_matches(first, list(stripped), n=1, cutoff=0.6)
             return f"; the nearest line is {stripped[near[0]]!r}" if near else ""
     return ""
+
+
+def _listed(text: str, search: str) -> str:
+    starts = [match.start() for match in re.finditer(re.escape(search), text)]
+    return " and ".join(str(text.count("\n", 0, start) + 1) for start in starts[:4])
 
 
 def _alike(one: Written, other: Written) -> bool:

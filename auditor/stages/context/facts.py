@@ -50,6 +50,20 @@ def finding_facts(findings: Iterable[Finding], /) -> str:
     return "\n".join(_finding(one) for one in findings)
 
 
+def judged_facts(findings: Iterable[Finding], /) -> str:
+    """One paragraph for each finding, with what was thought of it."""
+    told = []
+    for finding in findings:
+        text = finding_facts([finding])
+        if finding.judgement is not None:
+            text += f"\n  judged: {finding.judgement.verdict}: {finding.judgement.reason}"
+            text += f" {finding.judgement.correction}".rstrip()
+        if finding.said_by:
+            text += "\n  claimed in the analysis, by no rule"
+        told.append(text)
+    return "\n".join(told)
+
+
 def constraint_facts(constraints: Iterable[Constraint], /) -> str:
     """One line for each constraint, with why it holds."""
     lines = []

@@ -10,15 +10,18 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
+from auditor.llm.schema import sent_schema
 from auditor.model.value import Value
 from auditor.stages import answers
+from auditor.stages.answers.analysis import Analysis
+from auditor.stages.answers.told import Told
 from auditor.stages.prompting.library import prompts
 
 
 def every_model() -> Iterator[type[BaseModel]]:
     for info in pkgutil.iter_modules(answers.__path__):
         for value in vars(importlib.import_module(f"{answers.__name__}.{info.name}")).values():
-            if inspect.isclass(value) and issubclass(value, BaseModel) and value is not Value:
+            if inspect.isclass(value) and issubclass(value, BaseModel) and value not in {Value, Told}:
                 yield value
 
 
@@ -58,3 +61,11 @@ def test_every_field_is_required_closed_and_has_no_free_keys(model: type[BaseMod
 def test_answers_are_not_deep(name: str) -> None:
     model = next(model for model in MODELS if model.__name__ == name)
     assert depth(model) <= 3
+
+
+def test_what_stands_behind_a_field_is_sent_with_it_and_nothing_of_our_own_code() -> None:
+    sent = sent_schema(Analysis)
+    claim = sent["properties"]["claims"]["items"]["properties"]
+    assert sent["properties"]["design"]["description"].endswith("at most six\nsentences.")
+    assert claim["citations"]["description"] == "The statement at fault first."
+    assert "description" not in claim["severity"], "it is about how the enumeration is to be compared"
