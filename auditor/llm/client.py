@@ -175,7 +175,9 @@ class Client:
             if self._transcript:
                 self._transcript.failed(number, failure)
             return failure, bill
-        except BaseException:  # who asked was interrupted, and the service goes on reading and billing for a while
+        except (
+            BaseException
+        ):  # who asked was interrupted, and the service goes on reading and billing for a while
             self.spending.settle(reserved, attempt.so_far(request))
             raise
         bill = self.spending.settle(reserved, reply.usage)

@@ -15,9 +15,7 @@ from auditor.llm.opening import LEDGER
 from auditor.llm.price import free
 from auditor.llm.spending import Spending
 
-USER = replace(
-    load_user_settings({}), model=ModelSettings(name="anthropic:m", base_url="http://127.0.0.1:9")
-)
+USER = replace(load_user_settings({}), model=ModelSettings(name="anthropic:m", base_url="http://127.0.0.1:9"))
 
 
 @pytest.fixture

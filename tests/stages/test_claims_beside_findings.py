@@ -1,7 +1,6 @@
 """Claims about the second way to an operation, and beside a finding of the same statement about another one."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,9 +39,7 @@ def test_an_operation_is_found_by_every_way_that_leads_to_it(market: Any) -> Non
     """An effect is listed with one way: through `told` directly. The other one goes through `taxed`."""
     line = "again = rates.current(session)"
     assert not any(
-        frame.line == market.line(APP, line)
-        for effect in market.endpoint.effects
-        for frame in effect.chain
+        frame.line == market.line(APP, line) for effect in market.endpoint.effects for frame in effect.chain
     )
     done = said(
         market,
@@ -73,7 +70,10 @@ def test_a_claim_about_another_operation_of_a_statement_with_a_finding_is_kept(m
         could_be_wrong="somebody writes a rate in between",
     )
     about_the_customer = claim(
-        at(market, APP, statement), title="each customer is loaded alone", bottleneck="query-in-loop", cost="sql"
+        at(market, APP, statement),
+        title="each customer is loaded alone",
+        bottleneck="query-in-loop",
+        cost="sql",
     )
     done = said(market, about_the_rate, about_the_customer)
     assert [one.rule for one in done.findings if one.said_by] == ["duplicate-query"]

@@ -44,7 +44,9 @@ class ModelChoice:
         opened = open_model(self.user, self.env, folder=folder, hidden=hidden, watch=self.watch)
         assert opened is not None, "it was chosen"
         for warning in opened.warnings:
-            if warning not in self.warnings:  # what only the folder shows: questions that an earlier run has lost
+            if (
+                warning not in self.warnings
+            ):  # what only the folder shows: questions that an earlier run has lost
                 self.watch(Noted(warning))
         return opened.client
 

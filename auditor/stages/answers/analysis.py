@@ -3,8 +3,8 @@
 from typing import Literal
 
 from auditor.model.severity import Severity
-from auditor.stages.answers.told import Told
 from auditor.stages.answers.citation import Citation
+from auditor.stages.answers.told import Told
 from auditor.stages.vocabulary import BottleneckId
 
 CostKind = Literal[

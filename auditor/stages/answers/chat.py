@@ -1,7 +1,7 @@
 """What is asked for by `chat`."""
 
-from auditor.stages.answers.told import Told
 from auditor.stages.answers.citation import Citation
+from auditor.stages.answers.told import Told
 
 
 class Statement(Told):

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from auditor.stages.answers.told import Told
 from auditor.stages.answers.analysis import CostKind
+from auditor.stages.answers.told import Told
 
 
 class Expected(Told):
