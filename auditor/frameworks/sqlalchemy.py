@@ -15,7 +15,6 @@ from auditor.frameworks import sqlalchemy_sessions as sessions
 from auditor.frameworks.sqlalchemy_models import Registry
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, Call, SessionValue
-from auditor.index.symbols import ImportedName
 from auditor.index.values import UNKNOWN, Ext, ExtInst, ManagerValue, Query, Site, Value
 
 if TYPE_CHECKING:
@@ -179,14 +178,7 @@ class SqlAlchemyOrm:
         """Whether modules that are imported from this folder import SQLAlchemy."""
         if self._roots is None:
             self._roots = frozenset(
-                module.root
-                for module in self.project.modules
-                if module.role != "library"
-                and any(
-                    isinstance(binding, ImportedName) and "sqlalchemy" in binding.module
-                    for bindings in module.scope.values()
-                    for binding in bindings
-                )
+                module.root for module in self.project.modules if names.is_imported_by(module)
             )
         return root in self._roots
 

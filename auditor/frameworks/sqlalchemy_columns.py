@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.sqlalchemy_text import constant
@@ -55,6 +55,9 @@ def fill(registry: Registry, mapped: Mapped) -> None:
             for columns, _unique in table_args(registry, above):
                 if columns not in model.indexes:
                     model.indexes.append(columns)
+    made = registry.imperative.get(id(model.cls))
+    if made is not None:
+        _take_table(mapped, made.table)
 
 
 def _from_table(registry: Registry, mapped: Mapped, module: Module, value: Node) -> None:
@@ -65,8 +68,21 @@ def _from_table(registry: Registry, mapped: Mapped, module: Module, value: Node)
         value, module = symbol.value, registry.project.home(module, symbol)
     table = core_table(registry.project, module, value)
     if table is not None:
-        for name, column in table.columns.items():
-            mapped.model.columns.setdefault(name, column)
+        _take_table(mapped, table)
+
+
+def _take_table(mapped: Mapped, table: CoreTable) -> None:
+    """What a table declares stands in for what the class does not."""
+    model = mapped.model
+    for name, column in table.columns.items():
+        is_key = table.primary_key == [name]
+        model.columns.setdefault(name, replace(column, indexed=True, unique=True) if is_key else column)
+    for columns in [
+        *((c.column,) for c in model.columns.values() if c.indexed),
+        *(columns for columns, _ in table.indexes),
+    ]:
+        if columns not in model.indexes:
+            model.indexes.append(columns)
 
 
 def column_of(registry: Registry, declared: Declared) -> Column:

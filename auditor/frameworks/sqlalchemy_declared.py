@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from auditor.frameworks import sqlalchemy_names as names
@@ -35,11 +35,13 @@ class Declared:
     """Those of the call, with those that a wrapper of the project adds."""
     arguments: tuple[Node, ...]
     deferred: bool = False
+    at: Module | None = None
+    """Where its call stands, when that is not the owner's body."""
 
     @property
     def module(self) -> Module:
         """Where it is declared."""
-        return self.owner.module
+        return self.at or self.owner.module
 
     def keyword(self, name: str) -> Node | None:
         """The expression given for a keyword."""
@@ -72,6 +74,12 @@ def declared_later(project: Project, module: Module) -> Iterator[tuple[Class, De
                 made = _declared(project, symbol, target[3], s[4], None, line=s[1])
                 if made is not None:
                     yield symbol, made
+
+
+def declared_by(project: Project, module: Module, cls: Class, name: str, call: Node) -> Declared | None:
+    """What a mapper in `module` is told of an attribute of a class."""
+    made = _declared(project, cls, name, call, None, line=call[1], module=module)
+    return None if made is None else replace(made, at=module)
 
 
 def _statements(body: Sequence[Node]) -> Iterator[Node]:
@@ -121,13 +129,21 @@ def _returned(body: Sequence[Node]) -> Node | None:
 
 
 def _declared(
-    project: Project, cls: Class, name: str, value: Node | None, annotation: Node | None = None, *, line: int
+    project: Project,
+    cls: Class,
+    name: str,
+    value: Node | None,
+    annotation: Node | None = None,
+    *,
+    line: int,
+    module: Module | None = None,
 ) -> Declared | None:
+    module = module or cls.module
     if value is None or value[0] != ir.CALL:
         if annotation is not None and is_mapped(annotation) and not name.startswith("__"):
             return Declared(name, "column", None, annotation, cls, line, (), ())
         return None
-    making = maker(project, cls.module, value)
+    making = maker(project, module, value)
     if making is None:
         return None
     last, extra = making
@@ -136,17 +152,13 @@ def _declared(
     keywords, arguments = (*value[4], *extra), tuple(value[3])
     deferred = last == "deferred"
     while last in {"deferred", "column_property"} and arguments and arguments[0][0] == ir.CALL:
-        inner = maker(project, cls.module, arguments[0])
+        inner = maker(project, module, arguments[0])
         if inner is None or inner[0] not in names.COLUMN_MAKERS:
             break
         keywords = (*keywords, *arguments[0][4], *inner[1])
         arguments, last = tuple(arguments[0][3]), inner[0]
     made = Declared(name, _kind(last), value, annotation, cls, line, keywords, arguments, deferred)
-    return (
-        Declared(name, made.kind, value, annotation, cls, line, keywords, arguments, deferred=True)
-        if (made.flag("deferred"))
-        else made
-    )
+    return replace(made, deferred=True) if made.flag("deferred") else made
 
 
 def _kind(last: str) -> Kind:

@@ -9,6 +9,7 @@ from auditor.frameworks import sqlalchemy_columns as columns
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_relations as relations
 from auditor.frameworks.sqlalchemy_declared import Declared, declared_in, declared_later
+from auditor.frameworks.sqlalchemy_imperative import imperative
 from auditor.frameworks.sqlalchemy_sizes import plural, snake
 from auditor.frameworks.sqlalchemy_text import constant
 from auditor.frameworks.sqlalchemy_values import table_model
@@ -59,6 +60,7 @@ class Registry:
         """What `sqlalchemy_held` remembers of lists of rows."""
         self._own: dict[int, dict[str, Declared]] = {}
         self._later: dict[int, dict[str, Declared]] = {}
+        self.imperative = imperative(project)
         self._collect_later()
         for module in project.modules:
             for cls in module.classes:
@@ -78,7 +80,10 @@ class Registry:
     def own(self, cls: Class) -> dict[str, Declared]:
         """The mapped attributes that a class declares itself."""
         if id(cls) not in self._own:
-            self._own[id(cls)] = {**declared_in(self.project, cls), **self._later.get(id(cls), {})}
+            mapped = self.imperative.get(id(cls))
+            # What the body of a class annotates that a call maps is for type checkers: the table has the columns.
+            declared = declared_in(self.project, cls) if mapped is None else mapped.properties
+            self._own[id(cls)] = {**declared, **self._later.get(id(cls), {})}
         return self._own[id(cls)]
 
     def _add(self, cls: Class) -> None:
@@ -103,6 +108,8 @@ class Registry:
 
     def declarative_base(self, cls: Class) -> str | None:
         """What makes a class mapped, or a base of mapped ones: a library base, a decorator, a metaclass."""
+        if id(cls) in self.imperative:
+            return "imperative"
         mro = self.project.mro(cls)
         for above in mro:
             if isinstance(above, External) and names.is_declarative_base(above.name):
@@ -141,6 +148,8 @@ class Registry:
 
     def table_name(self, cls: Class) -> str | None:
         """The table of a class; None for a class without one (a base, or abstract)."""
+        if id(cls) in self.imperative:
+            return self.imperative[id(cls)].table.name
         project = self.project
         for above in project.mro(cls):
             if not isinstance(above, Class):

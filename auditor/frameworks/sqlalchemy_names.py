@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from auditor.index.symbols import ImportedName
+
+if TYPE_CHECKING:
+    from auditor.index.symbols import Module
 
 PACKAGES: Final = frozenset(
     {
@@ -82,6 +87,15 @@ def tail(name: str) -> str:
 def is_ours(name: str) -> bool:
     """True for a dotted name of one of the packages."""
     return name.partition(".")[0].removesuffix("()") in PACKAGES
+
+
+def is_imported_by(module: Module) -> bool:
+    """Whether code of the target's own imports something of SQLAlchemy, or of what builds on it."""
+    return module.role != "library" and any(
+        isinstance(binding, ImportedName) and "sqlalchemy" in binding.module
+        for bindings in module.scope.values()
+        for binding in bindings
+    )
 
 
 def is_session_type(name: str) -> bool:

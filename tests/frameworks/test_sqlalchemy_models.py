@@ -231,3 +231,58 @@ def test_columns_tell_keys_and_indexes() -> None:
         "plain": False,
         "b_id": False,
     }
+
+
+TABLES = """
+    boxes = Table("boxes", None, Column("id", Integer, primary_key=True), Column("name", String, nullable=False))
+    things = Table(
+        "things", None, Column("id", Integer, primary_key=True), Column("box_id", ForeignKey("boxes.id"), index=True)
+    )
+"""
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        (
+            "mappers.map_imperatively(domain.Thing, tables.things)\n"
+            "mappers.map_imperatively(domain.Box, tables.boxes, properties={\n"
+            "    'things': relationship(domain.Thing, backref='box')})\n"
+        ),
+        (
+            "def start():\n"
+            "    one = mapper(domain.Thing, tables.things)\n"
+            "    mapper(domain.Box, tables.boxes, properties={'things': relationship(one, backref='box')})\n"
+        ),
+    ],
+    ids=["map_imperatively", "mapper in a function"],
+)
+def test_a_class_mapped_by_a_call_has_the_columns_of_its_table(mapping: str) -> None:
+    made = models(
+        domain="class Box:\n    name: Mapped[str]\nclass Thing:\n    pass\nclass Other:\n    pass\n",
+        tables=TABLES,
+        mapping=f"from sqlalchemy.orm import mapper\nimport domain, tables\nmappers = registry()\n{mapping}",
+    )
+    assert sorted(made) == ["Box", "Thing"]
+    box, thing = made["Box"], made["Thing"]
+    assert (box.table, thing.table) == ("boxes", "things")
+    assert {n: (c.unique, c.nullable) for n, c in box.columns.items()} == {
+        "id": (True, False),
+        "name": (False, False),
+    }
+    assert facts(box.relations["things"]) == ("Thing", True, "reverse-fk", None)
+    assert facts(thing.relations["box"]) == ("Box", False, "fk", "box_id")
+    assert ("box_id",) in thing.indexes
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        "mappers.map_imperatively(domain.Thing, unknown)\n",
+        "mappers.map_imperatively(domain.nothing, tables.things)\n",
+        "def mapper(a, b): ...\nmapper('x', 'y')\n",
+    ],
+)
+def test_a_call_without_class_or_table_maps_nothing(mapping: str) -> None:
+    text = f"import domain, tables\nmappers = registry()\n{mapping}"
+    assert models(domain="class Thing:\n    pass\n", tables=TABLES, mapping=text) == {}
