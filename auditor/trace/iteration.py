@@ -78,9 +78,10 @@ def consumed_element(m: Machine, value: Value, node: Node | None, how: str) -> V
 
 
 def item_at(m: Machine, value: Value, position: int) -> Value:
-    """`value[position]` in an unpacking."""
+    """`value[position]`, from the end where that is negative."""
     if isinstance(value, Items):
-        return value.items[position] if position < len(value.items) else UNKNOWN
+        count = len(value.items)
+        return value.items[position] if -count <= position < count else UNKNOWN
     if isinstance(value, Sym):
         key = ("item", position)
         known = value.recalled(key)
