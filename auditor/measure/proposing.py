@@ -29,6 +29,8 @@ class Served:
     method: str
     path: str
     """Parameters as `{name}`."""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By parameter, the columns that the code compares it with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def propose_workload(
             left_out.append((name, "it takes a body or changes something: add a request to the workload"))
             continue
         method = "GET" if endpoint.method == "ANY" else endpoint.method
-        paths = filled_paths(endpoint.path, rows)
+        paths = filled_paths(endpoint.path, rows, keys=endpoint.keys)
         if not paths:
             left_out.append((name, "no row of the database fits the parameters of its path"))
         for number, path in enumerate(paths, 1):
@@ -64,15 +66,28 @@ def propose_workload(
     return Proposal(requests=tuple(requests.values()), left_out=tuple(left_out))
 
 
-def filled_paths(path: str, rows: Rows, /, *, there: bool = False) -> tuple[str, ...]:
+def filled_paths(
+    path: str,
+    rows: Rows,
+    /,
+    *,
+    there: bool = False,
+    keys: Iterable[tuple[str, tuple[str, ...]]] = (),
+) -> tuple[str, ...]:
     """The path with keys of rows in the places of its parameters; none where no table fits.
+
+    Where no name tells the table, the columns of `keys` do.
 
     Beside them, unless only what is `there` is wanted, a key that no row has, and one that is a text in the other case.
     """
     names = _PARAMETER.findall(path)
     if not names:
         return (path,)
-    choices = {name: values_of(name, _segment_before(path, name), rows) for name in names}
+    columns = dict(keys)
+    choices = {
+        name: values_of(name, _segment_before(path, name), rows) or _compared(columns.get(name, ()), rows)
+        for name in names
+    }
     if not all(choices.values()):
         return ()
     longest = max(len(values) for values in choices.values())
@@ -114,11 +129,17 @@ def values_of(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
     if meant is None:
         return ()
     table, column = meant
-    values = (
-        sorted({str(row[column]) for row in rows[table] if row.get(column) not in (None, "")}, key=_order)
-        if column
-        else []
-    )
+    return _values(rows[table], column) if column else ()
+
+
+def _compared(columns: Iterable[str], rows: Rows) -> tuple[str, ...]:
+    """Values of the first column that one table alone has."""
+    found = ((_only_table_with(column, rows), column) for column in columns)
+    return next((_values(rows[table], column) for table, column in found if table is not None), ())
+
+
+def _values(held: Sequence[Mapping[str, object]], column: str) -> tuple[str, ...]:
+    values = sorted({str(row[column]) for row in held if row.get(column) not in (None, "")}, key=_order)
     fit = [value for value in values if "/" not in value and len(value) <= 200]
     return tuple(dict.fromkeys([*fit[:1], *fit[len(fit) // 2 :][:1], *fit[-1:]]))[:MAX_KEYS]
 

@@ -57,3 +57,14 @@ def test_everybody_asks_and_so_does_nobody() -> None:
         (None, "GET"),
     ]
     assert len({request.id for request in made.requests}) == 3
+
+
+def test_where_no_name_tells_the_table_what_the_code_compares_with_does() -> None:
+    rows = {"articles": [{"id": 3, "legacy_code": "L3", "kind": "a"}], "notes": [{"id": 1, "kind": "b"}]}
+
+    def paths(*columns: str) -> list[str]:
+        served = Served("GET", "/legacy/{code}", (("code", columns),))
+        return [one.path for one in propose_workload([served], rows).requests]
+
+    assert paths() == paths("kind") == paths("unknown") == []
+    assert paths("kind", "legacy_code") == ["/legacy/L3", "/legacy/L3-999999999", "/legacy/l3"]

@@ -7,9 +7,10 @@ from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Notes
 from auditor.frameworks import discover
 from auditor.frameworks.entry import EntryPoint
+from auditor.frameworks.list_parameters import ListParameter, list_parameters
 from auditor.index.build import build_index
 from auditor.knowledge.load import load
-from auditor.measure.edges.parameters import Parameter, Span, parameters_of
+from auditor.measure.edges.parameters import Parameter, Span, parameters_of, path_columns
 from auditor.model.stumbles import Stumbles
 from auditor.repo.errors import Unreadable
 from auditor.repo.snapshot import Snapshot
@@ -26,7 +27,9 @@ class Surveyed:
     method: str
     path: str
     parameters: tuple[Parameter, ...]
-    """What its code reads from the request; empty where nobody asked."""
+    """What its code reads from the request, and what its framework does for it; empty where nobody asked."""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By parameter of the path, the columns that the code compares it with, where it does."""
 
 
 def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -> tuple[Surveyed, ...]:
@@ -42,6 +45,7 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
         stumbles = Stumbles(go_on=True)
         entries = tuple(entry for entry in discover(index.project, stumbles) if entry.kind == "http")
         ways: dict[int, list[Span]] = {}
+        lists: dict[int, tuple[ListParameter, ...]] = {}
         sources: dict[str, str] = {}
         if parameters:
             notes.step("following calls")
@@ -54,13 +58,20 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
                 stumbles=stumbles,
             )
             ways = _ways(trace, entries)
+            lists = list_parameters(index.project, entries)
             sources = _sources(job.snapshot, {span.file for way in ways.values() for span in way})
         found = {
             entry.id: Surveyed(
                 id=entry.id,
                 method=entry.method,
                 path=entry.path,
-                parameters=parameters_of(sources, ways.get(id(entry), ()), path=entry.path),
+                parameters=_with_lists(
+                    parameters_of(
+                        sources, ways.get(id(entry), ()), path=entry.path, filled=_filled(entry, ways)
+                    ),
+                    lists.get(id(entry), ()),
+                ),
+                keys=path_columns(sources, ways.get(id(entry), ()), entry.path),
             )
             for entry in entries
         }
@@ -69,10 +80,49 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
     return tuple(found[key] for key in sorted(found))
 
 
+def _filled(entry: EntryPoint, ways: dict[int, list[Span]]) -> int:
+    """How many functions at the head of its way have their parameters filled in from the request."""
+    return 1 + len(_dependencies(entry)) if ways.get(id(entry)) else 0
+
+
+def _dependencies(entry: EntryPoint) -> list[Span]:
+    spans = [
+        Span(one.function.module.path, one.function.line, one.function.end_line)
+        for one in entry.around
+        if one.role == "dependency"
+    ]
+    own = Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line)
+    return [span for span in dict.fromkeys(spans) if span != own]
+
+
+def _with_lists(read: tuple[Parameter, ...], lists: tuple[ListParameter, ...]) -> tuple[Parameter, ...]:
+    """What the code reads, and beside it what nobody but the framework does."""
+    known = {one.name for one in read if one.where == "query"}
+    return (
+        *read,
+        *(
+            Parameter(
+                name=one.name,
+                where="query",
+                converts=("int",) if one.is_number else (),
+                literals=one.choices,
+                columns=one.columns,
+            )
+            for one in lists
+            if one.name not in known
+        ),
+    )
+
+
 def _ways(trace: Trace, entries: tuple[EntryPoint, ...]) -> dict[int, list[Span]]:
-    """By identity of the entry: its handler first, then every function of the project that it reaches."""
+    """By identity of the entry: its handler first, what it depends on, then every function of the project that it reaches."""
     ways: dict[int, dict[Span, None]] = {  # in the order in which they came, each once
-        id(entry): {Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line): None}
+        id(entry): dict.fromkeys(
+            [
+                Span(entry.handler.module.path, entry.handler.line, entry.handler.end_line),
+                *_dependencies(entry),
+            ]
+        )
         for entry in entries
     }
     for module in trace.project.modules:

@@ -113,7 +113,7 @@ def _proposed(
 ) -> tuple[tuple[Request, ...], list[str]]:
     """With `writes`, endpoints that write are said to be left out; else requests for them are tried later."""
     made = propose_workload(
-        (Served(one.method, one.path) for one in surveyed),
+        (Served(one.method, one.path, one.keys) for one in surveyed),
         rows,
         identities=[identity.name for identity in bench.settings.identities],
     )

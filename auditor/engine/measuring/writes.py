@@ -116,7 +116,7 @@ def _places(
     ):
         if one.method not in WRITING or one.id in asked:
             continue
-        there = filled_paths(one.path, rows, there=True)
+        there = filled_paths(one.path, rows, there=True, keys=one.keys)
         if not there:
             continue
         path = there[-1] if one.method == "DELETE" else there[0]

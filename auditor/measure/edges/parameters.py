@@ -14,6 +14,7 @@ from typing import Final
 from auditor.measure.edges.comparing import comparisons, constants_of, parsed
 from auditor.measure.edges.reading import Function, Reading, Where, derived_names, handed_over, reads
 
+_IN_PATH: Final = re.compile(r"{(\w+)")
 _MOST_LITERALS: Final = 24
 """Of one parameter: a code list of a thousand countries needs no thousand requests."""
 
@@ -46,15 +47,23 @@ class Parameter:
 
 
 def parameters_of(
-    sources: dict[str, str], way: Iterable[Span], /, *, path: str = ""
+    sources: dict[str, str], way: Iterable[Span], /, *, path: str = "", filled: int = 1
 ) -> tuple[Parameter, ...]:
     """The parameters of one endpoint, sorted by place and name.
 
-    `sources` holds the text of each file; `way` begins with the handler; `path` names what is part of the path, which is no parameter here.
+    `sources` holds the text of each file; `way` begins with the handler, and the first `filled` on it have their parameters filled in by
+    the framework; `path` names what is part of the path, which is no parameter here.
     """
-    functions = list(functions_on(sources, tuple(way)))
+    way = tuple(way)
+    functions = list(functions_on(sources, way))
+    handlers, others = (list(functions_on(sources, part)) for part in (way[:1], way[1:filled]))
+    in_path = set(_IN_PATH.findall(path))
     found: dict[tuple[Where, str], Reading] = {}
-    for reading in (*reads(functions), *handed_over(functions[:1], set(re.findall(r"{(\w+)", path)))):
+    for reading in (
+        *reads(functions),
+        *handed_over(handlers, in_path),
+        *handed_over(others, in_path, always=True),
+    ):
         known = found.setdefault((reading.where, reading.name), reading)
         known.aliases |= reading.aliases
         known.converts |= reading.converts
@@ -89,6 +98,24 @@ def parameters_of(
             )
         )
     return tuple(parameters)
+
+
+def path_columns(
+    sources: dict[str, str], way: Iterable[Span], path: str, /
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """By parameter of the path, the columns that the code compares it with; those that it compares with none are left out."""
+    names = _IN_PATH.findall(path)
+    if not names:
+        return ()
+    functions = list(functions_on(sources, tuple(way)))
+    compared = comparisons(functions, {})
+    derived = derived_names(functions)
+    found = []
+    for name in names:
+        columns = set().union(*(compared.columns[alias] for alias in {name, *derived[name]}))
+        if left := sorted(columns - {"id", "pk"}):
+            found.append((name, tuple(left)))
+    return tuple(found)
 
 
 def functions_on(sources: dict[str, str], way: tuple[Span, ...]) -> Iterator[Function]:

@@ -58,8 +58,8 @@ def reads(functions: list[Function]) -> Iterator[Reading]:
                 yield Reading(name, where, aliases, converts)
 
 
-def handed_over(handlers: list[Function], in_path: set[str]) -> Iterator[Reading]:
-    """Parameters that a framework fills in from annotations, as FastAPI does."""
+def handed_over(handlers: list[Function], in_path: set[str], *, always: bool = False) -> Iterator[Reading]:
+    """Parameters that a framework fills in from annotations, as FastAPI does; `always`: also where no decorator says that it does."""
     for handler in handlers:
         arguments = [*handler.args.posonlyargs, *handler.args.args, *handler.args.kwonlyargs]
         positional = handler.args.posonlyargs + handler.args.args
@@ -81,7 +81,7 @@ def handed_over(handlers: list[Function], in_path: set[str]) -> Iterator[Reading
             )
             kinds = [_FASTAPI[mark] for mark in marks if mark in _FASTAPI]
             scalar = bool(_SCALARS.intersection(marks)) and "Depends" not in marks
-            if kinds or (scalar and _is_annotated_route(handler)):
+            if kinds or (scalar and (always or _is_annotated_route(handler))):
                 where = kinds[0] if kinds else "query"
                 numbers = {mark for mark in marks if mark in NUMBERS}
                 yield Reading(argument.arg, where, {argument.arg}, numbers, handed_over=True)

@@ -45,13 +45,15 @@ def stored_values(parameter: Parameter, path: str, rows: Rows, /) -> tuple[str, 
 
     Of columns by the same name those of tables count that the path names, else those of any table.
     """
-    for column in (*_columns(parameter), parameter.name):
-        tables = [table for table, held in sorted(rows.items()) if held and column in held[0]]
-        named = [table for table in tables if _is_named(table, path)]
-        for table in named or tables:
-            values = _of(rows[table], column)
-            if values:
-                return values
+    for named in (*_columns(parameter), parameter.name):
+        owner, _, plain = named.rpartition(".")
+        for column in (plain, f"{plain}_id"):
+            tables = [table for table, held in sorted(rows.items()) if held and column in held[0]]
+            meant = [table for table in tables if _is_named(table, owner or path)]
+            for table in meant or tables:
+                values = _of(rows[table], column)
+                if values:
+                    return values
     return ()
 
 

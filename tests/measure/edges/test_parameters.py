@@ -1,7 +1,7 @@
 import pytest
 
 from auditor.measure.edges.comparing import parsed
-from auditor.measure.edges.parameters import Parameter, Span, parameters_of
+from auditor.measure.edges.parameters import Parameter, Span, parameters_of, path_columns
 
 
 def found(text: str, path: str = "") -> dict[str, Parameter]:
@@ -132,3 +132,28 @@ def test_a_file_is_parsed_once_for_all_endpoints_that_pass_through_it() -> None:
     for _ in range(20):
         parameters_of({"a.py": text}, [Span("a.py", 1, 2)])
     assert parsed.cache_info().misses == before + 1
+
+
+def test_what_a_handler_depends_on_is_filled_in_too_and_nothing_further_down() -> None:
+    text = """
+@router.get("/{shop}")
+async def orders(shop: int, window=Depends(window)): ...
+async def window(request: Request, shop: int, offset: int = 0, most: Annotated[int, Query(le=5)] = 5): ...
+def helper(unasked: int = 0): ...
+"""
+    way = [Span("a.py", 3, 3), Span("a.py", 4, 4), Span("a.py", 5, 5)]
+    names = [one.name for one in parameters_of({"a.py": text}, way, path="/{shop}", filled=2)]
+    assert names == ["most", "offset"]
+    assert [one.name for one in parameters_of({"a.py": text}, way, path="/{shop}")] == []
+
+
+def test_a_part_of_the_path_is_known_by_the_column_that_it_is_compared_with() -> None:
+    text = """
+def legacy(request, code, page):
+    return find(code)
+def find(old):
+    return Article.objects.filter(legacy_code=old).first()
+"""
+    way = [Span("a.py", 2, 3), Span("a.py", 4, 5)]
+    assert path_columns({"a.py": text}, way, "/legacy/{code}/{page}") == (("code", ("legacy_code",)),)
+    assert path_columns({"a.py": text}, way, "/legacy") == ()

@@ -64,3 +64,13 @@ def test_headers_and_bodies_are_asked_for_nothing_out_of_the_data() -> None:
 def test_one_filter_alone_is_nothing_together() -> None:
     made = edge_requests(Request(id="r", path="/books"), [query("genre")], ROWS)
     assert not [request for request in made if "together" in request.id]
+
+
+def test_a_relation_names_its_table_and_a_reference_its_column() -> None:
+    rows = {
+        "car_make": [{"id": 1, "name": "Audi"}],
+        "car_model": [{"id": 4, "name": "A4", "make_id": 1}],
+        "shop_order": [{"id": 9, "shop_id": 2}],
+    }
+    assert stored_values(query("make", "make.name"), "/orders", rows)[0] == "Audi"
+    assert stored_values(query("shop", "shop"), "/orders", rows) == ("2",)
