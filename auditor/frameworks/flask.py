@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks import url_path
 from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
 from auditor.frameworks.entry import Around, EntryPoint, http_entry
-from auditor.frameworks.flask_placement import Placement, placements
+from auditor.frameworks.flask_placement import Placement, context_processors, placements
+from auditor.frameworks.flask_templates import without_processors
 from auditor.frameworks.handlers import class_option, view_class
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed, verbs_of
@@ -29,11 +30,12 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
     wiring = wire(project)
     places = placements(wiring)
     users = list(user_loaders(wiring))
+    processors = context_processors(wiring)
     for instance in wiring.instances:
         for placement in places.get(id(instance), ()):
             for call in instance.calls:
                 for entry in rules(project, wiring, call, placement):
-                    yield with_user(project, entry, users)
+                    yield without_processors(project, with_user(project, entry, users), processors)
 
 
 def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) -> Iterator[EntryPoint]:

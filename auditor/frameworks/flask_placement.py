@@ -31,6 +31,7 @@ _APP_HOOKS: Final[dict[str, Literal["before", "after"]]] = {
     "teardown_app_request": "after",
     "app_context_processor": "after",
 }
+_PROCESSORS: Final = ("context_processor", "app_context_processor")
 _MAX_DEPTH: Final = 12
 
 
@@ -111,6 +112,12 @@ class _Placing:
             seen.append(instance)
             yield from hooks_of(instance, _APP_HOOKS)
             queue.extend(child for child, _ in self.children(instance))
+
+
+def context_processors(wiring: Wiring) -> frozenset[Around]:
+    """What hands more to every template that an application or a blueprint renders."""
+    roles: dict[str, Literal["before", "after"]] = dict.fromkeys(_PROCESSORS, "after")
+    return frozenset(around for i in wiring.instances if kind(i) for around in hooks_of(i, roles))
 
 
 def own_hooks(instance: Instance) -> Iterator[Around]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.index import ir
 from auditor.index.lower import lower
@@ -33,9 +33,7 @@ _PATH: Final = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)*")
 _WORD: Final = re.compile(r"(?:\w+=)?(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _CLOSERS: Final = {"for": {"endfor"}, "if": {"endif"}, "block": {"endblock"}, "with": {"endwith"}}
-_SKIPPED: Final = frozenset(
-    {"load", "csrf_token", "comment", "spaceless", "autoescape", "now", "verbatim", "import", "from"}
-)
+_SKIPPED: Final = frozenset({"load", "csrf_token", "comment", "spaceless", "autoescape", "now", "verbatim"})
 _PASSING: Final = frozenset(
     "default safe escape date time upper lower title capfirst linebreaks linebreaksbr truncatewords truncatechars striptags "
     "floatformat intcomma pluralize urlencode slugify join yesno default_if_none escapejs stringformat add first last".split()
@@ -49,6 +47,20 @@ _LONGEST_EXPRESSION: Final = 4096
 """Characters; a longer one is no code by hand, and it is parsed here and not in the limited child."""
 
 
+Macro: TypeAlias = "tuple[tuple[str, ...], tuple[Node, ...]]"
+"""The names of its parameters, and its statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class MacroImport:
+    """`{% import "path" as alias %}`, or `{% from "path" import name as bound %}`."""
+
+    path: str
+    alias: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    """(name there, name here)"""
+
+
 @dataclass(slots=True)
 class Template:
     """A template's statements; `parent` is what it extends."""
@@ -56,7 +68,8 @@ class Template:
     body: tuple[Node, ...]
     parent: str | None
     blocks: dict[str, tuple[Node, ...]] = field(default_factory=dict)
-    macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    imports: tuple[MacroImport, ...] = ()
     loaded: frozenset[str] = frozenset()
     """The libraries of tags that it asks for."""
 
@@ -74,7 +87,12 @@ def compile_template(source: str, *, jinja: bool) -> Template:
     compiler = _Compiler(list(_tags(source[:MAX_BYTES])), jinja=jinja)
     body = compiler.block(frozenset())
     return Template(
-        tuple(body), compiler.parent, compiler.blocks, compiler.macros, frozenset(compiler.loaded)
+        tuple(body),
+        compiler.parent,
+        compiler.blocks,
+        compiler.macros,
+        tuple(compiler.imports),
+        frozenset(compiler.loaded),
     )
 
 
@@ -109,7 +127,8 @@ class _Compiler:
         self.jinja = jinja
         self.parent: str | None = None
         self.blocks: dict[str, tuple[Node, ...]] = {}
-        self.macros: dict[str, tuple[tuple[str, ...], tuple[Node, ...]]] = {}
+        self.macros: dict[str, Macro] = {}
+        self.imports: list[MacroImport] = []
         self.loaded: set[str] = set()
 
     def block(self, until: frozenset[str]) -> list[Node]:
@@ -156,6 +175,9 @@ class _Compiler:
             return []
         if tag.name == "load":
             self.loaded.update(word.rpartition(".")[2] for word in tag.text.split())
+            return []
+        if tag.name in {"import", "from"}:
+            self.imported(tag)
             return []
         if tag.name in _SKIPPED or tag.name.startswith("end") or tag.name in {"else", "elif", "empty"}:
             return []
@@ -240,6 +262,18 @@ class _Compiler:
             )
             return [(ir.EXPR, tag.line, tag.line, call)]
         return body
+
+    def imported(self, tag: _Tag) -> None:
+        quoted = _QUOTED.match(tag.text)
+        if quoted is None or not self.jinja:
+            return
+        words = re.sub(r"\bwith(?:out)? context\s*$", "", tag.text[quoted.end() :].strip()).strip()
+        if tag.name == "import" and words.startswith("as "):
+            self.imports.append(MacroImport(quoted[0][1:-1], alias=words[3:].strip()))
+        elif words.startswith("import "):
+            parts = (part.split() for part in words[7:].split(","))
+            named = tuple((p[0], p[-1]) for p in parts if p)
+            self.imports.append(MacroImport(quoted[0][1:-1], names=named))
 
     def cached(self, tag: _Tag) -> Node:
         """`{% cache timeout name vary %}`: what is inside runs unless the fragment is remembered."""

@@ -86,7 +86,8 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
     if isinstance(value, SuperOf):
         found = dispatch.above(m, value, name)
         return UNKNOWN if found is None else Func(found, value.receiver)
-    return UNKNOWN
+    members: dict[str, Value] = getattr(value, "members", {})  # a Namespace of macros
+    return members.get(name, UNKNOWN)
 
 
 def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Value:

@@ -282,6 +282,8 @@ def call_method(
         return builtin_calls.method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Func):
         return libraries.function_method(m, receiver, name, args, kwargs, node)
+    if hasattr(receiver, "members"):  # a Namespace of macros
+        return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
     located = locate(m, name, args, kwargs, node)
     if located is None:
         located = statement_texts.ran(m, receiver, name, args, kwargs, node)

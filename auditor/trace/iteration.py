@@ -50,6 +50,20 @@ _PARTS: Final = frozenset(
 """What our descriptions of libraries call such parts."""
 
 
+_REQUESTS: Final = ("flask.request.", "flask.globals.request.", "quart.request.", "bottle.request.")
+"""What of a request a client decides: `request.form.items()`, `request.get_json()["ids"]`."""
+_PARSED: Final = (
+    ".json()",
+    ".loads()",
+    "json.load()",
+    ".safe_load()",
+    ".DictReader()",
+    "csv.reader()",
+    ".split()",
+)
+"""What takes apart a text that came from elsewhere."""
+
+
 def element(m: Machine, value: Value) -> Value:
     """One element of a collection, without evaluating anything."""
     if isinstance(value, Many):
@@ -253,7 +267,14 @@ def repeats(value: Value) -> bool:
     size = value.size if isinstance(value, Many) else value.rows if isinstance(value, ExtInst) else None
     if size is not None and size.bound is not None:
         return size.bound > SMALL
-    return not isinstance(value, (Const, ClassValue, Ext, Row))
+    if isinstance(value, Ext):
+        return is_answered(value.name)
+    return not isinstance(value, (Const, ClassValue, Row))
+
+
+def is_answered(name: str) -> bool:
+    """Whether what a library's dotted name stands for is as long as the data: what a request brought, or was parsed."""
+    return name.startswith(_REQUESTS) or name.endswith(_PARSED)
 
 
 def turns_of(m: Machine, value: Value, node: Node | None, *, repeats: bool = False) -> tuple[int, int] | None:

@@ -8,7 +8,8 @@ from auditor.frameworks.templates import CACHED, FILTER, TAG, Template, compile_
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
-from auditor.trace import access, calls, hints, joining, walk
+from auditor.trace import access, calls, hints, joining, macros, walk
+from auditor.trace.macros import Hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -165,7 +166,8 @@ class Templates:
         cx.function, cx.module = function, function.module
         found = self.compiled.get(function.module.path)
         loaded = frozenset[str]() if found is None else found[0].loaded
-        cx.env = {**env, **self.helpers(blocks, loaded)}
+        known = macros.in_sight(self, function.module.path) if found is not None else {}
+        cx.env = {**env, **known, **self.helpers(blocks, loaded)}
         self.depth += 1
         try:
             walk.block(m, body)
@@ -284,15 +286,6 @@ def is_jinja(path: str, source: str, *, default: bool) -> bool:
     if "{% load " in source or "{% url '" in source or '{% url "' in source:
         return False
     return default or any(mark in source for mark in ("{% macro ", "{% set ", "{% import ", "{%- macro"))
-
-
-class Hook(Value):
-    """A function of ours that a template's code calls."""
-
-    __slots__ = ("call",)
-
-    def __init__(self, call: Callable[[Machine, list[Value], dict[str, Value], Node | None], Value]) -> None:
-        self.call = call
 
 
 def shown_of(env: dict[str, Value]) -> dict[str, Value]:

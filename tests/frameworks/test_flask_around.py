@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.frameworks import flask
 
 from .linked import project
@@ -110,3 +112,66 @@ def test_decorators_that_a_view_class_lists() -> None:
         ("before", "app.Book.__init__"),
         ("before", "app.guard.<locals>.guarded"),
     ]
+
+
+PAGES = """
+from flask import Flask, Blueprint, jsonify, render_template
+from flask.views import MethodView
+from flask_admin import BaseView
+from pages import page
+
+app = Flask(__name__)
+bp = Blueprint("bp", __name__)
+
+@bp.app_context_processor
+def basket(): ...
+
+@app.before_request
+def first(): ...
+
+@app.route("/plain")
+def plain():
+    return jsonify(a=1)
+
+@app.route("/page")
+def shown():
+    return render_template("a.html")
+
+@app.route("/helped")
+def helped():
+    return page("a.html")
+
+class Plain(MethodView):
+    def get(self):
+        return jsonify(a=1)
+
+class Beside(MethodView):
+    def get(self):
+        return self.answer()
+    def answer(self):
+        return render_template("a.html")
+
+class Away(BaseView):
+    def get(self):
+        return self.answer()
+
+app.add_url_rule("/class", view_func=Plain.as_view("c"))
+app.add_url_rule("/beside", view_func=Beside.as_view("d"))
+app.add_url_rule("/away", view_func=Away.as_view("e"), methods=["GET"])
+app.register_blueprint(bp)
+"""
+HELPER = """
+from flask import render_template
+
+def page(name):
+    return render_template(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "runs"),
+    [("plain", False), ("class", False), ("page", True), ("helped", True), ("beside", True), ("away", True)],
+)
+def test_context_processors_run_where_a_template_is_rendered(path: str, runs: bool) -> None:  # noqa: FBT001
+    told = around({"app.py": PAGES, "pages.py": HELPER}, f"GET /{path}")
+    assert told == [("before", "app.first"), *([("after", "app.basket")] if runs else [])]

@@ -1,5 +1,7 @@
 """What a template does where a view renders it."""
 
+import pytest
+
 from auditor.frameworks.entry import EntryPoint
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -22,12 +24,14 @@ def entry(request):
 """
 
 
-def rendered(template: str) -> list[tuple[str, str, bool]]:
+def rendered(template: str, *, jinja: bool = False) -> list[tuple[str, str, bool]]:
     """Kind, sizes and whether it is remembered, of each operation of a view that renders the template."""
     project = Project([("app.py", "app", lower(CODE.encode()))])
     handler = next(f for m in project.modules for f in m.functions if f.name == "entry")
     point = EntryPoint("http", "GET", "/", "test", handler, None, handler.qualname, "app.py", handler.line)
-    templates = Templates({"templates/page.html": lambda: template}, jinja=False)
+    templates = Templates(
+        {"templates/page.html": lambda: template, "templates/forms.html": lambda: FORM}, jinja=jinja
+    )
     semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
     trace = analyse(project, [point], knowledge=load(), semantics=semantics)
     found, _ = chains(trace.machine, trace.entries[0].summary, 100)
@@ -52,3 +56,37 @@ def test_a_fragment_is_paid_on_a_miss() -> None:
 def test_a_fragment_in_a_loop_is_asked_for_in_every_turn() -> None:
     text = "{% for p in pages %}{% cache 500 row p.id %}{{ p.title }}{% endcache %}{% endfor %}"
     assert sorted(rendered(text)) == [("cache", "pages", False), ("http", "pages", True)]
+
+
+FORM = """{% macro title(page, size=1) %}{{ page.title() }}{% endmacro %}
+{% macro both(a, b) %}
+{{ title(size=a, page=b) }}
+{% endmacro %}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("{% from 'forms.html' import title %}{{ page.name }}", []),
+        ("{% from 'forms.html' import missing %}{{ missing(page) }}{{ title(page) }}", []),
+        ("{% import 'away.html' as forms %}{{ forms.title(page) }}", []),
+        ("{% from 'forms.html' import title %}{% for p in pages %}{{ title(p) }}{% endfor %}", ["pages"]),
+        (
+            "{% import 'forms.html' as f with context %}{% for p in pages %}{{ f.title(p, 2) }}{% endfor %}",
+            ["pages"],
+        ),
+        ("{% from 'forms.html' import both as two %}{{ two(1, page) }}", [""]),
+        (
+            "{% macro own(p) %}{{ p.title() }}{% endmacro %}{% for p in pages %}{{ own(p) }}{% endfor %}",
+            ["pages"],
+        ),
+        ("{% macro deep(p) %}{{ p.title() }}{{ deep(p) }}{% endmacro %}{{ 1 }}", []),
+    ],
+)
+def test_a_macro_does_what_is_in_it_where_it_is_called(text: str, sizes: list[str]) -> None:
+    assert [size for _, size, _ in rendered(text, jinja=True)] == sizes
+
+
+def test_a_macro_that_calls_itself_ends() -> None:
+    text = "{% macro deep(p) %}{{ p.title() }}{{ deep(p) }}{% endmacro %}{{ deep(page) }}"
+    assert 1 <= len(rendered(text, jinja=True)) <= 100
