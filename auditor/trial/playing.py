@@ -22,8 +22,9 @@ from auditor.measure.worth import says_something
 from auditor.model.fault import Fault
 from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
-from auditor.trial.reach import READING, Lines
+from auditor.trial.reach import READING, Lines, frames_of
 from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
+from auditor.trial.remembering import Memory, unforgotten
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
 
@@ -197,6 +198,11 @@ class Player:
             recording = self._recording(tree, parts, mode)
             self._found[key] = self._reference.differences(recording, parts, declared)
         return self._found[key]
+
+    def unforgotten(self, candidate: Candidate, tree: Tree, parts: Parts, /) -> tuple[Memory, ...]:
+        """What the candidate remembers for ever of what it reads."""
+        read = frames_of(self.round(tree, parts).replay) if parts.in_order != frozenset() else {}
+        return unforgotten(candidate.files, self._reference.reach, read)
 
     def replayed(self, tree: Tree, parts: Parts, mode: Mode, /) -> Replay:
         """What was sent and answered where `differences` were looked for."""

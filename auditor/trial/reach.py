@@ -5,12 +5,12 @@ application itself, so that is known of the timed requests alone.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from auditor.measure.exchange import Exchange
-from auditor.measure.records import ProbeEffect
+from auditor.measure.records import ProbeEffect, ProbeFrame
 from auditor.measure.replay import Replay
 from auditor.measure.request import Request
 
@@ -60,17 +60,22 @@ def reached(replay: Replay, lines: Mapping[str, Lines], /) -> dict[str, Reached]
     }
 
 
+def frames_of(replay: Replay, /) -> dict[str, Lines]:
+    """By request, the lines on the way to its effects."""
+    return {
+        exchange.request.id: _frames({effect.stack for effect in exchange.record.effects if effect.stack})
+        for exchange in replay.exchanges
+        if exchange.record is not None
+    }
+
+
 def _reached(exchange: Exchange, lines: Lines) -> Reached:
     record = exchange.record
     stacks = {effect.stack for effect in record.effects if effect.stack} if record is not None else set()
-    frames: defaultdict[str, set[int]] = defaultdict(set)
-    for stack in stacks:
-        for frame in stack:
-            frames[frame.file].add(frame.line)
     return Reached(
         request=exchange.request,
         status=exchange.answer.status,
-        frames={file: frozenset(numbers) for file, numbers in frames.items()},
+        frames=_frames(stacks),
         lines=lines,
         outer=frozenset((stack[0].file, stack[0].function) for stack in stacks),
         ms=exchange.answer.total_ms,
@@ -82,6 +87,14 @@ def _reached(exchange: Exchange, lines: Lines) -> Reached:
         ),
         writes=record is not None and any(one.kind == "sql" and _alters(one) for one in record.effects),
     )
+
+
+def _frames(stacks: Iterable[tuple[ProbeFrame, ...]]) -> Lines:
+    frames: defaultdict[str, set[int]] = defaultdict(set)
+    for stack in stacks:
+        for frame in stack:
+            frames[frame.file].add(frame.line)
+    return {file: frozenset(numbers) for file, numbers in frames.items()}
 
 
 def _is_refused(exchange: Exchange) -> bool:

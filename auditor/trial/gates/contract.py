@@ -14,6 +14,7 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.gates.raised import raised
 from auditor.trial.playing import Player
 from auditor.trial.reference import EFFECTS, EVERYTHING
+from auditor.trial.remembering import Memory
 from auditor.trial.trees import Tree
 
 _SHOWN: Final = 12
@@ -41,6 +42,8 @@ class ContractGate:
                 causes = raised(self._player.replayed(tree, parts, mode).exchanges, failing)
                 failed = _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
                 return failed.model_copy(update={"evidence": (*causes, *failed.evidence)})
+        if kept := self._player.unforgotten(candidate, tree, parts):
+            return _remembers(kept, time.monotonic() - began)
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
         of = "" if parts.in_order is None else f" of {len(self._player.contract('in order').recording.heard)}"
         return GateResult(
@@ -74,6 +77,18 @@ class SideEffects:
             text="it writes and does what the baseline does",
             seconds=time.monotonic() - began,
         )
+
+
+def _remembers(kept: tuple[Memory, ...], seconds: float) -> GateResult:
+    first = kept[0]
+    return GateResult(
+        gate="contract",
+        outcome="failed",
+        text=f"{first.text}, remembers what was read for as long as the process lives: nothing makes it forget when the data is changed",
+        evidence=tuple(f"{one.file}: {one.text}, is never forgotten" for one in kept[:_SHOWN]),
+        signature=f"contract:remembers:{first.file}:{first.text}",
+        seconds=seconds,
+    )
 
 
 def _failed(

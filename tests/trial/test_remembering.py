@@ -1,0 +1,132 @@
+"""What is remembered for ever: look-alikes first."""
+
+import pytest
+
+from auditor.measure.request import Request
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.reach import Reached
+from auditor.trial.remembering import unforgotten
+
+BEFORE = """\
+import time
+
+
+class Views:
+    rows = []
+
+    def one(self, key):
+        return Row.get(key)
+
+
+def find(key):
+    return Row.get(key)
+
+
+def plain(text):
+    return text.strip()
+"""
+READ = {"a.py": frozenset({8, 12})}
+
+
+def told(after: str, *, before: str = BEFORE) -> list[str]:
+    usual = Reached(
+        request=Request(id="r", path="/"),
+        status=200,
+        frames=READ,
+        lines={},
+        outer=frozenset(),
+        ms=1.0,
+        acts=False,
+    )
+    files = [Edited(path="a.py", before=before.encode(), after=after.encode())]
+    return [one.text for one in unforgotten(files, {"r": usual}, {})]
+
+
+FIND = "def find(key):\n    return Row.get(key)\n"
+
+
+def find(body: str, *, head: str = "") -> str:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    return BEFORE.replace(FIND, f"{head}def find(key):\n{lines}")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        BEFORE,
+        find("return Row.get(key=key)"),
+        BEFORE.replace("def plain", "@lru_cache\ndef plain"),
+        find("seen = {}\nseen[key] = Row.get(key)\nreturn seen[key]"),
+        find("return Row.get(key)", head="@cached_property\n"),
+        find("return Row.get(key)", head="@cached(seconds=300)\n"),
+        find("return Row.get(key)", head="@retry\n"),
+        find("if key not in SEEN:\n    SEEN[key] = time.monotonic(), Row.get(key)\nreturn SEEN[key][1]", head="SEEN = {}\n"),
+        find("if key not in SEEN:\n    SEEN[key] = Row.get(key)\nreturn SEEN[key]", head="SEEN = {}\ndef wrote(key):\n    SEEN.clear()\n"),
+        find("key.kept = Row.get(key)\nreturn key.kept"),
+        find("return cache.get_or_set(key, lambda: Row.get(key))"),
+        find("return cache.get_or_set(key, lambda: Row.get(key), 300)"),
+        find("session.add(Row.get(key))", head="session = scoped_session(maker)\n"),
+        find("session.add(Row.get(key))", head="from db import session\n"),
+        find("HTTP.headers.update(Row.get(key))", head="HTTP = Session()\n"),
+        find("return NAMES.get(Row.get(key))", head="NAMES = {'a': 1}\n"),
+        BEFORE.replace("return Row.get(key)\n\n\ndef find", "self.row = Row.get(key)\n        return self.row\n\n\ndef find"),
+    ],
+)  # fmt: skip
+def test_what_ends_with_a_request_or_in_time_or_reads_nothing_is_no_such_memory(after: str) -> None:
+    assert told(after) == []
+
+
+def test_what_was_remembered_before_is_not_the_change_s() -> None:
+    before = find("return Row.get(key)", head="@lru_cache\n")
+    assert told(before.replace("Row.get(key)", "Row.get(key=key)"), before=before) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "text"),
+    [
+        (find("return Row.get(key)", head="@lru_cache\n"), "`@lru_cache` on `find`"),
+        (find("return Row.get(key)", head="@functools.cache\n"), "`@functools.cache` on `find`"),
+        (
+            find("if key not in SEEN:\n    SEEN[key] = Row.get(key)\nreturn SEEN[key]", head="SEEN = {}\n"),
+            "`SEEN`, written by `find`",
+        ),
+        (
+            find("global ROW\nROW = ROW or Row.get(key)\nreturn ROW", head="ROW = None\n"),
+            "the global `ROW`, written by `find`",
+        ),
+        (
+            find("return SEEN.setdefault(key, Row.get(key))", head="from kept import SEEN\n"),
+            "`SEEN`, written by `find`",
+        ),
+        (
+            find("current_app.extensions['rows'] = Row.get(key)"),
+            "`current_app.extensions`, written by `find`",
+        ),
+        (
+            find("request.app.state.rows = Row.get(key)"),
+            "`request.app.state`, written by `find`",
+        ),
+        (
+            find("find.kept = Row.get(key)\nreturn find.kept"),
+            "`find.*`, written by `find`",
+        ),
+        (
+            find("kept[key] = Row.get(key)\nreturn kept[key]").replace(
+                "def find(key)", "def find(key, kept={})"
+            ),
+            "the default of `kept`, written by `find`",
+        ),
+        (
+            find("return cache.get_or_set(key, lambda: Row.get(key), timeout=None)"),
+            "`cache.get_or_set` without a time, by `find`",
+        ),
+        (
+            BEFORE.replace("    rows = []", "    rows = []\n    _kept = {}").replace(
+                "        return Row", "        self._kept[key] = Row"
+            ),
+            "`self._kept`, written by `Views.one`",
+        ),
+    ],
+)
+def test_what_is_remembered_for_ever(after: str, text: str) -> None:
+    assert told(after) == [text]
