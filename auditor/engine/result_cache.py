@@ -1,11 +1,12 @@
 """Finished reports by what was asked for and the state of the tree, so that nothing is read twice.
 
-Kept as text: a run that finds its report here needs neither the parser nor the report's types.
+Kept as text: a run that finds its report here needs neither the parser nor the report's types. What endpoints should
+take at most is told in one place of a report and changes nothing else in it: it is set when a report is taken out.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from auditor.engine.fingerprint import tool_fingerprint
 from auditor.engine.request import Job
 from auditor.engine.store import Store, text_key
 
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
+_TARGET: Final = '\n  "plan": {\n    "target_ms": '
+"""What stands before the target in a canonical report: line breaks within a string would be escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class ResultCache:
             str(snapshot.root),
             snapshot.state,
             str((snapshot.commit, snapshot.dirty, snapshot.branch)),
-            str((request.endpoints, request.select, request.ignore, request.target_ms)),
-            str(job.settings),
+            str((request.endpoints, request.select, request.ignore)),
+            str(replace(job.settings, target_ms=None)),
         )
+        self._target_ms = request.target_ms or job.settings.target_ms
 
     def find(self) -> Result | None:
         """The result for the tree as it is now, if there is one."""
@@ -53,7 +57,7 @@ class ResultCache:
         head, _, report = text.partition("\n")
         try:
             told = json.loads(head)
-            return Result(report, told["coverage"], told["findings"])
+            return Result(with_target(report, self._target_ms), told["coverage"], told["findings"])
         except (ValueError, KeyError, TypeError):
             return None  # of another form: as good as none
 
@@ -61,3 +65,12 @@ class ResultCache:
         """Keeps `result`; OSError when the folder can't take it."""
         head = json.dumps({"coverage": result.coverage, "findings": result.findings})
         self._results.put(self._key, f"{head}\n{result.report}")
+
+
+def with_target(report: str, target_ms: int | None) -> str:
+    """A canonical report that names another target; ValueError where it is none."""
+    before, found, after = report.partition(_TARGET)
+    if not found:
+        raise ValueError("no plan")
+    _, end, rest = after.partition(",\n")
+    return f"{before}{found}{json.dumps(target_ms)}{end}{rest}"

@@ -307,7 +307,6 @@ def mapping_method(
     kwargs: dict[str, Value],
     node: Node | None,
 ) -> Value:
-    everything = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
     if name in {"get", "pop", "setdefault", "__getitem__"} and args:
         found = access.item(m, value, args[0], node or (0, 0, ""))
         if name == "setdefault" and len(args) > 1:
@@ -315,10 +314,10 @@ def mapping_method(
             return joining.join(found, args[1])
         return joining.join(found, args[1]) if len(args) > 1 else found
     size = iteration.size_of(m, value, "")
-    if name == "items":
-        return Many(Items("tuple", [value.key or UNKNOWN, everything], 2), size)
-    if name == "values":
-        return Many(everything, size)
+    if name in {"items", "values"}:
+        held = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
+        pair = name == "items"
+        return Many(Items("tuple", [value.key or UNKNOWN, held], 2) if pair else held, size)
     if name == "keys":
         return Many(value.key or UNKNOWN, size)
     if name == "update":

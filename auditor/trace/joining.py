@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import (
     UNKNOWN,
@@ -23,10 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MOST_OPTIONS: Final = 4
+"""Alternatives kept of one value, the first ones."""
+
+
 def join_all(values: Sequence[Value]) -> Value:
+    """What is known of one of these values, met in this order."""
     result: Value = UNKNOWN
     for value in values:
-        result = join(result, value)
+        if value is UNKNOWN or value is result:
+            continue  # as `join` has it; most values of a large dictionary end here
+        before, result = result, join(result, value)
+        is_new = result is not before and result is not value
+        if is_new and type(result) is OneOf and len(result.options) == MOST_OPTIONS:
+            return result  # nothing that follows has a place in it
     return result
 
 
@@ -58,7 +68,7 @@ def join(a: Value, b: Value) -> Value:
     for value in (*options_of(a), *options_of(b)):
         if all(value is not f for f in flat):
             flat.append(value)
-    return OneOf(tuple(flat[:4]))
+    return OneOf(tuple(flat[:MOST_OPTIONS]))
 
 
 def is_unread(row: Row) -> bool:

@@ -9,6 +9,7 @@ from auditor.engine import AuditRequest, audit
 from auditor.engine.request import Analyse, Cancelled, Job, Notes
 from auditor.model import events
 from auditor.model.fault import Fault
+from auditor.model.plan import Plan
 from auditor.model.report import Coverage, Evidence, Finding, Report, Target
 from auditor.model.severity import Severity
 
@@ -43,7 +44,8 @@ class Passes:
         lines = sum(job.snapshot.read(file).count(b"\n") for file in job.snapshot.files)
         coverage = Coverage(files=1, lines=lines, skipped={"tests": 2})
         target = Target(root=str(job.request.path))
-        return Report(target=target, coverage=coverage, findings=(FINDING,))
+        plan = Plan(target_ms=job.request.target_ms)
+        return Report(target=target, coverage=coverage, findings=(FINDING,), plan=plan)
 
 
 def collect(request: AuditRequest, analyse: Analyse) -> list[events.Event]:
@@ -115,7 +117,6 @@ def test_the_second_run_takes_the_report_from_the_cache(request_: AuditRequest) 
         {"select": ("a",)},
         {"ignore": ("a",)},
         {"endpoints": ("GET /",)},
-        {"target_ms": 5},
         {"cache_dir": None},
     ],
     ids=str,
@@ -125,6 +126,18 @@ def test_another_question_is_answered_anew(request_: AuditRequest, fields: dict[
     collect(request_, passes)
     collect(replace(request_, **fields), passes)  # type: ignore[arg-type]
     assert passes.runs == 2
+
+
+def test_another_target_is_told_of_the_report_that_there_is(request_: AuditRequest) -> None:
+    passes = Passes()
+    collect(replace(request_, target_ms=900), passes)
+    told = [
+        Report.model_validate_json(report_of(collect(replace(request_, target_ms=wanted), passes)).report)
+        for wanted in (900, None, 5)
+    ]
+    assert passes.runs == 1
+    assert [report.plan.target_ms for report in told] == [900, None, 5]
+    assert all(report.model_copy(update={"plan": told[0].plan}) == told[0] for report in told)
 
 
 def test_the_number_of_processes_does_not_matter(request_: AuditRequest) -> None:
