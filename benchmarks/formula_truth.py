@@ -10,11 +10,15 @@ most numerous member (what hangs below the other ones) and the product. The pair
 the two figures (for a formula that begins with `≥`: not below the lower), *outside* where it does not, and *not judged*
 where a size has no rows to count: `?`, a recursion, items of the request's body.
 
+A formula is of a request that is answered: one that is refused (status 400 and above) ends somewhere before, and is counted
+apart (`refused`). What a driver says to a new connection (`PRAGMA`, `SET`, its version) is no statement of the endpoint's.
+
 The first figure of a line is inside / (inside + outside). `Without ≥` leaves out the pairs that only `≥` admits.
 """
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -30,6 +34,15 @@ from auditor.model.observation import Observation, ObservedEffect, ObservedReque
 from auditor.model.report import CostTerm, KindCost, Report
 
 _NAMELESS: Final = frozenset({UNKNOWN_SIZE, RECURSION_DEPTH})
+REFUSED: Final = 400
+_AROUND: Final = frozenset(
+    {"SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT", "PRAGMA", "SET", "SHOW", "DISCARD"}
+)
+_GREETING: Final = re.compile(
+    r"\s*SELECT\s+(sqlite_\w+\(|(pg_catalog\.)?version\(|@@|set_config\(|current_schema|CAST\('test)",
+    re.IGNORECASE,
+)
+"""What drivers ask of a new connection."""
 Range = tuple[float, float]
 
 
@@ -77,17 +90,18 @@ def main() -> None:
     )
     options = parser.parse_args()
     every: list[Held] = []
+    left = 0
     for pair in options.pairs:
         tree, _, seen = pair.partition("=")
-        held = held_of(
-            report_of(tree), Observation.model_validate_json(Path(seen).read_bytes()), options.kind
-        )
-        say(Path(tree).name, held)
+        observation = Observation.model_validate_json(Path(seen).read_bytes())
+        held, refused = held_of(report_of(tree), observation, options.kind)
+        say(Path(tree).name, held, refused)
         for line in worst(held, options.show):
             print(line)
         every += held
+        left += refused
     if len(options.pairs) > 1:
-        say("together", every)
+        say("together", every, left)
 
 
 def report_of(tree: str) -> Report:
@@ -97,12 +111,15 @@ def report_of(tree: str) -> Report:
     return Report.model_validate(json.loads(made.stdout))
 
 
-def held_of(report: Report, seen: Observation, kind: str) -> list[Held]:
-    """Every request that may be used and whose endpoint is known."""
+def held_of(report: Report, seen: Observation, kind: str) -> tuple[list[Held], int]:
+    """Every request that may be used, was answered, and whose endpoint is known; how many were refused."""
     costs = {endpoint.id: endpoint.cost.get(kind) for endpoint in report.endpoints}
-    found = []
+    found, refused = [], 0
     for request in seen.requests:
         if request.void or request.endpoint not in costs:
+            continue
+        if request.status is None or request.status >= REFUSED:
+            refused += 1
             continue
         cost = costs[request.endpoint]
         counted = sum(effect.count for effect in request.effects if is_counted(effect, kind))
@@ -117,12 +134,14 @@ def held_of(report: Report, seen: Observation, kind: str) -> list[Held]:
                 complete=cost is None or cost.complete,
             )
         )
-    return found
+    return found, refused
 
 
 def is_counted(effect: ObservedEffect, kind: str) -> bool:
     """Whether an observed effect is one of those that a formula counts."""
-    return effect.kind == kind and (kind != "sql" or verb(effect) not in {"SAVEPOINT", "RELEASE", "ROLLBACK"})
+    return effect.kind == kind and (
+        kind != "sql" or (verb(effect) not in _AROUND and not _GREETING.match(effect.text))
+    )
 
 
 def verb(effect: ObservedEffect) -> str:
@@ -151,9 +170,9 @@ def times(report: Report, term: CostTerm, request: ObservedRequest) -> Range | N
         return None
     hanging = max(each.total for each in known) if all(each.total for each in known) else 0.0
     product = prod(each.once for each in known)
-    return min(hanging, product), max(hanging, product) if len(known) > 1 else max(
-        each.once for each in known
-    )
+    if len(known) == 1:
+        return hanging, hanging
+    return min(hanging, product), max(hanging, product)
 
 
 @dataclass(frozen=True)
@@ -182,7 +201,7 @@ def rows_of(report: Report, name: str, request: ObservedRequest) -> Rows | None:
     return Rows(max((e.rows or 0) / e.count for e in found), max(e.rows or 0 for e in found))
 
 
-def say(name: str, held: Sequence[Held]) -> None:
+def say(name: str, held: Sequence[Held], refused: int) -> None:
     """One line."""
     counts = Counter(one.verdict for one in held)
     judged = len(held) - counts["not judged"]
@@ -193,7 +212,7 @@ def say(name: str, held: Sequence[Held]) -> None:
     print(
         f"{name}: {inside / max(judged, 1):.3f} inside ({inside} of {judged} requests), without ≥ "
         f"{counts['inside'] / max(judged, 1):.3f}; below {counts['below']}, above {counts['above']}, median off "
-        f"{off[len(off) // 2] if off else 0:.0f}; not judged {counts['not judged']}; endpoints wholly inside {good} of {len(endpoints)}"
+        f"{off[len(off) // 2] if off else 0:.0f}; not judged {counts['not judged']}, refused {refused}; endpoints wholly inside {good} of {len(endpoints)}"
     )
 
 

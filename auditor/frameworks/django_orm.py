@@ -62,6 +62,10 @@ class DjangoOrm:
         """A model by `app_label.Model`, in any case."""
         return self.registry.by_key.get(key.lower())
 
+    def written_names(self) -> frozenset[str]:
+        """None: `save` writes."""
+        return frozenset()
+
     def relation_names(self) -> frozenset[str]:
         """Attributes that are a relation on some model, reverse ones included."""
         return frozenset(name for model in self.registry.by_class.values() for name in model.relations)
@@ -107,6 +111,9 @@ class DjangoOrm:
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
         """Relations and columns; what is read for the first time is loaded here."""
         return rows.attribute(self.registry, m, row, name, node)
+
+    def row_set(self, m: Recorder, row: Row, name: str) -> None:
+        """Nothing is written before `save`."""
 
     def row_method(  # the protocol's signature
         self,

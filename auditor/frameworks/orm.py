@@ -41,8 +41,12 @@ class Recorder(Protocol):
         arguments: tuple[Value, ...] = (),
         guessed: bool = False,
         target: str = "",
+        distinct: Size | None = None,
     ) -> None:
-        """Records an effect here, in the current loops unless `loops` says otherwise."""
+        """Records an effect here, in the current loops unless `loops` says otherwise.
+
+        `distinct` where it happens once for each of so many things, however often the loops turn.
+        """
 
     def use(self, how: str, value: Value, node: Node | None, detail: Any = None) -> None:
         """Records that a value was consumed."""
@@ -115,6 +119,9 @@ class Orm(Protocol):
     def query_attribute(self, m: Recorder, query: Value, name: str, node: Node | None) -> Value | None:
         """`query.name` without a call."""
 
+    def row_set(self, m: Recorder, row: Row, name: str) -> None:
+        """`row.name = value`; `name` is empty where nobody knows which."""
+
     def fetch(self, m: Recorder, query: Query, node: Node | None, how: str) -> None:
         """Records what evaluating the query costs, unless its rows are in memory already."""
 
@@ -128,6 +135,9 @@ class Orm(Protocol):
         self, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
     ) -> Value | None:
         """A call of one of the ORM's own functions by dotted name (`sqlalchemy.select`); None if it is not one."""
+
+    def written_names(self) -> frozenset[str]:
+        """Attribute names that a row writes by itself once they are set."""
 
     def relation_names(self) -> frozenset[str]:
         """Attribute names that are a relation on some model."""

@@ -12,6 +12,7 @@ from auditor.frameworks import sqlalchemy_queries as queries
 from auditor.frameworks import sqlalchemy_results as results
 from auditor.frameworks import sqlalchemy_rows as rows
 from auditor.frameworks import sqlalchemy_sessions as sessions
+from auditor.frameworks import sqlalchemy_writes as writes
 from auditor.frameworks.sqlalchemy_models import Registry
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, Call, SessionValue
@@ -48,6 +49,10 @@ class SqlAlchemyOrm:
         found = self.registry.mapped.get(key)
         return None if found is None else found.model
 
+    def written_names(self) -> frozenset[str]:
+        """The columns of every model."""
+        return frozenset(name for mapped in self.registry.mapped.values() for name in mapped.model.columns)
+
     def relation_names(self) -> frozenset[str]:
         """Relations and association proxies, and the columns that are loaded only when they are read."""
         found: set[str] = {"awaitable_attrs"} if self.registry.mapped else set()
@@ -71,6 +76,10 @@ class SqlAlchemyOrm:
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
         """`row.name`; records a lazy load."""
         return rows.read(m, self.registry, row, name, node)
+
+    def row_set(self, m: Recorder, row: Row, name: str) -> None:
+        """What is set on a row of a session, the next flush writes."""
+        writes.changed(m, self.registry, row, name)
 
     def row_method(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import sqlalchemy_options as options
+from auditor.frameworks import sqlalchemy_prefetching as prefetching
 from auditor.frameworks.sqlalchemy_held import hold
 from auditor.frameworks.sqlalchemy_rows import row_of
 from auditor.frameworks.sqlalchemy_sizes import size_of
@@ -65,11 +65,9 @@ def run(m: Recorder, registry: Registry, query: Query, node: Node | None, *, ver
     m.effect("sql", label(query, verb), "write" if write else "read", cause=cause, query=query, node=node)
     if write or verb is not None or not selects_entity(query):
         return
-    for path, target in options.separate(registry, query):
-        made = Query(
-            "sqlalchemy", target, query.site, relation=path, text=f"{query.text}/{path}", kind="query"
-        )
-        m.effect("sql", f"SELECT {target.name} (prefetch {path})", "read", query=made, node=node)
+    for entity in dict.fromkeys(c.model for c in query.columns if isinstance(c, ModelValue)) or [query.model]:
+        of_it = query if entity is query.model else prefetching.of_entity(registry, query, entity)
+        prefetching.prefetch(m, registry, of_it, node)
 
 
 def selects_entity(query: Query) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.frameworks import sqlalchemy_options as options
+from auditor.frameworks import sqlalchemy_prefetching as prefetching
 from auditor.frameworks.sqlalchemy_held import holds
-from auditor.frameworks.sqlalchemy_sizes import size_of
+from auditor.frameworks.sqlalchemy_sizes import of_model, size_of
 from auditor.index.values import UNKNOWN, Many, Model, Query, Relation, Row, Value
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
     known = name in row.loaded
     free = known or row.fresh or strategy in options.SILENT
     if not free and not (relation.kind == "fk" and holds(m, registry, target.model)):
+        # A session has each row once: a parent of several rows is loaded with the first of them.
+        distinct = of_model(target.model) if relation.kind == "fk" else None
         m.effect(
             "sql",
             f"{row.model.name}.{name}",
@@ -115,7 +118,9 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
             query=query,
             node=node,
             loops=row.loops,
+            distinct=distinct,
         )
+        prefetching.prefetch(m, registry, query, node, row, loops=row.loops, distinct=distinct)
     made = _reached(registry, row, relation, query, known=known)
     _remember(m, row, name, made)
     return made

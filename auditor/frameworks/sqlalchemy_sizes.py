@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.index.values import Size
 
 if TYPE_CHECKING:
-    from auditor.index.values import Query
+    from auditor.index.values import Model, Query
 
 
 def snake(name: str) -> str:
@@ -30,6 +30,12 @@ def plural(name: str) -> str:
     if name.endswith("y") and name[-2:-1] not in {"a", "e", "i", "o", "u"}:
         return f"{name[:-1]}ies"
     return f"{name}s"
+
+
+def of_model(model: Model) -> Size:
+    """How many rows of a model there are."""
+    name = model.plural or plural(snake(model.name)) or "rows"
+    return Size(name, None, model.table or None, model.cls.module.path or None, model.cls.line or None)
 
 
 def size_of(query: Query) -> Size:

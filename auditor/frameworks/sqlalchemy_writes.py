@@ -6,21 +6,24 @@ a table together. Where the flush or the commit is in the loop, that is what is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import sqlalchemy_results as results
 from auditor.frameworks.sqlalchemy_options import flattened
 from auditor.frameworks.sqlalchemy_text import positional, source
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Call
-from auditor.index.values import UNKNOWN, ModelValue, Query, Row, Value
+from auditor.index.values import UNKNOWN, Const, ModelValue, Query, Row, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.frameworks.orm import Recorder
+    from auditor.frameworks.sqlalchemy_models import Registry
     from auditor.index.ir import Node
     from auditor.index.values import Model
 
+_CHANGED: Final = "(changed)"
+"""Among what was touched of a row: where one of its columns was set."""
 WRITES: Final = frozenset({"add", "add_all", "delete", "refresh", "merge", "commit", "flush"})
 
 
@@ -45,6 +48,26 @@ def write(m: Recorder, name: str, call: Call) -> Value | None:
         _written(m, "UPDATE" if "update" in name else "INSERT", first, call.node, loops=None)
         return UNKNOWN
     return _read_again(m, name, rows, call.node) if name in {"refresh", "merge"} else None
+
+
+def changed(m: Recorder, registry: Registry, row: Row, name: str) -> None:
+    """A column of a fetched row is set: the flush before the next query or commit updates it, once a row.
+
+    Counted once for each place that sets one first, whatever loops it is in, like what is added.
+    """
+    if m.quiet or row.fresh or (row.origin is None and row.path == ""):
+        return
+    mapped = registry.of(row.model)
+    if mapped is None or (name and name not in row.model.columns and name not in row.model.relations):
+        return
+    context: Any = getattr(m, "cx", None)
+    branch = () if context is None else tuple(context.branch)
+    before = row.touched.get(_CHANGED)
+    if isinstance(before, Const) and branch[: len(before.value)] == before.value:
+        return
+    row.touched[_CHANGED] = Const(branch)
+    query = Query("sqlalchemy", row.model, m.site(), text=f"flush({row.model.name})", kind="update")
+    m.effect("sql", results.label(query), "write", cause="write", query=query, row=row, loops=())
 
 
 def committed(m: Recorder, node: Node | None) -> None:

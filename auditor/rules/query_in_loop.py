@@ -134,6 +134,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             or effect.kind != "sql"
             or effect.operation == "write"
             or effect.cause == "lazy-load"
+            or ("(prefetch" in effect.label and effect.row is not None)  # comes with a lazy load
             or is_setting(effect)
         ):
             continue

@@ -241,14 +241,26 @@ def set_attribute(m: Machine, target: Value, name: str, value: Value) -> None:
         params = m.cx.summary.params
         if params and target is params[0] and m.cx.summary.function is m.cx.function:
             m.cx.summary.stores[name] = value
+        elif name in m.written_names:
+            m.residual("set", None, target, name, None)
         target.noted()[name] = value
     elif isinstance(target, Inst):
         target.fields[name] = value
     elif isinstance(target, Row):
         target.extra[name] = value
+        m.orm(target.model.orm).row_set(m, target, name)
     elif isinstance(target, OneOf):
         for option in target.options:
             set_attribute(m, option, name, value)
+
+
+def written(m: Machine, target: Value, name: str) -> None:
+    """An attribute that some rows write by themselves was set on a value, as its caller sees it."""
+    for option in options(target):
+        if isinstance(option, Row):
+            m.orm(option.model.orm).row_set(m, option, name)
+        elif isinstance(option, Sym):
+            m.residual("set", None, option, name, None)
 
 
 def set_item(m: Machine, target: Value, key: Value, value: Value) -> None:

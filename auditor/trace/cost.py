@@ -75,12 +75,12 @@ class CostTable:
         parts: list[tuple[Branch, Costs]] = []
         for effect in summary.effects:
             low, high = turns(effect.around)
-            once = {unknown(effect.loops): (0 if effect.remembered else low, high)}
+            once = {unknown(effect.around): (0 if effect.remembered else low, high)}
             parts.append((effect.branch, {effect.kind: once}))
         for call in summary.calls:
             if call.deferred or not (below := self.below(call)):
                 continue
-            loops, often = unknown(call.loops), turns(call.around)
+            loops, often = unknown(call.around), turns(call.around)
             changed = loops or often != ONCE
             costs = {k: multiply(p, loops, often) for k, p in below.items()} if changed else below
             if call.remembered:
@@ -110,9 +110,9 @@ class CostTable:
             summary = self.machine.summaries.get(key)
             found: set[str] = set()
             for effect in () if summary is None else summary.effects:
-                found.update(decided(effect.loops))
+                found.update(decided(effect.around))
             for call in () if summary is None else summary.calls:
-                found.update(decided(call.loops))
+                found.update(decided(call.around))
                 found.update(decided(made for made in self.told(call).values() if made is not None))
                 found |= self.fixed_in(call.callee)
             self.fixed[key] = frozenset(found)

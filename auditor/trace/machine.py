@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.frameworks.orm import Orm
     from auditor.index.ir import Node
     from auditor.index.project import Project
+    from auditor.index.values import Size
     from auditor.knowledge.facts import CallFact, Knowledge
     from auditor.model.effect import EffectKind
     from auditor.trace.kept_values import Kept
@@ -61,6 +62,7 @@ class Machine:
         """By identity of a class and a name: whether a class below it binds that name."""
         self.overrides: dict[tuple[int, str], tuple[tuple[Class, Function], ...]] = {}
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
+        self.written_names = frozenset(n for orm in orms for n in orm.written_names())
         self.property_names, self.method_names = _member_names(project)
         self.intrinsics: dict[str, Any] = {}
         self.locators: dict[str, Any] = {}
@@ -132,11 +134,14 @@ class Machine:
         guessed: bool = False,
         fact: CallFact | None = None,
         target: str = "",
+        distinct: Size | None = None,
     ) -> None:
         if self.quiet:
             return
         cx = self.cx
-        around = cx.loops if loops is None else loops
+        around = inside = cx.loops if loops is None else loops
+        if distinct is not None and inside:
+            around = (Loop(self.site(), distinct, None, None, "call"),)
         cx.summary.effects.append(
             Effect(
                 cast("EffectKind", kind),
@@ -144,7 +149,7 @@ class Machine:
                 cast("Any", operation),
                 cast("Any", cause),
                 self.site(),
-                repeating(around),
+                repeating(inside),
                 cx.branch,
                 cx.frames,
                 node,

@@ -281,6 +281,9 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
             access.set_item(m, op.base, key, value)
         return
     base = substitute(m, op.base, memo, 0)
+    if op.op == "set":
+        access.written(m, base, op.detail)
+        return
     if op.op == "attr":
         given = access.get_attribute(m, base, op.detail, op.node)
     elif op.op == "call":

@@ -165,7 +165,7 @@ class LibraryCall:
 class Residual:
     """An operation that waits for an argument."""
 
-    op: Literal["attr", "call", "iterate", "use", "store"]
+    op: Literal["attr", "call", "iterate", "use", "store", "set"]
     sym: Sym | None
     """The value it defines."""
     base: Value
