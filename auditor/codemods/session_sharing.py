@@ -42,7 +42,7 @@ def writes(function: "Known", scene: "Scene", /) -> str:
     for one in below(function, scene):
         summary = scene.trace.machine.summaries.get(id(one))
         for effect in () if summary is None else summary.effects:
-            if effect.kind == "sql" and effect.operation == "write":
+            if effect.kind == "sql" and effect.operation == "write" and effect.cause != "flush":
                 return effect.label
             if effect.query is not None and effect.query.locked:
                 return f"{effect.label} FOR UPDATE"

@@ -67,7 +67,7 @@ def changed(m: Recorder, registry: Registry, row: Row, name: str) -> None:
         return
     row.touched[_CHANGED] = Const(branch)
     query = Query("sqlalchemy", row.model, m.site(), text=f"flush({row.model.name})", kind="update")
-    m.effect("sql", results.label(query), "write", cause="write", query=query, row=row, loops=())
+    m.effect("sql", results.label(query), "write", cause="flush", query=query, row=row, loops=())
 
 
 def committed(m: Recorder, node: Node | None) -> None:

@@ -157,7 +157,7 @@ def changed_since(scene: Scene, function: Function, first: Node, line: int, name
     between = (
         scene.doings.at(function, first[2] + 1, line - 1, "sql", "transaction") if line > first[2] + 1 else []
     )
-    return any(e.operation == "write" for e in between)
+    return any(e.operation == "write" and e.cause != "flush" for e in between)
 
 
 def is_by_key(second: Effect, first: Effect) -> bool:

@@ -218,7 +218,9 @@ def same_run(scene: Scene, scope: Summary, function: Function, first: Site, seco
     if not surely or paths.touches_rows(function, first.end, second.start):
         return 0
     for effect in scope.effects:
-        writes = effect.operation == "write" and effect.kind in {"sql", "transaction"}
+        writes = (
+            effect.operation == "write" and effect.kind in {"sql", "transaction"} and effect.cause != "flush"
+        )
         if writes and effect.site.function is function and first.line <= effect.site.line <= second.line:
             return 0
     for call in scope.calls:

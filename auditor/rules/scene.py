@@ -301,6 +301,8 @@ class Scene:
             for effect in summary.effects:
                 if (not in_loops and repeating(effect.loops)) or (effect.offloaded and not aside):
                     continue
+                if effect.cause == "flush":
+                    continue  # the rows of all turns are written together
                 if effect.kind == kind and not effect.remembered and len(found) < limit:
                     found.append((effect, path))
             queue.extend(

@@ -187,7 +187,12 @@ def dearest(scene: Scene) -> list[Root]:
             continue
         costs = scene.costs.root(root)
         cost = costs.get("sql", {})
+        handler = scene.trace.machine.summaries.get(id(root.function), root.summary)
+        loops = (len(e.loops) for e in handler.effects if e.kind == "sql")
         degree = max((len(sizes) for sizes in cost), default=0)
+        degree = max(
+            degree, *loops, 0
+        )  # a session asks for a parent once, whatever loops its children are in
         looped = sum(high for s, (_, high) in cost.items() if s)
         if (degree > 1 or looped >= _DEAR) and "cache" not in costs and not _LIVE.search(entry.path):
             found.append((degree, looped, entry.id, root))

@@ -199,7 +199,7 @@ def is_ever_another(statement: Node) -> bool:
 
 
 def is_sure_write(scene: Scene, effect: Effect) -> bool:
-    if effect.kind != "sql" or effect.operation != "write":
+    if effect.kind != "sql" or effect.operation != "write" or effect.cause == "flush":
         return False
     if not effect.label.startswith(("UPDATE ", "INSERT ", "DELETE ")):
         return False

@@ -189,7 +189,7 @@ def writes(effect: Effect) -> bool:
         verb = words[0].upper() if len(words) > 1 else ""
         return verb in {"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "UPSERT"}
     bulk = effect.label.split(" ", 1)[0] in _SINGLE or "bulk" in effect.label
-    return effect.operation == "write" and not bulk
+    return effect.operation == "write" and effect.cause != "flush" and not bulk
 
 
 def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> float:

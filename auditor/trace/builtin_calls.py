@@ -99,8 +99,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "setattr" and len(args) > 2:
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             access.set_attribute(m, first, args[1].value, args[2])
-        elif isinstance(first, Row):
-            m.orm(first.model.orm).row_set(m, first, "")
+        elif m.written_names:
+            access.written(m, first, "")
         return UNKNOWN
     if name == "dict":
         return dictionary(m, args, kwargs, node)

@@ -100,4 +100,4 @@ def test_nothing_is_read_row_by_row(changed: dict[str, str]) -> None:
     ids=["by the decorator", "settings as a dictionary", "by the annotation", "may be missing"],
 )
 def test_relations_that_the_model_declares_are_read(changed: dict[str, str]) -> None:
-    assert cost(**changed) == {(): (1, 1), ("books",): (1, 1)}
+    assert cost(**changed) == {(): (1, 1), ("authors",): (1, 1)}
