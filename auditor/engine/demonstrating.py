@@ -6,7 +6,6 @@ import ast
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from auditor.model.fault import Fault
 from auditor.model.result import Result
 from auditor.model.trial_events import RunEvent
 from auditor.repo.decode import decode
+from auditor.repo.scratch import scratch
 from auditor.trial.making import patch_between
 from auditor.trial.patching import Applied, apply_patch
 from auditor.trial.proposal import Proposal
@@ -133,11 +133,8 @@ def on_engine(settings: str, engine: Engine) -> str:
 @contextmanager
 def _workplace(sample: Path, engine: Engine) -> Iterator[Path]:
     """A folder with a copy of the sample, gone afterwards; its path is short, since sockets lie in it."""
-    folder = Path(tempfile.mkdtemp(prefix="auditor-demo-"))
-    try:
+    with scratch("demo") as folder:
         shutil.copytree(sample, folder / "sample", ignore=shutil.ignore_patterns("__pycache__"))
         settings = folder / "sample" / TARGET_FILE
         settings.write_text(on_engine(settings.read_text("utf-8"), engine), "utf-8")
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

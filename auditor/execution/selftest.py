@@ -3,7 +3,6 @@
 import json
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from auditor.execution.interpreter import interpreter_binds
 from auditor.execution.ownership import own_copy
 from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
+from auditor.repo.scratch import drop_scratch, make_scratch
 
 _LIMITS: Final = Limits(wall_s=20, output_bytes=1 << 16)
 _CONTAINERS_BUSINESS: Final = ("the host's loopback can be reached", "the host's processes can be seen")
@@ -58,7 +58,7 @@ def _source() -> str:
 
 @contextmanager
 def _scratch(guest: Guest, *, closed: bool) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="auditor-jail-"))
+    folder = make_scratch("jail")
     try:
         folder.chmod(0o755)
         for name in ("work", "layer", "secret"):
@@ -74,6 +74,7 @@ def _scratch(guest: Guest, *, closed: bool) -> Iterator[Path]:
         raise Fault(f"the jail's self-test needs a folder: {error.strerror}", where=str(folder)) from error
     finally:
         remove_tree(folder)
+        drop_scratch(folder)
 
 
 @contextmanager

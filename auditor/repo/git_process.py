@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from auditor.repo.errors import git_missing
+from auditor.repo.scratch import drop_scratch, make_scratch
 
 _OPTIONS: Final = (
     "--no-pager",
@@ -55,7 +55,7 @@ class ShadowRepository:
             Fault: there is no git.
         """
         git = find_git(avoid)
-        folder = Path(tempfile.mkdtemp(prefix="auditor-git-")).resolve()
+        folder = make_scratch("git")
         shadow = cls(git, folder)
         shadow._removal = weakref.finalize(shadow, _remove, folder, os.getpid())
         ids = {len(commit) for commit in (*refs.values(), *([head] if head else []))}
@@ -114,7 +114,7 @@ def _write(folder: Path, objects: Path, *, refs: dict[str, str], head: str | Non
 def _remove(folder: Path, owner: int) -> None:
     # A forked worker inherits the finalizer, but not the folder.
     if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
+        drop_scratch(folder)
 
 
 def find_git(avoid: Path) -> str:

@@ -1,7 +1,5 @@
 """`auditor fix --dry-run`: what would be tried. Nothing is run, nothing is recorded, and no jail or way to boot is needed."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +18,7 @@ from auditor.execution.guest import guest_identity
 from auditor.model.constraint import Constraint
 from auditor.model.result import ChangeResult, ProposedChange, Result
 from auditor.model.trial import GateName
+from auditor.repo.scratch import scratch
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints import violations
 from auditor.trial.constraints.edited import Edited
@@ -141,8 +140,7 @@ def _forbidden(proposal: Proposal, store: TreeStore, tree: Tree, held: tuple[Con
 
 @contextmanager
 def _tree(root: Path, folder: Path, /, *, resume: bool) -> Iterator[tuple[TreeStore, Tree, Path, Ledger]]:
-    workshop = Path(tempfile.mkdtemp(prefix="auditor-dry-"))
-    try:
+    with scratch("dry") as workshop:
         if resume:
             ledger = ledger_of(last_run(folder))
             assert ledger.known_good is not None
@@ -152,5 +150,3 @@ def _tree(root: Path, folder: Path, /, *, resume: bool) -> Iterator[tuple[TreeSt
         copy_tree(root, copy, guest=guest_identity())
         store = TreeStore(workshop / TREES)
         yield store, store.store(entries_of(copy), name="dry"), workshop, Ledger()
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from auditor.execution.guest import Guest
 from auditor.execution.plain_files import copy_beneath, hand_over
 from auditor.execution.removal import remove_tree
 from auditor.model.fault import Fault
+from auditor.repo.scratch import scratch
 
 T = TypeVar("T")
 
@@ -83,9 +83,9 @@ class SQLite:
 
     def mark_of_state(self) -> str:
         digest = hashlib.sha256()
-        with tempfile.TemporaryDirectory(prefix="auditor-state-") as folder:
+        with scratch("state") as folder:
             for suffix in _STATE:
-                copy = Path(folder) / (FILE + suffix)
+                copy = folder / (FILE + suffix)
                 found = copy_beneath(self._folder, self._path + suffix, copy)
                 digest.update(f"{suffix} {copy.stat().st_size if found else None}\n".encode())
                 if found:
@@ -113,8 +113,8 @@ class SQLite:
 
     def _read(self, read: Callable[[sqlite3.Connection], T]) -> T | None:
         """None where there is no file yet."""
-        with tempfile.TemporaryDirectory(prefix="auditor-dump-") as folder:
-            copy = Path(folder) / FILE
+        with scratch("dump") as folder:
+            copy = folder / FILE
             for suffix in _STATE:
                 copy_beneath(self._folder, self._path + suffix, Path(f"{copy}{suffix}"))
             if not copy.exists():
