@@ -13,7 +13,7 @@ from auditor.trial.memory import FailedPatch, Memory
 from auditor.trial.units import Unit, units_of
 
 _BEHAVIOUR: Final[frozenset[GateName]] = frozenset({"contract", "side-effects", "tests"})
-"""What fails here is wrong, whatever it is asked by later."""
+"""What fails here is wrong, whatever it is asked by later, as long as the same gates ask."""
 _COSTS: Final[frozenset[GateName]] = frozenset({"counts", "latency", "scaling", "load"})
 """What fails here may pass with other requests, other data or another server."""
 
@@ -36,14 +36,18 @@ class Lessons:
     """A digest of how the target is run."""
     workload: str
     """A digest of what it is asked."""
+    edition: str
+    """Of the gates: `auditor.trial.edition`."""
 
     def refusal(
         self, form: str, units: Sequence[Unit], before: Mapping[str, str | None], /
     ) -> Refusal | None:
         """Why a patch is not run at all; None when nothing speaks against it."""
         forms = [unit_form(unit, before) for unit in units]
+        known = {self._with(gate) for gate in ("boot", "contract", "counts")}
         for failed in self.memory.read().failed:
-            if failed.only_with not in {"", self._with("boot"), self._with("counts")}:
+            by_hand = failed.gate == "undone" and not failed.only_with
+            if not by_hand and failed.only_with not in known:
                 continue
             repeated = failed.part and set(failed.part) <= set(forms)
             if failed.form != form and not repeated:
@@ -69,7 +73,7 @@ class Lessons:
                     because=patch.because,
                     part=() if gate in _COSTS else patch.part,
                     taught=patch.taught,
-                    only_with="" if gate in _BEHAVIOUR else self._with(gate),
+                    only_with=self._with(gate),
                 )
             )
 
@@ -78,8 +82,14 @@ class Lessons:
         self.memory.add(constraint)
 
     def _with(self, gate: GateName) -> str:
-        about = self.settings if gate == "boot" else f"{self.settings} {self.workload}"
-        return hashlib.sha256(about.encode()).hexdigest()[:16]
+        about = (
+            ""
+            if gate in _BEHAVIOUR
+            else self.settings
+            if gate == "boot"
+            else f"{self.settings} {self.workload}"
+        )
+        return hashlib.sha256(f"{self.edition} {about}".encode()).hexdigest()[:16]
 
 
 def patch_forms(files: Iterable[Edited], /) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class FailedPatch:
     taught: str | None = None
     """The constraint that was learnt; lifted together with it."""
     only_with: str = ""
-    """A digest of the workload and settings without which the failure says nothing; empty holds always."""
+    """A digest of the gates, the workload and the settings without which the failure says nothing; empty holds always for what was undone."""
 
     @property
     def id(self) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from auditor.model.constraint import Constraint, FrozenFile, KeepField, MaxCost, NoCache, NoNewImport
 from auditor.model.fault import Fault
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.edition import digest_of, edition
 from auditor.trial.lessons import Lessons, patch_forms, unit_form
 from auditor.trial.memory import FailedPatch, Memory, Remembered
 from auditor.trial.units import units_of
@@ -124,8 +125,8 @@ BEFORE: dict[str, str | None] = {"a.py": "x = 1\ny = 2\n\n\ndef f():\n    return
 BAD = "import threading\nx = 1\ny = 2\n\n\ndef f():\n    return x\n"
 
 
-def lessons(memory: Memory, settings: str = "s", workload: str = "w") -> Lessons:
-    return Lessons(memory=memory, settings=settings, workload=workload)
+def lessons(memory: Memory, settings: str = "s", workload: str = "w", edition: str = "e") -> Lessons:
+    return Lessons(memory=memory, settings=settings, workload=workload, edition=edition)
 
 
 def refusal(one: Lessons, after: str, form: str = "other") -> str:
@@ -159,6 +160,29 @@ def test_what_only_costs_is_tried_again_with_another_workload_and_a_boot_with_ot
         asked = lessons(Memory(tmp_path), settings, workload)
         forms = ("boot", "contract", "counts", "constraints", "parse")
         assert {form for form in forms if refusal(asked, "x = 2\n", form)} == refused
+
+
+def test_other_gates_judge_anew_and_what_was_undone_stays_undone(tmp_path: Path) -> None:
+    one = lessons(Memory(tmp_path))
+    for gate in ("boot", "contract", "counts"):
+        one.failed(replace(FAILED, form=gate), gate)  # type: ignore[arg-type]  # each is a gate's name
+    Memory(tmp_path).add_failed(replace(FAILED, form="undone", gate="undone", only_with=""))
+    Memory(tmp_path).add_failed(replace(FAILED, form="of an older version", gate="contract", only_with=""))
+    asked = lessons(Memory(tmp_path), edition="e2")
+    forms = ("boot", "contract", "counts", "undone", "of an older version")
+    assert [form for form in forms if refusal(asked, "x = 2\n", form)] == ["undone"]
+
+
+def test_the_edition_of_the_gates_is_that_of_their_text(tmp_path: Path) -> None:
+    (tmp_path / "gates").mkdir()
+    file = tmp_path / "gates" / "counts.py"
+    file.write_text("x = 1\n")
+    first = digest_of([tmp_path])
+    (tmp_path / "notes.md").touch()
+    assert digest_of([tmp_path]) == first
+    file.write_text("x = 2\n")
+    assert digest_of([tmp_path]) != first
+    assert len(edition()) == len(first)
 
 
 def test_what_was_undone_is_known_again_beside_other_changes(tmp_path: Path) -> None:

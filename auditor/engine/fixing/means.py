@@ -21,6 +21,7 @@ from auditor.engine.selection import matching_endpoints
 from auditor.measure.running.bench import Bench
 from auditor.measure.workload import Workload
 from auditor.model.trial import GateName
+from auditor.trial.edition import edition
 from auditor.trial.lessons import Lessons
 from auditor.trial.loop import Gate, Trials
 from auditor.trial.memory import Memory
@@ -176,7 +177,10 @@ class Means:
 
     def _trials(self, gates: list[tuple[GateName, Gate]]) -> Trials:
         lessons = Lessons(
-            memory=self.memory, settings=self.bench.settings_digest, workload=self.workload.digest
+            memory=self.memory,
+            settings=self.bench.settings_digest,
+            workload=self.workload.digest,
+            edition=edition(),
         )
         begun = None if self.request.patches else self.ahead.begin  # who hands patches in asks for no others
         return Trials(self.recorder, self.store, gates, lessons=lessons, begun=begun)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import auditor
 from auditor.config.user import UserSettings
+from auditor.engine.fixing.runs import at_work
 from auditor.engine.measuring.edge_rows import ROWS, save_rows
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.trying import choose_and_try
@@ -60,9 +61,14 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
     """Boots the target, plays the workload at the small scale as often as asked, and keeps the contract.
 
     Raises:
-        Fault: whatever keeps it from being recorded, with what to do.
+        Fault: whatever keeps it from being recorded, with what to do; another process at work on the target, for one.
     """
     bench = open_bench(request.audit.path, request.user, env=env)
+    with at_work(bench.folder, doing="auditor record"):
+        return _recorded(bench, request, notes, env)
+
+
+def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[str, str]) -> Recorded:
     surveyed = survey(request.audit, notes, parameters=request.edges)
     with bench.world(bench.settings.database.small) as world:
         notes.step("preparing the data")

@@ -1,20 +1,22 @@
 """From a folder with settings to a contract, and what the contract catches."""
 
+import os
 import sys
 from dataclasses import replace
 
 import pytest
 
 from auditor.engine.measuring.edge_rows import ROWS, load_rows
-from auditor.engine.measuring.record import Recorded, RecordRequest, record
+from auditor.engine.measuring.record import CONTRACT, Recorded, RecordRequest, record
 from auditor.engine.request import Notes
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.store import load_contract
-from auditor.measure.running.bench import open_bench
+from auditor.measure.running.bench import open_bench, target_folder
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import play_round
 from auditor.model.fault import Fault
+from auditor.trial.holding import held
 
 Known = tuple[RecordRequest, Recorded]
 
@@ -171,3 +173,15 @@ def test_a_spool_that_the_target_meddles_with_makes_the_run_void(asked: RecordRe
     )
     with pytest.raises(Fault, match="the run is void"):
         record(asked, notes)
+
+
+def test_nothing_is_recorded_while_another_is_at_work_on_the_target(
+    asked: RecordRequest, notes: Notes
+) -> None:
+    folder = target_folder(asked.user.state_dir, asked.audit.path)
+    with (
+        held(folder, doing="auditor fix"),
+        pytest.raises(Fault, match=rf"auditor fix \(process {os.getpid()}, .*is at work on this target"),
+    ):
+        record(asked, notes)
+    assert not (folder / CONTRACT).exists()
