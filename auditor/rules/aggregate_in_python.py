@@ -38,7 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import names, remade_rows, turns
 from auditor.rules.audience import believable
-from auditor.rules.claim import Claim
+from auditor.rules.claim import Claim, strip
 from auditor.rules.collection import (
     collected,
     fetched_evidence,
@@ -74,6 +74,7 @@ RULE = RuleInfo(
 )
 
 _FOLDS: Final = frozenset({"sum", "min", "max", "mean", "fmean", "Counter", "fsum"})
+_LIST: Final = "list"
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/"})
 
 
@@ -126,11 +127,22 @@ def folds(scene: Scene, found: Collection, flow: Flow) -> bool:
     if loop[0] != ir.COMP or len(loop[4]) != 1 or loop[2] == "dict" or len(loop[3]) != 1:
         return False
     target, _, conditions, _ = loop[4][0]
-    if target[0] != ir.NAME or not is_number(scene, found.query, target[2], loop[3][0]):
+    if target[0] != ir.NAME or not all(tested_columns(scene, found.query, target[2], c) for c in conditions):
         return False
-    if not all(tested_columns(scene, found.query, target[2], c) for c in conditions):
+    if conditions and is_only_counted(found.reads, loop):
+        return True
+    return is_number(scene, found.query, target[2], loop[3][0]) and is_only_folded(found.reads, loop)
+
+
+def is_only_counted(reads: Reads, kept: Node) -> bool:
+    """Whether of the rows that a comprehension keeps only their number is asked: `len([...])`, `sum(1 for ...)`."""
+    ones = kept[3][0]
+    if ones[0] == ir.CONST:
+        return ones[2] == 1 and is_fold_of(reads.parent(kept), kept)
+    if kept[2] != _LIST:
         return False
-    return is_only_folded(found.reads, loop)
+    flows = reads.flows(kept)
+    return bool(flows) and all(f.role == "len" for f in flows)
 
 
 def is_only_folded(reads: Reads, values: Node) -> bool:
@@ -159,17 +171,33 @@ def is_number(scene: Scene, query: Query, variable: str, node: Node) -> bool:
 
 def is_tally(scene: Scene, query: Query, variable: str, body: tuple[Node, ...]) -> bool:
     """Whether each statement adds a column of the row to something: `total += row.price`, `found[row.kind] += 1`."""
-    added = [s for s in body if s[0] == ir.AUG]
-    if not added or any(s[0] not in {ir.AUG, ir.IF} for s in body):
+    added = [s for s in body if s[0] in {ir.AUG, ir.ASSIGN}]
+    if not added or any(s[0] not in {ir.AUG, ir.ASSIGN, ir.IF} for s in body):
         return False
     for s in body:
         if s[0] == ir.IF:
             plain = tested_columns(scene, query, variable, s[3]) and not s[5]
             if not plain or not is_tally(scene, query, variable, s[4]):
                 return False
+        elif s[0] == ir.ASSIGN:
+            if not is_added_to_what_was(scene, query, variable, s):
+                return False
         elif s[4] not in {"+", "+="} or not is_added(scene, query, variable, s):
             return False
     return True
+
+
+def is_added_to_what_was(scene: Scene, query: Query, variable: str, s: Node) -> bool:
+    """Whether a statement is `found[row.kind] = found.get(row.kind, 0) + row.amount`."""
+    target, value = s[3][0], s[4]
+    if len(s[3]) != 1 or target[0] != ir.SUB or value[0] != ir.BIN or value[2] != "+":
+        return False
+    before, more = value[3:5]
+    if column_path(scene, query, variable, target[3]) is None or names.method_of(before) != "get":
+        return False
+    same = strip(before[2][2]) == strip(target[2]) and before[3] and strip(before[3][0]) == strip(target[3])
+    is_one = more[0] == ir.CONST and isinstance(more[2], int)
+    return bool(same) and (is_one or is_number(scene, query, variable, more))
 
 
 def is_added(scene: Scene, query: Query, variable: str, s: Node) -> bool:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"})
 _TEXT_TESTS: Final = frozenset({"startswith", "endswith"})
+_CASES: Final = frozenset({"lower", "upper", "casefold"})
+_TEXTS: Final = frozenset(
+    {"string", "text", "unicode", "unicodetext", "varchar", "str", "char", "email", "slug", "url"}
+)
+"""Types of columns, in lower case and without Django's `Field`."""
 
 
 def column_path(scene: Scene, query: Query, variable: str, node: Node) -> str | None:
@@ -101,7 +106,7 @@ def tested_columns(scene: Scene, query: Query, variable: str, condition: Node) -
         parts = [tested_columns(scene, query, variable, part) for part in told]
         return tuple(p for part in parts for p in part) if all(parts) else ()
     if condition[0] == ir.CALL and names.method_of(condition) in _TEXT_TESTS:
-        found = column_path(scene, query, variable, condition[2][2])
+        found = column_path(scene, query, variable, in_one_case(condition[2][2]))
         is_plain = not any(mentions(a, variable) for a in condition[3])
         return (found,) if found is not None and is_plain else ()
     if condition[0] == ir.CMP:
@@ -125,14 +130,31 @@ def compared_columns(scene: Scene, query: Query, variable: str, comparison: Node
         return ()
     left, right = comparison[3]
     for mine, other in ((left, right), (right, left)):
-        found = column_path(scene, query, variable, mine)
+        found = column_path(scene, query, variable, in_one_case(mine))
         if found is None or mentions(other, variable):
             continue
         is_many = leads_to_many(scene, query, found.split("."))
         within = comparison[2][0] in {"in", "not in"} and mine is right
-        if is_many == within:
+        if is_many == within or (within and (mine[0] == ir.CALL or is_text(scene, query, found))):
             return (found,)
     return ()
+
+
+def in_one_case(node: Node) -> Node:
+    """`row.name` of `row.name.lower()`: SQL can compare without looking at the case as well."""
+    is_call = node[0] == ir.CALL and not node[3] and not node[4]
+    return node[2][2] if is_call and names.method_of(node) in _CASES else node  # type: ignore[no-any-return]  # a Node
+
+
+def is_text(scene: Scene, query: Query, path: str) -> bool:
+    """Whether a column holds text, so that `part in row.column` asks for a part of it."""
+    model: Model | None = query.model
+    *steps, name = path.split(".")
+    for step in steps:
+        relation = None if model is None else model.relations.get(step)
+        model = None if relation is None else scene.trace.machine.orm(query.orm).by_key(relation.target)
+    column = None if model is None else model.columns.get(name)
+    return column is not None and column.type.lower().removesuffix("field") in _TEXTS
 
 
 def mentions(node: object, variable: str) -> bool:
