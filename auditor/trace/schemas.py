@@ -1,7 +1,8 @@
 """Dumping objects: which attributes a marshmallow schema reads from each of them.
 
 Covers what marshmallow documents: fields by name or `attribute=`, `Nested`, `Pluck` and `List` of them, `Method` and
-`Function` fields, `only` and `exclude`. Anything else a field does is left alone.
+`Function` fields, a project's own kinds of fields with their `_serialize`, `only` and `exclude`. Anything else a field
+does is left alone.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Field:
     """Of the nested one's fields."""
     computed: Value | None = None
     """What a `Method` or `Function` field calls with the object."""
+    made_by: Func | None = None
+    """The project's own `_serialize`, called with the value, its name and the object."""
 
 
 def dump(m: Machine, args: list[Value], node: Node | None) -> Value:
@@ -102,6 +105,8 @@ def read_field(m: Machine, field: Field, value: Value, node: Node | None, depth:
     found = value
     for part in field.path:
         found = access.get_attribute(m, found, part, node)
+    if field.made_by is not None:
+        calls.call_value(m, field.made_by, [found, Const(field.path[-1]), value], {}, node)
     if field.schema is not None and depth < _DEPTH:
         many = isinstance(found, (Query, Many))
         read(m, field.schema, field.wanted, found, node, depth + 1, repeated=many)
@@ -139,7 +144,14 @@ def field_of(m: Machine, schema: Class, module: Module, name: str, made: Node) -
         return computed_field(m, schema, module, kind, first or argument(made, "serialize"))
     if kind in {"Nested", "Pluck"}:
         return nested_field(m, schema, module, made, path)
-    return Field(path)
+    return Field(path, made_by=own_way(m, module, made))
+
+
+def own_way(m: Machine, module: Module, made: Node) -> Func | None:
+    """What a kind of field of the project's own does with a value."""
+    cls = m.project.resolve_expression(module, made[2])
+    method = m.project.method(cls, "_serialize") if isinstance(cls, Class) else None
+    return None if method is None or not isinstance(cls, Class) else Func(method, Inst(cls))
 
 
 def kind_of(m: Machine, module: Module, made: Node) -> str:
@@ -147,8 +159,10 @@ def kind_of(m: Machine, module: Module, made: Node) -> str:
     if made[0] != ir.CALL:
         return ""
     target = m.project.resolve_expression(module, made[2])
-    if isinstance(target, External) and target.name.partition(".")[0] in _PACKAGES:
-        return target.name.rpartition(".")[2]
+    known = m.project.external_bases(target) if isinstance(target, Class) else ()
+    for name in (target.name,) if isinstance(target, External) else known:
+        if name.partition(".")[0] in _PACKAGES and (known == () or ".fields." in name):
+            return name.rpartition(".")[2]
     return ""
 
 
