@@ -9,7 +9,7 @@ from auditor.measure.contract.declared import NOTHING_DECLARED, Declared
 from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.freshness import stale
 from auditor.measure.contract.mask import Mask
-from auditor.measure.contract.recording import Heard, Recording, settled
+from auditor.measure.contract.recording import Heard, Recording, settled, without_once
 from auditor.measure.contract.vanished import vanished
 from auditor.measure.contract.view import FORM, left_behind, named, view_of, without_effects
 
@@ -28,10 +28,11 @@ def compare(
     candidate = settled(baseline, recording)
     found = list(vanished(baseline, candidate))
     allowance = allowance_of(declared, baseline, recording)
+    once = baseline.once & recording.once
     for id_, was in baseline.heard.items():
         now = candidate.heard.get(id_)
         if now is not None and was != now and was.answer.ending == now.answer.ending == "answered":
-            found += _of_request(contract, id_, was, now, allowance)
+            found += _of_request(contract, id_, without_once(was, once), without_once(now, once), allowance)
     left = differences(left_behind(baseline), left_behind(candidate), contract.left.by_place())
     found += _gathered(None, left, allowance)
     return (*found, *stale(contract, recording))

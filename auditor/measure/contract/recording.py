@@ -1,13 +1,13 @@
 """A replay reduced to what a contract is about: what was answered, what was done, what was left behind."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.execution.databases.database import Rows
 from auditor.measure.answer import Answer
-from auditor.measure.contract.deeds import Deed, deeds_of
+from auditor.measure.contract.deeds import LOUD_LEVELS, Deed, deeds_of
 from auditor.measure.contract.row_changes import TableChanges, row_changes
 from auditor.measure.records import ProbeRecord
 from auditor.measure.replay import Mode, Replay
@@ -34,6 +34,8 @@ class Recording:
     """Done outside any request: later, or in the background."""
     changes: Mapping[str, TableChanges] = field(default_factory=dict)
     """What became of the rows, by table."""
+    once: frozenset[str] = frozenset()
+    """Records of a log that each process wrote once at most, whole, as JSON: a library's first connection, a remark about what is old."""
 
 
 def recording_of(
@@ -49,7 +51,29 @@ def recording_of(
         for exchange in replay.exchanges
     }
     deferred = tuple(deed for record in replay.outside for deed in _deeds(record, audit_loggers))
-    return Recording(mode=replay.mode, heard=heard, deferred=deferred, changes=row_changes(before, after))
+    return Recording(
+        mode=replay.mode,
+        heard=heard,
+        deferred=deferred,
+        changes=row_changes(before, after),
+        once=_once(replay, audit_loggers),
+    )
+
+
+def without_once(heard: Heard, texts: Collection[str], /) -> Heard:
+    """Without the records that a process writes when it comes to them first: chance decides which request that is."""
+    kept = tuple(deed for deed in heard.deeds if deed.kind != "log" or _text(deed) not in texts)
+    return heard if len(kept) == len(heard.deeds) else replace(heard, deeds=kept)
+
+
+def _once(replay: Replay, audit_loggers: Collection[str]) -> frozenset[str]:
+    written: dict[int, Counter[str]] = defaultdict(Counter)
+    for exchange in replay.exchanges:
+        if exchange.record is not None:
+            deeds = _deeds(exchange.record, audit_loggers)
+            written[exchange.record.pid] += Counter(_text(deed) for deed in deeds if _may_be_once(deed))
+    texts = frozenset(text for each in written.values() for text in each)
+    return frozenset(text for text in texts if all(each[text] <= 1 for each in written.values()))
 
 
 def settled(baseline: Recording, candidate: Recording, /) -> Recording:
@@ -72,6 +96,11 @@ def settled(baseline: Recording, candidate: Recording, /) -> Recording:
         moved += found
         heard[id_] = replace(now, deeds=(*now.deeds, *(by_text[text] for text in found.elements())))
     return replace(candidate, heard=heard, deferred=_without(candidate.deferred, moved))
+
+
+def _may_be_once(deed: Deed) -> bool:
+    """A record of an audit log belongs to its request, however often it is written."""
+    return deed.kind == "log" and (deed.quiet or deed.what.partition(" ")[0] in LOUD_LEVELS)
 
 
 def _deeds(record: ProbeRecord | None, audit_loggers: Collection[str]) -> tuple[Deed, ...]:

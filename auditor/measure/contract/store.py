@@ -51,6 +51,7 @@ def contract_files(contract: Contract, /) -> dict[str, bytes]:
         "statuses": {id_: list(seen) for id_, seen in contract.statuses.items()},
         "masks": {id_: _mask(mask) for id_, mask in contract.masks.items()},
         "left": _mask(contract.left),
+        "once": sorted(recording.once),
     }
     files = {
         "contract.json": json.dumps(head, indent=1, sort_keys=True).encode() + b"\n",
@@ -97,7 +98,13 @@ def _contract(head: Mapping[str, Any], files: Mapping[str, bytes], where: str) -
     return Contract(
         about=About.model_validate(head["about"]),
         workload=workload,
-        recording=Recording(mode=head["mode"], heard=heard, deferred=deeds[None], changes=changes),
+        recording=Recording(
+            mode=head["mode"],
+            heard=heard,
+            deferred=deeds[None],
+            changes=changes,
+            once=frozenset(head.get("once", ())),
+        ),
         runs=head["runs"],
         masks={id_: Mask.model_validate({"blurs": blurs}) for id_, blurs in head["masks"].items()},
         left=Mask.model_validate({"blurs": head["left"]}),

@@ -1,0 +1,52 @@
+"""A record that each process writes when it comes to something first: chance decides which request that is."""
+
+from typing import Any
+
+import pytest
+from little_shop import WORKLOAD, Change, World, recorded
+
+from auditor.measure.contract.compare import compare
+from auditor.measure.contract.contract import About, make_contract
+from auditor.measure.contract.difference import failures
+
+REMARK = {
+    "kind": "log",
+    "op": "WARNING",
+    "text": "no host was named",
+    "detail": {"logger": "kombu.transport", "hash": "h0"},
+}
+AUDIT = {"kind": "log", "op": "INFO", "text": "opened", "detail": {"logger": "shop.audit", "hash": "h0"}}
+
+
+def written(remark: dict[str, Any], *requests: str) -> Change:
+    def change(world: World) -> None:
+        for request in requests:
+            world["effects"].setdefault(request, []).append(remark)
+
+    return change
+
+
+def told(before: Change, after: Change) -> bool:
+    contract = make_contract(WORKLOAD, [recorded(1, before), recorded(2, before)], about=About(tree="t"))
+    return bool(failures(compare(contract, recorded(3, after))))
+
+
+def test_another_request_may_come_to_it_first() -> None:
+    assert not told(written(REMARK, "buy"), written(REMARK, "cart"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (written(REMARK, "buy"), written(REMARK)),
+        (written(REMARK), written(REMARK, "buy")),
+        (written(REMARK, "buy"), written(REMARK, "buy", "cart")),
+        (written(REMARK, "buy", "cart"), written(REMARK, "buy")),
+        (written(REMARK, "buy"), written({**REMARK, "detail": {**REMARK["detail"], "hash": "h9"}}, "cart")),
+        (written(REMARK, "buy"), written({**REMARK, "op": "ERROR"}, "cart")),
+        (written(AUDIT, "buy"), written(AUDIT, "cart")),
+    ],
+    ids=["gone", "new", "twice", "no longer twice", "other values", "another level", "an audit record"],
+)
+def test_anything_else_is_a_difference(before: Change, after: Change) -> None:
+    assert told(before, after)
