@@ -48,4 +48,5 @@ def size_of(query: Query) -> Size:
         model.table or None,
         model.cls.module.path or None,
         model.cls.line or None,
+        unnamed=not query.relation and not model.name,
     )

@@ -179,6 +179,8 @@ class Size:
     line: int | None = None
     exact: bool = False
     """There are always as many as `bound` says: the items of a literal, the turns of a `range`."""
+    unnamed: bool = False
+    """The name says nothing, as of the rows of a statement whose table nobody could tell: what is gone through has a better one."""
 
 
 @dataclass(slots=True, eq=False)

@@ -140,7 +140,7 @@ def open_loop(
         m.use("iterate", value, node)
     if isinstance(value, Sym):
         unknown = Size(name) if name else None
-        size = unknown if value.hint is None else size_of(m, value.hint, name)
+        size = unknown if value.hint is None else _called(size_of(m, value.hint, name), name)
         loop = Loop(m.site(), size, value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # the caller's literal
         loop.repeats = not flow.turns_once(node) and not is_over_parts(m, name)
         made = element(m, value)
@@ -150,7 +150,7 @@ def open_loop(
         m.cx.names = before
         return loop, made
     fetch(m, value, node, "iterate")
-    loop = Loop(m.site(), size_of(m, value, name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
+    loop = Loop(m.site(), _called(size_of(m, value, name), name), value, node, kind, branch=m.cx.branch)  # type: ignore[arg-type]  # likewise
     once = flow.turns_once(node) or is_over_parts(m, name)
     loop.repeats = repeats(value) and not once
     if not once:
@@ -233,6 +233,11 @@ def size_of(m: Machine, value: Value, name: str) -> Size | None:
         found = [size_of(m, o, name) for o in value.options]
         return next((s for s in found if s is not None and s.bound is None), found[0])
     return Size(name) if name else None
+
+
+def _called(size: Size | None, name: str) -> Size | None:
+    """`size`, where it has a name; else what is gone through gives it one."""
+    return size if size is None or not size.unnamed or not name else replace(size, name=name, unnamed=False)
 
 
 def shortest(sizes: Sequence[Size | None]) -> Size | None:

@@ -256,6 +256,29 @@ def test_a_change_tells_why_what_to_do_and_how_to_check_it() -> None:
     assert change.risk
 
 
+def test_a_command_is_run_and_not_requested() -> None:
+    command = endpoint("COMMAND reindex", CostTerm(low=1, high=1, sizes=("spaces",)))
+    plan = plan_of(finding("author", "query-in-loop", endpoints=[command.id]), endpoints=(command,))
+    change = next(change for change in plan.changes if change.rank)
+    assert change.why == "One run of `COMMAND reindex` costs `spaces` queries here."
+    assert change.verify.startswith("Run `COMMAND reindex` on data with")
+
+
+def test_the_loop_in_a_title_is_one_of_the_endpoint_in_it() -> None:
+    heavy = endpoint("GET /heavy", CostTerm(low=9, high=9, sizes=("?",)), CostTerm(low=9, high=9))
+    light = endpoint("GET /light", CostTerm(low=1, high=1, sizes=("members",)))
+    plan = plan_of(
+        finding("a", "query-in-loop", endpoints=[heavy.id], sizes=("?",), count=9, subject="get"),
+        finding("b", "query-in-loop", endpoints=[light.id], sizes=("members",), subject="get", origin=None),
+        endpoints=(heavy, light),
+    )
+    change = next(change for change in plan.changes if change.rank)
+    assert change.endpoints == (heavy.id, light.id)
+    assert "GET /heavy" in change.title
+    assert "members" not in change.title
+    assert "members" not in change.verify
+
+
 def test_changes_with_the_same_words_are_told_apart_by_their_functions() -> None:
     plan = plan_of(*(finding(name, "call-in-loop", kind="http", function=f"app.{name}") for name in "fg"))
     titles = sorted(change.title for change in plan.changes if change.rank)

@@ -10,6 +10,7 @@ from auditor.stages.planning.remedy import Remedy, Words
 from auditor.stages.planning.wording import filled
 
 WORDS = Words(
+    ask="Request `GET /x`",
     subjects="`author`",
     operations="queries",
     function="`f()`",
@@ -34,7 +35,7 @@ def test_every_sentence_can_be_filled(remedy: Remedy) -> None:
 @pytest.mark.parametrize("remedy", bundled_remedies(), ids=lambda remedy: remedy.name)
 def test_a_check_names_a_request_and_an_edge(remedy: Remedy) -> None:
     assert len(remedy.verify) >= 1
-    assert any("{endpoint}" in check for check in remedy.verify)
+    assert any("{ask}" in check or "{endpoint}" in check for check in remedy.verify)
 
 
 def test_no_rule_has_two_remedies() -> None:

@@ -45,7 +45,7 @@ def _from_page(rule: RuleInfo) -> Remedy:
         unnamed=wording["unnamed"],
         steps=(instead or f"Follow the page of the rule: `auditor rules {rule.id}`.",),
         risk="Behaviour at the edges can change; compare answers field by field.",
-        verify=(verify or "Request {endpoint}: the cost falls, the answer is equal.",),
+        verify=(verify or "{ask}: the cost falls, the answer is equal.",),
         wrong=_sentence(rule.section("When it does not matter")) or "The code is rarely reached.",
     )
 

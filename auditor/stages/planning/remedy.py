@@ -33,6 +33,8 @@ class Words:
     """What the innermost loop goes over: `reviews`, or "rows" where it has no name."""
     endpoint: str
     """The endpoint that pays most: `GET /books/{id}`."""
+    ask: str
+    """How it is brought about: "Request `GET /books/{id}`", "Run `COMMAND reindex`"."""
     on: str
     """The same as the end of a title: " for `GET /books/{id}` and 4 more endpoints"."""
     of: str

@@ -30,6 +30,9 @@ _NOUNS = {
 }
 
 
+_GRAPH = frozenset({"QUERY", "MUTATION", "SUBSCRIPTION"})
+
+
 def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str]) -> Words:
     """What the templates of the group's remedy are filled with."""
     functions = list(dict.fromkeys(_functions(finding) for finding in group.findings))
@@ -40,11 +43,25 @@ def words_for(group: Group, *, worst: Endpoint | None, endpoints: Sequence[str])
         subjects=listed(subjects) if subjects else unnamed,
         operations=_operations(group.findings),
         function=listed(functions),
-        rows=_rows(group.findings),
+        rows=_rows([f for f in group.findings if worst is None or worst.id in f.endpoints]),
         endpoint=code(worst.id) if worst else f"what calls {listed(functions)}",
+        ask=_ask(worst, listed(functions)),
         on=_on("for", worst, len(endpoints), functions if subjects else ()),
         of=_on("of", worst, len(endpoints), functions if subjects else ()),
     )
+
+
+def _ask(worst: Endpoint | None, functions: str) -> str:
+    """How what costs is brought about, as the beginning of a sentence."""
+    if worst is None:
+        return f"Call {functions}"
+    return f"{'Request' if is_request(worst.id) else 'Run'} {code(worst.id)}"
+
+
+def is_request(endpoint: str, /) -> bool:
+    """Whether an endpoint is asked over HTTP, by its id; commands, tasks and receivers are run."""
+    kind, _, rest = endpoint.partition(" ")
+    return rest.startswith("/") or kind in _GRAPH
 
 
 def filled(template: str, words: Words) -> str:
@@ -65,7 +82,8 @@ def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str
     noun = _NOUNS.get(kind, kind)
     total = next((cost for name, cost in worst.cost.items() if name == kind), None)
     if total is None or total.text.removeprefix("≥ ") == here.text:
-        return f"One request of {code(worst.id)} costs {code(brief_text(here))} {noun} here."
+        one = "request" if is_request(worst.id) else "run"
+        return f"One {one} of {code(worst.id)} costs {code(brief_text(here))} {noun} here."
     return (
         f"{code(brief_text(here))} of the {code(brief_text(total))} {noun} of {code(worst.id)} happen here."
     )
