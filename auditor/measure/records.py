@@ -163,13 +163,20 @@ def _joined(record: ProbeRecord, additions: list[ProbeRecord]) -> ProbeRecord:
     effects, stages = list(record.effects), list(record.stages)
     for addition in additions:
         first = len(stages)
-        effects.extend(
-            replace(effect, stage=None if effect.stage is None else effect.stage + first)
-            for effect in addition.effects
-        )
+        place = len(effects)
+        effects.extend(_moved(effect, stages=first, effects=place) for effect in addition.effects)
         stages.extend(addition.stages)
     notes = tuple(note for part in (record, *additions) for note in part.notes)
     return replace(record, effects=tuple(effects), stages=tuple(stages), notes=notes)
+
+
+def _moved(effect: ProbeEffect, *, stages: int, effects: int) -> ProbeEffect:
+    """An effect behind so many others: what it points at stands as much further behind."""
+    detail = effect.detail
+    if effect.kind == "lazy-load" and isinstance(detail.get("sql"), int):
+        detail = {**detail, "sql": detail["sql"] + effects}
+    stage = None if effect.stage is None else effect.stage + stages
+    return replace(effect, stage=stage, detail=detail)
 
 
 def parse_record(line: bytes) -> ProbeRecord | None:

@@ -91,6 +91,8 @@ def _effect(effect: ObservedEffect) -> str:
         if effect.stack
         else ""
     )
+    if effect.late:
+        where += " after the answer" if effect.late == effect.count else f", {effect.late} after the answer"
     short = short_statement(effect.text if effect.kind == "sql" else f"{effect.op} {effect.text}")
     return f"| {effect.count} | {code(short.replace('|', '¦'))} | {where} |"
 

@@ -93,9 +93,12 @@ def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
 
 
 def test_late_effects_return_to_their_request() -> None:
-    late = {**LINE, "late": True, "effects": LINE["effects"][:1], "errors": []}  # type: ignore[index]
+    sql = LINE["effects"][0]  # type: ignore[index]
+    load = {**sql, "kind": "lazy-load", "op": "load", "detail": {"attribute": "Book.author", "sql": 0}}
+    late = {**LINE, "late": True, "effects": [sql, load], "errors": []}
     records = [parse_record(written(line)) for line in (late, LINE, {**late, "request": "lost"})]
     found = by_request(record for record in records if record is not None)
     assert list(found) == ["r1"]
-    assert [effect.late for effect in found["r1"].effects] == [False, False, True]
+    assert [effect.late for effect in found["r1"].effects] == [False, False, True, True]
+    assert found["r1"].effects[3].detail["sql"] == 2
     assert found["r1"].stages[found["r1"].effects[2].stage or 0].callee == "load"

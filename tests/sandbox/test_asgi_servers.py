@@ -110,6 +110,7 @@ def test_requests_at_once_do_not_mix(boot: Boot, command: list[str]) -> None:
         )
         for effect in record.of_kind("sql"):
             assert effect.stack, (request, effect)
+            assert effect.late == (kind == "after")
             functions = [frame.function.rpartition(".")[2] for frame in effect.stack]
             assert handler.rpartition(".")[2] in functions, (request, functions)
 

@@ -324,6 +324,54 @@ def test_a_driver_without_a_hook_is_seen_through_sqlalchemy(tmp_path: Path) -> N
     assert effect.shape == "(int)"
 
 
+def test_a_frame_that_goes_on_is_told_where_it_stands(tmp_path: Path) -> None:
+    script = """
+    import sqlite3
+
+    def view():
+        connection = sqlite3.connect(":memory:")
+        for number in range(3):
+            connection.execute("select 1")
+            twice(connection)
+            connection.execute("select 2")
+        connection.execute("select 3")
+
+    def twice(connection):
+        connection.execute("select 4"), connection.execute("select 5")
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    lines = {"1": (7,), "2": (9,), "3": (10,), "4": (8, 13), "5": (8, 13)}
+    told = [(str(effect.text)[-1], effect.stack[1:]) for effect in record.of_kind("sql")]
+    assert [number for number, _ in told] == [*"1452" * 3, "3"]
+    for number, stack in told:
+        assert tuple(frame.line for frame in stack) == tuple(line + 1 for line in lines[number])
+
+
+def test_shapes_are_those_of_these_values_not_of_others_like_them(tmp_path: Path) -> None:
+    script = """
+    from auditor_probe.statements import shape_of
+
+    for _ in range(2):
+        assert shape_of(("abc", 3)) == "(str:3,int)"
+        assert shape_of(("abcd", 3)) == "(str:4,int)"
+        assert shape_of((3, 3)) == "(int,int)"
+        assert shape_of((True, None)) == "(bool,NoneType)"
+        assert shape_of((b"ab", 1)) == "(bytes:2,int)"
+        assert shape_of((b"abc", 1)) == "(bytes:3,int)"
+        assert shape_of([[1, 2], 1]) == "(list:2,int)"
+        assert shape_of([[1], 1]) == "(list:1,int)"
+        assert shape_of({"a": 1, "b": "xy"}) == "(a=int,b=str:2)"
+        assert shape_of({"b": 1, "a": "xy"}) == "(b=int,a=str:2)"
+        assert shape_of({"a": b"1"}) == "(a=bytes:1)"
+        assert shape_of({"a": b"12"}) == "(a=bytes:2)"
+        assert shape_of(tuple(range(30))).endswith(",+6)")
+    request(lambda: None)
+    """
+    run_guest(tmp_path, script)
+
+
 def _plain(script: str) -> str:
     import textwrap
 

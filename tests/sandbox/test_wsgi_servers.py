@@ -102,6 +102,12 @@ def broken():
 def later():
     threading.Timer(0.05, lambda: log.warning("%s titles", len(titles(2)))).start()
     return "soon"
+
+@app.get("/closed")
+def closed():
+    answer = app.response_class("soon")
+    answer.call_on_close(lambda: titles(2))
+    return answer
 """
 
 GUNICORN = ["gunicorn", "--bind", "unix:{door}", "--workers", "1", "app:app"]
@@ -195,6 +201,8 @@ def test_an_exception_that_the_framework_answers_is_kept(boot: Boot) -> None:
 
 def test_work_after_the_answer_is_still_the_requests(boot: Boot) -> None:
     server = boot({"app.py": APP}, SERVERS["gunicorn-gthread"])
+    server.get("/closed", "r0")
+    assert [effect.late for effect in server.record("r0").of_kind("sql")] == [True] * 3
     server.get("/later", "r1")
     assert sql_of(server.record("r1")) == []
     server.stop()

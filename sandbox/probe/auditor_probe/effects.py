@@ -5,6 +5,7 @@ import time
 from auditor_probe import background, spool, stacks
 from auditor_probe.current import CHECKOUT, SCOPE
 from auditor_probe.record import Effect, line
+from auditor_probe.settings import EFFECT_LIMIT
 
 _now = time.perf_counter
 
@@ -30,7 +31,11 @@ def begin(kind, op, text=None, shape=None, detail=None):
         detail = dict(detail or {}, checkout=True)
     effect = Effect(kind, op, text, shape, detail, stack)
     if not record.closed:
-        record.add(effect)
+        effects = record.effects
+        if len(effects) < EFFECT_LIMIT:
+            effects.append(effect)
+        else:
+            record.drop(effect)
     elif stack is not None and stack is not scope.base:
         effect.late = record
     else:  # a pool's own thread that happened to be started by a request

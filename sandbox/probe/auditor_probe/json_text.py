@@ -25,18 +25,26 @@ def kept(text):
     return found
 
 
-_EFFECT = '{"kind":"%s","op":%s,"text":%s,"shape":%s,"rows":%s,"ms":%s,"stack":%s,"stage":%s,"detail":%s}'
+_EFFECT = '{"kind":"%s","op":%s,"text":'
+_REST = '%s%s,"shape":%s,"rows":%s,"ms":%s,"stack":%s,"stage":%s,"detail":%s}'
+_begun = {}
 
 
 def effect_text(effect, text, stack, stage, detail):
     """One effect; `text`, `stack` and `stage` are numbers or None; a `detail` that is a string is JSON already."""
-    return _EFFECT % (
-        effect.kind,
-        kept(effect.op),
+    kind = (effect.kind, effect.op)
+    head = _begun.get(kind)
+    if head is None:
+        if len(_begun) > 5000:
+            _begun.clear()
+        head = _begun[kind] = _EFFECT % (kind[0], quoted(kind[1]))
+    shape, rows, ms = effect.shape, effect.rows, effect.ms
+    return _REST % (
+        head,
         "null" if text is None else text,
-        "null" if effect.shape is None else quoted(effect.shape),
-        "null" if effect.rows is None else effect.rows,
-        "null" if effect.ms is None else "%.3f" % effect.ms,
+        "null" if shape is None else kept(shape),
+        "null" if rows is None else rows,
+        "null" if ms is None else "%.3f" % ms,
         "null" if stack is None else stack,
         "null" if stage is None else stage,
         "null" if detail is None else detail if type(detail) is str else encode(detail),

@@ -72,12 +72,9 @@ class Record(object):
         self.started = _now()
         self.cpu_started = _cpu()
 
-    def add(self, effect):
-        """Appends `effect`, or only counts it when there are too many."""
-        if len(self.effects) < settings.EFFECT_LIMIT:
-            self.effects.append(effect)
-        else:
-            self.dropped[effect.kind] = self.dropped.get(effect.kind, 0) + 1
+    def drop(self, effect):
+        """Only counts `effect`: there are too many."""
+        self.dropped[effect.kind] = self.dropped.get(effect.kind, 0) + 1
 
     def sent(self, size):
         """`size` more bytes of the body left the application."""
@@ -115,7 +112,21 @@ class Record(object):
             ((self.first_byte or ended) - self.started) * 1000,
             self.bytes_out,
         )
-        spool.append(line(self.request, effects, handler=self.handler, more=head + more))
+        during, after = self._parted(effects)
+        text = line(self.request, during, handler=self.handler, more=head + more)
+        if after:  # in one piece with the rest: nobody reads the one without the other
+            text += "\n" + line(self.request, after, handler=self.handler, more=',"late":true')
+        spool.append(text)
+
+    def _parted(self, effects):
+        """What was done before the answer had been sent, and what the client did not wait for."""
+        answered = self.answered
+        if answered is None or self.request is None or not effects or effects[-1].started <= answered:
+            return effects, []
+        during, after = [], []
+        for effect in effects:
+            (during if effect.started <= answered else after).append(effect)
+        return during, after
 
     def _cpu_ms(self):
         """CPU of the request's thread and its helpers; None when the thread's time was shared with others."""
@@ -168,5 +179,5 @@ def _effects_text(effects, handler):
         ",".join(entries),
         ",".join([kept(text) for text in texts]),
         ",".join(stacks),
-        encode(stages.rows()),
+        stages.text(),
     )

@@ -20,7 +20,8 @@ _gettrace = sys.gettrace
 _HERE = __file__.rpartition("/")[0] + "/"
 _FOREIGN = ("site-packages", "dist-packages", ".venv", "venv", "node_modules", ".tox", ".nox")
 _LIMIT = 50000
-_DEPTH = 1000
+_STEPS = range(1000)
+"""Frames that are walked at most."""
 _DEEPEST = 200
 _GENERATOR = 0x20 | 0x200
 _MARKS = sys.version_info >= (3, 10)
@@ -53,13 +54,15 @@ class Stack(object):
 
 
 class Mark(object):
-    """Left on a frame: the stack outside of it, and the scope's base for which that was found."""
+    """Left on a frame: the stack outside of it, and the scope's base for which that was found; and the frame's own last stack."""
 
-    __slots__ = ("base", "outer")
+    __slots__ = ("base", "last", "outer", "stack")
 
     def __init__(self, outer, base):
         self.outer = outer
         self.base = base
+        self.last = -1
+        self.stack = None
 
     def __call__(self, frame, event, argument):
         """Somebody began to trace after all: nothing to see."""
@@ -107,40 +110,52 @@ def here(base=None):
     files = _files
     new = []
     outer = base
-    steps = 0
     beyond = _beyond
-    while steps < _DEPTH:
+    marked = None
+    for _ in _STEPS:
         if frame is None:
             if not beyond:
                 break
             frame, beyond = beyond[0](), None
             if frame is None:
                 break
-        name = frame.f_code.co_filename
-        relative = files.get(name, 0)
+        try:
+            relative = files[frame.f_code.co_filename]
+        except KeyError:
+            relative = _classify(frame.f_code.co_filename)
         if relative is not None:
-            if relative == 0:
-                relative = _classify(name)
             if relative is ENTRY or (relative is LOOP and base is not None):
                 break
-            if relative is not None and relative is not LOOP:
-                new.append(frame)
+            if relative is not LOOP:
                 mark = frame.f_trace
                 if mark.__class__ is Mark and mark.base is base:
-                    outer = mark.outer
+                    if not new:
+                        return _at(mark, frame)
+                    marked = _at(mark, frame)
                     break
+                new.append(frame)
         frame = frame.f_back
-        steps += 1
-    if not new:
+    if marked is not None:
+        outer = marked
+    elif not new:
         return base
-    if len(new) > 1:
-        marking = _MARKS and _gettrace() is None
-        for frame in reversed(new):
-            if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
-                frame.f_trace = Mark(outer, base)
+    marking = _MARKS and _gettrace() is None
+    for frame in reversed(new):
+        if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
+            mark = frame.f_trace = Mark(outer, base)
+            outer = _at(mark, frame)
+        else:
             outer = _below(outer, frame)
-        return outer
-    return _below(outer, new[0])
+    return outer
+
+
+def _at(mark, frame):
+    """The stack of a marked frame where it stands."""
+    last = frame.f_lasti
+    if mark.last != last:
+        mark.stack = _below(mark.outer, frame)
+        mark.last = last
+    return mark.stack
 
 
 def _below(outer, frame):

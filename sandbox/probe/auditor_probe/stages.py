@@ -1,5 +1,7 @@
 """Which of the handler's direct callees an effect belongs to, told from its stack."""
 
+from auditor_probe.json_text import kept
+
 
 class Stages(object):
     """Numbers the handler's callees in the order of their first effect.
@@ -44,9 +46,10 @@ class Stages(object):
             self._times.append(0.0)
         return place
 
-    def rows(self):
-        """``[file, line, callee, ms]`` for each stage; `callee` is None for the handler's own lines."""
-        return [
-            [file, line, callee, round(time * 1000, 3)]
+    def text(self):
+        """JSON of ``[file, line, callee, ms]`` for each stage; `callee` is null for the handler's own lines."""
+        rows = [
+            "[%s,%d,%s,%.3f]" % (kept(file), line, "null" if callee is None else kept(callee), time * 1000)
             for (file, line, callee), time in zip(self._places, self._times)
         ]
+        return "[" + ",".join(rows) + "]"

@@ -45,6 +45,33 @@ def shape_of(parameters):
     """Types, and lengths of texts: ``(int,str:5)``; never a value."""
     if not parameters:
         return None
+    kind = parameters.__class__
+    if kind is tuple or kind is list:
+        if len(parameters) > _MOST:
+            return _shape(parameters)
+        key = tuple([len(value) if value.__class__ is str else value.__class__ for value in parameters])
+    elif kind is dict and len(parameters) <= _MOST:
+        values = [len(value) if value.__class__ is str else value.__class__ for value in parameters.values()]
+        key = (tuple(parameters), tuple(values))
+    else:
+        return _shape(parameters)
+    found = _shapes.get(key)
+    if found is None:
+        found = _shape(parameters)
+        values = parameters.values() if kind is dict else parameters
+        if not any(value.__class__ in _SIZED for value in values):
+            if len(_shapes) > 5000:
+                _shapes.clear()
+            _shapes[key] = found
+    return found
+
+
+_shapes = {}
+_SIZED = (bytes, list, tuple)
+"""Besides texts, what has its length in the shape."""
+
+
+def _shape(parameters):
     if type(parameters) is dict:
         parts = ["%s=%s" % (name, _one(value)) for name, value in list(parameters.items())[:_MOST]]
     elif isinstance(parameters, (list, tuple)):

@@ -1,6 +1,7 @@
 """A WSGI request: from the server's call to the moment the answer has been closed."""
 
 import atexit
+import time
 
 from auditor_probe import lines, notes, settings, stacks
 from auditor_probe.current import SCOPE, Scope
@@ -8,6 +9,7 @@ from auditor_probe.failures import frames_of
 from auditor_probe.record import Record
 
 stacks.entry_file(__file__)
+_now = time.perf_counter
 _KEY = "HTTP_" + settings.HEADER.upper().replace("-", "_")
 
 
@@ -107,6 +109,7 @@ class Answer(object):
         self._auditor_result = result
         self._auditor_scope = scope
         self._auditor_next = None
+        self._auditor_sent = None
 
     def __iter__(self):
         return self
@@ -119,6 +122,7 @@ class Answer(object):
                 self._auditor_next = iter(self._auditor_result).__next__
             part = self._auditor_next()
         except StopIteration:
+            self._auditor_sent = _now()
             if not hasattr(self._auditor_result, "close"):
                 scope.record.close()
             raise
@@ -134,6 +138,8 @@ class Answer(object):
         return part
 
     def close(self):
+        """The server has sent everything it got: what is done now, nobody waits for."""
+        self._auditor_scope.record.answered = self._auditor_sent
         token = SCOPE.set(self._auditor_scope)
         try:
             close = getattr(self._auditor_result, "close", None)

@@ -23,7 +23,13 @@ def _handled(token, result, error):
     text = record.__dict__.get("message")
     if type(text) is not str:
         text = record.getMessage()
-    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    digest = _digests.get(text)
+    if digest is None:
+        digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+        if len(text) < 500:
+            if len(_digests) > 2000:
+                _digests.clear()
+            _digests[text] = digest
     effect.detail = '{"logger":%s,"level":%s,"text":"%s","exception":%s}' % (
         kept(record.name),
         kept(record.levelname),
@@ -31,6 +37,9 @@ def _handled(token, result, error):
         _exception(record),
     )
     end(effect)
+
+
+_digests = {}
 
 
 def _exception(record):

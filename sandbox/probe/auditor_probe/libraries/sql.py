@@ -7,7 +7,7 @@ from auditor_probe.effects import begin, end, mark, mark_before
 def begun(statement, parameters=None, many=False):
     """The started effect of a statement; None on failure."""
     try:
-        text = statements.as_text(statement)
+        text = statement if statement.__class__ is str else statements.as_text(statement)
         kind, verb = statements.kind_and_verb(text)
         if many:
             shape, detail = _many(parameters)

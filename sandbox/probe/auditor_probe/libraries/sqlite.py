@@ -126,7 +126,7 @@ def _cursor_class(base):
 
 
 def _make_cursor_class(base):
-    plain_execute = base.execute
+    plain_execute, plain_fetchall = base.execute, base.fetchall
 
     def execute(self, statement, *parameters):
         connection = self.connection
@@ -164,7 +164,10 @@ def _make_cursor_class(base):
 
     def _done(self, effect, connection, implicit):
         if effect is not None:
-            sql.ended(effect, self.rowcount)
+            changed = self.rowcount
+            if changed > 0:
+                effect.detail = dict(effect.detail or {}, affected=changed)
+            end(effect)
             if implicit and effect.kind == "sql" and connection.in_transaction:
                 sql.begun_before(effect)
 
@@ -180,8 +183,10 @@ def _make_cursor_class(base):
         return rows
 
     def fetchall(self):
-        rows = base.fetchall(self)
-        _fetched(self, len(rows))
+        rows = plain_fetchall(self)
+        effect = self._auditor_effect
+        if effect is not None:
+            effect.rows = (effect.rows or 0) + len(rows)
         return rows
 
     def __next__(self):
