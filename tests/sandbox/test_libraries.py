@@ -152,25 +152,32 @@ def test_files_programs_sleeps_and_locks(tmp_path: Path) -> None:
         subprocess.run(["/bin/true", "secret"])
         os.system("true secret")
         time.sleep(0.001)
-        event = threading.Event()
-        threading.Timer(0.01, event.set).start()
         event.wait()
         with condition:
-            threading.Timer(0.01, told).start()
             condition.wait()
         time.sleep(0)
         asyncio.run(held())
 
-    condition = threading.Condition()
+    event, condition = threading.Event(), threading.Condition()
 
-    def told():
+    def release():
+        """Once somebody waits."""
+        while not event._cond._waiters:
+            time.sleep(0.001)
+        event.set()
+        while not condition._waiters:
+            time.sleep(0.001)
         with condition:
             condition.notify()
+
+    threading.Thread(target=release).start()
 
     async def held():
         lock = asyncio.Lock()
         await lock.acquire()
-        asyncio.get_running_loop().call_later(0.01, lock.release)
+        loop = asyncio.get_running_loop()
+        release = lambda: lock.release() if lock._waiters else loop.call_soon(release)
+        loop.call_soon(release)
         await asyncio.sleep(0)
         await asyncio.sleep(0.001)
         await lock.acquire()
