@@ -161,7 +161,7 @@ def test_files_programs_sleeps_and_locks(tmp_path: Path) -> None:
     event, condition = threading.Event(), threading.Condition()
 
     def release():
-        """Once somebody waits."""
+        # once somebody waits
         while not event._cond._waiters:
             time.sleep(0.001)
         event.set()
