@@ -37,6 +37,16 @@ def test_an_empty_report_says_what_was_looked_for() -> None:
     assert "**No endpoints were found,**" in document
     assert "Looked for: Django, Flask." in document
     assert "## Phase" not in document
+    assert document.startswith("# Performance plan for this folder\n")
+
+
+def test_findings_without_endpoints_say_what_was_looked_for() -> None:
+    found = report("shop")
+    coverage = found.coverage.model_copy(update={"looked_for": ("Django", "Flask")})
+    lost = found.model_copy(update={"endpoints": (), "coverage": coverage})
+    line = "No endpoints were found, so nothing tells which requests pay. Looked for: Django, Flask."
+    assert line in render(lost, "markdown")
+    assert line not in render(found.model_copy(update={"coverage": coverage}), "markdown")
 
 
 def test_no_findings_is_said_as_good_news_with_its_limits() -> None:

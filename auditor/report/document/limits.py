@@ -4,6 +4,7 @@ from typing import Final
 
 from auditor.model.report import Endpoint, Report
 from auditor.report.document.escape import code, sentence, text
+from auditor.report.document.summary import looked_for
 from auditor.report.figures import count, share
 
 SHOWN: Final = 5
@@ -13,6 +14,8 @@ def limits(report: Report) -> list[str]:
     """The blocks of the section; never empty."""
     coverage = report.coverage
     lines = _not_run(report)
+    if not report.endpoints and report.plan.changes:
+        lines.append(f"No endpoints were found, so nothing tells which requests pay.{looked_for(report)}")
     lines += _calls(report)
     if coverage.unparsed:
         shown = [f"{code(entry.file)} ({text(entry.reason)})" for entry in coverage.unparsed[:SHOWN]]

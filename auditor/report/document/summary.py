@@ -15,7 +15,7 @@ FIRST: Final = 3
 def summary(report: Report) -> list[str]:
     """The blocks above the phases."""
     return [
-        f"# Performance plan for {code(report.target.root)}",
+        f"# Performance plan for {'this folder' if report.target.root == '.' else code(report.target.root)}",
         _read(report),
         *_first(report),
         *_order(report),
@@ -90,9 +90,13 @@ def _one(change: Change, number: int) -> str:
 def _nothing(report: Report) -> str:
     if report.endpoints:
         return "**Nothing found that is worth changing** on the paths that could be followed."
+    return f"**No endpoints were found,** so there is nothing to plan.{looked_for(report)}"
+
+
+def looked_for(report: Report) -> str:
+    """A sentence that names the frameworks whose endpoints were looked for, with a blank before it."""
     looked = ", ".join(text(name) for name in report.coverage.looked_for)
-    where = f" Looked for: {looked}." if looked else ""
-    return f"**No endpoints were found,** so there is nothing to plan.{where}"
+    return f" Looked for: {looked}." if looked else ""
 
 
 def _order(report: Report) -> list[str]:
