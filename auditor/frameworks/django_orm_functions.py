@@ -36,6 +36,7 @@ _PREFETCH_OBJECTS: Final = frozenset({
     "django.db.models.prefetch_related_objects", "django.db.models.query.prefetch_related_objects",
     "django.db.models.aprefetch_related_objects",
 })  # fmt: skip
+_SENT: Final = tuple(f"Signal().{name}" for name in ("send", "send_robust", "asend", "asend_robust"))
 _CACHED_MANAGERS: Final[dict[str, str]] = {
     "get_for_model": "contenttypes.ContentType",
     "get_for_id": "contenttypes.ContentType",
@@ -67,6 +68,9 @@ def call(
         return ModelValue(orm.registry.user_of(m.site().module)) if orm.registry.is_used else None
     if name == "django.apps.apps.get_model":
         return _get_model(orm, m, args)
+    if name.endswith(_SENT):
+        sender = {"sender": args[0]} if args else {}
+        return UNKNOWN if orm.registry.signals.send_own(m, {**sender, **kwargs}, node) else None
     return _library_model(orm, m, name, args=args, kwargs=kwargs, node=node)
 
 

@@ -1,4 +1,4 @@
-"""Signal receivers: project functions that run whenever a row is saved or deleted."""
+"""Signal receivers: project functions that run whenever a row is saved or deleted, or a signal of the project's own is sent."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Class, External, Function, inner_blocks
+from auditor.index.symbols import Assigned, Class, External, Function, Module, inner_blocks, tail_name
 from auditor.index.values import Const, Exact, ModelValue
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
     from auditor.frameworks.orm import Recorder
     from auditor.index.ir import Node
-    from auditor.index.symbols import Module
     from auditor.index.values import Row, Value
 
 _SIGNALS: Final = frozenset({"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"})
@@ -37,6 +36,8 @@ class Signals:
         self._registry = registry
         self._receivers: dict[str, list[Receiver]] | None = None
         self._running: set[int] = set()
+        self._own: dict[int, list[Function]] = {}
+        """By identity of the assignment that makes a signal: what listens to it."""
 
     def receivers(self) -> Mapping[str, list[Receiver]]:
         """By key of the sending model; those of every sender under `ANY_SENDER`."""
@@ -67,6 +68,24 @@ class Signals:
                 m.call_function(receiver.function, None, [], arguments, node)
             finally:
                 self._running.discard(id(receiver.function))
+
+    def send_own(self, m: Recorder, arguments: dict[str, Value], node: Node | None) -> bool:
+        """Calls what listens to a signal of the project's own; False where nothing does: `node` is `signal.send(…)`."""
+        if node is None or node[0] != ir.CALL or node[2][0] != ir.ATTR:
+            return False
+        self.receivers()
+        site = m.site()
+        symbol = self._signal(site.module, node[2][2], site.function)
+        listening = [] if symbol is None else self._own.get(id(symbol), [])
+        for function in listening:
+            if id(function) in self._running:
+                continue
+            self._running.add(id(function))
+            try:
+                m.call_function(function, None, [], arguments, node)
+            finally:
+                self._running.discard(id(function))
+        return bool(listening)
 
     # -- declarations --------------------------------------------------------------------------------------
 
@@ -101,6 +120,10 @@ class Signals:
     ) -> None:
         for node in signals:
             for signal_node in node[3] if node[0] == ir.SEQ else (node,):
+                own = self._signal(module, signal_node, owner)
+                if own is not None:
+                    listening = self._own.setdefault(id(own), [])
+                    listening.extend([] if function in listening else [function])
                 signal = self._name(module, signal_node, owner).rpartition(".")[2]
                 if signal in _SIGNALS:
                     for key in self._senders(module, call, owner):
@@ -133,9 +156,26 @@ class Signals:
         if model is not None:
             yield model.key
 
+    def _signal(self, module: Module, node: Node, owner: Function | None) -> Assigned | None:
+        """The assignment that makes a signal of the project's own, by a name of it: `paid`, `signals.paid`."""
+        project = self._registry.project
+        found: object = None
+        if node[0] == ir.NAME:
+            found = project.lookup(owner, module, node[2])
+        elif node[0] == ir.ATTR:
+            base = project.resolve_expression(module, node[2], owner)
+            found = project.exported(base, node[3]) if isinstance(base, Module) else None
+        return found if isinstance(found, Assigned) and is_signal(found) else None
+
     def _name(self, module: Module, node: Node, owner: Function | None) -> str:
         symbol = self._registry.project.resolve_expression(module, node, owner)
         return symbol.name if isinstance(symbol, External) else ""
+
+
+def is_signal(symbol: Assigned) -> bool:
+    """`paid = Signal()`, of Django's or of a class that is called like it."""
+    value = symbol.value
+    return value is not None and value[0] == ir.CALL and tail_name(value[2]).endswith("Signal")
 
 
 def created(row: Row) -> Value:
