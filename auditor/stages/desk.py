@@ -7,7 +7,7 @@ which it moved. Only what a stage adds is new.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic
 
@@ -67,8 +67,11 @@ class Desk:
         self._now = {path: self.lines(path) for path in self.context.lines}
         self._sent = dict(self.context.lines)
 
-    def move_to(self, project: Project, lines: Lines, /) -> None:
-        """The tree has changed: whatever of the context reads otherwise now is sent from here on, after the context."""
+    def move_to(self, project: Project, lines: Lines, /, *, figures: Sequence[Shown] = ()) -> None:
+        """The tree has changed: whatever of the context reads otherwise now is sent from here on, after the context.
+
+        `figures` are what a request costs now, and was seen to ask.
+        """
         self.project, self.lines = project, lines
         changed: list[Shown] = []
         for path, before in sorted(self._now.items()):
@@ -84,7 +87,10 @@ class Desk:
                 )
         if changed:
             self._note("moved")
-            self._moved += [Instruction(text=prompts()["moved"].static), *(one.block() for one in changed)]
+            self._moved += [
+                Instruction(text=prompts()["moved"].static),
+                *(one.block() for one in (*changed, *figures)),
+            ]
 
     async def ask(
         self,

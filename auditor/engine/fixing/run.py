@@ -1,6 +1,6 @@
 """A run that is being written: proposals are tried in it, and it remembers what came of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.engine.fixing.agenda import Agenda
@@ -148,6 +148,10 @@ class Run(Means):
         counted = self.player.counted(self.known_good)
         report = with_counts(examined.report, counted, self.endpoint_by_request)
         return replace(examined, report=report)
+
+    def statements(self) -> Mapping[str, Mapping[str, int]]:
+        """By request that is counted, how often known-good ran each statement."""
+        return self.player.statements(self.known_good)
 
     def proposals(self) -> Iterator[Proposed]:
         """What the codemods propose for known-good as it stands, in the order of the plan."""

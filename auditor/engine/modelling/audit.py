@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.model.judged import PromptUsed
     from auditor.model.report import Report
     from auditor.repo.snapshot import Snapshot
+    from auditor.stages.context.endpoint import EndpointContext
     from auditor.stages.context.fitting import Lines
 
 ENDPOINTS: Final = 3
@@ -69,15 +70,24 @@ def snapshot_lines(snapshot: Snapshot, /) -> Lines:
     return lines
 
 
-def open_desk(client: Client, examined: Examined, report: Report, endpoint: str, lines: Lines, /) -> Desk:
-    """The desk for one endpoint, with a context for a model of the usual size and a smaller one for the others."""
+def open_desk(
+    client: Client, examined: Examined, report: Report, endpoint: str, lines: Lines, /, *, seen: str = ""
+) -> Desk:
+    """The desk for one endpoint, with a context for a model of the usual size and a smaller one for the others.
+
+    `seen` is what its requests were seen to ask.
+    """
+
+    def context(budget: int) -> EndpointContext:
+        return endpoint_context(examined.scene, report, endpoint, lines, budget=budget, seen=seen)
+
     return Desk(
         client=client,
         model=client.provider.model,
-        context=endpoint_context(examined.scene, report, endpoint, lines),
+        context=context(BUDGET),
         project=examined.scene.project,
         lines=lines,
-        shrunk=endpoint_context(examined.scene, report, endpoint, lines, budget=BUDGET // 3),
+        shrunk=context(BUDGET // 3),
     )
 
 

@@ -15,11 +15,13 @@ from auditor.engine.modelling.attempting import Attempts
 from auditor.engine.modelling.audit import ENDPOINTS, costliest, open_desk
 from auditor.engine.modelling.kept_judgement import judged_file, keep_judged, kept_judged
 from auditor.engine.modelling.learnt_playbooks import PLAYBOOKS, playbook_for, treated_rules
+from auditor.engine.modelling.seen import seen_text
 from auditor.llm.answer import Bill
 from auditor.model.fault import Fault
 from auditor.model.trial_events import ModelAsked, ModelAskedData
 from auditor.stages.judging import Judged, judge, model_part
 from auditor.stages.playbook.shelf import put_on_shelf
+from auditor.stages.prompting.shown import Shown
 from auditor.stages.replan import target_facts
 from auditor.stages.transfer import transfer
 
@@ -119,7 +121,7 @@ class WithModel:
                     continue
                 if self._is_kept(desk, change, treated, examined):
                     examined = self._run.read()
-                    desk.move_to(examined.scene.project, self._lines())
+                    desk.move_to(examined.scene.project, self._lines(), figures=self._figures(desk, examined))
             if len(self._run.recorder.ledger.kept) > before:
                 self._carry_over(desk, judged, before, examined)
         finally:
@@ -200,7 +202,21 @@ class WithModel:
         return self._run.memory.folder / PLAYBOOKS
 
     def _desk(self, endpoint: str, examined: Examined) -> Desk:
-        return open_desk(self._client, examined, examined.report, endpoint, self._lines())
+        known = next(one for one in examined.report.endpoints if one.id == endpoint)
+        seen = self._seen(known)
+        return open_desk(self._client, examined, examined.report, endpoint, self._lines(), seen=seen)
+
+    def _seen(self, endpoint: Endpoint) -> str:
+        asked = endpoint.measured.requests if endpoint.measured else ()
+        requests = {one.id: one for one in self._run.workload.requests}
+        return seen_text(asked, self._run.statements(), requests)
+
+    def _figures(self, desk: Desk, examined: Examined) -> tuple[Shown, ...]:
+        """What its requests cost and ask now."""
+        endpoint = _endpoint(examined, desk)
+        costs = Shown(kind="costs-now", text=target_facts(self._run.target_ms, endpoint))
+        seen = self._seen(endpoint)
+        return (costs, Shown(kind="requests-now", text=seen)) if seen else (costs,)
 
     def _lines(self) -> Lines:
         read = reader_of(self._run.store, self._run.known_good)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from auditor.engine.passes import Examined
@@ -45,6 +46,9 @@ class Trying(Protocol):
 
     def attempt(self, proposal: Proposal, /, *, finding: str = "") -> Verdict:
         """Takes one proposal through the gates."""
+
+    def statements(self) -> Mapping[str, Mapping[str, int]]:
+        """By request of the workload that is counted, how often known-good ran each statement."""
 
     def read(self) -> Examined:
         """What an audit makes of known-good, with what the workload was counted to cost."""

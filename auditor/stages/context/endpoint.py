@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUDGET: Final = 60_000
 """Tokens of the context of one endpoint, counted from above."""
 _FACTS_SHARE: Final = 4
+_SEEN_SHARE: Final = 10
 _NAMES_SHARE: Final = 20
 """For the names of functions that are not shown, and as much again for what is left out."""
 _LISTED: Final = 80
@@ -47,19 +48,26 @@ class EndpointContext:
 
 
 def endpoint_context(
-    scene: Scene, report: Report, endpoint: str, lines: Lines, /, *, budget: int = BUDGET
+    scene: Scene, report: Report, endpoint: str, lines: Lines, /, *, budget: int = BUDGET, seen: str = ""
 ) -> EndpointContext:
-    """The context of `endpoint`, an id of the report (KeyError otherwise), in at most `budget` tokens."""
+    """The context of `endpoint`, an id of the report (KeyError otherwise), in at most `budget` tokens.
+
+    `seen` is what its requests were seen to ask; as much of it stands behind the facts as fits.
+    """
     known = {one.id: one for one in report.endpoints}[endpoint]
     findings = [one for one in report.findings if endpoint in one.endpoints and one.status != "refuted"]
     facts = _facts(endpoint_facts(known, report.sizes), budget // _FACTS_SHARE)
     names_room = budget // _NAMES_SHARE
-    room = budget - at_most(facts.guttered) - names_room - budget // _NAMES_SHARE
+    requests = (
+        (Shown(kind="requests", text=_whole_lines(seen.split("\n"), budget // _SEEN_SHARE)),) if seen else ()
+    )
+    told = sum(at_most(one.guttered) for one in (facts, *requests))
+    room = budget - told - names_room - budget // _NAMES_SHARE
     fitted = fit(pieces_of(scene, known, findings), lines, budget=room)
     others = Shown(kind="names", text=_whole_lines(_others(scene, fitted), names_room))
     return EndpointContext(
         endpoint=endpoint,
-        shown=(facts, *sources(fitted.shown, lines), others, _left_out(fitted)),
+        shown=(facts, *requests, *sources(fitted.shown, lines), others, _left_out(fitted)),
         lines=lines_of(fitted.shown),
         left_out=tuple(piece.name for piece in fitted.left_out),
     )

@@ -11,6 +11,7 @@ from auditor.model.vector import VECTOR_KEYS, Vector
 
 MOST_EFFECTS: Final = 60
 MOST_UNRESOLVED: Final = 12
+MOST_UNTRACED: Final = 12
 
 
 def endpoint_facts(endpoint: Endpoint, sizes: Mapping[str, Size], /) -> str:
@@ -23,10 +24,16 @@ def endpoint_facts(endpoint: Endpoint, sizes: Mapping[str, Size], /) -> str:
     named = {name for cost in endpoint.cost.values() for term in cost.terms for name in term.sizes}
     lines += [_size(name, sizes[name]) for name in sorted(named) if name in sizes]
     lines += measured_lines(endpoint)
-    lines += ["effects, each with the calls that lead to it:"]
+    lines += ["effects, each with one way of calls that leads to it; the cost counts every way:"]
     lines += [_effect(effect) for effect in endpoint.effects[:MOST_EFFECTS]]
     if len(endpoint.effects) > MOST_EFFECTS:
         lines.append(f"and {len(endpoint.effects) - MOST_EFFECTS} more effects, which cost less")
+    untraced = endpoint.measured.untraced[:MOST_UNTRACED] if endpoint.measured else ()
+    lines += [
+        f"seen and not traced: {one.kind} {one.text} at {one.file}:{one.line}, {one.observed.value:g} times a request"
+        for one in untraced
+        if one.observed.value is not None
+    ]
     unresolved = endpoint.coverage.unresolved[:MOST_UNRESOLVED]
     lines += [f"not followed: {one.call} at {one.file}:{one.line}" for one in unresolved]
     return "\n".join(lines)
@@ -104,7 +111,12 @@ def _finding(finding: Finding) -> str:
 def _effect(effect: Effect) -> str:
     way = " > ".join(f"{frame.function}:{frame.line}" for frame in effect.chain)
     often = "" if effect.multiplicity == "1" else f" x {effect.multiplicity}"
-    return f"  {effect.kind}{often} {effect.label} at {effect.file}:{effect.line} ({effect.status}) by {way}"
+    seen = (
+        ""
+        if effect.observed is None or effect.observed.value is None
+        else f", seen {effect.observed.value:g} times"
+    )
+    return f"  {effect.kind}{often} {effect.label} at {effect.file}:{effect.line} ({effect.status}{seen}) by {way}"
 
 
 def _size(name: str, size: Size) -> str:

@@ -1,5 +1,6 @@
 """A run that tries nothing in a sandbox: what `WithModel` and `Attempts` need of one, but for its verdicts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,9 @@ class PaperRun:
         tree = self.recorder.ledger.known_good
         assert tree is not None
         return tree
+
+    def statements(self) -> Mapping[str, Mapping[str, int]]:
+        return {}
 
     def was_tried(self, change: str, /) -> bool:
         return change in self.tried

@@ -1,10 +1,14 @@
 """The context of an endpoint: everything on the way, the most telling first, within a budget, the same bytes each time."""
 
+import asyncio
 from typing import Any
 
+from auditor.stages.answers.chat import ChatAnswer
+from auditor.stages.context.endpoint import endpoint_context
 from auditor.stages.context.fitting import around_marks, fit
 from auditor.stages.context.piece import Piece
 from auditor.stages.context.symbols import code_for
+from auditor.stages.prompting.shown import Shown
 from auditor.stages.prompting.tokens import at_most
 
 
@@ -87,3 +91,32 @@ def test_files_can_not_be_asked_for(shop: Any) -> None:
     )
     assert found.shown == ()
     assert len(found.refused) == 5
+
+
+def test_what_requests_were_seen_to_ask_stands_behind_the_facts_and_is_cut_like_them(shop: Any) -> None:
+    seen = "GET /orders: 8 statements\n" + "  7 x SELECT rates.id FROM rates\n" * 400
+    context = endpoint_context(
+        shop.examined.scene, shop.examined.report, "GET /orders", shop.lines, budget=8_000, seen=seen
+    )
+    assert [one.kind for one in context.shown[:3]] == ["endpoint", "requests", "source"]
+    assert "GET /orders: 8 statements" in context.shown[1].text
+    assert context.shown[1].text.endswith("and more, which did not fit")
+    assert context.tokens <= 8_000
+
+
+def test_after_a_kept_change_the_newest_files_and_figures_stand_behind_the_context(shop: Any) -> None:
+    def now(path: str) -> list[str]:
+        return [line.replace("Order.id)", "Order.id.desc())") for line in shop.lines(path)]
+
+    desk, said = shop.desk([ChatAnswer(statements=[], unknown=[], more_code=[])] * 2)
+    shown = {"question": Shown(kind="question", text="why?"), "findings": Shown(kind="findings", text="none")}
+    asyncio.run(desk.ask("chat", shown, ChatAnswer))
+    desk.move_to(desk.project, now, figures=[Shown(kind="costs-now", text="sql: mean 3")])
+    asyncio.run(desk.ask("chat", shown, ChatAnswer))
+    before, after = (request.turns[0].blocks for request in said.requests)
+    kept = len(desk.context.shown)
+    assert after[:kept] == before[:kept]
+    added = after[kept : len(after) - len(before) + kept]
+    assert [getattr(block, "name", "") for block in added] == ["", "source", "costs-now"]
+    assert "Order.id.desc()" in added[1].text
+    assert added[-1].keep
