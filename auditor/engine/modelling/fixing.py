@@ -16,7 +16,6 @@ from auditor.engine.modelling.audit import ENDPOINTS, costliest, open_desk
 from auditor.engine.modelling.kept_judgement import judged_file, keep_judged, kept_judged
 from auditor.engine.modelling.learnt_playbooks import PLAYBOOKS, playbook_for, treated_rules
 from auditor.engine.modelling.seen import seen_text
-from auditor.llm.answer import Bill
 from auditor.model.fault import Fault
 from auditor.model.trial_events import ModelAsked, ModelAskedData
 from auditor.stages.judging import Judged, judge, model_part
@@ -67,7 +66,6 @@ class WithModel:
         self._judged: list[Judged] = []
         self._dropped: list[Dropped] = []
         self._used: dict[str, PromptUsed] = {}
-        self._bill = Bill()
         self.declined: dict[str, str] = {}
         """By finding, why there is no patch for it."""
         self.treated: set[str] = set()
@@ -75,8 +73,9 @@ class WithModel:
 
     @property
     def part(self) -> ModelPart:
-        """Who was asked, with which prompts, what was dropped, and what it cost."""
-        part = model_part(self._judged, self._client.provider.model, self._used.values(), self._bill)
+        """Who was asked, with which prompts, what was dropped, and what the run has cost with all that it was gone on with."""
+        spent = self._client.spending.spent
+        part = model_part(self._judged, self._client.provider.model, self._used.values(), spent)
         return part.model_copy(update={"dropped": (*part.dropped, *self._dropped)})
 
     def all(self) -> Fault | None:
@@ -173,6 +172,7 @@ class WithModel:
             self.treated.update(change.findings)
         else:
             self.declined |= dict.fromkeys(change.findings, f"the model: {reason}")
+            self._notes.step(f"{change.id}: no patch: {reason}")
         return reason is None
 
     def _carry_over(self, desk: Desk, judged: Judged, before: int, examined: Examined) -> None:
@@ -230,7 +230,6 @@ class WithModel:
     def _told(self, desk: Desk, endpoint: str) -> None:
         """What was asked about an endpoint stands in the run's events, with the prompts it was asked with."""
         self._used |= desk.used
-        self._bill += desk.bill
         if not desk.used:
             return
         data = ModelAskedData(

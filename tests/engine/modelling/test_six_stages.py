@@ -23,6 +23,7 @@ from auditor.llm.failure import FailureKind, ServiceFailure
 from auditor.llm.price import free
 from auditor.llm.providers.scripted import Line, Scripted
 from auditor.llm.spending import Limits, Spending
+from auditor.llm.usage import Usage
 from auditor.measure.request import Request as Sent
 from auditor.measure.workload import workload_of
 from auditor.model.constraint import NoNewImport
@@ -106,6 +107,10 @@ def text_of(request: Request[Any]) -> str:
     return heard_request(request).text
 
 
+EARLIER = Usage(input_tokens=500, output_tokens=7)
+"""What the run had spent before it was gone on with."""
+
+
 @dataclass(frozen=True)
 class Done:
     said: Scripted
@@ -131,7 +136,9 @@ def performed(folder: Path, notes: Notes, *, stops_at: int | None = None, tokens
             workload=workload_of([Sent(id="one", path="/api/v1/spaces/discover")]),
             target_ms=500,
         )
-        client = Client(said, spending=Spending(free, limits=Limits(tokens=tokens)))
+        spending = Spending(free, limits=Limits(tokens=tokens))
+        spending.settle(spending.reserve("before", read=1, written=1), EARLIER)
+        client = Client(said, spending=spending)
         asking = WithModel(run, client, wanted=frozenset(GOLD), notes=notes, named=True)
         stopped = asking.all()
     return Done(said, recorded.engineer, run, asking, stopped)
@@ -226,6 +233,7 @@ def test_a_service_that_stops_leaves_what_was_kept_and_says_how_to_go_on(
     assert ledger.open is None, "nothing is on trial when a model is asked"
     assert ledger.known_good == (ledger.kept[-1].tree if ledger.kept else ledger.baseline)
     assert any("auditor fix --resume" in text for text in notes.warned)
+    assert done.asking.part.calls == stops_at + 1, "what was spent before the run was gone on with is told too"
 
 
 def test_a_limit_that_is_reached_in_the_middle_keeps_what_was_accepted(tmp_path: Path) -> None:
