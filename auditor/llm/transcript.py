@@ -103,7 +103,11 @@ def read_transcript(path: Path, /) -> Iterator[Exchange]:
     """The exchanges of a file, in order; `Fault` when it is missing, of another version, or damaged."""
     records, _ = AppendOnly(path).read()
     if not records:
-        raise Fault("there is no transcript", where=str(path), hint="it lies in the folder of a run with --model, which the run names at its end")
+        raise Fault(
+            "there is no transcript",
+            where=str(path),
+            hint="it lies in the folder of a run with --model, which the run names at its end",
+        )
     _check_version(records[0], path)
     try:
         yield from _exchanges(records[1:])

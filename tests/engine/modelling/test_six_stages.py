@@ -233,7 +233,9 @@ def test_a_service_that_stops_leaves_what_was_kept_and_says_how_to_go_on(
     assert ledger.open is None, "nothing is on trial when a model is asked"
     assert ledger.known_good == (ledger.kept[-1].tree if ledger.kept else ledger.baseline)
     assert any("auditor fix --resume" in text for text in notes.warned)
-    assert done.asking.part.calls == stops_at + 1, "what was spent before the run was gone on with is told too"
+    assert done.asking.part.calls == stops_at + 1, (
+        "what was spent before the run was gone on with is told too"
+    )
 
 
 def test_a_limit_that_is_reached_in_the_middle_keeps_what_was_accepted(tmp_path: Path) -> None:
