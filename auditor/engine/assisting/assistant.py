@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from auditor.engine.assisting import questions
 from auditor.engine.assisting.answer import Answer, page_of, problem
@@ -17,7 +19,7 @@ from auditor.engine.assisting.measuring import measured
 from auditor.engine.assisting.room import Busy, Room, Trial
 from auditor.engine.assisting.secrets import hide_settings, with_secrets, without_secrets
 from auditor.engine.assisting.standing import Standing, standing_of
-from auditor.engine.assisting.telling import constraint_of, progress_of, verdict_of
+from auditor.engine.assisting.telling import constraint_of, gates_of, progress_of, verdict_of
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.run import Run
 from auditor.engine.request import Notes
@@ -34,6 +36,12 @@ from auditor.trial.trees import write_entries
 
 WAIT: float = 45.0
 """Seconds that a question waits for a verdict before it says that the trial is still running: assistants give up after a minute."""
+
+
+Page = Annotated[
+    int, Field(description="Which part of a long answer; `next_page` of the part before names it.")
+]
+EndpointId = Annotated[str, Field(description="As `routes` names it: `GET /path/{name}`.")]
 
 
 class Assistant:
@@ -63,15 +71,15 @@ class Assistant:
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def routes(self, contains: str = "", page: int = 1) -> Answer:
+    def routes(self, contains: str = "", page: Page = 1) -> Answer:
         """Endpoints of the target with their cost formulas: how many statements, sessions, calls a request costs, in sizes of the data."""
         return self._told(questions.routes(self.standing(), contains=contains, page=page))
 
-    def trace(self, endpoint: str, page: int = 1) -> Answer:
+    def trace(self, endpoint: EndpointId, page: Page = 1) -> Answer:
         """One endpoint, as `GET /path`: its cost, and each effect with the chain of calls down to it, the most repeated first."""
         return self._told(questions.trace(self.standing(), endpoint=endpoint, page=page))
 
-    def findings(self, endpoint: str = "", rule: str = "", page: int = 1) -> Answer:
+    def findings(self, endpoint: EndpointId = "", rule: str = "", page: Page = 1) -> Answer:
         """What is slow and where, the most severe first. `finding` tells all of one."""
         return self._told(questions.findings(self.standing(), endpoint=endpoint, rule=rule, page=page))
 
@@ -79,11 +87,11 @@ class Assistant:
         """All of one finding: evidence, related places, the remedy, and what would make it not a problem."""
         return self._told(questions.finding(self.standing(), id_=id))
 
-    def plan(self, endpoint: str = "", page: int = 1) -> Answer:
+    def plan(self, endpoint: EndpointId = "", page: Page = 1) -> Answer:
         """The phased plan: changes that ship one by one, the most worthwhile first."""
         return self._told(questions.plan(self.standing(), endpoint=endpoint, page=page))
 
-    def files(self, under: str = "", page: int = 1) -> Answer:
+    def files(self, under: str = "", page: Page = 1) -> Answer:
         """Files of the target, as it stands with what was kept."""
         return self._told(questions.files(self.standing(), under=under, page=page))
 
@@ -93,13 +101,13 @@ class Assistant:
             questions.source(self.standing(), symbol=symbol, file=file, line=line, end_line=end_line)
         )
 
-    def search(self, text: str, under: str = "", page: int = 1) -> Answer:
+    def search(self, text: str, under: str = "", page: Page = 1) -> Answer:
         """Lines of the target that hold a text exactly."""
         return self._told(questions.search(self.standing(), text=text, under=under, page=page))
 
     # -- running ---------------------------------------------------------------------------------------------
 
-    def measure(self, endpoint: str, cold: bool = False, page: int = 1) -> Answer:  # noqa: FBT001, FBT002  tool's
+    def measure(self, endpoint: EndpointId, cold: bool = False, page: Page = 1) -> Answer:  # noqa: FBT001, FBT002  tool's
         """What requests for an endpoint really cost now, run in the sandbox: mean and worst counts, and the statements by place.
 
         With `cold` also the time that a fresh worker takes at full scale, and whether that meets the target: this can take a minute.
@@ -114,7 +122,7 @@ class Assistant:
         self,
         title: str,
         edits: Sequence[Edit],
-        endpoint: str = "",
+        endpoint: EndpointId = "",
         fewer_log_records: bool = False,  # noqa: FBT001, FBT002  a tool's argument
         fewer_get_calls: bool = False,  # noqa: FBT001, FBT002  likewise
         batches: bool = False,  # noqa: FBT001, FBT002  likewise
@@ -149,13 +157,16 @@ class Assistant:
                 f"there is no trial {trial!r}", f"there are {', '.join(self._trials) or 'none yet'}"
             )
         if not found.done.wait(WAIT):
-            passed = [f"{one.gate}: {one.text}" for one in found.gates]
-            return {
-                "trial": trial,
-                "verdict": "running",
-                "gates": list(passed),
-                "next": "ask `verdict` again",
-            }
+            assert self._room is not None
+            return self._told(
+                {
+                    "trial": trial,
+                    "verdict": "running",
+                    "doing": self._room.doing or "the gates",
+                    "gates": gates_of(found),
+                    "next": "ask `verdict` again",
+                }
+            )
         if found.failure is not None:
             failure = found.failure
             return {"trial": trial, "verdict": "void", **problem(str(failure) or type(failure).__name__)}
@@ -204,7 +215,7 @@ class Assistant:
         *,
         title: str,
         edits: Sequence[Edit],
-        endpoint: str,
+        endpoint: EndpointId,
         declared: Declared,
         batches: bool,
         may_touch: frozenset[str],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -21,10 +22,10 @@ MOST_TEXT: Final = 200_000
 class Edit(Value):
     """`search` must stand in `file` exactly once and becomes `replace`; or `create` is the text of a new file."""
 
-    file: str = Field(min_length=1, max_length=500)
-    search: str = Field(default="", max_length=MOST_TEXT)
-    replace: str = Field(default="", max_length=MOST_TEXT)
-    create: str | None = Field(default=None, max_length=MOST_TEXT)
+    file: str = Field(min_length=1, max_length=500, description="By its path from the root of the target.")
+    search: str = Field(default="", max_length=MOST_TEXT, description="Whole lines, as `source` gives them.")
+    replace: str = Field(default="", max_length=MOST_TEXT, description="What stands there instead.")
+    create: str | None = Field(default=None, max_length=MOST_TEXT, description="The text of a new file.")
 
 
 def patch_of(edits: Sequence[Edit], read: Callable[[str], bytes | None], /, *, tree: str) -> Patch | Answer:
@@ -50,7 +51,7 @@ def patch_of(edits: Sequence[Edit], read: Callable[[str], bytes | None], /, *, t
         if times != 1:
             found = "does not stand" if times == 0 else f"stands {times} times"
             return problem(
-                f"edit {number}: its search text {found} in {edit.file}",
+                f"edit {number}: its search text {found} in {edit.file}{_where(edit.search, content)}",
                 "ask `source` and copy the lines exactly, with enough of them to be unique",
             )
         made.append(
@@ -72,3 +73,11 @@ def _times(search: str, content: bytes) -> int:
         return decode(content).text.count(search) if search else 0
     except Undecodable:
         return 0
+
+
+def _where(search: str, content: bytes) -> str:
+    """The lines in which it begins, where it stands several times."""
+    text = decode(content).text if _times(search, content) > 1 else ""
+    starts = [match.start() for match in re.finditer(re.escape(search), text)] if text else []
+    numbers = [str(text.count("\n", 0, start) + 1) for start in starts[:4]]
+    return f", from lines {', '.join(numbers)}" if numbers else ""

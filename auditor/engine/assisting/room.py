@@ -13,8 +13,11 @@ from auditor.engine.fixing.opening import run_opened
 from auditor.engine.fixing.request import FixRequest
 from auditor.engine.fixing.run import Run
 from auditor.engine.request import Notes
+from auditor.measure.request import Request
+from auditor.model.events import StageName
 from auditor.model.trial import GateResult, Verdict
 from auditor.model.trial_events import ConstraintLearnt, GateFinished, RunEvent, TrialEnded
+from auditor.stages.failure import failing_requests
 from auditor.trial.proposal import Proposal
 
 _T = TypeVar("_T")
@@ -39,6 +42,29 @@ class Trial:
     """That of the change: kept, or why its first attempt failed."""
     failure: BaseException | None = None
     """Why there is no verdict: the run can't go on."""
+    requests: tuple[Request, ...] = ()
+    """Those that were answered otherwise."""
+
+
+@dataclass(slots=True)
+class Overheard:
+    """`Notes` that remember what is being done."""
+
+    notes: Notes
+    doing: str = ""
+
+    def stage(self, name: StageName, /) -> None:
+        self.notes.stage(name)
+
+    def step(self, text: str, /) -> None:
+        self.doing = text
+        self.notes.step(text)
+
+    def progress(self, done: int, total: int, /) -> None:
+        self.notes.progress(done, total)
+
+    def warn(self, text: str, /) -> None:
+        self.notes.warn(text)
 
 
 class Room:
@@ -46,12 +72,17 @@ class Room:
 
     def __init__(self, request: FixRequest, notes: Notes, /) -> None:
         self._request = request
-        self._notes = notes
+        self._notes = Overheard(notes)
         self._jobs: queue.Queue[tuple[Callable[[Run], object], Future[object]] | None] = queue.Queue()
         self._opened: Future[None] = Future()
         self._current: Trial | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._live, name="trials", daemon=True)
+
+    @property
+    def doing(self) -> str:
+        """The step that the run is at, in words."""
+        return self._notes.doing
 
     def open(self) -> None:
         """Begins the run.
@@ -96,10 +127,13 @@ class Room:
                 first = trial.attempts[0] if trial.attempts else last
                 # One that the whole workload took out again was kept at first: the last word counts.
                 trial.verdict = last if "kept" in {last.verdict, first.verdict} else first
+                by_id = {one.id: one for one in run.workload.requests}
+                trial.requests = failing_requests(trial.verdict, by_id)
             except BaseException as error:  # noqa: BLE001  told to whoever asks for the verdict
                 trial.failure = error
             finally:
                 run.forget()
+                self._notes.doing = ""
                 self._current = None
                 trial.done.set()
 

@@ -11,6 +11,7 @@ from auditor.engine.assisting.room import Trial
 from auditor.engine.fixing.run import Run
 from auditor.model.constraint import Constraint
 from auditor.model.trial import Verdict
+from auditor.stages.failure import requests_text
 
 _GAINS: Final = 12
 
@@ -53,13 +54,22 @@ def verdict_of(trial: Trial, verdict: Verdict) -> Answer:
         "root_error": verdict.root_error[:2000],
         "culprit": list((verdict.culprit or (trial.attempts[0].culprit if trial.attempts else ()))[:20]),
         "evidence": [
-            line[:400] for gate in trial.gates if not gate.lets_through for line in gate.evidence[:12]
+            line[:400]
+            for gate in trial.gates
+            if not gate.lets_through
+            for line in gate.evidence[:12]
+            if line not in verdict.root_error
         ],
+        "requests": [*requests_text(trial.requests).split("\n")] if trial.requests else [],
         "attempts": [f"{one.verdict}: {one.text}" for one in trial.attempts],
         "learnt": list(trial.learnt),
-        "gates": [f"{one.gate}: {one.outcome}: {one.text}" for one in trial.gates],
+        "gates": gates_of(trial),
         "gain": _gains(verdict),
     }
+
+
+def gates_of(trial: Trial, /) -> list[JsonValue]:
+    return [f"{one.gate}: {one.outcome}: {one.text}" for one in trial.gates]
 
 
 def _gains(verdict: Verdict) -> list[JsonValue]:

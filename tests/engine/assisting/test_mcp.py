@@ -60,7 +60,7 @@ BAD = {
     "a search that is not unique": (
         "verify_patch",
         {"title": "x", "edits": [{"file": "app.py", "search": "connection", "replace": ""}]},
-        "times",
+        "times in app.py, from lines ",
     ),
     "a path that leads out": (
         "verify_patch",
@@ -100,4 +100,7 @@ def test_every_tool_says_what_it_is_for_and_only_one_writes(assistant: Assistant
     tools = asyncio.run(list_tools())
     assert sorted(one.name for one in tools) == sorted(TOOLS)
     assert all(one.description for one in tools)
+    told = {name: field for one in tools for name, field in one.input_schema["properties"].items()}
+    assert "routes" in told["endpoint"]["description"]
+    assert "next_page" in told["page"]["description"]
     assert [one.name for one in tools if not one.annotations.read_only_hint] == ["verify_patch"]
