@@ -30,6 +30,7 @@ _ASIDE: Final = 3
 _BACKGROUND: Final = ("TASK ", "COMMAND ")
 """How the ids of the entry points begin that no request waits for."""
 _SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
+_MOST_EVIDENCE: Final = 8
 LEAST_CONFIDENCE: Final = 0.5
 """What is more likely wrong than right is not said."""
 UNREACHED_PENALTY: Final = 0.1
@@ -58,7 +59,7 @@ class Claim:
     payers: tuple[Function, ...] = ()
     """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
     scopes: tuple[Summary, ...] = ()
-    """Evaluations from the top in which it was seen: their endpoints pay, not all that the spot's function serves."""
+    """Evaluations in which it was seen: their endpoints pay, not all that the spot's function serves."""
 
 
 def place(spot: Spot, role: str) -> Place:
@@ -73,8 +74,11 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
             continue
         key = (*claim.spot.key, claim.subject)
         known = best.get(key)
-        if known is None or claim.confidence > known.confidence:
+        if known is None:
             best[key] = claim
+        else:
+            surer, other = (claim, known) if claim.confidence > known.confidence else (known, claim)
+            best[key] = together_with(surer, other)
     sure = [claim for claim in best.values() if is_worth_saying(scene, claim)]
     aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c)]
     told = {id(c) for c in aside}
@@ -85,6 +89,18 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
         name = qualname(claim.spot)
         made.append(finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}"))
     return made
+
+
+def together_with(claim: Claim, other: Claim) -> Claim:
+    """A claim with what another says of the same statement where that was evaluated for other endpoints."""
+    if not (claim.scopes and other.scopes):
+        return claim
+    return replace(
+        claim,
+        evidence=[*claim.evidence, *(e for e in other.evidence if e not in claim.evidence)][:_MOST_EVIDENCE],
+        related=[*claim.related, *(p for p in other.related if p not in claim.related)],
+        scopes=tuple({id(s): s for s in (*claim.scopes, *other.scopes)}.values()),
+    )
 
 
 def is_worth_saying(scene: Scene, claim: Claim) -> bool:
@@ -154,7 +170,12 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
             *first.related,
         ],
         payers=tuple(
-            {id(f): f for c in group for f in (c.spot.function, *c.payers) if f is not None}.values()
+            {
+                id(f): f
+                for c in group
+                for f in (*c.payers, *(() if c.scopes else (c.spot.function,)))
+                if f is not None
+            }.values()
         ),
         scopes=tuple({id(s): s for c in group for s in c.scopes}.values()),
     )
@@ -162,9 +183,15 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
 
 def endpoints_of(scene: Scene, claim: Claim) -> tuple[str, ...]:
     """Ids of the endpoints that pay for it, sorted."""
-    tops = {e for scope in claim.scopes for e in scene.entries_of.get(id(scope), ())}
-    payers = claim.payers if tops else (claim.spot.function, *claim.payers)
-    return tuple(sorted(tops | {e.id for f in payers for e in scene.trace.endpoints_of(f)}))
+    seen = {e for scope in claim.scopes for e in _endpoints_in(scene, scope)}
+    payers = claim.payers if seen else (claim.spot.function, *claim.payers)
+    return tuple(sorted(seen | {e.id for f in payers for e in scene.trace.endpoints_of(f)}))
+
+
+def _endpoints_in(scene: Scene, scope: Summary) -> tuple[str, ...]:
+    """Ids of the endpoints that an evaluation is of: an endpoint's own, else those that reach its function."""
+    own = scene.entries_of.get(id(scope))
+    return own if own is not None else tuple(e.id for e in scene.trace.endpoints_of(scope.function))
 
 
 def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:

@@ -177,6 +177,7 @@ def claim(
     origin: Query | None = None if row is None else row.origin
     built = [] if origin is None else homes(scene, origin)
     in_library = loop.site.module.role == "library"
+    is_inlined = in_library or loop.site.module.role == "template"  # evaluated anew for each endpoint
     if built and (in_library or (is_shared and built[0].function is not spot.function)):
         spot = built[0]
     relations = sorted({relation_of(e) for e in effects} - {""})
@@ -218,6 +219,6 @@ def claim(
         fix=f"Load {named} with the query {where}.",
         indirect=len(first.frames) > 1,
         guessed=all(e.guessed for e in effects),
-        payers=() if in_library or loop.site.function is None else (loop.site.function,),
-        scopes=tuple({id(s): s for s, _ in group}.values()) if in_library else (),
+        payers=() if is_inlined or loop.site.function is None else (loop.site.function,),
+        scopes=tuple({id(s): s for s, _ in group}.values()) if is_inlined else (),
     )

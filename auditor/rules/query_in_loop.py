@@ -285,6 +285,7 @@ def claim(group: list[Reading]) -> Claim:
     sites = [r for r in places.values() if round(r.confidence, 2) >= MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
     calls = {r.looped.spot.key: r for r in reversed(group) if r.looped.spot.key != looped.spot.key}
+    is_rendered = all(r.looped.loop.site.module.role == "template" for r in group)  # for each endpoint anew
     how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
     return Claim(
         spot=looped.spot,
@@ -313,4 +314,5 @@ def claim(group: list[Reading]) -> Claim:
         fix=f"Fetch for all of {its_items(looped.loop)} in one query before the loop and look the rows up in a dictionary.",
         indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
+        scopes=tuple({id(r.looped.scope): r.looped.scope for r in group}.values()) if is_rendered else (),
     )

@@ -36,6 +36,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return schemas.dump(m, args, node)
     if name == "signed_in":
         return signed_in(m) or UNKNOWN
+    if name == "either":
+        return either(m, args, node)
     if name == "model_text":
         return model_text(m, args, node)
     if name == "pages":
@@ -69,6 +71,14 @@ def paged(m: Machine, args: list[Value], node: Node | None) -> Value:
     if any(isinstance(o, Sym) for a in args for o in options(a)):
         return later(m, "paged", args, node)
     return rows if page is UNKNOWN or isinstance(page, Const) else page
+
+
+def either(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`either(given, otherwise)`: what was given, unless that is None or not known."""
+    given, otherwise = args
+    if any(isinstance(o, Sym) for o in options(given)):
+        return later(m, "either", args, node)
+    return otherwise if given is UNKNOWN or (isinstance(given, Const) and given.value is None) else given
 
 
 def model_text(m: Machine, args: list[Value], node: Node | None) -> Value:

@@ -50,6 +50,9 @@ def test_what_writes_or_can_not_be_planned_is_left_out(shop: sqlite3.Connection,
         "SELECT id FROM orders WHERE code = ?",
         "SELECT o.id FROM orders AS o WHERE o.code = :code",
         'SELECT o.id FROM "orders" o WHERE o.code IN (?, ?)',
+        "SELECT id FROM orders WHERE code = %s AND id % 2 <= %s LIMIT 21",
+        "SELECT id FROM orders WHERE code = %(code)s AND id %% 2 <= %(most)s",
+        "SELECT id FROM orders WHERE code = strftime('%s', ?)",
     ],
 )
 def test_a_scan_becomes_a_search(shop: sqlite3.Connection, statement: str) -> None:

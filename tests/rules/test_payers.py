@@ -10,6 +10,7 @@ from auditor.knowledge.load import load
 from auditor.rules import run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
+from auditor.trace.rendering import Templates
 from auditor.trace.semantics import Semantics, orms_of
 
 LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
@@ -40,6 +41,55 @@ router = DefaultRouter()
 router.register("books", BookViewSet, basename="book")
 urlpatterns = router.urls
 """
+
+
+PAGES = b"""
+from django.db import models
+from django.shortcuts import render
+from django.urls import path
+from django.views.generic import ListView
+
+class Author(models.Model):
+    name = models.CharField(max_length=9)
+
+class Book(models.Model):
+    author = models.ForeignKey(Author, models.CASCADE)
+
+class Bare(ListView):
+    model = Book
+    template_name = "books.html"
+    context_object_name = "books"
+
+class Joined(Bare):
+    queryset = Book.objects.select_related("author")
+
+def shelf(request):
+    return render(request, "books.html", {"books": Book.objects.all()})
+
+def joined_shelf(request):
+    return render(request, "books.html", {"books": Book.objects.select_related("author")})
+
+urlpatterns = [
+    path("bare/", Bare.as_view()),
+    path("joined/", Joined.as_view()),
+    path("shelf/", shelf),
+    path("joined-shelf/", joined_shelf),
+]
+"""
+TEMPLATE = "{% for book in books %}{{ book.author.name }}{% endfor %}"
+
+
+def test_what_a_template_loads_for_each_row_is_not_paid_by_views_that_loaded_it() -> None:
+    library = [
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    ]
+    project = Project([("urls.py", "app", lower(PAGES)), *library])
+    templates = Templates({"templates/books.html": lambda: TEMPLATE}, jinja=False)
+    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    assert {e for f in found for e in f.endpoints} == {"GET /bare/", "ANY /shelf/"}
 
 
 def test_what_a_list_loads_for_each_row_is_not_paid_where_one_row_is_deleted() -> None:

@@ -153,6 +153,21 @@ def test_without_pages_nothing_is_counted() -> None:
         """) == {(): (2, 2)}
 
 
+def test_a_view_with_a_queryset_does_not_ask_its_model() -> None:
+    assert cost("""
+        class Bare(ListView):
+            model = Book
+
+        class V(Bare):
+            queryset = Book.objects.select_related("author").prefetch_related("tags")
+        """) == {(): (2, 2)}
+    assert cost("""
+        class V(DetailView):
+            model = Author
+            queryset = Author.objects.prefetch_related("books")
+        """) == {(): (0, 2), ("books",): (1, 1)}
+
+
 def test_names_come_from_the_model_where_the_view_gives_none() -> None:
     assert cost("""
         class V(ListView):

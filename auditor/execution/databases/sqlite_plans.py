@@ -14,6 +14,8 @@ _STEP: Final = re.compile(
     r"(?: \((?P<key>.*)\))?"
 )
 _EQUAL: Final = re.compile(r"(\w+)=\?")
+_FORMAT: Final = re.compile(r"%(?:(?P<percent>%)|s|\((?P<name>\w+)\)s)")
+"""Places for values as Django and other DB-API wrappers write them, which SQLite's own driver never sees."""
 _READS: Final = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _LACKS: Final = re.compile(r"uses (\d+), and there are \d+ supplied")
 
@@ -42,7 +44,17 @@ def explain(connection: sqlite3.Connection, statements: Iterable[str], /) -> dic
         if _READS.match(statement):
             with suppress(sqlite3.Error):
                 found[statement] = tuple(_steps(_plan(connection, statement), statement, sizes))
+                continue
+            with suppress(sqlite3.Error):
+                found[statement] = tuple(_steps(_plan(connection, _own_style(statement)), statement, sizes))
     return found
+
+
+def _own_style(statement: str) -> str:
+    """A statement whose places for values are `%s`, with `?` in their stead."""
+    return _FORMAT.sub(
+        lambda one: "%" if one["percent"] else f":{one['name']}" if one["name"] else "?", statement
+    )
 
 
 def _plan(connection: sqlite3.Connection, statement: str) -> list[tuple[int, str]]:

@@ -1,6 +1,6 @@
 """Views of one object."""
 
-from auditor_intrinsics import model_text
+from auditor_intrinsics import either, model_text
 from django.http import Http404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
@@ -30,9 +30,7 @@ class SingleObjectMixin(ContextMixin):
         return obj
 
     def get_queryset(self):
-        if self.queryset is None:
-            return self.model._default_manager.all()
-        return self.queryset.all()
+        return either(self.queryset, self.model._default_manager).all()
 
     def get_slug_field(self):
         return self.slug_field

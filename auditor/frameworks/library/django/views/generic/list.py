@@ -1,6 +1,6 @@
 """Views of many objects: the count of the paginator comes before the page's own query, which the template runs."""
 
-from auditor_intrinsics import model_text, pages
+from auditor_intrinsics import either, model_text, pages
 from django.core.paginator import Paginator
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
@@ -17,10 +17,7 @@ class MultipleObjectMixin(ContextMixin):
     ordering = None
 
     def get_queryset(self):
-        if self.queryset is not None:
-            queryset = self.queryset.all()
-        else:
-            queryset = self.model._default_manager.all()
+        queryset = either(self.queryset, self.model._default_manager).all()
         ordering = self.get_ordering()
         if ordering:
             queryset = queryset.order_by(*ordering)
