@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
-from auditor.index.values import UNKNOWN, ClassValue, ExtInst, Inst, Many, ModelValue, Row, Value
+from auditor.index.values import UNKNOWN, ClassValue, Exact, ExtInst, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
 from auditor.model.stumbles import Stumbles
 from auditor.trace import declarations, hints, joining, replay, resolving, response_models
@@ -405,7 +405,17 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
             given = hints.quietly(m, lambda value=value: replay.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default
             if given is not None and given is not UNKNOWN:
                 made.fields[name] = given
+    if receiver is not None and is_view_set(m, receiver):
+        made.fields["action"] = Exact(function.name)
     return made
+
+
+def is_view_set(m: Machine, cls: Class) -> bool:
+    """Whether DRF makes an instance for each action and tells it which (`self.action`)."""
+    return any(
+        isinstance(base, Class) and base.module.role == "library" and base.name == "ViewSetMixin"
+        for base in m.project.mro(cls)
+    )
 
 
 def passed(summary: Summary) -> set[int]:

@@ -314,7 +314,8 @@ def mapping_method(
         if name == "setdefault" and len(args) > 1:
             access.set_item(m, value, args[0], args[1])
             return joining.join(found, args[1])
-        return joining.join(found, args[1]) if len(args) > 1 else found
+        is_there = isinstance(args[0], Const) and args[0].value in value.entries
+        return joining.join(found, args[1]) if len(args) > 1 and not is_there else found
     size = iteration.size_of(m, value, "")
     if name in {"items", "values"}:
         held = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])

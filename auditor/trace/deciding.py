@@ -24,6 +24,8 @@ LITERAL: Final = 1
 """A test that a literal decides: truth, `is None`, equality."""
 KIND: Final = 2
 """A test that the class of a value decides: `isinstance`, `hasattr`, `sender is Model`."""
+ACTION: Final = 4
+"""A test that the action decides for which DRF made the view set: `self.action == "list"`."""
 _EQUAL: Final = frozenset({"is", "==", "is not", "!=", "in", "not in"})
 
 
@@ -56,13 +58,21 @@ def known_name(m: Machine, node: Node) -> Value | None:
     return value.known if isinstance(value, Sym) else None
 
 
+def known_action(m: Machine, node: Node) -> Value | None:
+    """What `self.action` is, where `self` is a view set made for one action."""
+    if node[0] != ir.ATTR or node[3] != "action":
+        return None
+    view = known_name(m, node[2])
+    return view.fields.get("action") if isinstance(view, Inst) else None
+
+
 def compared(m: Machine, node: Node) -> bool | None:
     """`p is None`, `p == "x"`, `p in ("a", "b")`, `sender is Model`, `sender.__name__ == "Model"`."""
     left, right = node[3]
     operator = node[2][0]
     if left[0] == ir.CONST and "in" not in operator.split():
         left, right = right, left
-    known = known_name(m, left)
+    known = known_name(m, left) or known_action(m, left)
     if known is None and left[0] == ir.ATTR and left[3] == "__name__":
         cls = class_of(known_name(m, left[2]), itself=True)
         known = None if cls is None else Exact(cls.name)
@@ -208,6 +218,8 @@ def tests(condition: Node) -> Iterator[tuple[str, int]]:
                 yield a[2], LITERAL if literal else KIND
             elif a[0] == ir.ATTR and a[3] == "__name__" and a[2][0] == ir.NAME:
                 yield a[2][2], KIND
+            elif a[0] == ir.ATTR and a[3] == "action" and a[2][0] == ir.NAME and literal:
+                yield a[2][2], ACTION
     elif op == ir.CALL and condition[2][0] == ir.NAME and condition[2][2] in _KIND_TESTS and condition[3]:
         place = condition[3][0]
         if place[0] == ir.NAME:
@@ -249,4 +261,4 @@ def targets(node: Node) -> Iterator[str]:
         yield from targets(node[2])
 
 
-__all__ = ["KIND", "LITERAL", "decide", "rebound", "tested"]
+__all__ = ["ACTION", "KIND", "LITERAL", "decide", "rebound", "tested"]

@@ -21,6 +21,7 @@ from auditor.index.values import (
     Items,
     ManagerValue,
     Many,
+    OneOf,
     Query,
     Row,
     Sym,
@@ -52,6 +53,10 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
             "call", made, Ext("auditor_intrinsics.serialize"), (None, (serializer, value, many), {}), node
         )
         return made
+    if isinstance(serializer, OneOf):
+        return calls.alternatives(
+            m, serializer, lambda one: serialize(m, [one, value, many], {}, node), node
+        )
     repeated = many.value is True if isinstance(many, Const) else isinstance(value, (Query, Many))
     for one in serializers_of(serializer):
         if repeated:

@@ -82,6 +82,10 @@ def settled(value: Value, what: int) -> Value | None:
         value = value.known or UNKNOWN
     if isinstance(value, Exact) or (what & deciding.LITERAL and isinstance(value, SessionValue)):
         return value
+    if what == deciding.ACTION:
+        action = value.fields.get("action") if isinstance(value, Inst) else None
+        is_told = isinstance(value, Inst) and isinstance(action, Exact)
+        return Inst(value.cls, {"action": action}, declared=value.declared) if is_told else None
     if what & deciding.KIND:
         if isinstance(value, (Row, Inst)):
             return None if value.guessed else value
@@ -113,6 +117,8 @@ def identity(value: Value) -> object:
         return "model", id(value.model)
     if isinstance(value, SessionValue):
         return "session", value.type
+    if isinstance(value, Inst) and isinstance(action := value.fields.get("action"), Exact):
+        return "view", id(value.cls), action.value
     return type(value).__name__, id(getattr(value, "cls", value))
 
 
@@ -127,8 +133,9 @@ def decisive(m: Machine, function: Function, summary: Summary) -> Decisive:
     moving = frozenset(deciding.rebound(function.body)) if names else frozenset()
     for n, (name, kind, _, _) in enumerate(function.params):
         is_receiver = n == 0 and function.owner is not None and function.static != "static"
-        if name in names and kind in {"pos", "kw"} and name not in moving and not is_receiver:
-            found[n] = (names[name], frozenset())
+        what = names.get(name, 0) & (deciding.ACTION if is_receiver else ~deciding.ACTION)
+        if what and kind in {"pos", "kw"} and name not in moving:
+            found[n] = (what, frozenset())
     for call in summary.calls:
         below = m.decisive.get(id(call.callee))
         for position, (what, wanted) in (below or {}).items():

@@ -165,7 +165,7 @@ def test_a_view_with_a_queryset_does_not_ask_its_model() -> None:
         class V(DetailView):
             model = Author
             queryset = Author.objects.prefetch_related("books")
-        """) == {(): (0, 2), ("books",): (1, 1)}
+        """) == {(): (2, 2), ("books",): (1, 1)}
 
 
 def test_names_come_from_the_model_where_the_view_gives_none() -> None:

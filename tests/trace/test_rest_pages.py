@@ -122,7 +122,7 @@ def test_a_representation_of_its_own_reads_the_fields_once() -> None:
 
 
 def test_one_object_is_shown_by_its_own_representation_too() -> None:
-    assert cost("", own=OWN, path="/books/{pk}/") == {(): (2, 3)}
+    assert cost("", own=OWN, path="/books/{pk}/") == {(): (3, 3)}
 
 
 def test_what_a_representation_leaves_out_is_not_read() -> None:
@@ -131,4 +131,81 @@ def test_what_a_representation_leaves_out_is_not_read() -> None:
         return {"id": instance.pk}
     """
     assert cost("", own=own) == {(): (1, 1)}
-    assert cost("", own=own, path="/books/{pk}/") == {(): (0, 1)}
+    assert cost("", own=own, path="/books/{pk}/") == {(): (1, 1)}
+
+
+ACTIONS = """
+    from django.db import models
+    from rest_framework import serializers, viewsets
+    from rest_framework.decorators import action
+    from rest_framework.response import Response
+    from rest_framework.routers import DefaultRouter
+
+    class Author(models.Model):
+        name = models.CharField(max_length=9)
+
+    class Book(models.Model):
+        author = models.ForeignKey(Author, models.CASCADE)
+
+    class BriefSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Book
+            fields = ["id"]
+
+    class BookSerializer(BriefSerializer):
+        author_name = serializers.CharField(source="author.name")
+        class Meta:
+            model = Book
+            fields = ["id", "author_name"]
+
+    class PerActionMixin:
+        serializer_classes = {}
+
+        def get_serializer_class(self):
+            return self.serializer_classes.get(self.action, self.serializer_class)
+
+    class BookViewSet(PerActionMixin, viewsets.ReadOnlyModelViewSet):
+        serializer_class = BookSerializer
+        serializer_classes = {"brief": BriefSerializer}
+
+        def get_queryset(self):
+            books = Book.objects.all()
+            if self.action == "list":
+                return books.select_related("author")
+            return books
+
+        @action(detail=False)
+        def brief(self, request):
+            return Response(self.get_serializer(self.get_queryset(), many=True).data)
+
+        @action(detail=False)
+        def whole(self, request):
+            return Response(self.get_serializer(self.get_queryset(), many=True).data)
+
+    router = DefaultRouter()
+    router.register("books", BookViewSet, basename="book")
+    urlpatterns = router.urls
+    """
+
+
+def test_a_view_set_does_what_it_does_for_its_action() -> None:
+    project = Project(
+        [
+            ("settings.py", "app", lower(b"ROOT_URLCONF = 'urls'\n")),
+            ("urls.py", "app", lower(textwrap.dedent(ACTIONS).encode())),
+            *library(),
+        ]
+    )
+    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    costs = {
+        root.entry.path: CostTable(trace.machine).root(root)["sql"]
+        for root in trace.entries
+        if root.entry is not None
+    }
+    assert costs == {
+        "/books/": {(): (1, 1)},
+        "/books/brief/": {(): (1, 1)},
+        "/books/whole/": {(): (1, 1), ("books",): (1, 1)},
+        "/books/{pk}/": {(): (2, 2)},
+    }

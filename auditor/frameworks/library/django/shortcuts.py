@@ -1,13 +1,11 @@
-"""Shortcuts: one query to fetch, then 404 where nothing is there."""
+"""Shortcuts: one query to fetch; the 404 where nothing is there costs no more, and is left out."""
 
-from auditor_intrinsics import render_template
+from auditor_intrinsics import either, render_template
 from django.http import Http404, HttpResponsePermanentRedirect, HttpResponseRedirect
 
 
 def queryset_of(klass):
-    if hasattr(klass, "_default_manager"):
-        return klass._default_manager.all()
-    return klass
+    return either(klass._default_manager, klass)
 
 
 def render(request, template_name, context=None, content_type=None, status=None, using=None):
@@ -27,19 +25,11 @@ def resolve_url(to, *args, **kwargs):
 
 
 def get_object_or_404(klass, *args, **kwargs):
-    queryset = queryset_of(klass)
-    try:
-        return queryset.get(*args, **kwargs)
-    except queryset.model.DoesNotExist:
-        raise Http404
+    return queryset_of(klass).get(*args, **kwargs)
 
 
 async def aget_object_or_404(klass, *args, **kwargs):
-    queryset = queryset_of(klass)
-    try:
-        return await queryset.aget(*args, **kwargs)
-    except queryset.model.DoesNotExist:
-        raise Http404
+    return await queryset_of(klass).aget(*args, **kwargs)
 
 
 def get_list_or_404(klass, *args, **kwargs):

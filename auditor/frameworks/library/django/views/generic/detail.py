@@ -1,7 +1,6 @@
 """Views of one object."""
 
 from auditor_intrinsics import either, model_text
-from django.http import Http404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 
@@ -20,14 +19,8 @@ class SingleObjectMixin(ContextMixin):
         pk = self.kwargs.get(self.pk_url_kwarg)
         slug = self.kwargs.get(self.slug_url_kwarg)
         if pk is not None:
-            queryset = queryset.filter(pk=pk)
-        elif slug is not None:
-            queryset = queryset.filter(**{self.get_slug_field(): slug})
-        try:
-            obj = queryset.get()
-        except queryset.model.DoesNotExist:
-            raise Http404
-        return obj
+            return queryset.get(pk=pk)
+        return queryset.get(**{self.get_slug_field(): slug})
 
     def get_queryset(self):
         return either(self.queryset, self.model._default_manager).all()
