@@ -3,35 +3,43 @@
 import ast
 from typing import TYPE_CHECKING
 
+from auditor.codemods.long_lines import append, for_actions
+
 if TYPE_CHECKING:
     from auditor.codemods.loading import Hop
     from auditor.codemods.origins import Origin
     from auditor.codemods.spans import Spans
 
 
-def load(spans: "Spans", origin: "Origin", ways: "list[tuple[Hop, ...]]", *, distinct: bool) -> str:
+def load(
+    spans: "Spans",
+    origin: "Origin",
+    ways: "list[tuple[Hop, ...]]",
+    *,
+    distinct: bool,
+    actions: tuple[str, ...] = (),
+) -> str:
     """Adds what loads these paths behind the last building step; the reason where it can't.
 
-    A DISTINCT would compare the columns of a join too, which not every type of column allows.
+    A DISTINCT would compare the columns of a join too, which not every type of column allows. `actions`: the only
+    actions of a view set that read them, in whose method the query is.
     """
     paths = {"__".join(h.relation.name for h in way): is_joined(way) and not distinct for way in ways}
     joined = sorted(path for path, is_join in paths.items() if is_join)
     fetched = sorted(path for path, is_join in paths.items() if not is_join)
-    added = ""
+    added: list[tuple[str, list[str]]] = []
     for method, names in (("select_related", longest(joined)), ("prefetch_related", longest(fetched))):
         if not names:
             continue
         step = origin.chain.named(method)
         if step is None or step.call is None:
-            added += f".{method}({', '.join(quoted(name) for name in names)})"
+            added.append((method, names))
             continue
         reason = extend(spans, step.call, method, names)
         if reason:
             return reason
-    if added:
-        if is_on_own_line(spans, origin.at.node):
-            added = f"\n{indent_of(spans, origin.at.node)}" + added
-        spans.insert_after(origin.at.node, added)
+    if added and not (actions and for_actions(spans, origin.at.node, added, actions)):
+        append(spans, origin.at.node, added)
     return ""
 
 
@@ -65,17 +73,3 @@ def extend(spans: "Spans", call: ast.Call, method: str, names: list[str]) -> str
 
 def quoted(name: str) -> str:
     return f'"{name}"'
-
-
-def is_on_own_line(spans: "Spans", node: ast.expr) -> bool:
-    """Whether the last call of a chain begins its line: `    .filter(...)`."""
-    return bool(indent_of(spans, node))
-
-
-def indent_of(spans: "Spans", node: ast.expr) -> str:
-    at = node.func if isinstance(node, ast.Call) else node
-    if not isinstance(at, ast.Attribute) or at.end_lineno is None:
-        return ""
-    line = spans.lines[at.end_lineno - 1]
-    text = line.lstrip()
-    return line[: len(line) - len(text)] if text.startswith(f".{at.attr}") else ""

@@ -20,6 +20,7 @@ from auditor.codemods import eager_django, eager_sqlalchemy
 from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, written_between
 from auditor.codemods.origins import got_by_key, origin_of, queryset_methods
 from auditor.codemods.outcome import Declined, Written
+from auditor.trace.analysis import is_view_set
 
 if TYPE_CHECKING:
     from auditor.codemods.loading import Hop, Wanted
@@ -53,7 +54,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         if spans is None:
             reasons.append(f"the query is not written in the project, but in {path}")
             continue
-        reason = _load(group, spans, source)
+        reason = _load(group, spans, source, finding)
         if reason:
             reasons.append(reason)
         else:
@@ -75,7 +76,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     )
 
 
-def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
+def _load(group: "Wanted", spans: "Spans", source: "Source", finding: "Finding") -> str:
     """Adds the options of one query; the reason where it can't."""
     assert source.scene is not None
     query = group.query
@@ -98,8 +99,30 @@ def _load(group: "Wanted", spans: "Spans", source: "Source") -> str:
     if got is not None and query.orm == "sqlalchemy":
         return eager_sqlalchemy.load_got(spans, got, ways, query=query, source=source)
     if query.orm == "django":
-        return eager_django.load(spans, found, ways, distinct=query.distinct)
+        is_asking_more = any(not eager_django.is_joined(way) for way in ways)
+        actions = _actions(group, source.scene, finding) if is_asking_more else ()
+        return eager_django.load(spans, found, ways, distinct=query.distinct, actions=actions)
     return eager_sqlalchemy.load(spans, found, ways, query=query, source=source)
+
+
+def _actions(group: "Wanted", scene: "Scene", finding: "Finding") -> tuple[str, ...]:
+    """The actions of a view set that need the relations, where its `get_queryset` gives the rows of others too."""
+    home = group.query.site.function
+    if home is None or home.name != "get_queryset" or home.owner is None:
+        return ()
+    asking = [
+        root.entry
+        for root in scene.trace.entries
+        if root.entry is not None
+        and root.entry.receiver is not None
+        and scene.project.method(root.entry.receiver, "get_queryset") is home
+    ]
+    if not asking or not all(
+        is_view_set(scene.project, e.receiver) for e in asking if e.receiver is not None
+    ):
+        return ()
+    wanting = {e.handler.name for e in asking if e.id in finding.endpoints}
+    return tuple(sorted(wanting)) if wanting < {e.handler.name for e in asking} else ()
 
 
 def _odd(group: "Wanted") -> str:

@@ -4,7 +4,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.eager_django import indent_of, is_on_own_line
+from auditor.codemods.long_lines import indent_of
 from auditor.codemods.imports import add_import, add_names, importable
 from auditor.codemods.versions import older
 from auditor.model.text import listed
@@ -52,7 +52,7 @@ def load(
         spans.insert_after(step.call.args[-1], "".join(f", {one}" for one in options))
         return ""
     added = f".options({', '.join(options)})"
-    if is_on_own_line(spans, origin.at.node):
+    if indent_of(spans, origin.at.node):
         added = f"\n{indent_of(spans, origin.at.node)}" + added
     spans.insert_after(origin.at.node, added)
     return ""

@@ -405,16 +405,16 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
             given = hints.quietly(m, lambda value=value: replay.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default
             if given is not None and given is not UNKNOWN:
                 made.fields[name] = given
-    if receiver is not None and is_view_set(m, receiver):
+    if receiver is not None and is_view_set(m.project, receiver):
         made.fields["action"] = Exact(function.name)
     return made
 
 
-def is_view_set(m: Machine, cls: Class) -> bool:
+def is_view_set(project: Project, cls: Class) -> bool:
     """Whether DRF makes an instance for each action and tells it which (`self.action`)."""
     return any(
         isinstance(base, Class) and base.module.role == "library" and base.name == "ViewSetMixin"
-        for base in m.project.mro(cls)
+        for base in project.mro(cls)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -237,7 +238,7 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
 
 
 def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
-    """True where a subclass of the declared type has its own `name`."""
+    """True where a subclass of the declared type has a `name` of its own, or of a mixin before the declared type."""
     cls = (
         hint.cls
         if isinstance(hint, (Inst, ClassValue))
@@ -250,8 +251,16 @@ def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
     key = (id(cls), name)
     known = m.overridden.get(key)
     if known is None:
-        known = m.overridden[key] = any(name in below.scope for below in m.project.subclasses(cls))
+        known = m.overridden[key] = any(
+            comes_first(m, below, cls, name) for below in m.project.subclasses(cls)
+        )
     return known
+
+
+def comes_first(m: Machine, below: Class, cls: Class, name: str) -> bool:
+    """Whether what instances of `below` are looked up in has `name` before `cls` is asked."""
+    before = takewhile(lambda base: base is not cls, m.project.mro(below))
+    return any(isinstance(base, Class) and name in base.scope for base in before)
 
 
 MAX_OVERRIDES: Final = 4

@@ -54,9 +54,7 @@ def serialize(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Nod
         )
         return made
     if isinstance(serializer, OneOf):
-        return calls.alternatives(
-            m, serializer, lambda one: serialize(m, [one, value, many], {}, node), node
-        )
+        return calls.alternatives(m, serializer, lambda one: serialize(m, [one, value, many], {}, node), node)
     repeated = many.value is True if isinstance(many, Const) else isinstance(value, (Query, Many))
     for one in serializers_of(serializer):
         if repeated:
