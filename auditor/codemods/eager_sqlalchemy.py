@@ -4,8 +4,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from auditor.codemods.long_lines import indent_of
 from auditor.codemods.imports import add_import, add_names, importable
+from auditor.codemods.long_lines import indent_of
 from auditor.codemods.versions import older
 from auditor.model.text import listed
 

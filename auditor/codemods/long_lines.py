@@ -43,20 +43,19 @@ def for_actions(spans: "Spans", node: ast.expr, added: Added, actions: tuple[str
     is taken apart for it.
     """
     found = _enclosing(spans.tree, node)
-    if found is None or not isinstance(found[1], (ast.Assign, ast.Return)) or found[1].value is not node:
+    if found is None:
         return False
     function, statement = found
-    is_plain = isinstance(statement, ast.Return) or (
-        len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name)
-    )
-    if not is_plain or not function.args.args or spans.comments(statement):
+    match statement:
+        case ast.Return(value=value):
+            name = free_name("queryset", names_bound(function))
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            pass
+        case _:
+            return False
+    if value is not node or not function.args.args or spans.comments(statement):
         return False
     outer, view = spans.indent(statement), function.args.args[0].arg
-    name = (
-        free_name("queryset", names_bound(function))
-        if isinstance(statement, ast.Return)
-        else statement.targets[0].id  # type: ignore[attr-defined]  # a name, as was seen above
-    )
     test = (
         f'== "{actions[0]}"' if len(actions) == 1 else "in (" + ", ".join(f'"{one}"' for one in actions) + ")"
     )

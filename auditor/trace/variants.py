@@ -84,8 +84,9 @@ def settled(value: Value, what: int) -> Value | None:
         return value
     if what == deciding.ACTION:
         action = value.fields.get("action") if isinstance(value, Inst) else None
-        is_told = isinstance(value, Inst) and isinstance(action, Exact)
-        return Inst(value.cls, {"action": action}, declared=value.declared) if is_told else None
+        if isinstance(value, Inst) and isinstance(action, Exact):
+            return Inst(value.cls, {"action": action}, declared=value.declared)
+        return None
     if what & deciding.KIND:
         if isinstance(value, (Row, Inst)):
             return None if value.guessed else value
