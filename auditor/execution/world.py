@@ -16,14 +16,13 @@ from auditor.execution.copies import Copied, copy_tree
 from auditor.execution.databases import postgres
 from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Database, Row
-from auditor.execution.databases.elsewhere import refuse_data_elsewhere
 from auditor.execution.databases.opening import DATA, files_in_tree, open_database
 from auditor.execution.databases.postgres import Postgres
 from auditor.execution.databases.redis import find_redis
-from auditor.execution.databases.sqlite import SQLite
 from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
+from auditor.execution.first_state import FirstState
 from auditor.execution.guest import Guest, guest_identity
 from auditor.execution.looked_up import names_looked_up
 from auditor.execution.outside import FOLDER as OUTSIDE
@@ -36,8 +35,8 @@ from auditor.execution.root_error import find_root_error
 from auditor.execution.server import DOOR, SPOOL, TARGET, Server, read_spool_lines
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
 from auditor.execution.surroundings import companions, environment, probed, wants_redis
-from auditor.execution.template import DATABASE, FILES, Templates, template_key
-from auditor.execution.tree_state import Stamp, changed, put, put_all, restore, stamps
+from auditor.execution.template import Templates
+from auditor.execution.tree_state import Stamp, restore, stamps
 from auditor.execution.usual import UsualBoot
 from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
@@ -90,20 +89,25 @@ class World:
         self._tree, self._run = self._folder / "tree", self._folder / "run"
         self._kept = self._folder / "kept"
         self._stamps: dict[str, Stamp] = {}
-        self.was_spared = False
-        """Whether `prepare` left its `migrate` out."""
-        self.was_idle = True
-        """Whether its `migrate`, where it ran on data that were there, wrote nothing."""
-        self._replaced = frozenset(replaced)
-        self._based_on = based_on
         self._rows = rows
         self._usual = usual or UsualBoot()
         self._logs = logs
-        self._templates = Templates(templates or self._folder / "templates")
         try:
             self.copied: Copied = copy_tree(tree, self._tree, guest=self._guest, replaced=replaced)
             self._make_run_folder()
             self._database: Database = self._open_database()
+            self._first = FirstState(
+                recipe,
+                self._database,
+                tree=self._tree,
+                digest=self.copied.digest,
+                scale=scale,
+                templates=Templates(templates or self._folder / "templates"),
+                based_on=based_on,
+                replaced=frozenset(replaced),
+                guest=self._guest,
+                run=self._run_or_fail,
+            )
             self.outside: Outside = self._open_outside()
         except BaseException:
             remove_tree(self._folder)
@@ -116,34 +120,13 @@ class World:
         database, `migrate` and `seed`. Without `migrate` the template that it is based on is taken as it is. `Fault` with the root error of the command that failed, and for one that keeps its data
         where it was not told to.
         """
-        found = self._templates.find(self.template)
-        base = self._templates.find(self._based_on) if self._based_on and found is None else None
-        if found is not None:
-            self._take(found)
-        elif base is not None:
-            self._take(base)
-            self.was_spared = not migrate
-            if migrate:
-                self._migrate()
-        else:
-            self.was_idle = False
-            self._database.start_empty()
-            before = stamps(self._tree)
-            self._run_or_fail(self.recipe.boot.migrate, "migrate")
-            if not self._database.is_users:
-                self._run_or_fail(self.recipe.database.seed, "seed")
-            filled = self.recipe.boot.migrate or self.recipe.database.seed
-            if filled and isinstance(self._database, SQLite) and not self._database.exists():
-                refuse_data_elsewhere(self._tree, stamps(self._tree))
-            self._database.mark()
-            if not self._database.is_users:
-                self._keep(changed(before, stamps(self._tree)))
+        was_made = self._first.bring(migrate=migrate)
         if self._rows:
             self._database.put_rows(self._rows)
         if not self._overlaid:
             copy_tree(self._tree, self._kept, guest=self._guest)
         self._stamps = stamps(self._tree)
-        return found is None
+        return was_made
 
     def exchange_rows(self, rows: tuple[NewRow, ...], /) -> tuple[Refused, ...]:
         """Takes back the rows that were put beside the target's own and puts these; what the database refuses is given back.
@@ -158,24 +141,20 @@ class World:
         self._rows = tuple(row for row in rows if id(row) not in left_out)
         return refused
 
-    def _migrate(self) -> None:
-        """On data that are there; what it did not write need not be marked."""
-        before = self._database.mark_of_state(), self._written()
-        self._run_or_fail(self.recipe.boot.migrate, "migrate")
-        self.was_idle = (self._database.mark_of_state(), self._written()) == before
-        if not self.was_idle:
-            self._database.mark()
-
-    def _written(self) -> dict[str, Stamp]:
-        """What of the tree is no database."""
-        return {path: stamp for path, stamp in stamps(self._tree).items() if path not in self._database_files}
-
     @property
     def template(self) -> str:
         """The key of its first state: for worlds of changed trees that are to be based on it."""
-        return template_key(
-            self.recipe, digest=self.copied.digest, scale=self.scale, engine=self._database.name
-        )
+        return self._first.key
+
+    @property
+    def was_spared(self) -> bool:
+        """Whether `prepare` left its `migrate` out."""
+        return self._first.was_spared
+
+    @property
+    def was_idle(self) -> bool:
+        """Whether its `migrate`, where it ran on data that were there, wrote nothing."""
+        return self._first.was_idle
 
     def reset(self) -> None:
         """Back to the prepared state, database and files alike. `Fault` while the target runs."""
@@ -420,10 +399,6 @@ class World:
             limits=Limits(wall_s=wall_s),
         )
 
-    def _take(self, template: Path) -> None:
-        put_all(template / FILES, self._tree, guest=self._guest, aside=self._replaced)
-        self._database.take(template / DATABASE)
-
     def _run_or_fail(self, command: Command | None, what: str) -> None:
         if command is None:
             return
@@ -434,17 +409,6 @@ class World:
         root = find_root_error(text, tree=self._tree_inside)
         why = str(root) if root else (text.strip().splitlines() or ["it says nothing"])[-1]
         raise CommandFailed(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
-
-    def _keep(self, paths: tuple[str, ...]) -> None:
-        made = self._templates.begin()
-        (made / FILES).mkdir()
-        files = set(paths) - set(self._database_files)
-        parents = {parent for path in files for parent in _parents(path)}
-        for path in sorted(files | parents):
-            if (self._tree / path).exists() or (self._tree / path).is_symlink():
-                put(self._tree, path, made / FILES, guest=self._guest)
-        self._database.store(made / DATABASE)
-        self._templates.keep(self.template, made)
 
     def _make_run_folder(self) -> None:
         prepare_run_folder(self._run, inner=(SPOOL, DATA, postgres.DOOR, OUTSIDE))
@@ -460,11 +424,6 @@ class World:
         for name in (SPOOL, LOGS):
             self._clear(name)
         (self._run / DOOR).unlink(missing_ok=True)
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _new_folder(own: Path) -> Path:
