@@ -348,7 +348,7 @@ def _write(home: Spans, helper: ast.FunctionDef, asked: Keyed, parameter: str, *
 def _name_here(call: ast.Call, sibling: str, spans: Spans) -> str | None:
     """How the sibling is called where the helper is called."""
     if isinstance(call.func, ast.Attribute):
-        return f"{spans.source(call.func.value)}.{sibling}"
+        return f"{spans.holder(call.func.value)}.{sibling}"
     assert isinstance(call.func, ast.Name)
     for node in spans.tree.body:
         if isinstance(node, ast.ImportFrom) and any(alias.name == call.func.id for alias in node.names):

@@ -139,7 +139,7 @@ def _first_of_list(spans: "Spans", start: int, end: int) -> bool:
             continue
         if all(any(read is other for other in leaves) for read in loads(function, leaf.id)):
             assert isinstance(call.func, ast.Attribute)
-            spans.replace(call, f"{spans.source(call.func.value)}.first() is not None")
+            spans.replace(call, f"{spans.holder(call.func.value)}.first() is not None")
             return True
     return False
 

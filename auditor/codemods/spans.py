@@ -33,6 +33,12 @@ class Spans:
         start, end = self.span(node)
         return self.text[start:end]
 
+    def holder(self, node: ast.expr, /) -> str:
+        """The text of a node of which an attribute is read: in parentheses where they are needed."""
+        text = self.source(node)
+        plain = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.List, ast.Dict, ast.Set, ast.JoinedStr)
+        return text if isinstance(node, plain) else f"({text})"
+
     def replace(self, node: ast.AST, text: str, /) -> None:
         """Puts `text` in the node's place."""
         self._edits.append((*self.span(node), text))

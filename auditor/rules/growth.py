@@ -20,6 +20,8 @@ _BIRTH: Final = (
     "logged",
 )
 _PEOPLE: Final = frozenset({"user", "account", "customer", "member", "profile"})
+_ADDRESSES: Final = frozenset({"email", "email_address", "mail", "e_mail", "phone", "phone_number"})
+_CREDENTIALS: Final = ("password", "token", "api_key", "apikey", "secret")
 _MOMENTS: Final = ("datetime", "timestamp")
 _NEWEST: Final = ("last", "latest", "newest", "recent", "updated", "modified", "changed")
 """Words of the names of moments that are written over: they tell of the row's content, not that rows keep coming."""
@@ -35,9 +37,15 @@ def growth(model: Model) -> str:
         return f"each row belongs to a `{owners[0]}` and has a `{born[0]}`"
     if born:
         return f"each row has a `{born[0]}`"
-    if model.name.lower() in _PEOPLE:
+    if model.name.lower() in _PEOPLE or signs_in(model):
         return "it grows with the people who use the application"
     return f"each row belongs to a `{owners[0]}`" if owners else ""
+
+
+def signs_in(model: Model) -> bool:
+    """Whether rows are people, whatever they are called: each has an address and what it signs in with."""
+    names = {name.lower() for name in model.columns}
+    return not _ADDRESSES.isdisjoint(names) and any(part in name for name in names for part in _CREDENTIALS)
 
 
 def is_born(model: Model) -> bool:

@@ -352,12 +352,14 @@ def searched(
 ) -> Iterator[tuple[Demand, IndexProposal]]:
     """Columns that queries of requests and jobs compare for equality, and nothing else narrows the search."""
     demands: dict[tuple[str, str], tuple[Demand, IndexProposal]] = {}
+    fed = fed_tables(scene)
     for _, effects in sorted(by_table.items()):
         for effect in effects:
             query = effect.query
             if query is None or (query.in_memory and query.owner):
                 continue
-            found = unserved(schema, query, counts=effect.label.startswith("COUNT"))
+            grows = query.model.table in fed or bool(growth(query.model))
+            found = unserved(schema, query, counts=effect.label.startswith("COUNT")) if grows else None
             if found is not None and audience(scene, asked_at(effect)) in {"request", "task"}:
                 column, proposal = found
                 key = (query.model.table, column.name)
@@ -365,10 +367,20 @@ def searched(
     yield from demands.values()
 
 
+def fed_tables(scene: Scene) -> frozenset[str]:
+    """Tables that requests add rows to."""
+    return frozenset(
+        effect.query.model.table
+        for _, effect in scene.effects()
+        if effect.query is not None and effect.label.startswith("INSERT ") and effect.query.model.table
+        if audience(scene, asked_at(effect)) == "request"
+    )
+
+
 def unserved(schema: Schema, query: Query, *, counts: bool) -> tuple[Column, IndexProposal] | None:
-    """The column to begin an index with, if the query has to read the whole table."""
+    """The column of a table that grows to begin an index with, if the query has to read the whole of it."""
     model = query.model
-    if not growth(model) or schema.table(model.table) is None or model.parents:
+    if schema.table(model.table) is None or model.parents:
         return None
     equal: list[Column] = []
     for path, lookup in query.filters:

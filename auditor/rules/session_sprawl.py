@@ -40,7 +40,7 @@ a small pool. Check what used to be committed on its own when the request fails.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.index import ir
@@ -105,8 +105,9 @@ class Opening:
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """One claim per helper's opening, told on the endpoint that opens most."""
+    """One claim per helper's opening, told on the endpoint that opens most; those that open it alone don't pay."""
     best: dict[tuple[str, int], tuple[int, Claim]] = {}
+    payers: dict[tuple[str, int], list[Summary]] = {}
     for root in scene.trace.entries:
         if root.entry is None or root.entry.kind == "command":
             continue
@@ -120,9 +121,11 @@ def find(scene: Scene) -> Iterator[Claim]:
                 continue
             made = claim(opening, inner, others, root)
             known = best.get(made.spot.key)
+            payers.setdefault(made.spot.key, []).append(root.summary)
             if believable(scene, made) and (known is None or len(others) > known[0]):
                 best[made.spot.key] = (len(others), made)
-    yield from (made for _, made in best.values())
+    for key, (_, made) in best.items():
+        yield replace(made, scopes=tuple(payers[key]))
 
 
 def openings(scene: Scene, root: Root) -> list[Opening]:

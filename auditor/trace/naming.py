@@ -31,6 +31,10 @@ _SAYING_NOTHING: Final = frozenset(
     "options limit offset where select fetchall fetchmany fetchone execute_fetchall findall finditer main from_iterable compress product".split()
 )
 """Names of functions that say how, not what."""
+_RUNNING: Final = frozenset({"scalars", "stream_scalars", "stream"})
+"""Methods of a session that run what they are given; without arguments they are a result's, and give part of it."""
+_LISTING: Final = frozenset({"list", "page", "paginate", "of", "everything", "find_all", "list_all"})
+"""Methods of what keeps rows of one kind, and is called after them: `uow.speakers.list()`."""
 _KEYED: Final = frozenset({"get", "getlist", "getall", "pop", "setdefault"})
 """Methods whose argument says what they give."""
 _SPLIT: Final = frozenset({"split", "rsplit", "splitlines", "strip"})
@@ -74,11 +78,19 @@ def behind(node: Node) -> Node | str:
         return _step(given) if called[2] == GET and len(given) == 2 else function_name(called[2])
     if called[0] != ir.ATTR:
         return ""
-    if called[3] in _TRANSPARENT or called[3] in _SPLIT:
+    if called[3] in _RUNNING and given:
+        return ""
+    if called[3] in _TRANSPARENT or called[3] in _SPLIT or (called[3] in _LISTING and is_named(called[2])):
         return called[2]  # type: ignore[no-any-return]  # likewise
     if called[3] in _KEYED:
         return spelled(given[0]) if given else ""
     return function_name(called[3])
+
+
+def is_named(node: Node) -> bool:
+    """Whether what a method is called on seems to be called after many things: `books`, `self.rooms`."""
+    name = str(node[2] if node[0] == ir.NAME else node[3] if node[0] == ir.ATTR else "")
+    return name.endswith("s") and name not in {"self", "cls", "objects"}
 
 
 def _step(given: tuple[Node, ...]) -> Node | str:
