@@ -2,7 +2,8 @@
 
 ## What it finds
 Settings of the application (rows of a table of settings, switches or configuration) that requests read from the database
-each time, although nothing in the request decides what is read, and nobody keeps them.
+each time, although nothing in the request decides what is read, and nobody keeps them; and files of settings, tariffs
+or words that they open, whose names are written in the code.
 
 ## Why it is slow
 It is one statement more, and its rows, on every request, for values that change once in months. Where it stands in a
@@ -42,12 +43,14 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.constant_files import constant_files
 from auditor.rules.constant_reads import constant_reads, spot, told, writes_of
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.rules.constant_files import FileRead
     from auditor.rules.constant_reads import ConstantRead
     from auditor.rules.scene import Scene
 
@@ -82,6 +85,26 @@ def find(scene: Scene) -> Iterator[Claim]:
                 made = claim(scene, reads)
                 if believable(scene, made):
                     yield made
+    for read in scene.once(constant_files):
+        yield of_file(read)
+
+
+def of_file(read: FileRead) -> Claim:
+    """What is told of a file."""
+    return Claim(
+        spot=spot_of(read.effect.site),
+        title=f"`{read.name}` is read for every request",
+        evidence=[
+            Evidence(kind="code", text="its name is written in the code; nothing of the request decides it"),
+            Evidence(kind="note", text="no code of the project writes it"),
+        ],
+        confidence=0.7,
+        severity=Severity.LOW,
+        subject=read.name,
+        cost_term=TermAtStake(kind="file", after=CostTerm(low=0, high=0)),
+        could_be_wrong="It is changed while the application runs, and a change must be seen at once.",
+        fix="Read it once for each process: `functools.cache` on a function without arguments that does nothing else.",
+    )
 
 
 def claim(scene: Scene, reads: list[ConstantRead]) -> Claim:

@@ -10,6 +10,7 @@ from auditor.index.values import (
     Const,
     Dictionary,
     Exact,
+    ExtInst,
     Items,
     Lambda,
     Many,
@@ -200,6 +201,10 @@ def binary(m: Machine, node: Node) -> Value:
         return Text(template)
     if node[2] == "&" and isinstance(left, Query):
         return left
+    if node[2] == "/" and isinstance(left, ExtInst):
+        kind = m.knowledge.types.get(left.type)
+        fact = None if kind is None else kind.methods.get("__truediv__")
+        return UNKNOWN if fact is None or fact.returns is None else ExtInst(fact.returns)
     return UNKNOWN
 
 
