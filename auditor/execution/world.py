@@ -1,7 +1,7 @@
 """The world around a target: its private copy, its database, its companions and the hosts it calls, all our own."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -140,6 +140,14 @@ class World:
         left_out = {id(one.row) for one in refused}
         self._rows = tuple(row for row in rows if id(row) not in left_out)
         return refused
+
+    def empty(self, tables: Sequence[str], /) -> bool:
+        """Takes every row of these tables out of its prepared state, in this order; False, and all rows stay, where one may not go.
+
+        `Fault` while the target runs.
+        """
+        self.reset()
+        return self._database.empty(tables)
 
     @property
     def template(self) -> str:

@@ -7,9 +7,10 @@ from functools import cached_property, partial
 from typing import Final, Self
 
 from auditor.execution.world import World
-from auditor.measure.contract.contract import Contract
+from auditor.measure.contract.compare import compare
+from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.declared import Declared
-from auditor.measure.contract.difference import Difference
+from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.recording import Recording, recording_of
 from auditor.measure.counts import REPEATS, counts_of
 from auditor.measure.identity import Identity
@@ -22,8 +23,9 @@ from auditor.measure.worth import says_something
 from auditor.model.fault import Fault
 from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
+from auditor.trial.emptied import asked_of_nothing, letting_in, refused_now, to_be_emptied
 from auditor.trial.reach import READING, Lines, frames_of
-from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
+from auditor.trial.reference import EFFECTS, EVERYTHING, Ids, Parts, Reference
 from auditor.trial.remembering import Memory, unforgotten
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
@@ -36,6 +38,8 @@ Statements = Mapping[str, Mapping[str, int]]
 """By request, each statement's text and how often it was sent."""
 _COUNTING: Final = Playing(role="time", lines=True, state=False)
 _TOGETHER: Final = Playing(mode="eight at once", state=False)
+_TRIES: Final = 3
+"""To find out what has to stay for somebody to be let in."""
 _FEWEST: Final = 2
 """Rounds of which anything is concluded."""
 
@@ -74,6 +78,22 @@ class Counted:
             request: {component: span.low for component, span in spans.items() if span.steady}
             for request, spans in self.spans.items()
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """What is asked of tables without rows, and what the baseline answers."""
+
+    workload: Workload
+    tables: tuple[str, ...]
+    """In the order in which they are emptied."""
+    known: Contract | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """Once it is known."""
+        assert self.known is not None
+        return self.known
 
 
 class Player:
@@ -198,6 +218,57 @@ class Player:
             recording = self._recording(tree, parts, mode)
             self._found[key] = self._reference.differences(recording, parts, declared)
         return self._found[key]
+
+    def of_nothing(self, tree: Tree, declared: Declared, /) -> tuple[Difference, ...]:
+        """What the tree answers otherwise than the baseline where tables hold no rows; nothing where the baseline can't be asked so."""
+        nothing = self._nothing
+        if nothing is None:
+            return ()
+        found = failures(compare(nothing.contract, self._emptied(tree, nothing).recording, declared=declared))
+        found = tuple(one for one in found if one.part not in EFFECTS)
+        if not found:
+            return ()
+        own = compare(nothing.contract, self._emptied(self._baseline, nothing).recording)
+        known = {(one.request, one.part, one.place) for one in own}
+        return tuple(one for one in found if (one.request, one.part, one.place) not in known)
+
+    @cached_property
+    def _nothing(self) -> Nothing | None:
+        """The baseline on emptied tables, twice; None where that says nothing."""
+        reach = self._reference.reach
+        asked = asked_of_nothing(self._workload, reach)
+        keep = letting_in(asked, reach)
+        tables = self.world(self._baseline).tables()
+        words = [reach[one.id].words for one in asked.requests]
+        for _ in range(_TRIES):
+            gone = to_be_emptied(tables, words, keep)
+            if not gone or not asked.requests:
+                return None
+            nothing = Nothing(workload=asked, tables=gone)
+            try:
+                first = self._emptied(self._baseline, nothing)
+                refused = refused_now(reach, first.replay.exchanges)
+                if not refused:
+                    runs = [first.recording, self._emptied(self._baseline, nothing).recording]
+                    return replace(
+                        nothing,
+                        known=make_contract(
+                            asked,
+                            runs,
+                            about=About(tree=self._baseline.id),
+                            excluded=self._bench.settings.workload.exclude,
+                        ),
+                    )
+            except Fault:  # it needs what is gone: nobody may say that a change is wrong there
+                return None
+            keep |= refused
+        return None
+
+    def _emptied(self, tree: Tree, nothing: Nothing) -> Round:
+        with self._worlds.another(tree) as world:
+            if not world.empty(nothing.tables):
+                raise Fault("its tables can't be emptied", where=str(self._bench.root))
+            return play_round(world, nothing.workload, self._who(world), Playing(state=False))
 
     def unforgotten(self, candidate: Candidate, tree: Tree, parts: Parts, /) -> tuple[Memory, ...]:
         """What the candidate remembers for ever of what it reads."""

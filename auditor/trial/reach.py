@@ -4,6 +4,7 @@ What it runs is told by the stacks of its effects, which every record has. Recor
 application itself, so that is known of the timed requests alone.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Lines = Mapping[str, frozenset[int]]
 """Line numbers by file."""
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_WORD: Final = re.compile(r"\w+")
 _ASKING: Final = frozenset({"SELECT", "SHOW", "PRAGMA", "EXPLAIN"})
 _ALTERING: Final = frozenset({"mail", "task", "subprocess"})
 _LOOKING_UP: Final = frozenset({"get", "get_many", "mget", "exists", "has_key", "ttl", "keys"})
@@ -40,6 +42,8 @@ class Reached:
     """File and name of the application's outermost functions: the handler, and what stands around it."""
     ms: float
     """Of its answer, under the probe."""
+    words: frozenset[str] = frozenset()
+    """Of its statements, in lower case: the tables that it read are among them."""
     acts: bool
     """Whether what comes after it may go otherwise without it: it wrote, or nobody knows."""
     writes: bool = False
@@ -69,6 +73,14 @@ def frames_of(replay: Replay, /) -> dict[str, Lines]:
     }
 
 
+def words_of(exchange: Exchange, /) -> frozenset[str]:
+    """Every word of the statements that a request sent, in lower case."""
+    effects = () if exchange.record is None else exchange.record.of_kind("sql")
+    return frozenset(
+        word for text in {one.text for one in effects} for word in _WORD.findall((text or "").lower())
+    )
+
+
 def _reached(exchange: Exchange, lines: Lines) -> Reached:
     record = exchange.record
     stacks = {effect.stack for effect in record.effects if effect.stack} if record is not None else set()
@@ -79,6 +91,7 @@ def _reached(exchange: Exchange, lines: Lines) -> Reached:
         lines=lines,
         outer=frozenset((stack[0].file, stack[0].function) for stack in stacks),
         ms=exchange.answer.total_ms,
+        words=words_of(exchange),
         acts=(
             record is None
             or (exchange.request.method not in READING and not _is_refused(exchange))

@@ -134,6 +134,12 @@ def test_rows_are_put_beside_the_targets_own_and_taken_away(stand: Stand) -> Non
         assert connection.execute("INSERT INTO orders (note) VALUES ('b') RETURNING id").fetchall() == [(3,)]
     database.take_rows(rows)
     assert [one["id"] for one in database.dump()["orders"]] == [1]
+    people = database.dump()["people"]
+    assert not database.empty(("people", "orders"))
+    assert (len(database.dump()["orders"]), database.dump()["people"]) == (1, people)
+    assert database.empty(("orders",))
+    database.reset()
+    assert (database.dump()["orders"], database.dump()["people"]) == ((), people)
     with stand.connect() as connection:
         connection.execute("DROP TABLE orders")
     database.mark()

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from auditor.execution.databases.sqlite_tables import delete, insert, tables
+from auditor.execution.databases.sqlite_tables import delete, empty, insert, tables
 from auditor.execution.databases.tables import Column, NewRow, Reference
 
 SCHEMA = '''
@@ -97,3 +97,15 @@ def test_a_row_that_breaks_a_rule_or_never_ends_takes_no_other_with_it(
         ("teams", "the"),
     ]
     assert connection.execute("SELECT count(*) FROM people").fetchone() == (3,)
+
+
+def test_tables_are_emptied_together_or_not_at_all(connection: sqlite3.Connection) -> None:
+    def left() -> list[int]:
+        return [
+            connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("people", "teams")
+        ]
+
+    assert not empty(connection, ("teams", "nowhere"))
+    assert left() == [2, 1]
+    assert empty(connection, ("teams", "people"))
+    assert left() == [0, 0]

@@ -75,6 +75,12 @@ class Database(Protocol):
     def take_rows(self, rows: Sequence[NewRow], /) -> None:
         """Takes rows that were put out of the template again, which is its state then."""
 
+    def empty(self, tables: Sequence[str], /) -> bool:
+        """Takes every row of these tables out of the template, which is its state then, in this order; False, and all rows stay, where one may not go.
+
+        Not for data that is the user's own.
+        """
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """How it would go about each statement that only reads; those that it can't plan are left out. Nothing is run."""
 
@@ -124,6 +130,9 @@ class NoDatabase:
 
     def take_rows(self, rows: Sequence[NewRow], /) -> None:
         """Nothing."""
+
+    def empty(self, tables: Sequence[str], /) -> bool:
+        return not tables
 
     def explain(self, _statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return {}

@@ -204,6 +204,15 @@ class Postgres:
             postgres_tables.delete(client, rows)
         self.mark()
 
+    def empty(self, tables: Sequence[str], /) -> bool:
+        """As `put_rows`."""
+        self.reset()
+        with self._target() as client:
+            emptied = postgres_tables.empty(client, tables)
+        if emptied:
+            self.mark()
+        return emptied
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """As the target's own role: planning may run functions of its own."""
         with self._target() as client:

@@ -105,6 +105,18 @@ def delete(client: PostgresClient, rows: Iterable[NewRow], /) -> None:
             client.query(deletion(row, quoted=_QUOTED))
 
 
+def empty(client: PostgresClient, tables: Iterable[str], /) -> bool:
+    """Whether every row of them is gone; else none is."""
+    statements = "; ".join(f"DELETE FROM {_QUOTED.table(name)}" for name in tables)  # noqa: S608  names are quoted
+    try:
+        client.query(f"BEGIN; SET LOCAL statement_timeout = '{_LONGEST}'; {statements}; COMMIT")
+    except PostgresError:
+        with suppress(PostgresError):
+            client.query("ROLLBACK")
+        return False
+    return True
+
+
 def _table(told: dict[str, Any]) -> Table:
     unique = told["unique"] or []
     key = next((tuple(columns) for primary, columns in unique if primary), ())

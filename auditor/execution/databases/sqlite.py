@@ -108,6 +108,9 @@ class SQLite:
     def take_rows(self, rows: Sequence[NewRow], /) -> None:
         self._change(lambda connection: sqlite_tables.delete(connection, rows))
 
+    def empty(self, tables: Sequence[str], /) -> bool:
+        return bool(self._change(lambda connection: sqlite_tables.empty(connection, tables)))
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return self._read(lambda connection: sqlite_plans.explain(connection, statements)) or {}
 

@@ -85,6 +85,18 @@ def _done(connection: sqlite3.Connection, statement: str, longest_s: float) -> s
     return "" if changed == 1 else "the row that it is like is not there"
 
 
+def empty(connection: sqlite3.Connection, tables: Iterable[str], /) -> bool:
+    """Whether every row of them is gone; else none is."""
+    try:
+        for name in tables:
+            connection.execute(f"DELETE FROM {_QUOTED.table(name)}")  # noqa: S608  the name is quoted
+    except sqlite3.Error:
+        connection.rollback()
+        return False
+    connection.commit()
+    return True
+
+
 def _table(connection: sqlite3.Connection, name: str) -> Table:
     quoted = _QUOTED.name(name)
     columns = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()

@@ -140,6 +140,10 @@ class UsersPostgres:
     def take_rows(self, rows: Sequence[NewRow], /) -> None:
         """There are none."""
 
+    def empty(self, tables: Sequence[str], /) -> bool:
+        """They stay."""
+        return not tables
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         with self._client(self._copy) as client:
             return postgres_plans.explain(client, statements)

@@ -42,6 +42,15 @@ class ContractGate:
                 causes = raised(self._player.replayed(tree, parts, mode).exchanges, failing)
                 failed = _failed("contract", answers, self._endpoint_of, mode, time.monotonic() - began)
                 return failed.model_copy(update={"evidence": (*causes, *failed.evidence)})
+        if self._whole and (none := self._player.of_nothing(tree, candidate.declared)):
+            return _failed(
+                "contract",
+                none,
+                self._endpoint_of,
+                "in order",
+                time.monotonic() - began,
+                where=" (no rows there)",
+            )
         if kept := self._player.unforgotten(candidate, tree, parts):
             return _remembers(kept, time.monotonic() - began)
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
@@ -97,6 +106,8 @@ def _failed(
     endpoint_of: Callable[[str], str],
     mode: Mode,
     seconds: float,
+    *,
+    where: str = "",
 ) -> GateResult:
     listed = tuple(found)
     first = listed[0]
@@ -105,9 +116,9 @@ def _failed(
     return GateResult(
         gate=gate,
         outcome="failed",
-        text=first.sentence() + ("" if mode == "in order" else " (eight at once)"),
+        text=first.sentence() + ("" if mode == "in order" else " (eight at once)") + where,
         evidence=tuple(one.sentence() for one in listed[:_SHOWN]),
-        signature=f"{gate}:{kind}:{endpoint}:{first.place}",
+        signature=f"{gate}:{kind}:{endpoint}:{first.place}{where}",
         requests=_requests(listed),
         at_once=mode != "in order",
         seconds=seconds,
