@@ -1,7 +1,7 @@
 """Rows at the edges, tried out: they stay where known-good goes on answering, and each can be asked for by its key."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,10 @@ ROWS: Final = "rows.json"
 """Beside a contract, and in a run's folder: what was put beside the target's own data."""
 _MOST_ASKED: Final = 60
 """Requests that known-good is tried out with: the first of each endpoint."""
+_QUESTIONS: Final = 12
+"""Boots that are spent on finding single rows to blame: two or three of thirty."""
+_LOST: Final = 0.5
+"""Of an answer's length: rows beside those that are there make it longer, and what is gone can't be judged any more."""
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _PLACE: Final = re.compile(r"\{\w+\}")
 _WORD: Final = re.compile(r"\w+")
@@ -53,6 +57,8 @@ class _Answered:
     """How the requests of one try ended, and which tables each read."""
 
     statuses: dict[str, int | None]
+    lengths: dict[str, int]
+    """Bytes of the bodies."""
     words: dict[str, frozenset[str]]
     """By request, every word of its statements."""
 
@@ -89,7 +95,16 @@ def try_rows(
             for nth, one in enumerate(kept)
         )
 
-    for spare in (but_twins, _but_unlikely, _but_copies, _but_tables, _none):
+    def but_guilty(kept: tuple[EdgeRow, ...], _blamed: Collection[str]) -> tuple[EdgeRow, ...]:
+        """What a few rows do need not cost the others their place."""
+
+        def is_broken(part_of_them: tuple[EdgeRow, ...]) -> bool:
+            world.exchange_rows(tuple(one.row for one in part_of_them))
+            return bool(_broken(world, part, identities, plain, served))
+
+        return but_few(kept, is_broken)
+
+    for spare in (but_twins, but_guilty, _but_unlikely, _but_copies, _but_tables, _none):
         refused = {id(one.row) for one in world.exchange_rows(tuple(one.row for one in kept))}
         kept = tuple(one for one in kept if id(one.row) not in refused)
         broken = _broken(world, part, identities, plain, served) if kept else frozenset[str]()
@@ -103,6 +118,27 @@ def try_rows(
     return TriedRows(
         rows=kept, requests=_requests(kept, workload, asked, surveyed, rows), notes=_notes(kept, left_out)
     )
+
+
+def but_few(
+    rows: tuple[EdgeRow, ...], is_broken: Callable[[tuple[EdgeRow, ...]], bool], /
+) -> tuple[EdgeRow, ...]:
+    """Without those that are to blame one by one, as far as a few questions tell; `rows` together are broken.
+
+    Those that others refer to come first, so any beginning of them can be put alone.
+    """
+    questions = _QUESTIONS
+    while rows and questions > 0:
+        fine, broken = 0, len(rows)
+        while broken - fine > 1 and questions > 0:
+            middle = (fine + broken) // 2
+            questions -= 1
+            fine, broken = (fine, middle) if is_broken(rows[:middle]) else (middle, broken)
+        rows = (*rows[: broken - 1], *rows[broken:])
+        questions -= 1
+        if not rows or not is_broken(rows):
+            break
+    return rows
 
 
 def save_rows(file: Path, rows: tuple[NewRow, ...], /) -> None:
@@ -139,6 +175,7 @@ def _answers(world: World, part: Workload, identities: Sequence[Identity]) -> _A
     exchanges = played.replay.exchanges
     return _Answered(
         statuses={one.request.id: one.answer.status for one in exchanges},
+        lengths={one.request.id: len(one.answer.body) for one in exchanges},
         words={
             one.request.id: frozenset(
                 word.lower()
@@ -154,17 +191,21 @@ def _answers(world: World, part: Workload, identities: Sequence[Identity]) -> _A
 def _broken(
     world: World, part: Workload, identities: Sequence[Identity], plain: _Answered, served: Iterable[str]
 ) -> frozenset[str]:
-    """Requests that known-good answers in another way than without the rows; all where it does not live through them."""
+    """Requests that known-good answers in another way than without the rows, or with much less; all where it does not live through them."""
     try:
         now = _answers(world, part, identities)
     except (Misbehaved, NotBooted):
         return frozenset(served)
-    return frozenset(id_ for id_ in served if now.statuses.get(id_) != plain.statuses[id_])
+    return frozenset(
+        id_
+        for id_ in served
+        if now.statuses.get(id_) != plain.statuses[id_] or now.lengths[id_] < _LOST * plain.lengths[id_]
+    )
 
 
 def _but_unlikely(kept: tuple[EdgeRow, ...], blamed: Collection[str]) -> tuple[EdgeRow, ...]:
     """A text that is empty, a state that is unknown: the likeliest to be none that was ever meant to be there."""
-    unlikely = {"empty", "bare", "off"}
+    unlikely = {"empty", "bare", "minus", "off"}
     return tuple(one for one in kept if one.edge not in unlikely or one.row.table not in blamed)
 
 

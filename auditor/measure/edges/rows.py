@@ -18,8 +18,8 @@ from typing import Final, Literal
 from auditor.execution.databases.database import Rows
 from auditor.execution.databases.tables import Column, NewRow, Reference, Scalar, Table
 
-Edge = Literal["nothing", "bare", "empty", "zero", "off", "twin", "one"]
-"""NULL wherever that may be but in switches and codes; there too; '' in texts; 0 in numbers; switches off; nothing but another key; the only member of a relation."""
+Edge = Literal["nothing", "bare", "empty", "zero", "minus", "off", "twin", "one"]
+"""NULL wherever that may be but in switches and codes; there too, or ''; '' in texts; 0 in numbers; -1; switches off; nothing but another key; the only member of a relation."""
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[^\d\W]")
@@ -31,9 +31,10 @@ _NUMBERS: Final[Mapping[Edge, int]] = {
     "bare": 2,
     "empty": 3,
     "zero": 4,
-    "off": 5,
-    "twin": 6,
-    "one": 7,
+    "minus": 5,
+    "off": 6,
+    "twin": 7,
+    "one": 8,
 }
 """What is added to the highest key."""
 
@@ -145,6 +146,11 @@ def _edges(
         if column.nullable and column.name not in table.key and like.get(column.name) is not None
     }
     nothing = {name: value for name, value in bare.items() if name not in choices}
+    bare |= {
+        column.name: ""
+        for column in free
+        if column.name in choices and column.name not in bare and column.kind == "text"
+    }
     empty: dict[str, Scalar] = {
         column.name: ""
         for column in free
@@ -161,6 +167,7 @@ def _edges(
         ("bare", {} if bare == nothing else bare),
         ("empty", empty),
         ("zero", zero),
+        ("minus", dict.fromkeys(zero, -1)),
         ("off", off),
     )
     yield from ((edge, cells) for edge, cells in every if cells)
@@ -228,26 +235,29 @@ def _tell_apart(
 def _ones(
     table: Table, rows: Sequence[Mapping[str, object]], made: Mapping[str, Mapping[Edge, EdgeRow]]
 ) -> Iterator[EdgeRow]:
-    """For each relation to a row that was made, its only member."""
+    """For each relation to a row that was made, its only member; and to another one, an only member with 0 where that may be."""
+    like = _usual(table, rows)
+    zero = dict(_edges(table, like, rows)).get("zero") if like is not None else None
     for nth, reference in enumerate(table.references):
-        parent = _first(made.get(reference.table, {}), reference)
-        like = _usual(table, rows)
-        if parent is None or like is None or not table.key or reference.table == table.name:
+        if like is None or not table.key or reference.table == table.name:
             continue
-        (column,) = reference.columns
-        if table.key == (column,):
-            continue  # its own rows have the parent's keys already
-        row = _copied(table, like, rows, "one", {column: parent}, made, nth)
-        if row is not None:
-            yield EdgeRow(edge="one", row=row)
+        for at, (parent, cells) in enumerate(
+            zip(_first_and_last(made.get(reference.table, {}), reference), ({}, zero), strict=False)
+        ):
+            (column,) = reference.columns
+            if cells is None or table.key == (column,):
+                continue  # its own rows have the parent's keys already
+            row = _copied(table, like, rows, "one", {**cells, column: parent}, made, 2 * nth + at)
+            if row is not None:
+                yield EdgeRow(edge="one", row=row)
 
 
-def _first(made: Mapping[Edge, EdgeRow], reference: Reference) -> Scalar:
-    """The key of the first row that was made of a table, where that is what a reference of one column holds."""
-    row = next(iter(made.values()), None)
-    if row is None or len(reference.columns) != 1 or reference.to != row.row.key:
-        return None
-    return row.key
+def _first_and_last(made: Mapping[Edge, EdgeRow], reference: Reference) -> list[Scalar]:
+    """The keys of two rows that were made of a table, or of one, where that is what a reference of one column holds."""
+    rows = [*made.values()]
+    if not rows or len(reference.columns) != 1 or reference.to != rows[0].row.key:
+        return []
+    return list(dict.fromkeys([rows[0].key, rows[-1].key]))
 
 
 def _another(table: str, values: Sequence[object], like: object, edge: Edge, nth: int = 0) -> Scalar:

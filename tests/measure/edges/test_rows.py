@@ -71,9 +71,11 @@ def test_each_edge_changes_what_may_be_so_and_nothing_else() -> None:
     assert {edge: one.row.cells for (_, edge), one in rows.items()} == {
         "nothing": {"id": 8, "mail": "a@x-1", "plan": None, "age": None},
         "empty": {"id": 10, "mail": "a@x-3", "name": ""},
+        "bare": {"id": 9, "mail": "a@x-2", "plan": None, "age": None, "state": ""},
         "zero": {"id": 11, "mail": "a@x-4", "age": 0},
-        "off": {"id": 12, "mail": "a@x-5", "paid": False},
-        "twin": {"id": 13, "mail": "a@x-6"},
+        "minus": {"id": 12, "mail": "a@x-5", "age": -1},
+        "off": {"id": 13, "mail": "a@x-6", "paid": False},
+        "twin": {"id": 14, "mail": "a@x-7"},
     }
     assert all(one.row.like == {"id": 7} for one in rows.values())
 
@@ -93,9 +95,9 @@ def test_each_relation_gets_one_row_of_its_own() -> None:
     found = edge_rows([PEOPLE, ORDERS, TAGS], ROWS, {"people", "orders", "tags"})
     ones = [(one.row.table, dict(one.row.cells)) for one in found if one.edge == "one"]
     order = next(one.key for one in found if one.row.table == "orders")
-    assert [table for table, _ in ones] == ["orders", "tags", "tags"]
-    assert ones[0][1]["person"] == 8
-    assert [cells for _, cells in ones[1:]] == [{"person": 8}, {"order_id": order}]
+    assert [table for table, _ in ones] == ["orders", "orders", "tags", "tags"]
+    assert [(cells["person"], cells.get("total")) for _, cells in ones[:2]] == [(8, None), (14, 0)]
+    assert [cells for _, cells in ones[2:]] == [{"person": 8}, {"order_id": order}]
 
 
 def test_parents_come_first_and_what_is_not_wanted_or_has_no_rows_is_left_alone() -> None:
@@ -176,8 +178,8 @@ def test_copies_are_of_a_row_that_lists_show_and_keep_what_shows_it() -> None:
         "nothing": {"id": 9, "author": None},
         "bare": {"id": 10, "public": None, "state": None, "author": None},
         "empty": {"id": 11, "note": ""},
-        "off": {"id": 13, "public": False},
-        "twin": {"id": 14},
+        "off": {"id": 14, "public": False},
+        "twin": {"id": 15},
     }
     assert all(row.like == {"id": 3} for row in found.values())
     (one,) = [one.row for one in edge_rows([PEOPLE, posts], rows, {"people", "posts"}) if one.edge == "one"]
