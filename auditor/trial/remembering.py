@@ -7,6 +7,7 @@ time is for the reads after writes to find.
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -47,6 +48,12 @@ _FORGETS: Final = re.compile(
 """Signs in a text that something is forgotten."""
 _NEVER: Final = re.compile(r"\b(timeout|ttl|max_?age|expires?|seconds)\s*=\s*None\b", re.IGNORECASE)
 _ITEMS: Final = frozenset({"[]", "setdefault"})
+_SOMEBODY: Final = re.compile(
+    r"\b(request|req|g|session|flask\.g|self\.request)\.(user|identity|account|member|tenant|student|customer|auth|session)\b"
+    r"|\bcurrent_(user|member|account|tenant|identity)\b|\bget_jwt_identity\b"
+)
+"""Who asks, in an expression."""
+_PUTTING: Final = frozenset({"set", "add", "get_or_set", "setdefault"})
 _TIMED: Final = 3
 """Arguments of `cache.set(key, value, 300)`."""
 
@@ -93,6 +100,81 @@ def unforgotten(
             if any(asked):
                 found.append(one)
     return tuple(found)
+
+
+def shared(files: Iterable[Edited], /) -> tuple[Memory, ...]:
+    """What the change begins to remember of who asks under a key that says nothing of who asks: the next one gets it, too.
+
+    A workload may know of one person only. Told is what is made of the person and kept by a key that is not, however soon it is forgotten.
+    """
+    found = []
+    for file in files:
+        if file.trees is not None:
+            before, after = ({one.text: one for one in _shared(file.path, tree)} for tree in file.trees)
+            found += [after[text] for text in sorted(after.keys() - before.keys())]
+    return tuple(found)
+
+
+def _shared(path: str, tree: ast.Module) -> Iterator[Memory]:
+    kept = _containers(tree)
+    for name, function in _functions(tree):
+        nodes = list(_own(function))
+        if not any(_is_somebody(node) for node in nodes):
+            continue
+        values: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        for node in nodes:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        values[target.id].append(node.value)
+        for node in nodes:
+            for owner, key, value in _put(node, kept):
+                whose = [any(map(_is_somebody, _spelt_out(one, values))) for one in (key, value)]
+                if whose == [False, True]:
+                    yield Memory(
+                        file=path,
+                        function=name,
+                        text=f"what `{name}` answers to one who asks, kept in `{owner}` by `{ast.unparse(key)[:60]}`",
+                    )
+
+
+def _put(node: ast.AST, kept: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, ast.expr, ast.expr]]:
+    """What something is put into that outlives the request, by which key, and what."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=owner, attr=attr), args=[key, value, *_]) if attr in _PUTTING:
+            text = ast.unparse(owner)
+            if _NAMED.search(text) or (attr == "setdefault" and "setdefault" in kept.get(text, frozenset())):
+                yield text, key, value
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Subscript):
+                    text = ast.unparse(target.value)
+                    if "[]" in kept.get(text, frozenset()) or _OF_THE_APPLICATION.search(text):
+                        yield text, target.slice, value
+        case _:
+            pass
+
+
+def _spelt_out(expression: ast.expr, values: Mapping[str, list[ast.expr]]) -> Iterator[ast.AST]:
+    """The nodes of an expression, local names taken for what they were given."""
+    stack, seen = [expression], set[str]()
+    while stack:
+        for node in ast.walk(stack.pop()):
+            yield node
+            if isinstance(node, ast.Name) and node.id in values and node.id not in seen:
+                seen.add(node.id)
+                stack.extend(values[node.id])
+
+
+def _is_somebody(node: ast.AST) -> bool:
+    """Whether an expression is who asks, or a part of the request that says so."""
+    match node:
+        case ast.Attribute() | ast.Name():
+            return _SOMEBODY.fullmatch(text := ast.unparse(node)) is not None or text.startswith(
+                "request.headers"
+            )
+        case _:
+            return False
 
 
 def _added(file: Edited) -> Iterator[str]:

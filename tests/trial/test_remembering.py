@@ -5,7 +5,7 @@ import pytest
 from auditor.measure.request import Request
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.reach import Reached
-from auditor.trial.remembering import unforgotten
+from auditor.trial.remembering import shared, unforgotten
 
 BEFORE = """\
 import time
@@ -130,3 +130,58 @@ def test_what_was_remembered_before_is_not_the_change_s() -> None:
 )
 def test_what_is_remembered_for_ever(after: str, text: str) -> None:
     assert told(after) == [text]
+
+
+PAGE = """\
+from django.core.cache import cache
+PAGES = {}
+
+
+def page(request):
+    user = request.user
+    return {"name": user.name}
+
+
+def prices(request):
+    return {"prices": Price.all()}
+"""
+
+
+def told_of_sharing(body: str, *, of: str = "page") -> list[str]:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    old = PAGE[PAGE.index(f"def {of}") :].split("\n\n\n", maxsplit=1)[0]
+    after = PAGE.replace(old, f"def {of}(request):\n{lines}")
+    return [one.text for one in shared([Edited(path="a.py", before=PAGE.encode(), after=after.encode())])]
+
+
+@pytest.mark.parametrize(
+    ("of", "body"),
+    [
+        ("prices", "return cache.get_or_set('prices', lambda: Price.all(), 60)"),
+        ("prices", "PAGES['prices'] = Price.all()\nreturn PAGES['prices']"),
+        ("page", "user = request.user\nreturn cache.get_or_set(f'page-{user.pk}', lambda: user.name, 60)"),
+        ("page", "key = f'page-{request.user.pk}'\ncache.set(key, request.user.name, 60)\nreturn key"),
+        (
+            "page",
+            "where = ('page', request.session.session_key)\nkey = str(where)\nPAGES[key] = request.user.name",
+        ),
+        ("page", "local = {}\nlocal['page'] = request.user.name\nreturn local"),
+        ("page", "if request.user.is_active:\n    cache.set('prices', Price.all(), 60)"),
+        ("page", "row = cache.get('prices')\nreturn {'name': request.user.name, 'prices': row}"),
+    ],
+)
+def test_what_is_kept_for_each_or_is_of_nobody_is_not_shared(of: str, body: str) -> None:
+    assert told_of_sharing(body, of=of) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("found = request.user.name\ncache.set('page', found, 60)\nreturn found", "`cache` by `'page'`"),
+        ("PAGES[request.path] = g.student.name\nreturn PAGES", "`PAGES` by `request.path`"),
+        ("key = 'page'\nreturn PAGES.setdefault(key, current_user.name)", "`PAGES` by `key`"),
+    ],
+)
+def test_what_one_is_answered_is_not_kept_for_all(body: str, text: str) -> None:
+    (said,) = told_of_sharing(body)
+    assert said == f"what `page` answers to one who asks, kept in {text}"

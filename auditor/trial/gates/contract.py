@@ -14,10 +14,11 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.gates.raised import raised
 from auditor.trial.playing import Player
 from auditor.trial.reference import EFFECTS, EVERYTHING
-from auditor.trial.remembering import Memory
+from auditor.trial.remembering import Memory, shared
 from auditor.trial.trees import Tree
 
 _SHOWN: Final = 12
+_FOR_EVER: Final = "what is read there is remembered for as long as the process lives, and nothing forgets it when the data is changed"
 _MODES: Final[tuple[Mode, ...]] = ("in order", "eight at once")
 
 
@@ -51,8 +52,10 @@ class ContractGate:
                 time.monotonic() - began,
                 where=" (no rows there)",
             )
+        if kept := shared(candidate.files):
+            return _remembers(kept, "the next one who asks is answered with it", time.monotonic() - began)
         if kept := self._player.unforgotten(candidate, tree, parts):
-            return _remembers(kept, time.monotonic() - began)
+            return _remembers(kept, _FOR_EVER, time.monotonic() - began)
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
         of = "" if parts.in_order is None else f" of {len(self._player.contract('in order').recording.heard)}"
         return GateResult(
@@ -88,13 +91,13 @@ class SideEffects:
         )
 
 
-def _remembers(kept: tuple[Memory, ...], seconds: float) -> GateResult:
+def _remembers(kept: tuple[Memory, ...], why: str, seconds: float) -> GateResult:
     first = kept[0]
     return GateResult(
         gate="contract",
         outcome="failed",
-        text=f"{first.text}, remembers what was read for as long as the process lives: nothing makes it forget when the data is changed",
-        evidence=tuple(f"{one.file}: {one.text}, is never forgotten" for one in kept[:_SHOWN]),
+        text=f"{first.text}: {why}",
+        evidence=tuple(f"{one.file}: {one.text}" for one in kept[:_SHOWN]),
         signature=f"contract:remembers:{first.file}:{first.text}",
         seconds=seconds,
     )
