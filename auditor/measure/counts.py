@@ -25,7 +25,7 @@ def counts_of(record: ProbeRecord, /) -> dict[str, int]:
     out (is it alive? which version is it?): whether a request opens one or takes an old one depends on the worker that happens to
     answer. The connection itself is counted.
     """
-    effects = tuple(_without_greeting(effect for effect in record.effects if not effect.of_checkout))
+    effects = counted_effects(record)
     kinds = Counter(effect.kind for effect in effects) + Counter(record.dropped)
     sessions = Counter(effect.op for effect in effects if effect.kind == "session")
     begun = sum(effect.kind == "transaction" and effect.op.lower() == "begin" for effect in effects)
@@ -38,6 +38,11 @@ def counts_of(record: ProbeRecord, /) -> dict[str, int]:
         **{component: kinds[kind] for kind, component in _KINDS.items()},
         "bytes": record.bytes_out,
     }
+
+
+def counted_effects(record: ProbeRecord, /) -> tuple[ProbeEffect, ...]:
+    """What a request did, without what a connection is told or asked before it is used."""
+    return tuple(_without_greeting(effect for effect in record.effects if not effect.of_checkout))
 
 
 def _without_greeting(effects: Iterable[ProbeEffect]) -> Iterator[ProbeEffect]:

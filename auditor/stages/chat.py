@@ -9,7 +9,7 @@ from auditor.llm.answer import Answered
 from auditor.model.judged import Dropped
 from auditor.stages.answers.chat import ChatAnswer
 from auditor.stages.checking.quoting import Cited, cited
-from auditor.stages.checking.wording import sentence
+from auditor.stages.checking.wording import sentence, strange_figures
 from auditor.stages.context.facts import finding_facts
 from auditor.stages.prompting.shown import Shown
 
@@ -47,6 +47,7 @@ async def chat(desk: Desk, endpoint: Endpoint, findings: Sequence[Finding], ques
     asked = await desk.ask("chat", given, ChatAnswer)
     if not isinstance(asked.answer, Answered):
         return Reply(unanswered=asked.answer.detail)
+    known = [one.text for one in (*desk.context.shown, given["findings"]) if one.text]
     told: list[Told] = []
     dropped: list[Dropped] = []
     for statement in asked.answer.data.statements:
@@ -55,6 +56,8 @@ async def chat(desk: Desk, endpoint: Endpoint, findings: Sequence[Finding], ques
             for citation in statement.citations
         ]
         problem = next((place for place in places if isinstance(place, str)), None)
+        if problem is None and strange_figures(statement.text, known):
+            problem = "states a figure that nobody has counted"
         if problem is None and places and statement.text.strip():
             told.append(
                 Told(sentence(statement.text), tuple(place for place in places if isinstance(place, Cited)))

@@ -12,7 +12,7 @@ from auditor.measure.contract.contract import About, Contract, make_contract
 from auditor.measure.contract.declared import Declared
 from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.recording import Recording, recording_of
-from auditor.measure.counts import REPEATS, counts_of
+from auditor.measure.counts import REPEATS, counted_effects, counts_of
 from auditor.measure.identity import Identity
 from auditor.measure.replay import Mode, Replay, select
 from auditor.measure.running.bench import Bench
@@ -473,7 +473,7 @@ def _together(by_request: Mapping[str, Lines]) -> Lines:
 def _statements(played: Replay) -> dict[str, Counter[str]]:
     return {
         exchange.request.id: Counter(
-            effect.text for effect in exchange.record.effects if effect.kind == "sql" and effect.text
+            effect.text for effect in counted_effects(exchange.record) if effect.kind == "sql" and effect.text
         )
         for exchange in played.exchanges
         if exchange.record is not None and "time" in exchange.request.roles

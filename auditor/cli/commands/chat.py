@@ -100,7 +100,8 @@ def _text(done: "Answered") -> str:
         lines += [plain(statement.text), f"    {places}"]
     lines += [f"not known from here: {plain(text)}" for text in done.reply.unknown]
     if done.reply.dropped:
-        lines.append(f"{len(done.reply.dropped)} left out, because what they cite does not read so")
+        reasons = sorted({one.reason for one in done.reply.dropped})
+        lines.append(f"{len(done.reply.dropped)} left out, which no code shows: {'; '.join(reasons)}")
     return "\n".join(lines or ["Nothing of the answer could be shown in the code."]) + "\n"
 
 

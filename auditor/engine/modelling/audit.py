@@ -54,8 +54,8 @@ def judged_analysis(
 
 
 def snapshot_lines(snapshot: Snapshot, /) -> Lines:
-    """The lines of a snapshot's Python files; none for anything else, so that nothing else can be sent."""
-    files = {file.path: file for file in snapshot.files if file.is_python}
+    """The lines of a snapshot's Python files and templates; none for anything else, so that nothing else can be sent."""
+    files = {file.path: file for file in snapshot.files if file.is_python or file.role == "template"}
 
     @cache
     def lines(path: str) -> list[str]:

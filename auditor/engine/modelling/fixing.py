@@ -18,6 +18,7 @@ from auditor.engine.modelling.learnt_playbooks import PLAYBOOKS, playbook_for, t
 from auditor.engine.modelling.seen import seen_text
 from auditor.model.fault import Fault
 from auditor.model.trial_events import ModelAsked, ModelAskedData
+from auditor.repo.roles import role_of_path
 from auditor.stages.judging import Judged, judge, model_part
 from auditor.stages.playbook.shelf import put_on_shelf
 from auditor.stages.prompting.shown import Shown
@@ -222,8 +223,10 @@ class WithModel:
         read = reader_of(self._run.store, self._run.known_good)
 
         def lines(path: str) -> list[str]:
-            text = read(path) if path.endswith(".py") else None
-            return [] if text is None else text.split("\n")
+            text = read(path)
+            if text is None or not (path.endswith(".py") or role_of_path(path, text.encode()) == "template"):
+                return []
+            return text.split("\n")
 
         return lines
 

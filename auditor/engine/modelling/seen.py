@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from auditor.measure.request import Request
 
-MOST_REQUESTS: Final = 4
-"""The costliest are told with their statements; others are counted."""
+MOST_DIFFERENT: Final = 4
+"""Of requests that ask differently, the costliest are told with their statements; others are counted."""
+MOST_ALIKE: Final = 6
 MOST_STATEMENTS: Final = 12
 _LONGEST: Final = 200
 _COLUMNS: Final = re.compile(
@@ -29,17 +30,24 @@ def seen_text(
     known = [name for name in asked if name in statements and name in requests]
     if not known:
         return ""
-    costliest = sorted(known, key=lambda name: (-sum(statements[name].values()), name))
+    alike: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for name in known:
+        alike.setdefault(tuple(sorted(statements[name].items())), []).append(name)
+    groups = sorted(alike.values(), key=lambda names: (-sum(statements[names[0]].values()), names))
     lines = []
-    for name in costliest[:MOST_REQUESTS]:
+    for name, *others in groups[:MOST_DIFFERENT]:
         lines.append(f"{_line(requests[name])}: {sum(statements[name].values())} statements")
+        lines += [f"  the same for {_line(requests[other])}" for other in others[:MOST_ALIKE]]
+        if len(others) > MOST_ALIKE:
+            lines.append(f"  and for {len(others) - MOST_ALIKE} more")
         often = sorted(statements[name].items(), key=lambda pair: (-pair[1], pair[0]))
         lines += [f"  {count} x {_statement(text)}" for text, count in often[:MOST_STATEMENTS]]
         if len(often) > MOST_STATEMENTS:
             lines.append(f"  and {len(often) - MOST_STATEMENTS} other statements")
-    if len(costliest) > MOST_REQUESTS:
-        fewest = sum(statements[costliest[-1]].values())
-        lines.append(f"and {len(costliest) - MOST_REQUESTS} more requests, down to {fewest} statements")
+    rest = groups[MOST_DIFFERENT:]
+    if rest:
+        fewest = sum(statements[rest[-1][0]].values())
+        lines.append(f"and {sum(map(len, rest))} more requests, down to {fewest} statements")
     return "\n".join(lines)
 
 

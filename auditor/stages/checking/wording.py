@@ -18,6 +18,7 @@ _FIGURE: Final = re.compile(
     r"(?:-|–|×|x\b)?\s*(?:ms\b|s\b|sec|minutes?|%|percent|quer|statements?|times\b|rows\b|calls?\b|sessions?\b|connections?\b|records?\b|round)",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(r"\d[\d.,]*")
 _SQL_WORDS: Final = re.compile(
     r"\bquer(?:y|ies)\b|\bselects?\b|\bsql\b|\blazy|\bn\s?\+\s?1\b|\bstatements?\b|\bjoins?\b", re.IGNORECASE
 )
@@ -50,6 +51,13 @@ def wording_problem(text: str, names: Collection[str], /, *, about_sql: bool) ->
     if not about_sql and _SQL_WORDS.search(_CODE.sub("", text)):
         return "speaks of a query where there is none"
     return None
+
+
+def strange_figures(text: str, given: Collection[str], /) -> list[str]:
+    """Figures with a unit in `text` whose number stands in none of the texts that were `given`."""
+    found = [match[0] for match in _FIGURE.finditer(_CODE.sub("", text)) if match[0][0].isdigit()]
+    numbers = {number.strip(".,") for one in given for number in _NUMBER.findall(one)}
+    return [figure for figure in found if _NUMBER.findall(figure)[0].strip(".,") not in numbers]
 
 
 def names_in(texts: Collection[str], /) -> frozenset[str]:

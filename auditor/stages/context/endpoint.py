@@ -63,7 +63,7 @@ def endpoint_context(
     )
     told = sum(at_most(one.guttered) for one in (facts, *requests))
     room = budget - told - names_room - budget // _NAMES_SHARE
-    fitted = fit(pieces_of(scene, known, findings), lines, budget=room)
+    fitted = fit(pieces_of(scene, known, findings, lines), lines, budget=room)
     others = Shown(kind="names", text=_whole_lines(_others(scene, fitted), names_room))
     return EndpointContext(
         endpoint=endpoint,

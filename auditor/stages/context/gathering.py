@@ -11,9 +11,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.values import Query
 from auditor.stages.context.piece import Piece
 from auditor.trace.analysis import TRACED_ROLES
+from auditor.trace.chains import chains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,20 +22,26 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Class, Function, Module
     from auditor.model.report import Endpoint, Finding
     from auditor.rules.scene import Scene
+    from auditor.stages.context.fitting import Lines
 
 _HANDLER: Final = 1e6
 _FINDING: Final = 1e4
 _MODEL: Final = 2.0
 _HEAD: Final = 5.0
 _HEAD_LINES: Final = 60
+_EFFECTS: Final = 200
+"""Operations of an endpoint whose models are looked up."""
 
 
-def pieces_of(scene: Scene, endpoint: Endpoint, findings: Iterable[Finding]) -> list[Piece]:
+def pieces_of(scene: Scene, endpoint: Endpoint, findings: Iterable[Finding], lines: Lines) -> list[Piece]:
     """The pieces for `endpoint`, none inside another; the order is the same for the same tree."""
     weights, marks = _weights(endpoint, findings)
     reached = list(_reached(scene, endpoint.id))
     made = [_of_function(function, weights, marks) for function in reached]
-    made += [_of_class(model, _MODEL) for model in _models(scene, reached)]
+    made += [_of_class(model, _MODEL) for model in _models(scene, endpoint.id, reached)]
+    made += _templates(scene, endpoint, weights, marks, lines)
+    owners = {id(one.owner): one.owner for one in reached if one.owner is not None}
+    made += [_before_methods(owner) for owner in owners.values()]
     heads = {function.module.path: function.module for function in reached}
     made += [head for module in heads.values() for head in _heads(module)]
     ordered = sorted(made, key=lambda one: (-one.weight, one.file, one.first, -one.last))
@@ -91,16 +97,49 @@ def _of_class(cls: Class, weight: float) -> Piece:
     return Piece(file=cls.module.path, first=first, last=last, name=cls.qualname, role="model", weight=weight)
 
 
-def _models(scene: Scene, reached: Iterable[Function]) -> list[Class]:
-    """The mapped classes that these functions query, in order of file and line."""
+def _before_methods(cls: Class) -> Piece:
+    """What a class says of itself, down to its first method: what it is made of, which model it is for."""
+    first, last = span_of(cls)
+    methods = [span_of(one)[0] for one in cls.module.functions if first < span_of(one)[0] <= last]
+    end = max(first, min([last, first + _HEAD_LINES, *(line - 1 for line in methods)]))
+    return Piece(file=cls.module.path, first=first, last=end, name=cls.qualname, role="head", weight=_HEAD)
+
+
+def _templates(
+    scene: Scene,
+    endpoint: Endpoint,
+    weights: dict[tuple[str, str], float],
+    marks: dict[str, set[int]],
+    lines: Lines,
+) -> list[Piece]:
+    """The templates in which its effects happen, or through which the way to one leads."""
+    frames = [(frame.file, frame.function) for effect in endpoint.effects for frame in effect.chain]
+    frames += [(effect.file, "") for effect in endpoint.effects]
+    made: dict[str, Piece] = {}
+    for path, name in sorted(frames, reverse=True):
+        count = len(lines(path)) if path not in made and path not in scene.project.by_path else 0
+        if count:
+            weight = weights.get((path, name), _HEAD)
+            seen = tuple(sorted(line for line in marks.get(path, ()) if line <= count))
+            made[path] = Piece(
+                file=path, first=1, last=count, name=path, role="template", weight=weight, marks=seen
+            )
+    return [made[path] for path in sorted(made)]
+
+
+def _models(scene: Scene, endpoint: str, reached: Iterable[Function]) -> list[Class]:
+    """The mapped classes that requests of the endpoint query, in order of file and line."""
     found: dict[int, Class] = {}
-    for function in reached:
-        for summary in scene.trace.evaluations(function):
-            for effect in summary.effects:
-                for value in (effect.query, effect.row):
-                    model = getattr(value, "model", None)
-                    if (isinstance(value, Query) or value is not None) and model is not None:
-                        found[id(model.cls)] = model.cls
+    roots = [one for one in scene.trace.entries if one.entry is not None and one.entry.id == endpoint]
+    listed = [
+        chain.effect for root in roots for chain in chains(scene.trace.machine, root.summary, _EFFECTS)[0]
+    ]
+    own = [summary for function in reached for summary in scene.trace.evaluations(function)]
+    for effect in (*listed, *(effect for summary in own for effect in summary.effects)):
+        for value in (effect.query, effect.row):
+            model = getattr(value, "model", None)
+            if model is not None:
+                found[id(model.cls)] = model.cls
     mine = (cls for cls in found.values() if cls.module.role in TRACED_ROLES)
     return sorted(mine, key=lambda cls: (cls.module.path, cls.line))
 

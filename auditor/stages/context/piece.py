@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["function", "model", "head"]
-"""`head` is the imports and constants of a module."""
+Role = Literal["function", "model", "head", "template"]
+"""`head` is the imports and constants of a module, or what a class says before its methods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

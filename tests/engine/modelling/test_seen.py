@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from auditor.engine.modelling.seen import MOST_REQUESTS, seen_text
+from auditor.engine.modelling.seen import MOST_ALIKE, MOST_DIFFERENT, seen_text
 from auditor.measure.request import Request
 
 BOATS = Request(id="boats", path="/boats", query=(("q", "sea"), ("page", "2")), identity="ada")
@@ -26,7 +26,7 @@ def test_what_a_statement_computes_is_told() -> None:
 
 
 def test_the_costliest_requests_are_told_and_the_others_counted() -> None:
-    names = [f"r{n}" for n in range(MOST_REQUESTS + 2)]
+    names = [f"r{n}" for n in range(MOST_DIFFERENT + 2)]
     requests = {name: Request(id=name, path=f"/{name}") for name in names}
     told = seen_text(names, {name: {"SELECT 1": n} for n, name in enumerate(names, 3)}, requests)
     assert told.startswith("GET /r5: 8 statements\n")
@@ -36,3 +36,14 @@ def test_the_costliest_requests_are_told_and_the_others_counted() -> None:
 def test_nothing_is_told_where_nothing_was_counted() -> None:
     assert seen_text(["gone"], {"gone": {}}, {}) == ""
     assert seen_text([], {}, {}) == ""
+
+
+def test_requests_that_ask_the_same_are_told_together() -> None:
+    names = [f"r{n}" for n in range(MOST_ALIKE + 3)]
+    told = seen_text(
+        names,
+        {name: {"SELECT 1": 2} for name in names},
+        {name: Request(id=name, path=f"/{name}") for name in names},
+    )
+    assert told.split("\n")[:2] == ["GET /r0: 2 statements", "  the same for GET /r1"]
+    assert told.endswith("  and for 2 more\n  2 x SELECT 1")
