@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from read_shop import FILES, read_target
-from test_analyze import APP, analysis, at, claim
+from test_analyze import APP, FETCH, analysis, at, claim
 
+from auditor.model.report import TermAtStake
 from auditor.stages.analyze import Analyzed, analyze
 
 TWO_WAYS = """    rate = rates.current(session)
@@ -78,3 +79,20 @@ def test_a_claim_about_another_operation_of_a_statement_with_a_finding_is_kept(m
     done = said(market, about_the_rate, about_the_customer)
     assert [one.rule for one in done.findings if one.said_by] == ["duplicate-query"]
     assert [one.reason for one in done.dropped] == [f"is the finding {lazy.id} again"]
+
+
+def test_a_claim_within_a_finding_of_another_kind_that_stands_on_no_operation_is_kept(market: Any) -> None:
+    fetch = at(market, APP, FETCH)
+    wide = market.findings[0].model_copy(
+        update={
+            "rule": "uncached-read", "file": APP, "line": fetch.line - 1, "end_line": fetch.line + 5, "related": (),
+            "cost_term": TermAtStake(kind="rows"), "evidence": (), "id": "F-wide",
+        }
+    )  # fmt: skip
+    desk, _ = market.desk([analysis([claim(fetch)])])
+    done = asyncio.run(analyze(desk, market.examined.scene, market.endpoint, [wide]))
+    assert [one.rule for one in done.findings if one.said_by] == ["unbounded-fetch"]
+    alike = wide.model_copy(update={"line": fetch.line, "end_line": fetch.line})
+    desk, _ = market.desk([analysis([claim(fetch)])])
+    done = asyncio.run(analyze(desk, market.examined.scene, market.endpoint, [alike]))
+    assert [one.reason for one in done.dropped] == ["is the finding F-wide again"]

@@ -79,7 +79,12 @@ def _same(
         kind = finding.cost_term.kind if finding.cost_term else None
         if meets and (finding.rule == claim.bottleneck or kind == claim.cost):
             of_finding = grounds.effects_of(finding)
-            if not (said and of_finding and said.isdisjoint(of_finding)):
+            stretch = (finding.line, finding.end_line) == (place.line, place.end_line)
+            if said and of_finding:
+                repeats = not said.isdisjoint(of_finding)
+            else:  # the operations of one are not known: a fault of another kind in a part of the statement is another
+                repeats = finding.rule == claim.bottleneck or stretch
+            if repeats:
                 return finding.id
     return None
 
