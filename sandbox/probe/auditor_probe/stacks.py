@@ -20,8 +20,8 @@ _gettrace = sys.gettrace
 _HERE = __file__.rpartition("/")[0] + "/"
 _FOREIGN = ("site-packages", "dist-packages", ".venv", "venv", "node_modules", ".tox", ".nox")
 _LIMIT = 50000
-_STEPS = range(1000)
-"""Frames that are walked at most."""
+_MOST = 1000
+"""Frames of the application that are taken at most."""
 _DEEPEST = 200
 _GENERATOR = 0x20 | 0x200
 _MARKS = sys.version_info >= (3, 10)
@@ -40,9 +40,10 @@ _beyond = []
 
 
 class Stack(object):
-    """`frames` is a tuple of (file, line, function, id of the code), outermost first; `text` is their JSON."""
+    """`frames` is a tuple of (file, line, function, id of the code), outermost first; `text` is their JSON, `stages` says
+    for each handler (the id of its code) that was asked for which of its callees this is in."""
 
-    __slots__ = ("codes", "frames", "outer", "text")
+    __slots__ = ("codes", "frames", "outer", "stages", "text")
 
     def __init__(self, outer, frame, relative):
         code = frame.f_code
@@ -51,6 +52,7 @@ class Stack(object):
         self.frames = ((outer.frames if outer is not None else ()) + (place,))[-_DEEPEST:]
         self.text = encode([frame[:3] for frame in self.frames])
         self.codes = code  # kept alive: its id is part of the key
+        self.stages = {}
 
 
 class Mark(object):
@@ -111,41 +113,37 @@ def here(base=None):
     new = []
     outer = base
     beyond = _beyond
-    marked = None
-    for _ in _STEPS:
-        if frame is None:
-            if not beyond:
-                break
-            frame, beyond = beyond[0](), None
-            if frame is None:
-                break
+    while True:
         try:
+            while files[frame.f_code.co_filename] is None:  # a library's
+                frame = frame.f_back
             relative = files[frame.f_code.co_filename]
         except KeyError:
             relative = _classify(frame.f_code.co_filename)
-        if relative is not None:
-            if relative is ENTRY or (relative is LOOP and base is not None):
+        except AttributeError:  # the end, where no entry was
+            if frame is not None or not beyond:
                 break
-            if relative is not LOOP:
-                mark = frame.f_trace
-                if mark.__class__ is Mark and mark.base is base:
-                    if not new:
-                        return _at(mark, frame)
-                    marked = _at(mark, frame)
-                    break
-                new.append(frame)
+            frame, beyond = beyond[0](), None
+            continue
+        if relative is ENTRY or (relative is LOOP and base is not None):
+            break
+        if relative is not None and relative is not LOOP:
+            mark = frame.f_trace
+            if mark.__class__ is Mark and mark.base is base:
+                outer = _at(mark, frame)
+                break
+            if len(new) == _MOST:
+                break
+            new.append(frame)
         frame = frame.f_back
-    if marked is not None:
-        outer = marked
-    elif not new:
-        return base
-    marking = _MARKS and _gettrace() is None
-    for frame in reversed(new):
-        if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
-            mark = frame.f_trace = Mark(outer, base)
-            outer = _at(mark, frame)
-        else:
-            outer = _below(outer, frame)
+    if new:
+        marking = _MARKS and _gettrace() is None
+        for frame in reversed(new):
+            if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
+                mark = frame.f_trace = Mark(outer, base)
+                outer = _at(mark, frame)
+            else:
+                outer = _below(outer, frame)
     return outer
 
 

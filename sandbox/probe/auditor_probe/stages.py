@@ -22,7 +22,7 @@ class Stages(object):
         """The number of the stage in which `effect` happened."""
         place = self._by_stack.get(id(stack))
         if place is None:
-            place = self._by_stack[id(stack)] = self._number(stack.frames)
+            place = self._by_stack[id(stack)] = self._number(stack)
         end = effect.started + (effect.ms or 0.0) / 1000
         begin = self._last_end if place == self._last and self._last_end > effect.started else effect.started
         if place == self._last and self._last_end <= effect.started:
@@ -32,14 +32,10 @@ class Stages(object):
         self._last_end = max(end, self._last_end) if place == self._last else end
         return place
 
-    def _number(self, frames):
-        at = 0
-        for position, frame in enumerate(frames):
-            if frame[3] == self._handler:
-                at = position
-                break
-        callee = frames[at + 1][2] if at + 1 < len(frames) else None
-        key = (frames[at][0], frames[at][1], callee)
+    def _number(self, stack):
+        key = stack.stages.get(self._handler)
+        if key is None:
+            key = stack.stages[self._handler] = _stage(stack.frames, self._handler)
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = len(self._times)
@@ -53,3 +49,14 @@ class Stages(object):
             for (file, line, callee), time in zip(self._places, self._times)
         ]
         return "[" + ",".join(rows) + "]"
+
+
+def _stage(frames, handler):
+    """File and line in the handler, and the callee there; None for its own lines."""
+    at = 0
+    for position, frame in enumerate(frames):
+        if frame[3] == handler:
+            at = position
+            break
+    callee = frames[at + 1][2] if at + 1 < len(frames) else None
+    return frames[at][0], frames[at][1], callee
