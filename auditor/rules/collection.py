@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FEW: Final = 100
 """A query that gives at most so many rows by its own text is not worth a finding."""
 _NEEDS_ROWS: Final = frozenset({"iterate", "filter", "sort", "aggregate", "index", "slice", "unique"})
+_WALKING: Final = frozenset({"iterate", "filter", "sort"})
 _SERVED: Final = 3
 """Readers from which on a helper's rows are common property."""
 _TURNING: Final = frozenset({ir.FOR, ir.WHILE, ir.COMP})
@@ -80,7 +81,7 @@ def collected(scene: Scene, use: Use, expression: Node, *, sieved: bool = False)
 
     Where `sieved`, their name may be bound again to some of them, by what leaves the others out.
     """
-    query = fetched_by(use.value)
+    query = fetched_by(use.value) or walked_over(use)
     function = use.site.function
     if query is None or function is None or not query.model.table or few(query) or _is_shared(scene, query):
         return None
@@ -138,6 +139,14 @@ def fetched_by(value: Value) -> Query | None:
     return query
 
 
+def walked_over(use: Use) -> Query | None:
+    """A legacy query of SQLAlchemy that a loop or a comprehension runs itself: `[b for b in Book.query if b.open]`."""
+    query = use.value
+    if not isinstance(query, Query) or query.orm != "sqlalchemy" or query.kind != "query":
+        return None
+    return None if use.how not in _WALKING or query.in_memory or query.empty or query.streaming else query
+
+
 def is_never_lazy(query: Query, owner: Row) -> bool:
     """A relation that can't be loaded by reading it: whoever reads it had it loaded on purpose."""
     relation = owner.model.relations.get((query.relation or "").rpartition(".")[2])
@@ -177,6 +186,8 @@ def is_unique(query: Query, path: str) -> bool:
 
 def is_foreign(root: Node, query: Query) -> bool:
     """Whether the rows sit on something whose other readers are out of sight: `self.rows`, a dictionary."""
+    if root[0] == ir.ATTR and root[3] == "query" and query.kind == "query" and query.relation is None:
+        return False  # `Book.query` is another query each time
     if root[0] == ir.ATTR:
         return query.relation is None or query.relation.rpartition(".")[2] != root[3]
     return bool(root[0] == ir.SUB)
