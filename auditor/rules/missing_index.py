@@ -50,6 +50,7 @@ from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, models, schema_of
 from auditor.rules.growth import growth
 from auditor.rules.scene import spot_of, statement_of
+from auditor.rules.uncached_config import is_configuration
 from auditor.sql.advice import IndexProposal, OrderColumn, advise_index
 
 if TYPE_CHECKING:
@@ -368,11 +369,12 @@ def searched(
 
 
 def fed_tables(scene: Scene) -> frozenset[str]:
-    """Tables that requests add rows to."""
+    """Tables that requests add rows to, settings left out: there is one for each name."""
     return frozenset(
         effect.query.model.table
         for _, effect in scene.effects()
         if effect.query is not None and effect.label.startswith("INSERT ") and effect.query.model.table
+        if not is_configuration(effect.query.model.name)
         if audience(scene, asked_at(effect)) == "request"
     )
 

@@ -133,6 +133,8 @@ def compared_columns(scene: Scene, query: Query, variable: str, comparison: Node
         found = column_path(scene, query, variable, in_one_case(mine))
         if found is None or mentions(other, variable):
             continue
+        if mine is left and mine[0] == ir.CALL and comparison[2][0] in {"in", "not in"}:
+            continue  # one of a list, whatever the case: no plain IN
         is_many = leads_to_many(scene, query, found.split("."))
         within = comparison[2][0] in {"in", "not in"} and mine is right
         if is_many == within or (within and (mine[0] == ir.CALL or is_text(scene, query, found))):

@@ -41,6 +41,9 @@ RULES = [
     RuleInfo(id=name, group="queries", phase=phase, severity=Severity.HIGH, title=name.replace("-", " "))
     for name, phase in PHASES.items()
 ]
+NESTED = RuleInfo(
+    id="nested-loop-join", group="loops", phase=5, severity=Severity.MEDIUM, title="nested loop join"
+)
 LIST, DETAIL = "GET /spaces", "GET /spaces/{id}"
 
 
@@ -385,6 +388,20 @@ def test_what_gains_more_comes_first(better: dict[str, object], worse: dict[str,
     for order in (found, found[::-1]):
         ranked = [change.findings[0] for change in plan_of(*order, sizes=sizes).changes if change.rank]
         assert ranked == ["F-b", "F-a"]
+
+
+def test_queries_of_each_row_come_before_turns_over_two_lists_in_memory() -> None:
+    query = finding("query", "query-in-loop")
+    turns = finding(
+        "turns",
+        "nested-loop-join",
+        function="app.views.other",
+        cost_term=TermAtStake(kind="cpu", low=1, high=1, sizes=("spaces", "rooms")),
+        severity=Severity.MEDIUM,
+    )
+    plan = plan_of(turns, query, rules=[*RULES, NESTED])
+    first = next(change for change in plan.changes if change.rank)
+    assert first.findings == (query.id,)
 
 
 def test_a_page_is_cut_in_sql_only_after_filter_and_order_are() -> None:

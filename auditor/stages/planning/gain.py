@@ -28,6 +28,8 @@ TYPICAL_ROWS: Final = 20
 """What an unbounded size counts as: a page of results."""
 TYPICAL_TABLE: Final = 10_000
 """What the last size of a cost in rows counts as: a table."""
+TYPICAL_LIST: Final = 1_000
+"""What the last size of a list in memory counts as that is gone through again and again: a turn costs about a microsecond."""
 UNBOUNDED_COUNT: Final = 10
 """What a number without an upper limit counts as, at least."""
 
@@ -108,11 +110,13 @@ def may_be_spared(endpoint: Endpoint, term: TermAtStake | None) -> bool:
 
 def removed_weight(stake: Stake, sizes: Mapping[str, Size]) -> float:
     """The weight of what one request no longer does."""
-    before = _amount(stake.before, sizes, in_rows=stake.in_rows)
+    many = TYPICAL_LIST if stake.kind == "cpu" else TYPICAL_TABLE
+    before = _amount(stake.before, sizes, in_rows=stake.in_rows, many=many)
     if stake.after is None:
         share = 1.0 if stake.in_rows else _UNSHOWN_SHARE
         return _WEIGHT[stake.kind] * before * share
-    return _WEIGHT[stake.kind] * max(0.0, before - _amount(stake.after, sizes, in_rows=stake.in_rows))
+    after = _amount(stake.after, sizes, in_rows=stake.in_rows, many=many)
+    return _WEIGHT[stake.kind] * max(0.0, before - after)
 
 
 def endpoint_weight(endpoint: Endpoint, sizes: Mapping[str, Size], kinds: Iterable[EffectKind] = ()) -> float:
@@ -126,12 +130,12 @@ def endpoint_weight(endpoint: Endpoint, sizes: Mapping[str, Size], kinds: Iterab
     )
 
 
-def _amount(term: CostTerm, sizes: Mapping[str, Size], *, in_rows: bool) -> float:
+def _amount(term: CostTerm, sizes: Mapping[str, Size], *, in_rows: bool, many: int = TYPICAL_TABLE) -> float:
     high = term.high if term.high is not None else max(term.low, UNBOUNDED_COUNT)
     count = (term.low + high) / 2
     loops, table = (term.sizes[:-1], term.sizes[-1:]) if in_rows else (term.sizes, ())
     turns = prod(_turns(name, sizes, TYPICAL_ROWS) for name in loops)
-    return count * turns * prod(_turns(name, sizes, TYPICAL_TABLE) for name in table)
+    return count * turns * prod(_turns(name, sizes, many) for name in table)
 
 
 def _turns(name: str, sizes: Mapping[str, Size], typical: int) -> int:
