@@ -244,7 +244,10 @@ class Machine:
             made.truncated = made.done = True
             return made
         self.fill(function, made, {})
-        variants.decisive(self, function, made)
+        try:
+            variants.decisive(self, function, made)
+        except Exception as error:  # noqa: BLE001  told in the report, or raised again
+            self.stumbles.take(error, f"what decides {function.told} was not looked at")
         return made
 
     def evaluate(self, function: Function, variant: Function, known: dict[int, Value]) -> None:
