@@ -13,6 +13,8 @@ from typing import Any, Final
 HOLE: Final = "{?}"
 MAX_TEXT: Final = 4096
 """Longer texts are no path; cutting here keeps hostile repetition harmless."""
+MAX_DEPTH: Final = 32
+"""Values inside values that are looked into."""
 _MAX_NUMBER: Final = 1 << 64
 """Squared a few dozen times over, a number fills the memory."""
 _WIDE: Final = re.compile(
@@ -53,13 +55,16 @@ _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-def is_literal(value: object) -> bool:
-    """True for a text, number, boolean or None, and for a tuple, list or dict of these."""
+def is_literal(value: object, depth: int = MAX_DEPTH) -> bool:
+    """True for a text, number, boolean or None, and for a tuple, list or dict of these.
+
+    Not for one nested beyond `depth`: setup code can put a list into itself.
+    """
     if value is None or isinstance(value, str | int | float):
         return True
     if isinstance(value, tuple | list):
-        return all(is_literal(v) for v in value)
-    return isinstance(value, dict) and all(is_literal(v) for v in value.values())
+        return depth > 0 and all(is_literal(v, depth - 1) for v in value)
+    return isinstance(value, dict) and depth > 0 and all(is_literal(v, depth - 1) for v in value.values())
 
 
 def as_text(value: object) -> str:

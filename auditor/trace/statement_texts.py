@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.sqlalchemy_statements import EXECUTE
+from auditor.frameworks.sqlalchemy_values import CONNECTION, SessionValue, TextClause
 from auditor.index import ir
-from auditor.index.values import Ext, ExtInst, Value
+from auditor.index.values import Ext, ExtInst, Query, Value
 from auditor.trace import driver_rows, libraries
 
 if TYPE_CHECKING:
@@ -24,11 +26,13 @@ _STATEMENT: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 METHODS: Final = frozenset(
-    "execute executemany execute_many executescript execute_insert execute_fetchall fetch fetch_all fetchrow fetchval "
+    "scalar scalars stream execute executemany execute_many executescript execute_insert execute_fetchall fetch fetch_all fetchrow fetchval "
     "fetch_one fetch_val iterate commit rollback".split()
 )
 """What such methods are called."""
 _ENDING: Final = frozenset({"commit", "rollback"})
+_BUILT: Final = frozenset({"select", "insert", "update", "delete"})
+"""Kinds of those that are no `session.query(...)`, which runs by itself."""
 DRIVERS: Final = frozenset(
     "sqlite3 psycopg2 psycopg psycopg_pool pymysql MySQLdb asyncpg aiosqlite aiomysql aiopg pyodbc oracledb databases".split()
 )
@@ -43,6 +47,8 @@ def ran(
     """
     if name not in METHODS:
         return None
+    if name in EXECUTE and args and is_built(args[0]):
+        return libraries.library_method(m, SessionValue(CONNECTION), name, args, kwargs, node)
     handle = ExtInst("async_dbapi.Handle" if is_async(m) else "dbapi.Handle")
     fact = m.knowledge.types[handle.type].method(name)
     if fact is None:
@@ -55,6 +61,13 @@ def ran(
     known_from_here(m, receiver, handle, node)
     m.lost.discard(id(node))
     return libraries.library_method(m, handle, name, args, kwargs, node)
+
+
+def is_built(value: Value) -> bool:
+    """Whether an argument is a statement that SQLAlchemy's functions made: `text(...)`, `select(...)`, `insert(...)`."""
+    return isinstance(value, TextClause) or (
+        isinstance(value, Query) and value.orm == "sqlalchemy" and value.kind in _BUILT
+    )
 
 
 def is_statement(value: Value) -> bool:
