@@ -205,6 +205,8 @@ def binary(m: Machine, node: Node) -> Value:
         kind = m.knowledge.types.get(left.type)
         fact = None if kind is None else kind.methods.get("__truediv__")
         return UNKNOWN if fact is None or fact.returns is None else ExtInst(fact.returns)
+    if node[2] in {"&", "|"} and isinstance(right, Query) and left is UNKNOWN:
+        return right  # rows of the same model, whoever else has to have them
     return UNKNOWN
 
 
