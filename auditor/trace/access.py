@@ -101,7 +101,8 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
         waits = function.static == "cached_property" and isinstance(sym.hint, Inst)
         if not waits and not hints.is_overridden(m, sym.hint, name):
             result = m.call_function(function, sym, [], {}, node)
-            sym.noted()[name] = result
+            if not m.quiet:
+                sym.noted()[name] = result
             return result
     hint = hints.quietly(m, lambda: declared_attribute(m, sym.hint, name))
     if hint is None and sym.hint is None:
@@ -109,8 +110,10 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
     if hint is None:
         hint = kept_values.of_attribute(m, name, node)
     made = Sym("attr", sym, name, hint)
-    sym.noted()[name] = made
-    if name in m.relation_names or name in m.property_names:
+    waits = name in m.relation_names or name in m.property_names
+    if not (waits and m.quiet):  # else the read that counts would find it read already
+        sym.noted()[name] = made
+    if waits:
         m.residual("attr", made, sym, name, node)
     return made
 
