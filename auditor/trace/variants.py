@@ -139,7 +139,8 @@ def decisive(m: Machine, function: Function, summary: Summary) -> Decisive:
             found[n] = (what, frozenset())
     for call in summary.calls:
         below = m.decisive.get(id(call.callee))
-        for position, (what, wanted) in tuple((below or {}).items()):  # a function that calls itself is its own below
+        # A function that calls itself is its own `below`.
+        for position, (what, wanted) in tuple((below or {}).items()):
             if position < len(call.arguments):
                 handed_on(summary, call.arguments[position], what, wanted, found)
     return found
