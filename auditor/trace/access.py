@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _DECIDING: Final = (Exact, Sym)
 """What may decide a condition, and does not once it was read from something."""
+_UNTOLD: Final = "untold"
+"""Beside the name of an attribute that was looked at quietly: the read that counts is still to come."""
 
 # -- attributes ------------------------------------------------------------------------------------------------
 
@@ -93,6 +95,9 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
 def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Value:
     known = sym.recalled(name)
     if known is not None:
+        if not m.quiet and sym.recalled((_UNTOLD, name)) is not None and isinstance(known, Sym):
+            del sym.noted()[_UNTOLD, name]
+            m.residual("attr", known, sym, name, node)
         return known
     function = hints.declared_method(m, sym.hint, name)
     if function is not None:
@@ -110,11 +115,11 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
     if hint is None:
         hint = kept_values.of_attribute(m, name, node)
     made = Sym("attr", sym, name, hint)
-    waits = name in m.relation_names or name in m.property_names
-    if not (waits and m.quiet):  # else the read that counts would find it read already
-        sym.noted()[name] = made
-    if waits:
+    sym.noted()[name] = made
+    if name in m.relation_names or name in m.property_names:
         m.residual("attr", made, sym, name, node)
+        if m.quiet:
+            sym.noted()[_UNTOLD, name] = made
     return made
 
 
