@@ -10,6 +10,7 @@ from auditor.index.same import Same
 from auditor.index.symbols import inner_blocks
 from auditor.rules import turns
 from auditor.rules.claim import strip
+from auditor.trace.remembering import fills, given_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,6 +169,7 @@ def stands_behind(expression: Same, function: Function, line: int) -> bool:
         and s[4][0][0] == ir.RETURN
         and s[4][0][3] is not None
         and strip(s[4][0][3]) == strip(unless_none(s[3]))
+        and not is_kept_here(unless_none(s[3]), function)
         for s in function.body
     ):
         return True
@@ -176,6 +178,19 @@ def stands_behind(expression: Same, function: Function, line: int) -> bool:
         for n in turns.nodes(function.body)
         if n[1] <= line
     )
+
+
+def is_kept_here(tested: Node, function: Function) -> bool:
+    """Whether it is the attribute that this function fills, or a name for it: nothing is there the first time.
+
+    `made = getattr(self, "_made", None)`, `if made is not None: return made` and, further down, `self._made = made`.
+    """
+    place: Node | None = tested if tested[0] != ir.NAME else given_to(tested[2], function.body)
+    if place is not None and place[0] == ir.CALL and place[2][0] == ir.NAME and place[2][2] == "getattr":
+        owner, name = place[3][:2] if len(place[3]) > 1 else (None, None)
+        known = name is not None and name[0] == ir.CONST
+        place = (ir.ATTR, place[1], owner, name[2]) if known else None  # type: ignore[index]  # known is no None
+    return place is not None and place[0] == ir.ATTR and fills(function.body, place)
 
 
 def unless_none(test: Node) -> Node:
