@@ -40,10 +40,11 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.claim import Claim, place
+from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
+from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.trace.cost import sizes
@@ -85,8 +86,8 @@ FIXED = (
 """Ends of names of collections that the source fixes, not the data."""
 _BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
-MENTIONED = 0.6
-"""Other statements of the same loop are named from this confidence on."""
+MENTIONED = LEAST_CONFIDENCE
+"""Other statements of the same loop are named from this confidence on: what would be told of them alone."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -105,7 +106,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         loop.setdefault(reading.direct, []).append(reading)
     for groups in by_loop.values():
         for direct in sorted(groups, reverse=True):
-            yield claim(groups[direct])
+            yield claim(scene, groups[direct])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,7 +274,16 @@ def built_at(effect: Effect) -> Spot:
     return spot_of(effect.site if effect.query is None else effect.query.site)
 
 
-def claim(group: list[Reading]) -> Claim:
+def fetched_at(scene: Scene, effect: Effect) -> list[Spot]:
+    """Where the rows were fetched of which a whole relation is listed: loading it there spares the queries."""
+    query = effect.query
+    owner = None if query is None else query.owner
+    if query is None or not query.relation or not isinstance(owner, Row) or owner.origin is None:
+        return []
+    return [] if query.shape != "rows" or narrowed(query) else homes(scene, owner.origin)[:1]
+
+
+def claim(scene: Scene, group: list[Reading]) -> Claim:
     group = sorted(
         group, key=lambda r: (-round(r.confidence, 2), r.away, r.looped.spot.key, r.effect.site.line)
     )
@@ -306,6 +316,7 @@ def claim(group: list[Reading]) -> Claim:
         related=[
             *(place(built_at(r.effect), "query") for r in sites[:3]),
             *(place(r.looped.spot, "call") for r in calls.values()),
+            *(place(s, "query") for s in fetched_at(scene, effect)),
             *([] if loop.module.role == "library" else [place(spot_of(loop), "loop")]),
         ],
         subject="" if best.direct else within,

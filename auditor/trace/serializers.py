@@ -17,6 +17,7 @@ from auditor.index.values import (
     Const,
     Dictionary,
     Ext,
+    Func,
     Inst,
     Items,
     ManagerValue,
@@ -289,7 +290,7 @@ def read_field(
         return
     read = value
     for part in field.path:
-        read = access.get_attribute(m, read, part, node)
+        read = asked(m, access.get_attribute(m, read, part, node), node)
     if field.nested and field.target is not None:
         nested = Inst(field.target)
         if field.many or isinstance(read, (Query, Many, ManagerValue)):
@@ -312,6 +313,11 @@ def read_field(
             m.call_function(own, Inst(field.target), [read], {}, node)
 
 
+def asked(m: Machine, read: Value, node: Node | None) -> Value:
+    """What a field makes of an attribute: of a method, what it gives without arguments."""
+    return calls.call_value(m, read, [], {}, node) if isinstance(read, Func) else read
+
+
 def collection(m: Machine, value: Value, node: Node | None) -> Value:
     """A manager stands for all of its rows."""
     if isinstance(value, (Query, Many, Items)):
@@ -324,10 +330,10 @@ def inherits_serializer(m: Machine, cls: Class) -> bool:
 
 
 def read_plain(m: Machine, name: str, value: Value, node: Node | None) -> None:
-    """A field that only `Meta.fields` names: a column, a property, or a relation, of which the key is shown."""
+    """A field that only `Meta.fields` names: a column, a property, a method, or a relation, of which the key is shown."""
     relation = value.model.relations.get(name) if isinstance(value, Row) else None
     if relation is not None and not relation.many:
         return
-    read = access.get_attribute(m, value, name, node)
+    read = asked(m, access.get_attribute(m, value, name, node), node)
     if relation is not None:
         iteration.fetch(m, collection(m, read, node), node, "iterate")
