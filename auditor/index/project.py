@@ -171,8 +171,15 @@ class Project:
             return External(f"builtins.{name}")
         if name == "__name__":
             return None
-        if module.is_package:
-            return self.module(f"{module.name}.{name}", module)
+        found = self.module(f"{module.name}.{name}", module) if module.is_package else None
+        return found or self._imported_in_class(module, name)
+
+    def _imported_in_class(self, module: Module, name: str) -> Symbol | None:
+        """What the body of a class imports for its own assignments, where nothing else has the name."""
+        for cls in module.classes:
+            imported = [b for b in cls.scope.get(name, ()) if isinstance(b, ImportedName)]
+            if imported:
+                return self.pick(module, list(imported))
         return None
 
     def _starred(self, module: Module, name: str) -> Module | None:
@@ -229,7 +236,9 @@ class Project:
         if binding.name is None:
             return target or External(binding.module)
         if target is None:
-            return External(f"{binding.module}.{binding.name}")
+            around = binding.module.replace(".", "/") + "/"  # `from . import x` in a folder without `__init__.py`
+            found = self.module(f"{binding.module}.{binding.name}") if module.path.startswith(around) else None
+            return found or External(f"{binding.module}.{binding.name}")
         if binding.name in target.scope or target.stars:
             found = self.exported(target, binding.name)
             if found is not None:

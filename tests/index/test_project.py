@@ -294,3 +294,34 @@ def test_nested_functions_see_outwards() -> None:
     assert described(project.lookup(inner, module, "json")) == "json"
     assert project.lookup(inner, module, "a") is None
     assert described(project.lookup(inner, module, "x")) == "value"
+
+
+def test_a_name_that_a_class_imports_for_itself() -> None:
+    project = linked(
+        {
+            "m.py": "class Managers:\n    def all(self): ...\n",
+            "a.py": "class Row:\n    from m import Managers\n    objects = Managers()\n\nclass Other: ...\n",
+            "b.py": "def Managers(): ...\n\nclass Row:\n    from m import Managers\n",
+        }
+    )
+    assert meaning(project, "a.py", "Row.objects.all") == "m.py:Managers.all"
+    assert meaning(project, "b.py", "Managers") == "b.py:Managers"  # the module's own comes first
+    assert meaning(project, "a.py", "Nowhere") == "?"
+
+
+def test_relative_imports_in_folders_without_init() -> None:
+    project = linked(
+        {
+            "site/shop/views.py": "from .models import Book\nfrom ..people import User\nfrom . import forms\n",
+            "site/shop/models.py": "class Book: ...\n",
+            "site/shop/forms.py": "class Form: ...\n",
+            "site/blog/models.py": "class Book: ...\n",
+            "site/people.py": "class User: ...\n",
+            "views.py": "from .models import Book\n",
+            "models.py": "class Book: ...\n",
+        }
+    )
+    assert meaning(project, "site/shop/views.py", "Book") == "site/shop/models.py:Book"
+    assert meaning(project, "site/shop/views.py", "User") == "site/people.py:User"
+    assert meaning(project, "site/shop/views.py", "forms.Form") == "site/shop/forms.py:Form"
+    assert meaning(project, "views.py", "Book") == "models.py:Book"
