@@ -305,6 +305,8 @@ def merged(first: Value, second: Value) -> Value:
     if isinstance(first, list) and isinstance(second, list):
         seen = {id(item) for item in first}
         return [*first, *(item for item in second if id(item) not in seen and item not in first)]
+    if isinstance(first, str) and isinstance(second, str) and HOLE in first and HOLE not in second:
+        return second  # what is there as shipped, rather than what a setting makes of it
     return second if first is UNKNOWN or first is None else first
 
 

@@ -336,7 +336,9 @@ def absolute(module: Module, level: int, source: str) -> str:
         return source
     parts = module.name.split(".")
     keep = len(parts) - level + (1 if module.is_package else 0)
-    if keep <= 0 < module.path.count("/"):  # a folder without `__init__.py`: such modules are found by their path
+    if (
+        keep <= 0 < module.path.count("/")
+    ):  # a folder without `__init__.py`: such modules are found by their path
         folders = module.path.split("/")[:-1]
         parts, keep = folders, len(folders) - level + 1
     base = ".".join(parts[: max(keep, 0)])

@@ -301,6 +301,12 @@ def grown_by(m: Machine) -> Size | None:
     return iteration.at_most(size) if m.cx.branch != loops[-1].branch else size
 
 
+def is_table_of_classes(value: Dictionary) -> bool:
+    """`{"list": BriefSerializer, …}`: all that it holds is written there."""
+    is_whole = not value.grown and value.other is None and value.rest is None
+    return is_whole and all(isinstance(v, ClassValue) for v in value.entries.values())
+
+
 def mapping_method(
     m: Machine,
     value: Dictionary,
@@ -314,8 +320,12 @@ def mapping_method(
         if name == "setdefault" and len(args) > 1:
             access.set_item(m, value, args[0], args[1])
             return joining.join(found, args[1])
-        is_there = isinstance(args[0], Const) and args[0].value in value.entries
-        return joining.join(found, args[1]) if len(args) > 1 and not is_there else found
+        if len(args) > 1 and isinstance(args[0], Const):
+            if args[0].value in value.entries:
+                return found
+            if is_table_of_classes(value):
+                return args[1]
+        return joining.join(found, args[1]) if len(args) > 1 else found
     size = iteration.size_of(m, value, "")
     if name in {"items", "values"}:
         held = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])

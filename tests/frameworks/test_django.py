@@ -206,6 +206,16 @@ def test_a_prefix_from_the_settings_is_told_as_shipped() -> None:
     assert list(found(files)) == ["ANY /base/a"]
 
 
+def test_a_prefix_that_a_condition_sets_again_is_told_as_it_was_before() -> None:
+    ours = below("""
+        prefix = ''
+        if base := urlparse(settings.SITE_ROOT).path:
+            prefix = f'{base}/'
+        urlpatterns = [path(prefix, include([path('a', views.index)])), path(f'{prefix}b', views.index)]
+        """)
+    assert set(ours) == {"ANY /a", "ANY /b"}
+
+
 def test_included_modules_by_name_by_module_and_relative() -> None:
     inner = "from django.urls import path\nfrom . import views\nurlpatterns = [path('x', views.x)]"
     files = {

@@ -158,6 +158,12 @@ ACTIONS = """
             model = Book
             fields = ["id", "author_name"]
 
+    class CountingSerializer(BriefSerializer):
+        count = serializers.SerializerMethodField()
+
+        def get_count(self, book):
+            return Book.objects.filter(author_id=book.author_id).count()
+
     class PerActionMixin:
         serializer_classes = {}
 
@@ -166,7 +172,7 @@ ACTIONS = """
 
     class BookViewSet(PerActionMixin, viewsets.ReadOnlyModelViewSet):
         serializer_class = BookSerializer
-        serializer_classes = {"brief": BriefSerializer}
+        serializer_classes = {"brief": BriefSerializer, "other": CountingSerializer}
 
         def get_queryset(self):
             books = Book.objects.all()
