@@ -236,13 +236,12 @@ class Project:
         if binding.name is None:
             return target or External(binding.module)
         if target is None:
-            around = (
-                binding.module.replace(".", "/") + "/"
-            )  # `from . import x` in a folder without `__init__.py`
-            found = (
+            # `from . import x` in a folder without `__init__.py`
+            around = binding.module.replace(".", "/") + "/"
+            inside = (
                 self.module(f"{binding.module}.{binding.name}") if module.path.startswith(around) else None
             )
-            return found or External(f"{binding.module}.{binding.name}")
+            return inside or External(f"{binding.module}.{binding.name}")
         if binding.name in target.scope or target.stars:
             found = self.exported(target, binding.name)
             if found is not None:
