@@ -3,11 +3,15 @@
 from collections import Counter
 from typing import Final
 
+from auditor.model.judged import ModelPart
 from auditor.model.result import UNTREATED, ChangeResult, Result, TransferResult
 from auditor.model.text import clean
 from auditor.model.trial import Gain
 from auditor.model.vector import VECTOR_KEYS, Vector
 from auditor.report.figures import count
+
+MOST_REASONS: Final = 5
+"""Why statements of a model were dropped: all are in the JSON."""
 
 
 def result_text(result: Result, /) -> str:
@@ -89,6 +93,17 @@ def _declined(result: Result) -> list[str]:
     return [*lines, *(f"  {id_}: {clean(reason)}" for id_, reason in looked_at[:20])]
 
 
+def _dropped(part: ModelPart) -> list[str]:
+    """Why statements were dropped, the most frequent reasons first; no word of theirs."""
+    why = Counter(f"{one.what}: {one.reason}" for one in part.dropped)
+    told = [reason if often == 1 else f"{reason} ({often} times)" for reason, often in why.most_common()]
+    return (
+        told
+        if len(told) <= MOST_REASONS
+        else [*told[:MOST_REASONS], f"and {len(told) - MOST_REASONS} more reasons"]
+    )
+
+
 def _model(result: Result) -> list[str]:
     """Who was asked, and how much of what it said did not hold."""
     part = result.model
@@ -101,6 +116,7 @@ def _model(result: Result) -> list[str]:
         "",
         f"{clean(part.model)}: {count(part.calls, 'call')}, {tokens}",
         f"  {count(claims, 'claim')} held, {count(len(part.dropped), 'statement')} did not and were dropped",
+        *(f"    {clean(why)}" for why in _dropped(part)),
         f"  prompts: {', '.join(f'{one.id}@{one.version}' for one in part.prompts)}",
     ]
 

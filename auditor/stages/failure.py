@@ -37,9 +37,16 @@ class Failure:
 
 
 def failing_requests(verdict: Verdict, workload: Mapping[str, Request], /) -> tuple[Request, ...]:
-    """The requests that the evidence names, in its order."""
-    names = dict.fromkeys(_REQUEST.findall(f"{verdict.text}\n{verdict.root_error}"))
-    return tuple(workload[name] for name in names if name in workload)[:MOST_REQUESTS]
+    """The requests that the evidence names, in its order; those first that each differ in another way."""
+    said: dict[str, str] = {}
+    for line in f"{verdict.text}\n{verdict.root_error}".splitlines():
+        named = _REQUEST.match(line)
+        if named is not None and named[1] in workload:
+            said.setdefault(named[1], line[named.end() :])
+    first_of = {difference: name for name, difference in reversed(said.items())}
+    telling = [name for name, difference in said.items() if first_of[difference] == name]
+    names = dict.fromkeys([*telling, *said])
+    return tuple(workload[name] for name in names)[:MOST_REQUESTS]
 
 
 def failure_text(verdict: Verdict, /) -> str:

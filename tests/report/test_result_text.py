@@ -1,5 +1,6 @@
 """A run's result as a terminal shows it."""
 
+from auditor.model.judged import Dropped, ModelPart
 from auditor.model.numbers import Number
 from auditor.model.result import UNTREATED, ChangeResult, EndpointResult, Result
 from auditor.model.trial import Gain
@@ -64,3 +65,19 @@ def test_rules_that_no_codemod_treats_share_a_line() -> None:
         "  no codemod treats a-rule, b-rule",
         "  F-2: batch: it is walked twice",
     ]
+
+
+def test_why_statements_of_a_model_were_dropped_is_told_without_their_words() -> None:
+    dropped = [("claim", "cites nothing")] * 3 + [("claim", f"reason {n}") for n in range(6)]
+    part = ModelPart(
+        model="m",
+        calls=2,
+        dropped=tuple(
+            Dropped.model_validate({"endpoint": "GET /", "what": what, "reason": why})
+            for what, why in dropped
+        ),
+    )
+    lines = told(model=part)
+    at = lines.index("  0 claims held, 9 statements did not and were dropped")
+    assert lines[at + 1] == "    claim: cites nothing (3 times)"
+    assert "    and 2 more reasons" in lines

@@ -155,3 +155,16 @@ def test_the_exact_failing_request_is_told_without_who_sent_it(shop: Any, wait: 
     assert "s3cret" not in told
     assert "ten: GET" not in told
     assert requests_text(()) == "no single request is known to be at fault"
+
+
+def test_requests_that_differ_in_another_way_come_before_more_of_the_same() -> None:
+    names = [f"r{n}" for n in range(5)]
+    workload = {name: Request(id=name, path="/orders") for name in names}
+    same = [f"`{name}`: header `etag` was `a` and is `b`" for name in names[:4]]
+    verdict = Verdict(
+        verdict="reverted",
+        gate="contract",
+        text=same[0],
+        root_error="\n".join([*same, "`r4`: header `etag` was `a` and is `c`", "`gone`: the status differs"]),
+    )
+    assert [one.id for one in failing_requests(verdict, workload)] == ["r0", "r4", "r1"]

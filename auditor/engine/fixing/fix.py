@@ -63,7 +63,10 @@ def fix(
             run.be_sound()
             settle(run)
             try_all(run)
+            before = len(run.recorder.ledger.kept)
             stopped = ask_model(run)
+            if stopped is None and len(run.recorder.ledger.kept) > before:
+                try_all(run)  # what a model has cleared the way for
             confirm(run)
         except KeyboardInterrupt:
             count = len(run.recorder.ledger.kept)

@@ -76,7 +76,7 @@ class Attempts:
             if failure is None:
                 return made.reason
             if taught is not None and taught.gives_up:
-                return f"the failure shows that it can't be: {taught.advice or taught.cause}"
+                return f"given up after the failure: {' '.join(filter(None, (taught.cause, taught.advice)))}"
             if repair == REPAIRS or failure.verdict.verdict == "void":
                 break
             self._notes.step(f"asking {desk.model} to try {change.id} again")

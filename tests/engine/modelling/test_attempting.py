@@ -97,5 +97,5 @@ def test_each_failure_leads_to_another_attempt_until_there_were_enough(shop: Sho
 
 def test_a_failure_that_shows_that_it_can_not_be_is_the_last(shop: Shop, tmp_path: Path) -> None:
     reason, tried = outcome(shop, tmp_path, [attempt(1), SAME, taught("give-up")])
-    assert reason == "the failure shows that it can't be: The rows are needed."
+    assert reason == "given up after the failure: It asks again. The rows are needed."
     assert tried == ["C-1"]
