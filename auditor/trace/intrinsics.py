@@ -8,6 +8,7 @@ from auditor.index.values import (
     UNKNOWN,
     Const,
     Ext,
+    Inst,
     Items,
     ManagerValue,
     Model,
@@ -19,7 +20,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import calls, hints, schemas, serializers
+from auditor.trace import calls, hints, schemas, serializers, validating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -32,6 +33,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return serializers.serialize(m, args, kwargs, node)
     if name == "serialize_fields":
         return serializers.serialize_fields(m, args, node)
+    if name == "validate_fields":
+        return validated(m, args, node)
     if name == "dump":
         return schemas.dump(m, args, node)
     if name == "signed_in":
@@ -46,6 +49,16 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return paged(m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
+
+
+def validated(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`validate_fields(serializer)`: what validating each field of what was sent asks for."""
+    if any(isinstance(o, Sym) for o in options(args[0])):
+        return later(m, "validate_fields", args, node)
+    for option in options(args[0]):
+        if isinstance(option, Inst):
+            validating.validate(m, option, node)
+    return UNKNOWN
 
 
 def later(m: Machine, name: str, args: list[Value], node: Node | None) -> Sym:

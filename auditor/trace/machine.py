@@ -65,6 +65,8 @@ class Machine:
         self.written_names = frozenset(n for orm in orms for n in orm.written_names())
         self.property_names, self.method_names = _member_names(project)
         self.intrinsics: dict[str, Any] = {}
+        self.validating: set[int] = set()
+        """Identities of the serializer classes whose fields are being validated."""
         self.locators: dict[str, Any] = {}
         self.shapes: dict[int, Any] = {}
         self.stores: dict[int, dict[str, list[tuple[Function, Node]]]] = {}

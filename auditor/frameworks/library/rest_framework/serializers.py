@@ -1,6 +1,6 @@
 """Serializers: reading an object is the intrinsics `serialize` and `serialize_fields`; validating and saving call the project's methods."""
 
-from auditor_intrinsics import serialize, serialize_fields
+from auditor_intrinsics import serialize, serialize_fields, validate_fields
 from rest_framework.exceptions import ValidationError
 
 
@@ -48,9 +48,7 @@ class Serializer(BaseSerializer):
         return self.validate(value)
 
     def to_internal_value(self, data):
-        for name in dir(self):
-            if name.startswith("validate_"):
-                getattr(self, name)(data)
+        validate_fields(self)
         return data
 
     def run_validators(self, value):
