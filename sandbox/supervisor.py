@@ -28,7 +28,7 @@ import descendants
 import relay
 
 LOOK_S = 0.1
-"""How often processes are looked at."""
+"""How often processes are looked at, besides when one has ended."""
 GRACE_S = 10.0
 """From the request to end until the end is made."""
 _PR_SET_PDEATHSIG = 1
@@ -58,13 +58,21 @@ class Supervisor:
         self.code = None
         """The status to end with, once the target has ended."""
         self.servers = []
+        self.changed = asyncio.Event()
+        """Set when a child has ended, or there is nothing more to wait for."""
 
     async def run(self):
         """Until the target has ended; gives the status to end with."""
         await self.open()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.changed.set)
         starting = asyncio.ensure_future(self.start_all())
+        starting.add_done_callback(lambda _: self.changed.set())
         while self.code is None:
-            await asyncio.sleep(LOOK_S)
+            try:
+                await asyncio.wait_for(self.changed.wait(), LOOK_S)
+            except asyncio.TimeoutError:
+                pass
+            self.changed.clear()
             if starting.done():
                 starting.result()
             self.reap()
@@ -169,6 +177,7 @@ class Supervisor:
         """Asks the target to end, and ends it when it does not."""
         if self.target is None:
             self.code = 0
+            self.changed.set()
             return
         deadline = time.monotonic() + GRACE_S
         _signal(self.target, getattr(signal, "SIG" + self.plan["processes"][-1]["stop"]))
@@ -177,6 +186,7 @@ class Supervisor:
             self.reap()
         if self.code is None:
             self.code = 0
+        self.changed.set()
 
     def end(self):
         """Ends everything that still runs below us, hard, whoever its parent is by now."""

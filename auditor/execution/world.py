@@ -1,7 +1,7 @@
 """The world around a target: its private copy, its database, its companions and the hosts it calls, all our own."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
@@ -182,12 +182,14 @@ class World:
         wall_s: float = _COMMAND_S,
         keep_files: bool = False,
         probe: bool = False,
+        beside: bool = False,
         env: Mapping[str, str] = {},
     ) -> Ran:
         """Runs one command of the target where its commands run, with its environment, `env` and its database.
 
         `keep_files`: what it writes into the tree stays. Otherwise, where there are overlays, that is gone at its end.
-        With `probe` the requests that it makes of the application inside its own process are recorded.
+        With `probe` the requests that it makes of the application inside its own process are recorded, and `beside` starts the
+        companions first, as a boot does: `Fault` when one does not come up.
         """
         if probe:
             self._clear(SPOOL)
@@ -200,8 +202,10 @@ class World:
             cwd=self.recipe.cwd,
             errors_apart=True,
         )
-        with self._start((process,), wall_s=wall_s, overlaid=not keep_files) as supervised:
+        companied = companions(self.recipe, self._environment(probe=False)) if beside else ()
+        with self._start((*companied, process), wall_s=wall_s, overlaid=not keep_files) as supervised:
             ended = supervised.running.wait()
+        self._check_companions(supervised, {one.name for one in companied})
         output, errors = (
             ends_beneath(self._run / LOGS, f"{name}{suffix}.log", limit=_OUTPUT_BYTES).decode(
                 "utf-8", "replace"
@@ -388,6 +392,16 @@ class World:
         return self._asked() or names_looked_up(
             self._run / SPOOL, known={host for _, host in self.outside.hosts}
         )
+
+    def _check_companions(self, supervised: Supervised, names: Collection[str]) -> None:
+        for event in supervised.told.all("late"):
+            if event.get("name") in names:
+                log = self.keep_log(f"{event['name']}.log")
+                raise Fault(
+                    f"the service {event['name']!r} was not ready in time, so the command did not run",
+                    where="auditor.toml: service",
+                    hint=f"its log: {log}",
+                )
 
     def _start(
         self, processes: tuple[Process, ...], *, relays: tuple[Relay, ...] = (), wall_s: float, overlaid: bool

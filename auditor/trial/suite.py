@@ -61,7 +61,10 @@ def run_suite(world: World, settings: TestsSettings, /, *, env: Mapping[str, str
     world.take_left(_REPORT)
     options = f"{env.get('PYTEST_ADDOPTS', '')} {_OPTIONS}".strip()
     ran = world.run(
-        settings.command, wall_s=settings.timeout_ms / 1000, env={"PYTEST_ADDOPTS": options, "NO_COLOR": "1"}
+        settings.command,
+        wall_s=settings.timeout_ms / 1000,
+        beside=world.is_apart,  # elsewhere those of the other tree hold their ports
+        env={"PYTEST_ADDOPTS": options, "NO_COLOR": "1"},
     )
     report = world.take_left(_REPORT)
     world.reset()

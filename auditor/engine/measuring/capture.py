@@ -62,7 +62,7 @@ def capture(request: CaptureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         notes.step(f"preparing the data at scale {scale}")
         world.prepare()
         notes.step(f"running {command.text}")
-        ran = world.run(command, probe=True)
+        ran = world.run(command, probe=True, beside=True)
         tree = world.copied.digest
     records = [record for record in map(parse_record, ran.records) if record is not None]
     _check(ran, records, command.text)

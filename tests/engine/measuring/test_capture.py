@@ -1,5 +1,7 @@
 """The target's own tests, run in the jail under the probe."""
 
+from pathlib import Path
+
 import pytest
 from small_target import Silent, asking
 
@@ -11,6 +13,8 @@ from auditor.model.canonical import canonical_json
 from auditor.model.fault import Fault
 
 TESTS = """
+import socket
+
 import pytest
 from app import app
 
@@ -27,6 +31,11 @@ def test_one():
 
 def test_added():
     assert app.test_client().post("/people", json={"name": "new"}).status_code == 201
+
+
+def test_with_what_stands_beside_it():
+    with socket.create_connection(("127.0.0.1", 8099), timeout=10) as beside:
+        assert beside.recv(10) == b"beside"
 
 
 def test_that_fails():
@@ -56,6 +65,22 @@ def test_starlette():
 
     assert TestClient(Starlette(routes=[Route("/light", light)])).get("/light?q=2").text == "light"
 """
+BESIDE = """
+import socket
+
+server = socket.create_server(("127.0.0.1", 8099))
+while True:
+    client, _ = server.accept()
+    client.sendall(b"beside")
+    client.close()
+"""
+SERVICE = """
+[[service]]
+name = "beside"
+command = "python -S beside.py"
+port = 8099
+ready = "tcp"
+"""
 URLS = """
 from django.http import HttpResponse
 from django.urls import path
@@ -69,6 +94,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> RecordRequest:
     asked = asking(tmp_path_factory)
     (asked.audit.path / "test_people.py").write_text(TESTS.lstrip(), "utf-8")
     (asked.audit.path / "urls.py").write_text(URLS.lstrip(), "utf-8")
+    (asked.audit.path / "beside.py").write_text(BESIDE.lstrip(), "utf-8")
+    with (asked.audit.path / "auditor.toml").open("a", encoding="utf-8") as settings:
+        settings.write(SERVICE)
     return asked
 
 
@@ -79,7 +107,7 @@ def done(target: RecordRequest) -> Capture:
 
 
 def test_requests_of_every_client_are_observed(done: Capture) -> None:
-    assert "1 failed, 5 passed" in done.ran.output
+    assert "1 failed, 6 passed" in done.ran.output
     seen = {(one.method, one.endpoint, one.status) for one in done.found.observation.requests}
     assert seen == {
         ("GET", "GET /people", 200),
@@ -115,6 +143,15 @@ def test_it_stands_in_where_nothing_was_measured(target: RecordRequest, done: Ca
     text = observation_text("", target.audit.path, state=target.user.state_dir)
     assert text == canonical_json(done.found.observation)
     assert done.file.name == "0001.json"
+
+
+def test_a_companion_that_does_not_come_up_is_said(target: RecordRequest) -> None:
+    (target.audit.path / "beside.py").write_text("raise SystemExit('no disk')", "utf-8")
+    command = ("python", "-m", "pytest", "-q", "test_people.py")
+    with pytest.raises(Fault, match="'beside' was not ready") as found:
+        capture(CaptureRequest(audit=target.audit, user=target.user, command=command), Silent())
+    assert "no disk" in Path(str(found.value.hint).partition(": ")[2]).read_text()
+    (target.audit.path / "beside.py").write_text(BESIDE.lstrip(), "utf-8")
 
 
 @pytest.mark.parametrize(
