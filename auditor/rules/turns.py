@@ -137,7 +137,7 @@ def name_of(node: Node) -> str:
 
 
 def waits(loop: Loop, call: Node | None, line: int) -> bool:
-    """Whether a turn waits for what an asynchronous call gives: an `await` inside the loop holds the call.
+    """Whether a turn waits for what an asynchronous call gives: an `await` or `async with` inside the loop holds the call.
 
     `line` stands for the call where it happens in a function further down. A coroutine that is only made
     in the loop, to be gathered or scheduled, runs beside the others.
@@ -151,6 +151,8 @@ def waits(loop: Loop, call: Node | None, line: int) -> bool:
     for node in inside:
         if node[0] == ir.AWAIT and holds(node[2]):
             return not any(n[0] == ir.COMP and holds(n) for n in nodes(node[2]))
+        if node[0] == ir.WITH and node[5] and any(holds(entered) for entered, _ in node[3]):
+            return True
     return False
 
 
