@@ -220,9 +220,8 @@ def is_blocking(effect: Effect) -> bool:
         return effect.fact.blocking and not effect.fact.is_async and large
     node = effect.node
     noted = node is not None and node[0] == ir.CALL and turns.name_of(node[2]) in _NOTED
-    return (
-        effect.kind in {"sql", "transaction"} and effect.cause in {"query", "write", "commit"} and not noted
-    )
+    told = effect.cause in {"query", "write", "commit"} or (effect.cause == "call" and effect.kind == "sql")
+    return effect.kind in {"sql", "transaction"} and told and not noted
 
 
 def is_awaited(function: Function | None, node: Node | None) -> bool:
