@@ -96,3 +96,30 @@ def test_a_claim_within_a_finding_of_another_kind_that_stands_on_no_operation_is
     desk, _ = market.desk([analysis([claim(fetch)])])
     done = asyncio.run(analyze(desk, market.examined.scene, market.endpoint, [alike]))
     assert [one.reason for one in done.dropped] == ["is the finding F-wide again"]
+
+
+def test_work_that_need_not_be_done_is_another_fault_than_how_it_is_done(market: Any) -> None:
+    told = at(market, APP, 'return {"orders": [told(session, order) for order in found]}')
+    words = {
+        "cost": "sql",
+        "title": "what the page leaves out is loaded",
+        "reason": "`told` runs for every order",
+    }
+    done = said(market, claim(told, bottleneck="slice-in-python", **words))
+    assert [one.rule for one in done.findings if one.said_by] == ["slice-in-python"]
+    assert done.dropped == ()
+
+
+def test_the_way_that_is_told_of_a_claim_leads_through_its_place(market: Any) -> None:
+    line = "again = rates.current(session)"
+    words = {
+        "bottleneck": "duplicate-query",
+        "cost": "sql",
+        "title": "the rate is asked for again",
+        "reason": "`rate` is at hand",
+    }
+    (other,) = (one for one in said(market, claim(at(market, APP, line), **words)).findings if one.said_by)
+    assert [one.kind for one in other.evidence] == ["note"]
+    line = "rate = rates.current(session)"
+    (direct,) = (one for one in said(market, claim(at(market, APP, line), **words)).findings if one.said_by)
+    assert [one.kind for one in direct.evidence] == ["note", "chain"]

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 CONFIDENCE: Final = 0.5
 """Of what a model alone claims: its place was checked, its judgement was not."""
+_FOR_NOTHING: Final = frozenset(
+    {"deferrable-work", "derivable-query", "slice-in-python", "work-before-guard"}
+)
+"""Say that work need not be done, or not for these rows; a finding that says how to do it in less is another one."""
 _ABOUT_SQL: Final = frozenset({"sql", "rows", "rows_read", "session", "transaction"})
 
 
@@ -77,6 +81,8 @@ def _same(
             finding.line <= place.end_line and place.line <= finding.end_line
         )
         kind = finding.cost_term.kind if finding.cost_term else None
+        if finding.rule != claim.bottleneck and claim.bottleneck in _FOR_NOTHING:
+            continue
         if meets and (finding.rule == claim.bottleneck or kind == claim.cost):
             of_finding = grounds.effects_of(finding)
             stretch = (finding.line, finding.end_line) == (place.line, place.end_line)
@@ -118,14 +124,20 @@ def _finding(
             Evidence(kind="note", text=sentence(claim.reason)),
             *(
                 Evidence(kind="chain", text=sentence(" → ".join(frame.function for frame in effect.chain)))
-                for effect in effects[:1]
-                if effect.chain
+                for effect in [one for one in effects if _leads_through(one, first)][:1]
             ),
         ),
         cost_term=_term(claim, effects),
         could_be_wrong=sentence(claim.could_be_wrong),
         fix=sentence(claim.remedy),
         said_by=model,
+    )
+
+
+def _leads_through(effect: Effect, place: Cited) -> bool:
+    """Whether the way that is told of an effect is one through the place."""
+    return any(
+        frame.file == place.file and place.line <= frame.line <= place.end_line for frame in effect.chain
     )
 
 
