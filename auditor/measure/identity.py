@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from auditor.measure.answer import Answer
 from auditor.measure.encoding import encode
+from auditor.measure.form_tokens import REFUSED, headers_for, page_of, with_tokens
 from auditor.measure.placeholders import fill_text
 from auditor.measure.request import Request
 from auditor.measure.sending import Door
@@ -38,8 +39,9 @@ def headers_of(identity: Identity, door: Door, /, *, host: str) -> tuple[tuple[s
     values: dict[str, JsonValue] = {}
     cookies: dict[str, str] = {}
     for request in identity.login:
-        message = encode(request, values, host=host, also=_cookie(cookies))
-        answer = door.send(message)
+        answer = door.send(encode(request, values, host=host, also=_cookie(cookies)))
+        if answer.status in REFUSED:
+            answer = _from_its_page(request, values, cookies, door, host=host) or answer
         where = f"login of {identity.name!r}: {request.method} {request.path}"
         if answer.status not in _LOGGED_IN or answer.ending != "answered":
             raise NotLetIn(
@@ -50,7 +52,25 @@ def headers_of(identity: Identity, door: Door, /, *, host: str) -> tuple[tuple[s
             raise NotLetIn(f"the answer holds no {request.take[missing[0]]}", where=where)
         values |= taken
         cookies |= answer.cookies()
-    return (*_filled(identity, values), *_cookie(cookies))
+    known = _filled(identity, values)
+    named = {name.lower() for name, _ in known}
+    guarding = (pair for pair in headers_for(cookies) if pair[0] not in named)
+    return (*known, *guarding, *_cookie(cookies))
+
+
+def _from_its_page(
+    request: Request, values: Mapping[str, JsonValue], cookies: dict[str, str], door: Door, /, *, host: str
+) -> Answer | None:
+    """What a form is answered that was refused, sent again as a browser would: after its page, with what that shows."""
+    page = page_of(request)
+    if page is None:
+        return None
+    shown = door.send(encode(page, values, host=host, also=_cookie(cookies)))
+    form = with_tokens(request, shown)
+    if form is None:
+        return None
+    cookies |= shown.cookies()
+    return door.send(encode(form, values, host=host, also=_cookie(cookies)))
 
 
 def _filled(identity: Identity, values: Mapping[str, JsonValue]) -> list[tuple[str, str]]:

@@ -137,6 +137,52 @@ def test_a_login_that_is_refused_is_said(serve: Serve) -> None:
         run(serve(lambda _: Reply(403)), Request(id="a", path="/", identity="ann"), identities=[ann])
 
 
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+def test_a_form_is_sent_with_what_its_page_shows_against_forged_requests(serve: Serve) -> None:
+    seen: list[Got] = []
+
+    def app(got: Got) -> Reply:
+        seen.append(got)
+        if got.method == "GET" and got.target == "/login":
+            page = (
+                b"<input type=hidden name='csrfmiddlewaretoken' value=\"t&amp;1\"><input name=user value=x>"
+            )
+            return Reply(200, [("Set-Cookie", "csrftoken=c1; Path=/")], page)
+        if got.target == "/login" and b"csrfmiddlewaretoken=t%261" not in got.body:
+            return Reply(403)
+        if got.target == "/login":
+            return Reply(302, [("Set-Cookie", "sessionid=s1"), ("Set-Cookie", "csrftoken=c2")])
+        return as_json({})
+
+    login = Request(id="login", method="POST", path="/login", body="user=ann", headers=FORM)
+    ann = Identity(name="ann", login=(login,))
+    run(serve(app), Request(id="a", method="POST", path="/a", identity="ann"), identities=[ann])
+    assert [(got.method, got.target) for got in seen] == [
+        ("POST", "/login"),
+        ("GET", "/login"),
+        ("POST", "/login"),
+        ("POST", "/a"),
+    ]
+    assert seen[2].body == b"user=ann&csrfmiddlewaretoken=t%261"
+    assert seen[2].headers["cookie"] == "csrftoken=c1"
+    assert seen[3].headers["cookie"] == "csrftoken=c2; sessionid=s1"
+    assert seen[3].headers["x-csrftoken"] == "c2"
+
+
+@pytest.mark.parametrize("page", [b"", b"<input type=hidden name=next value=/>", b"<input name=csrf_token>"])
+def test_a_form_whose_page_shows_no_token_is_refused_as_it_was(serve: Serve, page: bytes) -> None:
+    login = Request(id="login", method="POST", path="/login", body="user=ann", headers=FORM)
+    ann = Identity(name="ann", login=(login,))
+    with pytest.raises(Fault, match="POST /login: was answered with 403"):
+        run(
+            serve(lambda got: Reply(403) if got.method == "POST" else Reply(200, [], page)),
+            Request(id="a", path="/", identity="ann"),
+            identities=[ann],
+        )
+
+
 def test_a_long_body_is_cut_and_hashed(serve: Serve) -> None:
     block = bytes(range(256)) * 4096
 
