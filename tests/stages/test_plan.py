@@ -259,6 +259,11 @@ def test_a_change_tells_why_what_to_do_and_how_to_check_it() -> None:
     assert change.risk
 
 
+def test_a_cost_in_sizes_that_the_endpoint_does_not_have_is_no_part_of_it() -> None:
+    change = only_change(finding("a", "query-in-loop", sizes=("visits",)))
+    assert change.why == "One request of `GET /spaces` costs `visits` queries here."
+
+
 def test_a_command_is_run_and_not_requested() -> None:
     command = endpoint("COMMAND reindex", CostTerm(low=1, high=1, sizes=("spaces",)))
     plan = plan_of(finding("author", "query-in-loop", endpoints=[command.id]), endpoints=(command,))

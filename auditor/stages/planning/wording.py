@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from auditor.model.cost_text import brief_text, kind_cost
 from auditor.model.effect import RECURSION_DEPTH, UNKNOWN_SIZE
-from auditor.model.report import Endpoint, Finding
+from auditor.model.report import Endpoint, Finding, KindCost
 from auditor.model.text import code, listed
 from auditor.stages.planning.expected import Stake, sizes_of
 from auditor.stages.planning.grouping import Group
@@ -81,12 +81,17 @@ def why(group: Group, stakes: Sequence[Stake], *, worst: Endpoint | None) -> str
     here = kind_cost(stake.before for stake in stakes if stake.kind == kind)
     noun = _NOUNS.get(kind, kind)
     total = next((cost for name, cost in worst.cost.items() if name == kind), None)
-    if total is None or total.text.removeprefix("≥ ") == here.text:
+    if total is None or total.text.removeprefix("≥ ") == here.text or not _sizes(here) <= _sizes(total):
         one = "request" if is_request(worst.id) else "run"
         return f"One {one} of {code(worst.id)} costs {code(brief_text(here))} {noun} here."
     return (
         f"{code(brief_text(here))} of the {code(brief_text(total))} {noun} of {code(worst.id)} happen here."
     )
+
+
+def _sizes(cost: KindCost) -> frozenset[str]:
+    """The sizes of a cost: what is said in others is no part of it that a reader could find."""
+    return frozenset(name for term in cost.terms for name in term.sizes)
 
 
 def told_apart(title: str, groups: Sequence[Group]) -> list[str]:
