@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 from auditor.frameworks.templates import CACHED, FILTER, TAG, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
-from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Func, Inst, Items, OneOf, Row, Sym, Value
+from auditor.index.values import (
+    UNKNOWN,
+    Const,
+    Dictionary,
+    Ext,
+    Func,
+    Inst,
+    Items,
+    OneOf,
+    Row,
+    Sym,
+    Text,
+    Value,
+    options,
+)
 from auditor.trace import access, calls, hints, joining, macros, walk
 from auditor.trace.macros import Hook
 
@@ -56,7 +70,7 @@ class Templates:
 
     def intrinsics(self) -> dict[str, Any]:
         """What the machine calls by name."""
-        return {"render_template": self.render}
+        return {"render_template": self.render, "template_response": self.respond}
 
     def home(self, path: str) -> str:
         """The folder of the application that a file belongs to; empty where the tree holds but one."""
@@ -113,6 +127,22 @@ class Templates:
             if path is not None:
                 self.evaluate(m, path, {**self.given(m), **environment(context)})
                 break
+        return UNKNOWN
+
+    def respond(self, m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+        """`template_response(first, second, third, name, context)`: the name is a keyword, the first or the second."""
+        first, second, third, name, context = (*args, *[UNKNOWN] * 5)[:5]
+        if is_named(name):
+            return self.render(m, [name, context], kwargs, node)
+        for at, after in ((first, second), (second, third)):
+            if is_named(at):
+                given = context if isinstance(after, Const) and after.value is None else after
+                return self.render(m, [at, given], kwargs, node)
+        if any(isinstance(one, Sym) for one in (first, second, name)):
+            intrinsic = Ext("auditor_intrinsics.template_response")
+            made = Sym("call", intrinsic, None)
+            m.residual("call", made, intrinsic, (None, tuple(args), {}), node)
+            return made
         return UNKNOWN
 
     def given(self, m: Machine) -> dict[str, Value]:
@@ -300,6 +330,14 @@ def names(value: Value) -> list[str]:
     if isinstance(value, Items):
         return [n for i in value.items for n in names(i)]
     return [n for o in value.options for n in names(o)] if isinstance(value, OneOf) else []
+
+
+def is_named(value: Value) -> bool:
+    """Whether it is the name of a template, as far as it is known."""
+    return any(
+        isinstance(one, Text) or (isinstance(one, Const) and isinstance(one.value, str))
+        for one in options(value)
+    )
 
 
 def is_open(value: Value) -> bool:
