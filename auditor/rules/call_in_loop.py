@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import turns
+from auditor.rules import mostly_one, turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
@@ -178,6 +178,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         confidence -= 0.1
     if constant:  # as many as its source says
         confidence -= 0.3
+    confidence -= mostly_one.doubt(looped.loops)
     severity = _SEVERITY.get(effect.kind, Severity.HIGH)
     return Claim(
         spot=looped.spot,

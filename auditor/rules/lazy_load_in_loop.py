@@ -37,6 +37,7 @@ from auditor.index.values import Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import mostly_one
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
 from auditor.rules.query_places import asked_from, home, homes, named_at
@@ -209,7 +210,7 @@ def claim(
             if origin is not None
             else Evidence(kind="note", text="where the rows come from is not known"),
         ],
-        confidence=0.9 if origin is not None else 0.7,
+        confidence=(0.9 if origin is not None else 0.7) - mostly_one.doubt(loops),
         related=related,
         subject=", ".join(relations[:4]),
         cost_term=TermAtStake(

@@ -39,7 +39,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import turns
+from auditor.rules import mostly_one, turns
 from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in
@@ -243,6 +243,7 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.2
     if is_fixed(looped.loop):
         confidence -= 0.45
+    confidence -= mostly_one.doubt(looped.loops)
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence

@@ -40,7 +40,7 @@ from auditor.index.values import Query
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import turns
+from auditor.rules import mostly_one, turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.given_alike import given_alike
@@ -217,6 +217,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= 0.4
     if (is_used_in_turn(looped, effect) and "INSERT" in effect.label) or is_made_in_turn(looped, effect.node):
         confidence -= 0.4
+    confidence -= mostly_one.doubt(looped.loops)
     if effect.label == "FLUSH":
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
     if effect.label.endswith("(unknown)"):  # a table of its own each time
