@@ -4,6 +4,8 @@ Both servers are up at once, on copies of their own; an endpoint is asked in pai
 alternates. The figure compares the lower quartiles of the batches, because a busy machine only ever adds.
 
     python benchmarks/probe_overhead.py --scale 1 --rounds 40
+
+`--before FOLDER` holds another state of the probe (its folder `sandbox/probe`) beside this one, in the same rounds.
 """
 
 import argparse
@@ -68,7 +70,7 @@ class Server:
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-def boot(place: Path, *, scale: int, probe: bool) -> Server:
+def boot(place: Path, *, scale: int, probe: Path | None) -> Server:
     """A seeded copy of the sample under its production server with one worker."""
     tree, spool = place / "app", place / "spool"
     shutil.copytree(SAMPLE, tree)
@@ -87,8 +89,8 @@ def boot(place: Path, *, scale: int, probe: bool) -> Server:
     }
     seed = [sys.executable, "seed.py", "--scale", str(scale)]
     subprocess.run(seed, cwd=tree, env=env, check=True, stdout=subprocess.DEVNULL)
-    if probe:
-        env |= {"PYTHONPATH": str(PROBE), "AUDITOR_SPOOL": str(spool), "AUDITOR_TREE": str(tree)}
+    if probe is not None:
+        env |= {"PYTHONPATH": str(probe), "AUDITOR_SPOOL": str(spool), "AUDITOR_TREE": str(tree)}
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=tree, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -125,7 +127,7 @@ def measure(servers: dict[str, Server], path: str, *, rounds: int, budget: float
     count = max(1, min(200, round(budget / max(single, 1e-4))))
     found: dict[str, list[float]] = {name: [] for name in servers}
     for number in range(rounds):
-        for name in ["with", "without"] if number % 2 else ["without", "with"]:
+        for name in reversed(servers) if number % 2 else servers:
             found[name].append(cost_of_batch(servers[name], path, count) / count * 1000)
     return found
 
@@ -135,18 +137,18 @@ def quiet(values: list[float]) -> float:
     return statistics.quantiles(values, n=4)[0]
 
 
-def added(costs: dict[str, list[float]]) -> float:
-    return quiet(costs["with"]) / quiet(costs["without"]) - 1
+def added(observed: list[float], plain: list[float]) -> float:
+    return quiet(observed) / quiet(plain) - 1
 
 
-def interval(costs: dict[str, list[float]], seed: int = 1) -> tuple[float, float]:
+def interval(observed: list[float], plain: list[float], seed: int = 1) -> tuple[float, float]:
     """Of `added`, 95 %, from 500 draws of pairs with replacement."""
     random = Random(seed)  # noqa: S311  no secrets here
-    pairs = list(zip(costs["with"], costs["without"], strict=True))
+    pairs = list(zip(observed, plain, strict=True))
     found = []
     for _ in range(500):
         drawn = random.choices(pairs, k=len(pairs))
-        found.append(added({"with": [pair[0] for pair in drawn], "without": [pair[1] for pair in drawn]}))
+        found.append(added([pair[0] for pair in drawn], [pair[1] for pair in drawn]))
     found.sort()
     return found[12], found[487]
 
@@ -160,15 +162,19 @@ def main() -> None:
     parser.add_argument(
         "--same", action="store_true", help="both without the probe: what the machine makes up"
     )
+    parser.add_argument("--before", type=Path, help="another state of the probe")
     parser.add_argument("--only", default="", help="endpoints whose name contains this")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         servers = {}
+        probes = {"without": None, "with": None if options.same else PROBE}
+        if options.before:
+            probes["before"] = options.before.resolve()
         try:
-            for name in ("without", "with"):
+            for name, probe in probes.items():
                 place = Path(folder) / name
                 place.mkdir()
-                servers[name] = boot(place, scale=options.scale, probe=name == "with" and not options.same)
+                servers[name] = boot(place, scale=options.scale, probe=probe)
             print(
                 f"scale {options.scale}, {options.rounds} pairs of batches, Python {sys.version.split()[0]}"
             )
@@ -176,9 +182,11 @@ def main() -> None:
             for name, path in ENDPOINTS.items():
                 if options.only in name:
                     costs = measure(servers, path, rounds=options.rounds, budget=options.budget)
-                    low, high = interval(costs)
-                    line = f"{name:22} {quiet(costs['without']):8.2f} {added(costs):+8.1%} {low:+8.1%} {high:+7.1%}"
-                    print(line, flush=True)
+                    plain = costs.pop("without")
+                    for which, observed in costs.items():
+                        low, high = interval(observed, plain)
+                        told = f"{added(observed, plain):+8.1%} {low:+8.1%} {high:+7.1%}"
+                        print(f"{name:22} {quiet(plain):8.2f} {told}  {which}", flush=True)
         finally:
             for server in servers.values():
                 os.killpg(server.process.pid, signal.SIGTERM)
