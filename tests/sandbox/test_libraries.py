@@ -121,6 +121,8 @@ def test_logs_below_their_level_do_not_count(tmp_path: Path) -> None:
         quiet.warning("no")
         log.info("order %s of %s", 1, "ada")
         log.info("order %s of %s", 2, "ada")
+        for end in ("a", "b", "a"):
+            log.info("long %s", "x" * 5000 + end)
         try:
             1 / 0
         except ZeroDivisionError:
@@ -132,9 +134,11 @@ def test_logs_below_their_level_do_not_count(tmp_path: Path) -> None:
     assert told(record) == [
         ("log", "INFO", "order %s of %s"),
         ("log", "INFO", "order %s of %s"),
+        *[("log", "INFO", "long %s")] * 3,
         ("log", "ERROR", "failed"),
     ]
-    one, two, three = (effect.detail for effect in record.effects)
+    one, two, *long, three = (effect.detail for effect in record.effects)
+    assert long[0]["text"] == long[2]["text"] != long[1]["text"]
     assert one["logger"] == "shop.orders"
     assert one["text"] != two["text"]
     assert three["exception"] == "ZeroDivisionError"

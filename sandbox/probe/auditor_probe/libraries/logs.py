@@ -2,6 +2,11 @@
 
 from _blake2 import blake2b
 
+try:
+    from zlib import adler32, crc32
+except ImportError:  # a Python without it
+    adler32 = crc32 = None
+
 from auditor_probe import patching
 from auditor_probe.effects import begin, end
 from auditor_probe.json_text import kept
@@ -23,13 +28,7 @@ def _handled(token, result, error):
     text = record.__dict__.get("message")
     if type(text) is not str:
         text = record.getMessage()
-    digest = _digests.get(text)
-    if digest is None:
-        digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
-        if len(text) < 500:
-            if len(_digests) > 2000:
-                _digests.clear()
-            _digests[text] = digest
+    digest = _digest(text)
     effect.detail = '{"logger":%s,"level":%s,"text":"%s","exception":%s}' % (
         kept(record.name),
         kept(record.levelname),
@@ -40,6 +39,23 @@ def _handled(token, result, error):
 
 
 _digests = {}
+_SHORT = 500
+"""Characters: longer texts seldom come again, and are many bytes to go through."""
+
+
+def _digest(text):
+    """Sixteen digits that differ where rendered texts differ."""
+    if len(text) > _SHORT and crc32 is not None:
+        data = text.encode("utf-8", "backslashreplace")
+        return "%08x%08x" % (crc32(data), adler32(data))
+    found = _digests.get(text)
+    if found is None:
+        found = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+        if len(text) <= _SHORT:
+            if len(_digests) > 2000:
+                _digests.clear()
+            _digests[text] = found
+    return found
 
 
 def _exception(record):
