@@ -76,6 +76,8 @@ _CONNECTING: Final = re.compile(r"config|settings|database|engine|session|(^|[/_
 _MYSQL: Final = ("mysql+", "mysql:", "mariadb+", "mariadb:")
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
+_ADDED_TO: Final = 0.15
+"""What a claim loses where the only sign that a table grows is that requests add to it."""
 _EQUAL: Final = frozenset({"exact", "in"})
 _FEW_VALUES: Final = frozenset(
     "status state type kind role level category privacy visibility reason mode gender language by".split()
@@ -468,7 +470,9 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
         payers=payers(demand),
-        confidence=(0.75 if waiting else 0.6) - (0.3 if has_few_values(demand.column) else 0),
+        confidence=(0.75 if waiting else 0.6)
+        - (0.3 if has_few_values(demand.column) else 0)
+        - (0 if growth(demand.model) else _ADDED_TO),
         related=[place(asked_at(e), "query") for e in demand.effects[:3]],
         could_be_wrong=f"The table is small, or one value fills it; the price is {proposal.write_cost}.",
         fix=f"Add an index: `{proposal.statement()}`.",
