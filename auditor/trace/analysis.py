@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
-from auditor.index.values import UNKNOWN, ClassValue, Exact, ExtInst, Inst, Many, ModelValue, Row, Value
+from auditor.index.values import UNKNOWN, ClassValue, Exact, Ext, ExtInst, Inst, Many, ModelValue, Row, Value
 from auditor.model.fault import Fault
 from auditor.model.stumbles import Stumbles
 from auditor.trace import declarations, hints, joining, replay, resolving, response_models
@@ -182,6 +182,11 @@ def _analyse(
     return trace
 
 
+_NEXT: Final = frozenset({"call_next", "handler", "get_response", "next_handler", "next_"})
+"""What a middleware calls the way on to the handler, which is a part of the request beside it."""
+_GOES_ON: Final = "next_handler"
+
+
 @dataclass(slots=True)
 class _Roots:
     """Evaluates from the top; what many entries share (middleware, a handler under two paths) is evaluated once."""
@@ -316,7 +321,8 @@ class _Roots:
                 found.append(self.provide(provider, cache))
             else:
                 hint = hints.parameter_hint(self.m, function, n)
-                found.append(UNKNOWN if hint is None else joining.fresh(hint))
+                unknown = Ext(_GOES_ON) if name in _NEXT else UNKNOWN
+                found.append(unknown if hint is None else joining.fresh(hint))
         return found
 
     def provide(self, provider: Function | Class, cache: dict[int, Value]) -> Value:
