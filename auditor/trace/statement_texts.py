@@ -60,6 +60,7 @@ def ran(
         return None
     known_from_here(m, receiver, handle, node)
     m.lost.discard(id(node))
+    m.followed.add(id(node))
     return libraries.library_method(m, handle, name, args, kwargs, node)
 
 
