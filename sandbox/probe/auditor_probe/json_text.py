@@ -14,14 +14,14 @@ _quoted = {}
 
 
 def kept(text):
-    """As `quoted`, for texts that come again: statements, templates."""
+    """As `quoted`, for texts that come again: statements, templates. Long ones are not kept: they fill the target's memory."""
+    if len(text) > 4000:
+        return quoted(text)
     found = _quoted.get(text)
     if found is None:
         if len(_quoted) > 5000:
             _quoted.clear()
-        found = quoted(text)
-        if len(text) < 20000:
-            _quoted[text] = found
+        found = _quoted[text] = quoted(text)
     return found
 
 
