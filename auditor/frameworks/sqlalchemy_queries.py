@@ -27,6 +27,7 @@ _COLUMNS: Final = frozenset({"c", "columns", "selected_columns", "exported_colum
 
 def method(m: Recorder, registry: Registry, query: Query, name: str, call: Call) -> Value | None:
     """`query.name(...)`; None where queries of this kind have no such method."""
+    query = building.settled(registry, query)
     if query.kind in {"result", "page"}:
         return results.result_method(m, registry, query, name)
     if query.kind == "writeonly":

@@ -43,6 +43,7 @@ from auditor.trace import (
     joining,
     libraries,
     naming,
+    open_queries,
     plain,
     statement_texts,
 )
@@ -277,6 +278,8 @@ def call_method(
     if isinstance(receiver, (Query, ManagerValue)):
         return query_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, ExtInst):
+        if open_queries.is_run_on(receiver, name, args):
+            return put_off(m, receiver, name, args, kwargs, node)
         return libraries.library_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, (Many, Items, Dictionary, Const, Text)):
         return builtin_calls.method(m, receiver, name, args, kwargs, node)
@@ -379,12 +382,24 @@ def query_method(
         resolved(m)
         made = m.call_function(function, receiver_of(function, value), args, kwargs, node)
         return going_on(m, made) if isinstance(made, Query) and made.model is value.model else made
+    if name in open_queries.RUNNING and open_queries.is_open(value):
+        return put_off(m, value, name, args, kwargs, node)
     given = m.orm(value.model.orm).query_method(m, value, name, args, kwargs, node)
     if given is not None:
         resolved(m)
         return given
     unresolved(m, node)
     return UNKNOWN
+
+
+def put_off(
+    m: Machine, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    """A call that waits for the caller, who says of which entity the query is."""
+    resolved(m)
+    made = Sym("call", value, None)
+    m.residual("call", made, value, (name, tuple(args), kwargs or _UNNAMED), node)
+    return made
 
 
 def going_on(m: Machine, made: Query) -> Query:

@@ -1,0 +1,43 @@
+"""SQLAlchemy's queries of an entity that a parameter decides: `def one(model, key): return session.query(model)...`.
+
+What runs such a query waits for the caller, like everything else that a parameter decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auditor.frameworks.sqlalchemy_statements import EXECUTE
+from auditor.frameworks.sqlalchemy_values import ANYTHING, SessionValue
+from auditor.index.values import ManagerValue, Query, Sym
+
+if TYPE_CHECKING:
+    from auditor.index.values import Value
+
+RUNNING: Final = frozenset(
+    "all one one_or_none first scalar first_or_404 one_or_404 get get_or_404 count paginate".split()
+)
+"""Methods of a query that run it."""
+_BY_KEY: Final = frozenset({"get", "get_one"})
+
+
+def is_open(value: Query | ManagerValue) -> bool:
+    """Whether only a caller knows of which entity the query is."""
+    if not isinstance(value, Query) or value.orm != "sqlalchemy" or value.model is not ANYTHING:
+        return False
+    return bool(value.columns) and is_undecided(value.columns[0])
+
+
+def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
+    """Whether a session is told to run such a query, or to get a row of such an entity by its key."""
+    if not args or not isinstance(receiver, SessionValue):
+        return False
+    first = args[0]
+    if name in EXECUTE:
+        return isinstance(first, Query) and is_open(first)
+    return name in _BY_KEY and is_undecided(first)
+
+
+def is_undecided(value: Value) -> bool:
+    """A parameter, or what is read from one, of which nothing is declared."""
+    return isinstance(value, Sym) and value.hint is None and value.op in {"param", "attr"}
