@@ -107,6 +107,7 @@ def _with_lists(read: tuple[Parameter, ...], lists: tuple[ListParameter, ...]) -
                 converts=("int",) if one.is_number else (),
                 literals=one.choices,
                 columns=one.columns,
+                by_framework=True,
             )
             for one in lists
             if one.name not in known

@@ -44,6 +44,8 @@ class Parameter:
     """Names that it is compared with or handed over as, sorted: columns of a query among them."""
     handed_over: bool = False
     """A framework reads it and passes it to the handler: a value that does not fit never reaches the code."""
+    by_framework: bool = False
+    """No code of the project's looks at it: odd values say little, and there may be hundreds of its kind."""
 
 
 def parameters_of(

@@ -12,6 +12,8 @@ Edge = tuple[str, tuple[str, ...]]
 
 _HUGE: Final = "99999999999999999999"
 """Beyond 64 bits: an integer for Python, an error for most databases."""
+_PLAIN: Final = frozenset({"absent", "empty", "no number"})
+"""Asked of what only a framework reads."""
 WINDOW: Final = ("1", "2", "3", "1000000")
 """Of what chooses a part of a list: the first pages or rows, and one beyond the end that every database can be asked for."""
 
@@ -35,10 +37,12 @@ def edges_of(
         ("unicode", ("Zürich ☃ \u0661",)),
         ("space", (" ",)),
     ]
+    if parameter.by_framework:
+        edges = [edge for edge in edges if edge[0] in _PLAIN]
     edges += [(f"stored {value!r}", (value,)) for value in stored]
     if is_window(parameter):
         edges += [(f"window {number}", (number,)) for number in WINDOW]
-    if parameter.converts:
+    if parameter.converts and not parameter.by_framework:
         edges += [("fraction", ("1.5",)), ("not finite", ("nan",)), ("padded", (" 2 ",))]
     for separator in parameter.separators:
         edges += [

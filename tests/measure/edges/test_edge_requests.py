@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.measure.edges.parameters import Parameter
 from auditor.measure.edges.requests import edge_requests, typed_body_edges
-from auditor.measure.edges.values import edges_of
+from auditor.measure.edges.values import WINDOW, edges_of
 from auditor.measure.request import Request
 from auditor.measure.workload import parse_workload, workload_of
 
@@ -67,3 +68,11 @@ def test_whatever_the_code_compares_with_the_requests_are_a_workload(parameter: 
     usual = Request(id="r", method="POST", path="/", body={"a": 1})
     workload = workload_of([usual, *edge_requests(usual, [parameter])])
     assert parse_workload(workload.render().encode(), name="w").digest == workload.digest
+
+
+def test_what_only_the_framework_reads_is_asked_little_but_what_the_data_holds() -> None:
+    own = Parameter("page", "query", converts=("int",))
+    known = replace(own, by_framework=True)
+    values = {values for _, values in edges_of(known, stored=("7",))}
+    assert values == {(), ("",), ("not-a-number",), ("7",), *((number,) for number in WINDOW)}
+    assert values < {values for _, values in edges_of(own, stored=("7",))}
