@@ -89,6 +89,7 @@ def test_rq(redis: str, tmp_path: Path) -> None:
         *("os.getcwd", "os.getcwd", "os.getpid", "os.getuid", "script.nap"),
     ]
     assert {effect.stack[-1].function for effect in record.of_kind("task")} == {"view"}
+    assert not record.of_kind("cache"), "redis carries them"
     assert [effect.stack[-1].function for effect in record.of_kind("sleep")] == ["nap"]
 
 

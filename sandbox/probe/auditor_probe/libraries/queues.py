@@ -13,7 +13,10 @@ def patch(module):
     elif name == "celery.app.base":
         patching.around(module.Celery, "send_task", _by_name, _done)
     elif name == "rq.queue":
-        one = "_enqueue_job" if hasattr(module.Queue, "_enqueue_job") else "enqueue_job"
+        one = "enqueue_job"
+        if hasattr(module.Queue, "_enqueue_job"):
+            patching.around(module.Queue, one, _rq_many, _rq_many_done)
+            one = "_enqueue_job"
         patching.around(module.Queue, one, _rq, _done)
         patching.around(module.Queue, "schedule_job", _rq, _done, optional=True)
         patching.around(module.Queue, "enqueue_many", _rq_many, _rq_many_done, optional=True)
@@ -45,7 +48,7 @@ def _by_name(owner, name, *args, **options):
 
 
 def _rq(queue, job, *rest, **options):
-    """Nothing that counts is made of it, but `enqueue_many`, which keeps only redis quiet."""
+    """Nothing that counts is made of it, but what keeps redis quiet around it."""
     return _begun(job.func_name, job.args, always=True)
 
 
