@@ -20,6 +20,8 @@ from auditor.llm.watching import Watch, nobody
 
 TRANSCRIPT: Final = "transcript.jsonl"
 LEDGER: Final = "spending.jsonl"
+_SILENT_SHARE: Final = 2 / 3
+"""Of the time for a question, how much may pass without a word: enough is left to ask once more."""
 _KEYS: Final = (anthropic.KEY_VARIABLE, openai.KEY_VARIABLE)
 
 
@@ -60,7 +62,8 @@ def open_model(
     transcript, recorded = _files(folder, provider)
     patience = Patience()
     if user.model.deadline_s is not None:
-        patience = replace(patience, deadline_s=user.model.deadline_s)
+        silence_s = _SILENT_SHARE * user.model.deadline_s
+        patience = replace(patience, deadline_s=user.model.deadline_s, silence_s=silence_s)
     client = Client(
         provider,
         vault=Vault((*_own_secrets(user, env), *hidden)),

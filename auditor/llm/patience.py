@@ -15,8 +15,8 @@ class Patience:
     tries: int = 4
     deadline_s: float = 900.0
     """From the first try to the end of the last reply. The longest replies we ask for take about five minutes."""
-    silence_s: float = 300.0
-    """Without any event inside a reply; a model may think for minutes without a word."""
+    silence_s: float = 600.0
+    """Without any event; a model may think for minutes without a word, and one of your own may take as long to read."""
     longest_pause_s: float = 60.0
 
     def pause_s(

@@ -167,3 +167,10 @@ def test_naming_a_model_imports_no_sdk() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_who_gives_a_model_more_time_lets_it_be_silent_for_longer() -> None:
+    opened = open_model(user(name="openai:m", base_url="http://127.0.0.1:9/v1", deadline_s=3600.0), {})
+    assert opened is not None
+    assert opened.client._patience.deadline_s == 3600
+    assert opened.client._patience.silence_s == 2400

@@ -35,6 +35,8 @@ from auditor.llm.price import Price
 from auditor.llm.spending import Limits
 from auditor.llm.usage import Usage
 
+_TOO_LONG_S: Final = Patience().silence_s + 1
+"""Of silence."""
 _ANSWER: Final = say(GOOD)
 _DATE: Final = {"date": "Sun, 22 Nov 2026 10:00:00 GMT"}
 
@@ -114,7 +116,7 @@ def _nothing_comes() -> tuple[Callable[[], Sequence[Answer]], Callable[[], Durin
                 await asyncio.sleep(0)
                 event = arrived[-1] if arrived else None
             await asyncio.to_thread(event.wait)
-            trial.clock.turn(301)
+            trial.clock.turn(_TOO_LONG_S)
 
         return turn
 
@@ -291,7 +293,7 @@ CASES: Final = (
     ),
     FaultCase(
         number="L6", title="silent in the middle of a reply",
-        answers=lambda: (hang(threading.Event(), after=2), _ANSWER), during=_turn_when_silent(301),
+        answers=lambda: (hang(threading.Event(), after=2), _ANSWER), during=_turn_when_silent(_TOO_LONG_S),
         ends="answered", calls=2, billed="upwards",
     ),
     FaultCase(
