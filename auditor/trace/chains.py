@@ -20,6 +20,8 @@ MAX_VISITS: Final = 400
 Step = tuple["Function", int]
 Known: TypeAlias = "dict[int, Loop | None]"
 """By identity of a loop over a parameter: the loop over what was passed; None where that turns once."""
+_TOLD: Final[Known] = {}
+"""Of a call that tells nothing of the callee's loops."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,11 @@ def chains(m: Machine, summary: Summary, limit: int) -> tuple[list[Chain], bool]
             )
             way = (*steps, *framed(call.frames), *here)
             kept, later = remembered or call.remembered, deferred or call.deferred
-            given = {id(of): made and known.get(id(made), made) for of, made in call.given}
+            given = (
+                {id(of): made and known.get(id(made), made) for of, made in call.given}
+                if call.given
+                else _TOLD
+            )
             queue.append((below, way, crossed, given, kept, later, offloaded or call.offloaded))
     if len(found) > limit:
         found.sort(key=lambda c: -len(c.sizes))  # stable: among equals the nearest

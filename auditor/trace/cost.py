@@ -211,7 +211,14 @@ def sizes(loops: Sequence[Loop]) -> Sizes:
 
 def unknown(loops: Sequence[Loop]) -> Sizes:
     """The same without loops over as many as the source says, which count as `turns`."""
-    return sizes([x for x in loops if x.turns is None]) if loops else ()
+    names = [
+        UNKNOWN_SIZE if x.size is None else x.size.name
+        for x in loops
+        if x.repeats and x.turns is None and not x.batch
+    ]
+    if len(names) > 1:
+        names.sort()
+    return tuple(names[:MAX_DEGREE])
 
 
 def turns(loops: Iterable[Loop]) -> Range:

@@ -106,7 +106,8 @@ def endpoint(
 
 
 def order(shown: Effect) -> tuple[int, int, str, int, str]:
-    return (EFFECT_KINDS.index(shown.kind), -len(shown.sizes), shown.file, shown.line, shown.id)
+    degree = 0 if shown.multiplicity == "1" else len(shown.sizes)
+    return (EFFECT_KINDS.index(shown.kind), -degree, shown.file, shown.line, shown.id)
 
 
 def effect(entry_id: str, chain: Chain) -> Effect:
