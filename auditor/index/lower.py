@@ -24,6 +24,8 @@ _PARSER: Final = Parser(Language(tree_sitter_python.language()))
 MAX_BLOCK_DEPTH: Final = 40
 MAX_ELIFS: Final = 20
 """Branches up to which each `elif` nests in the one before; more are the flat cases of a `match`."""
+_BEFORE_FLASK_1: Final = "flask.ext."
+"""Where Flask, until 1.0, gave its extensions: `flask.ext.login` is `flask_login`."""
 _IGNORE: Final = re.compile(rb"#\s*auditor:\s*ignore(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)")
 
 
@@ -306,7 +308,10 @@ class Lowering(ExpressionLowering):
             for c in node.named_children
             if c != source and c.type in {"dotted_name", "aliased_import", "wildcard_import"}
         )
-        return (ir.FROM, *self.span(node), level, dotted[level:], names)
+        module = dotted[level:]
+        if module.startswith(_BEFORE_FLASK_1):
+            module = "flask_" + module.removeprefix(_BEFORE_FLASK_1)
+        return (ir.FROM, *self.span(node), level, module, names)
 
     def raise_(self, node: Tree) -> ir.Node:
         children = [c for c in node.named_children if c.type not in EXTRAS]

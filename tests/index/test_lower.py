@@ -264,3 +264,11 @@ def _timed(source: bytes) -> float:
     began = time.process_time()
     lower(source)
     return time.process_time() - began
+
+
+def test_extensions_of_flask_as_they_were_named_before_1_0() -> None:
+    assert body("from flask.ext.sqlalchemy import SQLAlchemy\n") == body(
+        "from flask_sqlalchemy import SQLAlchemy\n"
+    )
+    for other in ("from flask.extending import a\n", "from .flask import ext\n", "from flask.ext import a\n"):
+        agrees(other)
