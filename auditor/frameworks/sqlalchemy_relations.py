@@ -222,6 +222,8 @@ def _owned(declared: Declared, mapped: Mapped, name: str, here: list[str]) -> bo
     text = source(node) if node is not None else ""
     if f"{mapped.model.name}." in text or not re.search(rf"\w\.{name}\b", text):
         return True
+    if re.search(rf"(?<![\w.])__table__\.(?:c|columns)\.{re.escape(name)}\b", text):  # the class's own
+        return True
     return name in here and "cls." in text
 
 
