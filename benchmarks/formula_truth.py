@@ -171,7 +171,7 @@ def times(report: Report, term: CostTerm, request: ObservedRequest) -> Range | N
     hanging = max(each.total for each in known) if all(each.total for each in known) else 0.0
     product = prod(each.once for each in known)
     if len(known) == 1:
-        return hanging, hanging
+        return known[0].alone, known[0].alone
     return min(hanging, product), max(hanging, product)
 
 
@@ -183,6 +183,8 @@ class Rows:
     """The most that one of them gave, a turn."""
     total: float
     """The most that one place gave in all its turns."""
+    alone: float
+    """The most that one place gave: in one turn, or in all of them where each looks one row up by its key."""
 
 
 def rows_of(report: Report, name: str, request: ObservedRequest) -> Rows | None:
@@ -197,8 +199,12 @@ def rows_of(report: Report, name: str, request: ObservedRequest) -> Rows | None:
         own = [e for e in found if any((f.file, f.line) == (size.file, size.line) for f in e.stack)]
         found = own or found
     if not found:
-        return Rows(0, 0) if size is not None and size.table is not None else None
-    return Rows(max((e.rows or 0) / e.count for e in found), max(e.rows or 0 for e in found))
+        return Rows(0, 0, 0) if size is not None and size.table is not None else None
+    return Rows(
+        max((e.rows or 0) / e.count for e in found),
+        max(e.rows or 0 for e in found),
+        max((e.rows or 0) / (1 if (e.rows or 0) <= e.count else e.count) for e in found),
+    )
 
 
 def say(name: str, held: Sequence[Held], refused: int) -> None:
