@@ -339,7 +339,7 @@ def mapping_method(
                 value.entries.update(more.entries)
                 value.other = joining.join(value.other or UNKNOWN, more.other or UNKNOWN)
             added = more.rest if isinstance(more, Dictionary) else more
-            value.rest = added if isinstance(added, Sym) else value.rest
+            value.rest = added if isinstance(added, Sym) and value.rest is None else value.rest
         value.entries.update({k: v for k, v in kwargs.items() if k != arguments.STARS})
         return UNKNOWN
     return value if name == "copy" else UNKNOWN

@@ -428,14 +428,19 @@ def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
 
 
 def at_import(m: Machine, module: Module, node: Node) -> Value:
+    """What an expression of a module's top level, or of a class body, gives."""
+    return at_line(m, module, node[1], lambda: expressions.expression(m, node))
 
+
+def at_line(m: Machine, module: Module, line: int, evaluate: Callable[[], Value]) -> Value:
+    """What is evaluated when a line of a module is imported."""
     if m.depth > 100:
         return UNKNOWN
     before = m.cx
-    m.cx = Context(Summary(None), None, module, start=node[1], end=node[1])
+    m.cx = Context(Summary(None), None, module, start=line, end=line)
     m.depth += 1
     try:
-        return quietly(m, lambda: expressions.expression(m, node)) or UNKNOWN
+        return quietly(m, evaluate) or UNKNOWN
     finally:
         m.cx = before
         m.depth -= 1

@@ -20,7 +20,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import calls, hints, schemas, serializers, validating
+from auditor.trace import calls, forms, hints, schemas, serializers, validating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -35,6 +35,10 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return serializers.serialize_fields(m, args, node)
     if name == "validate_fields":
         return validated(m, args, node)
+    if name == "form_rows":
+        return forms.form_rows(m, args, node)
+    if name == "form_shown":
+        return forms.form_shown(m, args, node)
     if name == "dump":
         return schemas.dump(m, args, node)
     if name == "signed_in":

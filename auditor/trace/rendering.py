@@ -22,7 +22,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import access, calls, hints, joining, macros, walk
+from auditor.trace import access, calls, forms, hints, joining, macros, walk
 from auditor.trace.macros import Hook
 
 if TYPE_CHECKING:
@@ -233,6 +233,8 @@ class Templates:
     def called(self, m: Machine, value: Value, name: str, node: Node | None) -> Value:
         if isinstance(value, OneOf):
             return joining.join_all([self.called(m, o, name, node) for o in value.options])
+        if isinstance(value, Inst) and forms.shows_field(m, value, name, node):
+            return UNKNOWN
         if isinstance(value, (Row, Inst)):
             found = access.get_attribute(m, value, name, node)
             if isinstance(found, Func):

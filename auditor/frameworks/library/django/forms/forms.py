@@ -1,4 +1,6 @@
-"""Forms: validation runs the project's `clean_*` methods, then `clean`."""
+"""Forms: validation looks chosen rows up, runs the project's `clean_*` methods, then `clean`; showing asks for choices."""
+
+from auditor_intrinsics import form_rows, form_shown
 
 
 class BaseForm:
@@ -19,6 +21,7 @@ class BaseForm:
         self._post_clean()
 
     def _clean_fields(self):
+        self.cleaned_data = form_rows(self)
         for name in dir(self):
             if name.startswith("clean_"):
                 getattr(self, name)()
@@ -31,6 +34,29 @@ class BaseForm:
 
     def clean(self):
         return self.cleaned_data
+
+    def __str__(self):
+        return form_shown(self)
+
+    def as_p(self):
+        return form_shown(self)
+
+    def as_ul(self):
+        return form_shown(self)
+
+    def as_table(self):
+        return form_shown(self)
+
+    def as_div(self):
+        return form_shown(self)
+
+    def __iter__(self):
+        form_shown(self)
+        return []
+
+    def visible_fields(self):
+        form_shown(self)
+        return []
 
     def add_error(self, field, error):
         return None

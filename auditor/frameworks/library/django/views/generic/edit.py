@@ -1,5 +1,6 @@
 """Form views. `put` and `delete`, which no HTML form sends, are left out."""
 
+from auditor_intrinsics import either
 from django.forms.models import modelform_factory
 from django.http import HttpResponseRedirect
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
@@ -44,9 +45,8 @@ class FormMixin(ContextMixin):
         return self.render_to_response(self.get_context_data(form=form))
 
     def get_context_data(self, **kwargs):
-        if "form" not in kwargs:
-            kwargs["form"] = self.get_form()
-        return super().get_context_data(**kwargs)
+        form = either(kwargs.pop("form", None), self.get_form())
+        return super().get_context_data(form=form, **kwargs)
 
 
 class ModelFormMixin(FormMixin, SingleObjectMixin):
