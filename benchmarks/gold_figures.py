@@ -76,7 +76,7 @@ def figures(
     bench = ground.bench
     with bench.world(scale, replaced=files, based_on=base) as world:
         world.prepare()
-        who = identities_of(bench.settings.identities, world, env={}, allowed=())
+        who = identities_of(bench.settings.identities, env={}, allowed=())
         for id_ in ASKED:
             workload = narrowed(ground.contract, [id_]).workload
             patient = Limits(deadline_s=300.0)

@@ -124,7 +124,7 @@ def again(place: Place, recorded: Recorded, rounds: int) -> list[Round]:
     bench = open_bench(place.tree, place.user, env=place.env)
     with bench.world(bench.settings.database.small) as world:
         world.prepare()
-        who = identities_of(bench.settings.identities, world, env=place.env, allowed=())
+        who = identities_of(bench.settings.identities, env=place.env, allowed=())
         return [play_round(world, recorded.contract.workload, who) for _ in range(rounds)]
 
 

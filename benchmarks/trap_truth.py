@@ -75,7 +75,7 @@ class Ground:
         """What the tree with `files` in their place does."""
         with self.bench.world(1, replaced=files, based_on=self.template) as world:
             world.prepare()
-            who = identities_of(self.bench.settings.identities, world, env={}, allowed=())
+            who = identities_of(self.bench.settings.identities, env={}, allowed=())
             return play_round(world, workload, who, Playing(mode=mode)).recording
 
 
@@ -117,7 +117,7 @@ def prepared(folder: Path, python: Path) -> Ground:
         except Fault:
             contract = None
         if contract is None or contract.workload.digest != workload.digest:
-            who = identities_of(bench.settings.identities, world, env={}, allowed=())
+            who = identities_of(bench.settings.identities, env={}, allowed=())
             runs = [play_round(world, workload, who).recording for _ in range(2)]
             contract = make_contract(workload, runs, about=About())
             own = [one for run in runs for one in compare(contract, run)]

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from auditor.config.command import Command
 from auditor.measure.answer import Answer
 from auditor.measure.encoding import encode
 from auditor.measure.form_tokens import REFUSED, headers_for, page_of, with_tokens
@@ -25,6 +26,9 @@ class Identity:
     name: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with each of its requests; `${name}` stands for what the login took."""
+    command: Command | None = field(default=None, repr=False)
+    """A command of the target whose last line the headers hold as `${token}`. What it writes must be there when a request is sent, so
+    it is run on the data that the requests find: see `auditor.measure.running.identities.let_in`."""
     login: tuple[Request, ...] = field(default=(), repr=False)
     """Sent in order before the first request. The cookies they set are sent from then on; they stay as they
     are, so that the order of requests does not decide who somebody is."""

@@ -204,7 +204,7 @@ class Player:
         self._beside.begin(
             name,
             self._worlds.another_meanwhile(tree),
-            lambda world: play_round(world, workload, self._who(world), playing),
+            lambda world: play_round(world, workload, self._who, playing),
         )
 
     def differences(
@@ -268,7 +268,7 @@ class Player:
         with self._worlds.another(tree) as world:
             if not world.empty(nothing.tables):
                 raise Fault("its tables can't be emptied", where=str(self._bench.root))
-            return play_round(world, nothing.workload, self._who(world), Playing(state=False))
+            return play_round(world, nothing.workload, self._who, Playing(state=False))
 
     def unforgotten(self, candidate: Candidate, tree: Tree, parts: Parts, /) -> tuple[Memory, ...]:
         """What the candidate remembers for ever of what it reads."""
@@ -399,7 +399,7 @@ class Player:
 
         def once() -> Round:
             world = self._worlds.of(tree)
-            return play_round(world, workload, self._who(world), playing)
+            return play_round(world, workload, self._who, playing)
 
         try:
             played = once()
@@ -411,8 +411,9 @@ class Player:
                 return played
         return once()
 
-    def _who(self, world: World) -> tuple[Identity, ...]:
-        return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
+    @cached_property
+    def _who(self) -> tuple[Identity, ...]:
+        return identities_of(self._bench.settings.identities, env=self._env, allowed=self._allowed)
 
     @cached_property
     def _timed_writes(self) -> bool:

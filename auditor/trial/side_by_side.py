@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from auditor.execution.server import Server
@@ -15,7 +16,7 @@ from auditor.measure.pairing import Pairing
 from auditor.measure.placement import one_core, put_together
 from auditor.measure.replay import Rehearsed, rehearse
 from auditor.measure.running.bench import Bench
-from auditor.measure.running.identities import identities_of
+from auditor.measure.running.identities import identities_of, let_in
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import TIMED, Door
 from auditor.measure.workload import Workload, part_of
@@ -95,7 +96,7 @@ class SideBySide:
             played = play_round(
                 world,
                 part_of(self._workload, lacking),
-                self._who(world),
+                self._who,
                 Playing(role="time", state=False, limits=TIMED),
             )
             known |= {
@@ -110,7 +111,7 @@ class SideBySide:
         self._settle()
         world = self.world(tree)
         playing = Playing(role="time", probe=False, state=False, warm=warm, limits=TIMED)
-        return play_round(world, part_of(self._workload, requests), self._who(world), playing)
+        return play_round(world, part_of(self._workload, requests), self._who, playing)
 
     def forget_counts(self, tree: Tree, /) -> None:
         """They are taken anew when they are asked for again."""
@@ -141,8 +142,8 @@ class SideBySide:
         with ExitStack() as stack:
             who, servers = {}, {}
             for at in order:
-                who[at] = self._who(worlds[at])
                 worlds[at].reset()
+                who[at] = let_in(worlds[at], self._who)
                 servers[at] = stack.enter_context(worlds[at].boot())
             if cores:
                 put_together([server.pid for server in servers.values()], cores=cores)
@@ -181,5 +182,6 @@ class SideBySide:
                 if request in first.ready and request in second.ready
             }
 
-    def _who(self, world: World) -> tuple[Identity, ...]:
-        return identities_of(self._bench.settings.identities, world, env=self._env, allowed=self._allowed)
+    @cached_property
+    def _who(self) -> tuple[Identity, ...]:
+        return identities_of(self._bench.settings.identities, env=self._env, allowed=self._allowed)

@@ -67,7 +67,7 @@ def workload_of_run(
     if chosen is None:
         with bench.world(bench.settings.database.small) as world:
             world.prepare()
-            identities = identities_of(bench.settings.identities, world, env=env, allowed=allowed)
+            identities = identities_of(bench.settings.identities, env=env, allowed=allowed)
             made, rows = choose_and_try(
                 world, bench, identities, surveyed, file=file, edges=edges, step=notes.step
             )

@@ -81,7 +81,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
     with bench.world(scales.small) as world:
         notes.step(f"preparing the data at scale {scales.small}")
         world.prepare()
-        identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
+        identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         workload, said = _workload(bench, request, surveyed, world)
         groups = _groups(workload, surveyed)
         counted, counted_warm = _rounds(

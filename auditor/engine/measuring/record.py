@@ -73,7 +73,7 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
     with bench.world(bench.settings.database.small) as world:
         notes.step("preparing the data")
         world.prepare()
-        identities = identities_of(bench.settings.identities, world, env=env, allowed=request.user.secrets)
+        identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         chosen, rows = choose_and_try(
             world,
             bench,

@@ -1,10 +1,12 @@
 """Identities as the target's settings give them, made ready to be sent."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import JsonValue
 
+from auditor.config.command import Command
 from auditor.config.identity import TOKEN, IdentitySettings, LoginSettings
 from auditor.config.secret import resolve
 from auditor.execution.world import World
@@ -16,13 +18,9 @@ _TAKEN: Final = "${token}"
 
 
 def identities_of(
-    settings: Iterable[IdentitySettings], world: World, /, *, env: Mapping[str, str], allowed: Iterable[str]
+    settings: Iterable[IdentitySettings], /, *, env: Mapping[str, str], allowed: Iterable[str]
 ) -> tuple[Identity, ...]:
-    """Every identity; commands that give a token are run now, logins when the server is up.
-
-    Raises:
-        Fault: a secret was not handed over, or a command gives no token.
-    """
+    """Every identity, with its secrets; nothing is run or sent yet. `Fault` for a secret that was not handed over."""
     secrets = frozenset(allowed)
 
     def known(text: str) -> str:
@@ -30,21 +28,34 @@ def identities_of(
 
     made = []
     for one in settings:
-        token = _token_of(one, world)
-        headers = tuple((name, known(value).replace(TOKEN, token or _TAKEN)) for name, value in one.headers)
+        headers = tuple((name, known(value).replace(TOKEN, _TAKEN)) for name, value in one.headers)
         login = () if one.login is None else (_login(one.name, one.login, known),)
-        made.append(Identity(name=one.name, headers=headers, login=login))
+        made.append(Identity(name=one.name, headers=headers, login=login, command=one.command))
     return tuple(made)
 
 
-def _token_of(one: IdentitySettings, world: World) -> str | None:
-    if one.command is None:
-        return None
-    ran = world.run(one.command)
+def let_in(world: World, identities: Iterable[Identity], /) -> tuple[Identity, ...]:
+    """With the tokens that commands give on the data as they are now: sessions and tokens that they write are there until the next reset.
+
+    Raises:
+        Fault: a command gives no token.
+    """
+    made = []
+    for one in identities:
+        if one.command is not None:
+            token = _token_of(one.name, one.command, world)
+            headers = tuple((name, value.replace(_TAKEN, token)) for name, value in one.headers)
+            one = replace(one, headers=headers, command=None)  # noqa: PLW2901  the same, let in
+        made.append(one)
+    return tuple(made)
+
+
+def _token_of(name: str, command: Command, world: World) -> str:
+    ran = world.run(command)
     lines = ran.output.strip().splitlines()
     if not ran.succeeded or not lines:
         said = (ran.errors.strip().splitlines() or ["it prints nothing"])[-1]
-        raise Fault(f"{one.command.text!r} gives no token: {said}", where=f"identity {one.name!r}")
+        raise Fault(f"{command.text!r} gives no token: {said}", where=f"identity {name!r}")
     return lines[-1].strip()
 
 

@@ -14,6 +14,7 @@ from auditor.measure.identity import Identity, headers_of
 from auditor.measure.records import ProbeRecord, parse_record
 from auditor.measure.replay import HOST, Mode, Replay, Watch, replay
 from auditor.measure.request import Role
+from auditor.measure.running.identities import let_in
 from auditor.measure.sending import Door, Limits
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
@@ -97,8 +98,8 @@ def play_round(
     Raises:
         Fault: the target does not come up, dies on the way (then the round is void, and no verdict on anything), or a login fails.
     """
-    who = tuple(identities)
     world.reset()
+    who = let_in(world, identities)
     before = world.dump() if playing.state else {}
     with world.boot(probe=playing.probe, lines=playing.lines) as server:
         watch = _watch(world, server) if playing.probe else Watch()

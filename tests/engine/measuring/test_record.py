@@ -74,9 +74,29 @@ def held_to(known: Known, before: str, after: str) -> tuple[Difference, ...]:
     assert source.count(before) == 1
     with bench.world(1, replaced={"app.py": source.replace(before, after).encode()}) as world:
         world.prepare()
-        identities = identities_of(bench.settings.identities, world, env={}, allowed=())
+        identities = identities_of(bench.settings.identities, env={}, allowed=())
         played = play_round(world, recorded.contract.workload, identities)
     return compare(recorded.contract, played.recording)
+
+
+def test_whoever_a_command_lets_in_is_in_when_requests_come(asked: RecordRequest, notes: Notes) -> None:
+    root = asked.audit.path
+    token = 'with sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///")) as connection:\n'
+    token += "    key = secrets.token_hex(8)\n"
+    token += '    connection.execute("INSERT INTO teams VALUES (0, ?)", [key])\nprint(key)\n'
+    (root / "let_in.py").write_text(f"import os, secrets, sqlite3\n{token}")
+    source = (root / "app.py").read_text()
+    asks = "not database().execute(\"SELECT 1 FROM teams WHERE person = 0 AND ? = 'Bearer ' || name\", "
+    asks += '[request.headers.get("Authorization")]).fetchone()'
+    (root / "app.py").write_text(
+        source.replace('request.headers.get("Authorization") != "Bearer t-ada"', asks)
+    )
+    settings = (root / "auditor.toml").read_text()
+    login = 'login = {path = "/login", json = {user = "ada"}, token = "$.token"}'
+    (root / "auditor.toml").write_text(settings.replace(login, 'command = "python let_in.py"'))
+    recording = record(asked, notes).contract.recording
+    assert recording.heard["mine"].answer.status == 200
+    assert "teams" not in recording.changes  # it was there before
 
 
 def test_a_target_without_a_command_is_sent_to_init(asked: RecordRequest, notes: Notes) -> None:
