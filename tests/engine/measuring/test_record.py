@@ -143,7 +143,7 @@ def test_rows_beside_which_known_good_does_not_answer_are_left_out(
     )
     recorded = record(replace(asked, edges=True), notes)
     assert any("rows at the edges of `people`: they are left out" in note for note in recorded.chosen.notes)
-    assert [row.cells["name"] for row in load_rows(recorded.folder.parent / ROWS)] == ["p0-26"]
+    assert [row.cells["name"] for row in load_rows(recorded.folder.parent / ROWS)] == ["p0-27"]
     assert recorded.contract.recording.heard["list"].answer.status == 200
 
 
