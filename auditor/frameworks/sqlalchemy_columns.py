@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.sqlalchemy_text import constant
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, tail_name
+from auditor.index.symbols import Assigned, Class, Module, tail_name
 from auditor.index.values import Column
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from auditor.frameworks.sqlalchemy_models import Mapped, Registry
     from auditor.index.ir import Node
     from auditor.index.project import Project
-    from auditor.index.symbols import Module
 
+_HOPS: Final = 6
 _NOT_TYPES: Final = frozenset(
     {"ForeignKey", "Sequence", "Identity", "Computed", "CheckConstraint", "FetchedValue", "default"}
 )
@@ -51,24 +51,15 @@ def fill(registry: Registry, mapped: Mapped) -> None:
             table = above.scope.get("__table__", [])
             binding = table[-1] if table else None
             if isinstance(binding, Assigned) and binding.value is not None:
-                _from_table(registry, mapped, above.module, binding.value)
+                given = table_made(registry.project, above.module, binding.value)
+                if given is not None:
+                    _take_table(mapped, given)
             for columns, _unique in table_args(registry, above):
                 if columns not in model.indexes:
                     model.indexes.append(columns)
     made = registry.imperative.get(id(model.cls))
     if made is not None:
         _take_table(mapped, made.table)
-
-
-def _from_table(registry: Registry, mapped: Mapped, module: Module, value: Node) -> None:
-    if value[0] == ir.NAME:
-        symbol = registry.project.lookup(None, module, value[2])
-        if not isinstance(symbol, Assigned) or symbol.value is None:
-            return
-        value, module = symbol.value, registry.project.home(module, symbol)
-    table = core_table(registry.project, module, value)
-    if table is not None:
-        _take_table(mapped, table)
 
 
 def _take_table(mapped: Mapped, table: CoreTable) -> None:
@@ -204,6 +195,23 @@ def core_tables(project: Project) -> dict[str, CoreTable]:
                 if table is not None:
                     found.setdefault(table.name, table)
     return found
+
+
+def table_made(project: Project, module: Module, node: Node, hops: int = 0) -> CoreTable | None:
+    """The table that an expression stands for: the call that makes it, or a name of it in this or another module."""
+    if hops > _HOPS:
+        return None
+    if node[0] == ir.CALL:
+        return core_table(project, module, node)
+    symbol = None
+    if node[0] == ir.NAME:
+        symbol = project.lookup(None, module, node[2])
+    elif node[0] == ir.ATTR:
+        holder = project.resolve_expression(module, node[2])
+        symbol = project.exported(holder, node[3]) if isinstance(holder, Module) else None
+    if not isinstance(symbol, Assigned) or symbol.value is None:
+        return None
+    return table_made(project, project.home(module, symbol), symbol.value, hops + 1)
 
 
 def core_table(project: Project, module: Module, node: Node | None) -> CoreTable | None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_names as names
-from auditor.frameworks.sqlalchemy_columns import CoreTable, core_table
+from auditor.frameworks.sqlalchemy_columns import CoreTable, table_made
 from auditor.frameworks.sqlalchemy_declared import Declared, declared_by
 from auditor.frameworks.sqlalchemy_text import constant
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, External, Module, inner_blocks, tail_name
+from auditor.index.symbols import Class, External, Module, inner_blocks, tail_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from auditor.index.project import Project
 
 _MAPPERS: Final = frozenset({"map_imperatively", "mapper"})
-_HOPS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,23 +43,6 @@ def imperative(project: Project) -> dict[int, Imperative]:
                 for cls, made in _in_body(project, module, body):
                     found.setdefault(id(cls), made)
     return found
-
-
-def table_made(project: Project, module: Module, node: Node, hops: int = 0) -> CoreTable | None:
-    """The table that an expression stands for: the call that makes it, or a name of it in this or another module."""
-    if hops > _HOPS:
-        return None
-    if node[0] == ir.CALL:
-        return core_table(project, module, node)
-    symbol = None
-    if node[0] == ir.NAME:
-        symbol = project.lookup(None, module, node[2])
-    elif node[0] == ir.ATTR:
-        holder = project.resolve_expression(module, node[2])
-        symbol = project.exported(holder, node[3]) if isinstance(holder, Module) else None
-    if not isinstance(symbol, Assigned) or symbol.value is None:
-        return None
-    return table_made(project, project.home(module, symbol), symbol.value, hops + 1)
 
 
 def _in_body(project: Project, module: Module, body: Sequence[Node]) -> Iterator[tuple[Class, Imperative]]:

@@ -20,7 +20,6 @@ from auditor.index.values import Model, Value
 if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.project import Project
-    from auditor.index.symbols import Module
 
 Way: TypeAlias = tuple[tuple[object, ...], tuple[object, ...]]
 """The branches and loops around a place."""
@@ -160,7 +159,8 @@ class Registry:
                     return name
             table = _assigned(above, "__table__")
             if table is not None:
-                return self._table_argument(above.module, table) or snake(cls.name)
+                made = columns.table_made(project, above.module, table)
+                return snake(cls.name) if made is None else made.name
         if _assigned(cls, "__abstract__") is not None:
             return None
         if any(k == "table" and constant(v) is True for k, v in cls.keywords):
@@ -192,16 +192,6 @@ class Registry:
             if isinstance(above, Class)
             for d in self.own(above).values()
         )
-
-    def _table_argument(self, module: Module, node: Node) -> str | None:
-        if node[0] == ir.NAME:
-            symbol = self.project.lookup(None, module, node[2])
-            if isinstance(symbol, Assigned) and symbol.value is not None and symbol.value[0] == ir.CALL:
-                return self._table_argument(self.project.home(module, symbol), symbol.value)
-        if node[0] == ir.CALL and tail_name(node[2]) == "Table" and node[3]:
-            value = constant(node[3][0])
-            return value if isinstance(value, str) else None
-        return None
 
     # -- lookups ---------------------------------------------------------------------------------------------
 

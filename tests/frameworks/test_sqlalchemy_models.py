@@ -286,3 +286,19 @@ def test_a_class_mapped_by_a_call_has_the_columns_of_its_table(mapping: str) -> 
 def test_a_call_without_class_or_table_maps_nothing(mapping: str) -> None:
     text = f"import domain, tables\nmappers = registry()\n{mapping}"
     assert models(domain="class Thing:\n    pass\n", tables=TABLES, mapping=text) == {}
+
+
+def test_a_class_whose_table_another_module_makes_has_its_columns() -> None:
+    made = models(
+        tables=TABLES,
+        shelf="import tables\nfrom tables import boxes\n"
+        "class Box(Base):\n    __table__ = boxes\n"
+        "class Thing(Base):\n"
+        "    __table__ = tables.things\n"
+        "    box = relationship(Box, backref='things', foreign_keys=[__table__.c.box_id])\n",
+    )
+    box, thing = made["Box"], made["Thing"]
+    assert (box.table, thing.table) == ("boxes", "things")
+    assert thing.columns["id"].unique
+    assert facts(thing.relations["box"]) == ("Box", False, "fk", "box_id")
+    assert facts(box.relations["things"]) == ("Thing", True, "reverse-fk", None)
