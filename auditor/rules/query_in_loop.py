@@ -197,11 +197,16 @@ def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:
 
 
 def in_callee(scene: Scene, looped: Looped, effect: Effect, way: list[Function]) -> Reading | None:
-    """What a library, or a loop that was handed it, calls for each row: told on the called function's statement."""
+    """What a library, or a loop that was handed it, calls for each row: told on the called function's statement.
+
+    After a way back into the library (`super().to_representation(…)`) that is the last function which it calls then.
+    """
+    back = max((n + 1 for n, f in enumerate(way[:-1]) if f.module.role == "library"), default=0)
+    way = way[back:]
     call, home = looped.call, None if looped.call is None else looped.call.site.function
     if call is None or way[0].module.role == "library":
         return None
-    if looped.spot.module.role == "library":
+    if "library" in {looped.spot.module.role, call.site.module.role}:
         if not isinstance(looped.loop.over, (Query, Many)):
             return None
     elif home is None or call.site.line not in scene.handed_calls(home):

@@ -328,17 +328,21 @@ def is_short(loop: Loop) -> bool:
 def seen_from(loop: Loop, site: Site, frames: Frames) -> Spot:
     """The statement in the loop's own function through which `site` is reached.
 
-    Where a library goes through the rows (a serializer of many), the first statement of the project inside that loop.
+    Where a library goes through the rows (a serializer of many), the first statement of the project inside that loop; after a way back
+    into the library (`super().to_representation(…)`), the first that it calls then.
     """
     home = loop.site.function
-    if site.function is not home:
-        inside = False
-        for n, (function, line) in enumerate(frames):
-            if function is home and not any(f is home for f, _ in frames[n + 1 :]):
-                inside = True
-            if inside and function.module.role != "library":
-                return statement_of(function, line)
-    return spot_of(site)
+    if site.function is home:
+        return spot_of(site)
+    at = max((n for n, (function, _) in enumerate(frames) if function is home), default=len(frames))
+    if at < len(frames) and home is not None and home.module.role != "library":
+        return statement_of(*frames[at])
+    found, by_library = None, True
+    for function, line in frames[at:]:
+        if function.module.role != "library" and by_library:
+            found = statement_of(function, line)
+        by_library = function.module.role == "library"
+    return spot_of(site) if found is None or (by_library and site.module.role != "library") else found
 
 
 def statement_of(function: Function, line: int) -> Spot:
