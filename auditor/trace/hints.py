@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -251,16 +250,22 @@ def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:
     key = (id(cls), name)
     known = m.overridden.get(key)
     if known is None:
-        known = m.overridden[key] = any(
-            comes_first(m, below, cls, name) for below in m.project.subclasses(cls)
+        below = m.project.subclasses(cls)
+        family = {id(cls), *map(id, below)}
+        known = m.overridden[key] = any(name in one.scope for one in below) or any(
+            is_mixed_in(m, base, one, cls, name)
+            for one in below
+            for base in m.project.bases(one)
+            if isinstance(base, Class) and id(base) not in family
         )
     return known
 
 
-def comes_first(m: Machine, below: Class, cls: Class, name: str) -> bool:
-    """Whether what instances of `below` are looked up in has `name` before `cls` is asked."""
-    before = takewhile(lambda base: base is not cls, m.project.mro(below))
-    return any(isinstance(base, Class) and name in base.scope for base in before)
+def is_mixed_in(m: Machine, mixin: Class, below: Class, cls: Class, name: str) -> bool:
+    """Whether instances of `below` are looked up for `name` in `mixin`, or above it, before `cls` is asked."""
+    found = m.project.member(mixin, name)
+    order = m.project.mro(below)
+    return found is not None and {found[0], cls} <= set(order) and order.index(found[0]) < order.index(cls)
 
 
 MAX_OVERRIDES: Final = 4

@@ -79,9 +79,14 @@ class _Comparison:
                     yield Found(where, "kind", expected, shown(there))
             else:
                 yield Found(here, "extra", "", shown(value))
-        if names is not None and before.keys() - names.stable and not after.keys() - names.stable:
-            gone = {name: value for name, value in before.items() if name not in names.stable}
-            yield Found(place, "missing", shown(gone), "")
+        if names is not None and not after.keys() - names.stable:
+            gone = {
+                name: value
+                for name, value in before.items()
+                if name not in names.stable and not self._may_be_missing(name, value, place.field(name), None)
+            }
+            if gone:
+                yield Found(place, "missing", shown(gone), "")
 
     def _may_be_missing(self, name: str, value: Tree, here: Place, names: Blur | None) -> bool:
         if names is not None and name not in names.stable:

@@ -104,7 +104,7 @@ def test_falsy_values_that_change_their_meaning_are_taken_out(
 def test_the_result_says_what_it_gained(fixed: tuple[RecordRequest, Fixed, object]) -> None:
     _, done, _ = fixed
     people = next(one for one in done.result.endpoints if one.id == "GET /people")
-    seeded, at_the_edges = 3, 2
+    seeded, at_the_edges = 3, 3
     assert (people.before.sql.value, people.after.sql.value) == (1 + seeded + at_the_edges, 2)
     gains = {
         (gain.endpoint, gain.kind): (gain.before, gain.after) for gain in done.ledger.kept[0].verdict.gains

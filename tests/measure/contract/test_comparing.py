@@ -84,6 +84,7 @@ def test_a_field_or_item_that_is_gone_is_reported(tree: Tree, data: st.DataObjec
 # leaves out what its own runs differ in (`trial.gates.contract`).
 @given(WITHOUT_NULL, WITHOUT_NULL)
 @example([[], [False, False, None], False, [None]], [[], [False, [], []], False, []])
+@example([{"a": False}, {"a": False}], [{}, {"b": False}])
 def test_what_two_runs_differ_in_is_noise_between_them(one: Tree, other: Tree) -> None:
     blurs = learn([one, other]).by_place()
     assert differences(one, other, blurs) == []
