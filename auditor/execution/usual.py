@@ -5,7 +5,7 @@ from typing import Final
 
 _LEAST_S: Final = 5.0
 _TIMES: Final = 3.0
-"""Two servers beside each other on a busy machine take about twice as long as one."""
+"""Room for other work on the machine; both are chosen and not measured, since too much patience costs only time."""
 
 
 @dataclass(slots=True)
