@@ -1,3 +1,5 @@
+"""Small trees, what is proposed from them, and two that many tests begin with."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,12 @@ from auditor.repo.snapshot import open_snapshot
 
 Grow = Callable[[dict[str, str]], Tree]
 Propose = Callable[[dict[str, str]], Proposal]
+
+FLASK = "from flask import Flask\napp = Flask(__name__)\n@app.get('/x')\ndef x(): return ''\n"
+DJANGO = {
+    "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n",
+    "shop/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+}
 
 
 @pytest.fixture
