@@ -1,0 +1,77 @@
+"""What asks for an index of a column: operations, joins and collections that find rows by it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from auditor.rules.scene import spot_of, statement_of
+from auditor.sql.advice import IndexProposal
+
+if TYPE_CHECKING:
+    from auditor.index.symbols import Function
+    from auditor.index.values import Column, Model, Query
+    from auditor.rules.scene import Scene, Spot
+    from auditor.sql.schema import Schema
+    from auditor.trace.summary import Effect
+
+EQUAL: Final = frozenset({"exact", "in"})
+"""Lookups that find rows by a value."""
+
+
+@dataclass(slots=True)
+class Demand:
+    """What asks for one column."""
+
+    model: Model
+    column: Column
+    effects: list[Effect] = field(default_factory=list)
+    joins: list[tuple[Function, int]] = field(default_factory=list)
+    """Functions that name the column in an expression, with the line."""
+    relations: list[str] = field(default_factory=list)
+    """Collections of the parent that are found by it."""
+    on_delete: str = ""
+
+
+def payers(demand: Demand) -> tuple[Function, ...]:
+    found = [f for e in demand.effects if (f := asked_at(e).function) is not None]
+    return (*found, *(f for f, _ in demand.joins))
+
+
+def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
+    """Operations by the table whose rows they look for."""
+    found: dict[str, list[Effect]] = defaultdict(list)
+    seen: set[tuple[int, int, str, tuple[tuple[str, str], ...]]] = set()
+    for _, effect in scene.effects():
+        query = effect.query
+        if effect.kind == "sql" and query is not None and query.filters:
+            spot = asked_at(effect)
+            key = (id(spot.function), spot.line, effect.label, query.filters)
+            if spot.module.role != "library" and key not in seen:
+                seen.add(key)
+                found[query.model.table].append(effect)
+    return found
+
+
+def asked_at(effect: Effect) -> Spot:
+    """The statement of the project that runs it: of what a library's helper asks for, the call of that helper."""
+    if effect.site.module.role == "library":
+        for function, line in reversed(effect.frames):
+            if function.module.role != "library":
+                return statement_of(function, line)
+    return spot_of(effect.site)
+
+
+def is_led(schema: Schema, table: str, column: str) -> bool:
+    """Whether some index begins with the column; a partial one counts: whoever made it thought of it."""
+    found = schema.table(table)
+    return found is None or any(i.columns and i.columns[0].lower() == column.lower() for i in found.indexes)
+
+
+def searches(query: Query, column: str) -> bool:
+    return any(path == column and lookup in EQUAL for path, lookup in query.filters)
+
+
+def cost_of(advice: object) -> str:
+    return f"; the price is {advice.write_cost}." if isinstance(advice, IndexProposal) else "."
