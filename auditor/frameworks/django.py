@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks import django_admin
 from auditor.frameworks.django_around import around_view, middleware, processors, renders
 from auditor.frameworks.django_evaluate import Evaluation
 from auditor.frameworks.django_pattern import readable
@@ -86,6 +87,15 @@ def includes(evaluation: Evaluation, module: Module) -> Iterator[Module]:
             yield value.module
 
 
+def framework_of(item: Served) -> str:
+    """`django_admin` for a page that staff sees, whose class is registered for a model."""
+    return (
+        "django_admin"
+        if item.receiver is not None and django_admin.is_registered(item.receiver)
+        else "django"
+    )
+
+
 class _Reader:
     """Walks the routes below one root."""
 
@@ -119,7 +129,11 @@ class _Reader:
                 continue
             path = prefix + readable(item.pattern, item.syntax)
             target = item.target
-            if isinstance(target, Include):
+            site = django_admin.included_site(target, self.evaluation.project)
+            if site is not None:
+                pages = django_admin.routes(site, self.evaluation, item.module, item.line)
+                yield from self.routes(pages, path, depth + 1)
+            elif isinstance(target, Include):
                 yield from self.routes(self.patterns(target.module), path, depth + 1)
             elif isinstance(target, list | tuple):
                 inner = (
@@ -146,7 +160,7 @@ class _Reader:
             kind="http",
             method=item.method,
             path=path,
-            framework="rest_framework" if rest else "django",
+            framework="rest_framework" if rest else framework_of(item),
             handler=item.function,
             receiver=item.receiver,
             name=item.name,

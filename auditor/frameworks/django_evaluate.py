@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks import django_admin
 from auditor.frameworks.django_builtins import builtin, method
 from auditor.frameworks.django_expressions import Exhausted, bounded, innermost
 from auditor.frameworks.django_library import Library
@@ -52,6 +53,7 @@ class Evaluation(Statements):
         self.library = Library(self)
         self.names.settings_modules = settings_modules(project)
         self.names.projects = Projects(project)
+        self.admin = django_admin.Registry()
 
     # -- entry -----------------------------------------------------------------------------------------------
 
@@ -173,6 +175,8 @@ class Evaluation(Statements):
             return AsView(receiver, kwargs, told)
         if isinstance(receiver, Router):
             return self.library.router_call(receiver, callee.name, args, kwargs, where=(frame.module, line))
+        if isinstance(receiver, Instance) and callee.name in django_admin.METHODS:
+            return django_admin.call(self, receiver, callee.name, args, kwargs, where=(frame.module, line))
         if isinstance(receiver, Instance) and callee.name == "get_models" and isinstance(receiver.cls, Class):
             return models_of(self.project, receiver.cls)
         if isinstance(receiver, str | list | dict | tuple | set):

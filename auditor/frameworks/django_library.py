@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks import django_admin
 from auditor.frameworks.django_values import (
     HOLE,
     PREFIX,
@@ -44,6 +45,8 @@ class Library:
     def call(self, name: str, args: list[Value], kwargs: dict[str, Value], frame: Frame, line: int) -> Value:
         """What calling a function of a library by its dotted name gives."""
         tail = name.rpartition(".")[2]
+        if tail in django_admin.METHODS and (site := django_admin.site_named(name)) is not None:
+            return django_admin.call(self.evaluation, site[0], tail, args, kwargs, where=(frame.module, line))
         if (
             name.startswith("django.")
             and (found := self._django(tail, args, kwargs, frame, line)) is not None
@@ -130,6 +133,8 @@ class Library:
             return Include(what) if what.role != "library" else Called("include", (what.name,), {})
         if isinstance(what, Router):
             return self.evaluation.names.attribute(what, "urls")
+        if django_admin.included_site(what, self.project) is not None:
+            return what
         if isinstance(what, External):
             return Called("include", (what.name,), {})
         return list(what) if isinstance(what, list | tuple) else UNKNOWN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks import django_admin
 from auditor.frameworks.django_values import Instance
 from auditor.frameworks.rest_framework_routers import is_router, is_router_name
 from auditor.index import ir
@@ -29,6 +30,9 @@ def run_registrations(evaluation: Evaluation) -> None:
             continue
         if registers_on_router(evaluation.project, module):
             evaluation.names.frame(module)
+        if django_admin.registers(module):
+            evaluation.names.frame(module)
+            django_admin.run_decorators(evaluation, module)
         items: list[Class | Function] = [*module.classes, *module.functions]
         for item in sorted(items, key=lambda found: found.line):
             for decorator in reversed(item.decorators if item.parent is None else ()):

@@ -82,6 +82,8 @@ class Project:
         self._found: dict[tuple[str, str], Module | None] = {}
         self._star_names: dict[str, list[Module]] | None = None
         self._depth = 0
+        self.made: dict[tuple[object, ...], Class] = {}
+        """Classes that a framework puts together when the application starts, by what they are made of."""
 
     # -- modules ---------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from auditor.index import ir
 from auditor.index.origin import LIBRARY_ROOT
 from auditor.index.symbols import Class, inner_blocks
 from auditor.model.report import Evidence, Finding, Place, TermAtStake
+from auditor.rules import staff
 from auditor.trace.analysis import TRACED_ROLES
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str
         end_line=max(claim.spot.start, claim.spot.end),
         function=name,
         endpoints=endpoints,
-        severity=claim.severity or rule.severity,
+        severity=staff.weight(scene, endpoints, claim.severity or rule.severity),
         confidence=round(min(max(confidence, 0.05), 0.99), 2),
         related=tuple(related[:_RELATED]),
         evidence=tuple(claim.evidence),
@@ -222,7 +223,7 @@ def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str
         subject=claim.subject,
         cost_term=claim.cost_term,
         could_be_wrong=claim.could_be_wrong,
-        fix=claim.fix,
+        fix=staff.advice(rule.id, claim) or claim.fix,
     )
 
 

@@ -108,7 +108,11 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
     """Reads in a loop's own code, direct or through a call, that depend on nothing the loop changes."""
     for looped in scene.looped_effects():
         effect = looped.effect
-        if effect is None or effect.kind not in _KINDS or effect.cause in {"lazy-load", "deferred-column"}:
+        if (
+            effect is None
+            or effect.kind not in _KINDS
+            or effect.cause in {"lazy-load", "deferred-column", "widget"}
+        ):
             continue
         if effect.offloaded:
             continue

@@ -134,7 +134,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             effect is None
             or effect.kind != "sql"
             or effect.operation == "write"
-            or effect.cause == "lazy-load"
+            or effect.cause in {"lazy-load", "widget"}
             or ("(prefetch" in effect.label and effect.row is not None)  # comes with a lazy load
             or is_setting(effect)
         ):
@@ -154,7 +154,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
         for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
             if (
                 effect.operation != "write"
-                and effect.cause != "lazy-load"
+                and effect.cause not in {"lazy-load", "widget"}
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
             ):

@@ -34,7 +34,7 @@ _ONE: Final = "ModelChoiceField"
 _MANY: Final = "ModelMultipleChoiceField"
 _SHOWING: Final = frozenset({"Select", "SelectMultiple", "RadioSelect", "CheckboxSelectMultiple"})
 """Widgets that show every choice; others (a key as text, a search of their own) may show one or none."""
-_KINDS: Final = frozenset({"fk", "o2o", "m2m"})
+KINDS: Final = frozenset({"fk", "o2o", "m2m"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
     for relation in model.model.relations.values():
         name = relation.name
         is_named = name in listed or (listed in {("__all__",), ()} and name not in excluded)
-        if not is_named or relation.kind not in _KINDS or not is_editable(m, model.model, name):
+        if not is_named or relation.kind not in KINDS or not is_editable(m, model.model, name):
             continue
         orm = m.orm(model.model.orm)
         target = orm.by_key(relation.target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import (
     UNKNOWN,
@@ -20,11 +20,22 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import calls, forms, hints, schemas, serializers, validating
+from auditor.trace import admin, admin_forms, calls, forms, hints, schemas, serializers, validating
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
+
+
+_ADMIN: Final = {
+    "admin_rows": admin.admin_rows,
+    "admin_list": admin.admin_list,
+    "admin_run": admin.admin_run,
+    "admin_form": admin_forms.admin_form,
+    "admin_changed": admin_forms.admin_changed,
+    "admin_deleted": admin.admin_deleted,
+    "admin_story": admin.admin_story,
+}
 
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -51,6 +62,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return pages(m, args, node)
     if name == "paged":
         return paged(m, args, node)
+    if name in _ADMIN:
+        return _ADMIN[name](m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
 

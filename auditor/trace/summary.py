@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from auditor.knowledge.facts import CallFact
     from auditor.model.effect import EffectKind
 
-Cause: TypeAlias = Literal["query", "lazy-load", "call", "write", "flush", "commit", "deferred-column"]
-"""`flush`: a session writes by itself what was set on a row, when it next asks or commits; rules look for that themselves."""
+Cause: TypeAlias = Literal[
+    "query", "lazy-load", "call", "write", "flush", "commit", "deferred-column", "widget"
+]
+"""`flush`: a session writes by itself what was set on a row, when it next asks or commits; rules look for that themselves. `widget`: a library's field shows the one row that is chosen, whatever is around it."""
 Operation: TypeAlias = Literal["read", "write"]
 Branch: TypeAlias = tuple[tuple[int, int], ...]
 """The arms a place lies in, outermost first: (identity of the `if`, number of the arm)."""
