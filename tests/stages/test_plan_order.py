@@ -1,0 +1,106 @@
+"""What comes first in a plan."""
+
+import pytest
+
+from auditor.model.plan import PHASE_TITLES
+from auditor.model.report import CostTerm, Finding, Size, TermAtStake
+from auditor.model.severity import Severity
+
+from .planned import DETAIL, ENDPOINTS, LIST, NESTED, RULES, changes_of, endpoint, finding, plan_of
+
+
+def test_a_rare_branch_of_many_endpoints_weighs_less_than_one_that_always_pays() -> None:
+    rarely = [endpoint(f"GET /{n}", CostTerm(low=0, high=1, sizes=("hits",))) for n in range(5)]
+    surely = endpoint("GET /surely", CostTerm(low=1, high=1, sizes=("rows",)))
+    rare = finding("a", "query-in-loop", endpoints=[e.id for e in rarely], sizes=("hits",))
+    sure = finding("b", "query-in-loop", endpoints=[surely.id], sizes=("rows",), function="app.b", line=30)
+    plan = plan_of(rare, sure, endpoints=(*rarely, surely))
+    ranks = {change.findings: change.rank for change in plan.changes if change.rank}
+    assert ranks[(rare.id,)] > ranks[(sure.id,)]
+
+
+def titles_in_order(*findings: Finding) -> list[str]:
+    return [change.findings[0] for change in changes_of(*findings)]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"sizes": ("spaces", "add_ons")}, {"sizes": ("spaces",)}),
+        ({"sizes": ("spaces",)}, {"sizes": ("weekdays",)}),
+        ({"endpoints": (LIST, DETAIL)}, {"endpoints": (LIST,)}),
+        ({"endpoints": (LIST,)}, {"endpoints": ()}),
+        ({"confidence": 0.9}, {"confidence": 0.5}),
+        ({"severity": Severity.CRITICAL}, {"severity": Severity.LOW}),
+        ({"rule": "call-in-loop", "kind": "http"}, {"rule": "query-in-loop", "kind": "sql"}),
+        ({"rule": "query-in-loop", "kind": "sql"}, {"rule": "log-in-loop", "kind": "log"}),
+    ],
+)
+def test_what_gains_more_comes_first(better: dict[str, object], worse: dict[str, object]) -> None:
+    sizes = {"weekdays": Size(bound=7)}
+    found = [
+        finding("b", **({"rule": "query-in-loop", "function": "app.b"} | better)),  # type: ignore[arg-type]
+        finding("a", **({"rule": "query-in-loop", "function": "app.a"} | worse)),  # type: ignore[arg-type]
+    ]
+    for order in (found, found[::-1]):
+        ranked = [change.findings[0] for change in plan_of(*order, sizes=sizes).changes if change.rank]
+        assert ranked == ["F-b", "F-a"]
+
+
+def test_queries_of_each_row_come_before_turns_over_two_lists_in_memory() -> None:
+    query = finding("query", "query-in-loop")
+    turns = finding(
+        "turns",
+        "nested-loop-join",
+        function="app.views.other",
+        cost_term=TermAtStake(kind="cpu", low=1, high=1, sizes=("spaces", "rooms")),
+        severity=Severity.MEDIUM,
+    )
+    plan = plan_of(turns, query, rules=[*RULES, NESTED])
+    first = next(change for change in plan.changes if change.rank)
+    assert first.findings == (query.id,)
+
+
+def test_a_page_is_cut_in_sql_only_after_filter_and_order_are() -> None:
+    page = finding("page", "slice-in-python", severity=Severity.CRITICAL)
+    order = finding("order", "sort-in-python")
+    keep = finding("keep", "filter-in-python", severity=Severity.LOW)
+    changes = {change.findings[0]: change for change in changes_of(page, order, keep)}
+    assert list(changes) == ["F-keep", "F-order", "F-page"]
+    assert changes["F-keep"].depends_on == ()
+    assert changes["F-order"].depends_on == (changes["F-keep"].id,)
+    assert changes["F-page"].depends_on == (changes["F-keep"].id, changes["F-order"].id)
+
+
+def test_a_filter_in_another_function_is_no_dependency() -> None:
+    page = finding("page", "slice-in-python")
+    keep = finding("keep", "filter-in-python", function="app.other")
+    assert all(change.depends_on == () for change in changes_of(page, keep))
+
+
+def test_phases_are_in_order_and_begin_with_measuring() -> None:
+    plan = plan_of(
+        finding("a", "log-in-loop", kind="log"), finding("b", "missing-index"), finding("c", "query-in-loop")
+    )
+    assert [phase.number for phase in plan.phases] == [0, 1, 2, 5]
+    assert [phase.title for phase in plan.phases] == [PHASE_TITLES[number] for number in (0, 1, 2, 5)]
+    (measure,) = plan.phases[0].changes
+    assert measure.endpoints == (LIST,)
+    assert measure.rank == 0
+    assert "90 %" in measure.could_be_wrong
+
+
+def test_ranks_count_through_the_whole_plan() -> None:
+    plan = plan_of(
+        finding("a", "log-in-loop", kind="log"), finding("b", "missing-index"), finding("c", "query-in-loop")
+    )
+    assert [change.rank for change in plan.changes] == [0, 1, 2, 3]
+
+
+def test_the_order_of_the_input_does_not_matter() -> None:
+    found = [
+        finding("a", "lazy-load-in-loop", origin=3),
+        finding("b", "query-in-loop", function="app.b"),
+        finding("c", "duplicate-query", sizes=(), count=2),
+    ]
+    assert plan_of(*found) == plan_of(*found[::-1], endpoints=ENDPOINTS[::-1])
