@@ -25,6 +25,8 @@ _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _READING: Final = frozenset({"GET", "ANY", "QUERY"})
 _PARTIAL: Final = re.compile(r"^prefetch |\.refresh_from_db\(")
 """Texts of queries for rows that are at hand, which the text does not name."""
+_SUBJECT: Final = frozenset({"get_queryset", "get_object"})
+"""Methods in which a view of Django's or REST framework's says what its answer is about."""
 _LISTED: Final = 60
 _ASKED: Final = 12
 """Endpoints looked at for one query."""
@@ -85,6 +87,8 @@ def is_constant_read(scene: Scene, effect: Effect) -> bool:
         return False
     function = query.site.function
     if function is None or query.relation or query.site.module.role != "app":
+        return False
+    if function.owner is not None and function.name in _SUBJECT:
         return False
     if not query.model.table or query.model.cls.module.role != "app" or _PARTIAL.search(query.text):
         return False

@@ -39,11 +39,12 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Sym, Value
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import paths
+from auditor.rules import paths, turns
 from auditor.rules.asked_before import asked_before
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place, strip
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from auditor.index.symbols import Function
-    from auditor.index.values import Site
+    from auditor.index.values import Query, Site
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Call, Effect, Summary
 
@@ -122,6 +123,8 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
             built_once = (
                 first.query is not None and second.query is not None and first.query.site == second.query.site
             )
+            if built_once and is_kept_where_built(first.query):
+                continue
             again = not built_once and paths.rebinds(function, first.site.start, second.site.start, names)
             if surely and not again and not locks(first) and not locks(second):
                 yield statement_claim(first, second, 0.85 if surely == 1 else 0.65)
@@ -172,6 +175,17 @@ def asked_by_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
         made.title = f"`{second.label}` has run already, in `{call.callee.name}`, with the same arguments"
         made.fix = f"Let `{call.callee.name}` give what it has found, or take it from its caller."
         yield made
+
+
+def is_kept_where_built(query: Query | None) -> bool:
+    """Whether a helper puts the queryset on its object and gives the same one each time: its rows are there then."""
+    if query is None or query.site.function is None:
+        return False
+    site = query.site
+    return any(
+        s[0] == ir.ASSIGN and s[1] <= site.line <= s[2] and any(t[0] in {ir.ATTR, ir.SUB} for t in s[3])
+        for s in turns.own_nodes(query.site.function.body)
+    )
 
 
 def both_arms(first: Effect | Call, second: Effect | Call) -> float:

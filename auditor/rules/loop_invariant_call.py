@@ -184,7 +184,7 @@ def is_invariant(scene: Scene, looped: Looped, call: Node | None) -> bool:
         return False
     if turns.is_retry(loop) or turns.is_last(looped) or not is_asked_in_turn(loop, call):
         return False
-    if is_in_handler(loop.node, call):
+    if is_in_handler(loop.node, call) or turns.pauses(loop.node):
         return False
     names = turns.free_names(call)
     moving = any(turns.name_of(n[2]) in _MOVING for n in turns.nodes(call) if n[0] == ir.CALL)

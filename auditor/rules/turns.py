@@ -25,6 +25,7 @@ _MUTATING: Final = frozenset(
     "write seek read readline next send advance move step sort reverse increment reset".split()
 )
 """Methods called for what they do to the object they are called on, however it is reached."""
+_PAUSING: Final = frozenset({"sleep", "wait", "wait_for_timeout", "backoff"})
 _COUNTERS: Final = frozenset({"range", "count", "repeat", "cycle", "iter"})
 
 
@@ -129,6 +130,11 @@ def is_retry(loop: Loop) -> bool:
     iterable = node[4]
     counts = iterable[0] == ir.CALL and name_of(iterable[2]) in _COUNTERS
     return counts and any(s[0] in {ir.BREAK, ir.RETURN} for s in nodes(node[5]))
+
+
+def pauses(loop_node: Node) -> bool:
+    """Whether a turn sleeps: it asks again what may have changed meanwhile."""
+    return any(n[0] == ir.CALL and name_of(n[2]) in _PAUSING for n in nodes(loop_node))
 
 
 def name_of(node: Node) -> str:
