@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.django_receivers import is_for
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External, Function, Module, inner_blocks, tail_name
 from auditor.index.values import Const, Exact, ModelValue
@@ -59,6 +60,8 @@ class Signals:
                 m.site().module,
             )  # a library's model is sent from several projects
             if any(self._registry.projects.are_strangers(receiver.function.module, one) for one in places):
+                continue
+            if not is_for(self._registry.project, receiver.function, row.model.cls):
                 continue
             self._running.add(id(receiver.function))
             try:

@@ -74,6 +74,8 @@ _WORDS: Final = {
 _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""
+_STEPS: Final = frozenset({"cwd", "mkd", "chdir", "mkdir"})
+"""Commands of a connection that walks through folders: each stands on the one before."""
 _DEEP: Final = 3
 """Functions between loop and call beyond which a turn is a job of its own, which no batch replaces."""
 
@@ -142,6 +144,8 @@ def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
     at once leaves nothing to do, and spreading tasks is what workers are for.
     """
     if effect.fact is not None and effect.fact.cheap is not None:
+        return False
+    if effect.label.rpartition(".")[2] in _STEPS:
         return False
     waiting = audience(scene, looped.spot)
     if waiting == "command":

@@ -9,7 +9,7 @@ from auditor.index import ir
 from auditor.index.values import Many, ModelValue, Query, Row
 from auditor.model.report import Evidence, Place, TermAtStake
 from auditor.rules import names, turns
-from auditor.rules.claim import place
+from auditor.rules.claim import place, strip
 from auditor.rules.scene import spot_of
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def collected(scene: Scene, use: Use, expression: Node, *, sieved: bool = False)
     if flows is None or is_foreign(root, query) or wanted_where_built(scene, query, function):
         return None
     if root[0] == ir.ATTR and _is_read_by_siblings(scene, function, root):
+        return None
+    if _is_walked_beside(reads, query, root):
         return None
     return Collection(
         query, use.value, function, reads, expression, root, flows, is_loaded_by_default(use.value)
@@ -209,6 +211,24 @@ def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
         for f in function.module.functions
         if f.owner is owner and f is not function
     )
+
+
+def _is_walked_beside(reads: Reads, query: Query, root: Node) -> bool:
+    """Whether a stranger's relation is walked over in the same function too: who fetched the row may have loaded it for that."""
+    owner = query.owner
+    if query.relation is None or not isinstance(owner, Row) or owner.origin is not None or owner.fresh:
+        return False
+    relation = root[2][2] if names.method_of(root) == "all" else root
+    if relation[0] != ir.ATTR:
+        return False
+    text = strip(relation)
+    for other in reads.attributes.get(relation[3], []):
+        if other is not relation and strip(other) == text:
+            method = reads.parent(other)
+            whole = method if method is None or method[0] != ir.ATTR else reads.parent(method)
+            if whole is not None and names.method_of(whole) == "all" and reads.role(whole) == "iterate":
+                return True
+    return False
 
 
 def serves_many(scene: Scene, found: Collection) -> bool:

@@ -109,6 +109,9 @@ class Reads:
         """
         for _ in range(8):
             node = unwrapped(node)
+            if node[0] == ir.WALRUS:
+                node = node[3]
+                continue
             if node[0] != ir.NAME:
                 return node
             bound = self.bindings.get(node[2], [])

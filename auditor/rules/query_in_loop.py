@@ -34,29 +34,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from auditor.index import ir
 from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import mostly_one, turns
+from auditor.rules import mostly_one
 from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in
+from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
 from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.trace.cost import sizes
-from auditor.trace.flow import ELSE, GUARDED
-from auditor.trace.turns import reached, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Looped, Scene, Spot
-    from auditor.trace.summary import Branch, Effect, Frames, Guard, Loop
+    from auditor.trace.summary import Effect, Loop
 
 RULE = RuleInfo(
     id="query-in-loop",
@@ -160,30 +158,12 @@ def readings(scene: Scene) -> Iterator[Reading]:
             ):
                 guards = scene.trace.machine.guards
                 unprepared = any(is_unprepared(guards.get(g), arm) for g, arm in effect.branch)
-                doubt = max(less, 0.45 if unprepared else 0)
+                doubt = max(less, 0.45 if unprepared or is_unlikely(scene, way, effect) else 0)
                 doubt += filled_in(scene, looped, (*way, effect.site.function))
                 made = in_callee(scene, looped, effect, way) or Reading(
                     looped, effect, False, trust(looped, effect, len(way)), len(way)
                 )
                 yield replace(made, confidence=made.confidence - doubt)
-
-
-def failing(scene: Scene, looped: Looped, branch: Branch, frames: Frames) -> float:
-    """What confidence loses where only turns, or runs, in which something goes wrong get there."""
-    m = scene.trace.machine
-    ways = (reached(m, looped.loop, branch, frames), strictest(m, looped.loop.branch))
-    if any(is_unprepared(m.guards.get(identity), arm) for identity, arm in branch):
-        return 0.45
-    return 0.45 if any(way.turns == "failing" for way in ways) else 0
-
-
-def is_unprepared(guard: Guard | None, arm: int) -> bool:
-    """Whether it is the arm of `if hasattr(row, "…")` for rows on which nobody has put the value: a way of last resort."""
-    if guard is None or guard.node[0] != ir.IF or arm not in {ELSE, GUARDED}:
-        return False
-    return any(
-        n[0] == ir.CALL and n[2][0] == ir.NAME and n[2][2] == "hasattr" for n in turns.nodes(guard.node[3])
-    )
 
 
 def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:
@@ -231,6 +211,8 @@ def is_setting(effect: Effect) -> bool:
 def trust(looped: Looped, effect: Effect, away: int) -> float:
     """How sure it is that each turn pays: less with every call on the way, and where the query has conditions."""
     confidence = 0.9 - 0.05 * max(away - 1, 0)
+    if is_built_unprepared(effect):
+        confidence -= 0.45
     if away and effect.branch:
         confidence -= 0.15
     if looped.loop.kind == "while":

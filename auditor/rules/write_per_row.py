@@ -45,7 +45,7 @@ from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.given_alike import given_alike
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
-from auditor.rules.query_in_loop import FIXED
+from auditor.rules.query_in_loop import FIXED, is_fixed
 from auditor.rules.scene import spot_of
 from auditor.rules.single_writes import obstacle, receivers
 from auditor.rules.surroundings import (
@@ -213,7 +213,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= _GUARDED if all(arm == AFTER_GUARD for _, arm in effect.branch) else _CONDITIONAL
     if stands_alone(looped.loop, looped.spot.line) or (path and is_netted(effect)):
         confidence -= 0.25
-    if loop_name(looped.loop).endswith(_FEW) or is_keywords(looped.loop):
+    if loop_name(looped.loop).endswith(_FEW) or is_fixed(looped.loop) or is_keywords(looped.loop):
         confidence -= 0.4
     if (is_used_in_turn(looped, effect) and "INSERT" in effect.label) or is_made_in_turn(looped, effect.node):
         confidence -= 0.4
