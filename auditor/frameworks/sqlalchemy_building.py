@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions, first_model
-from auditor.frameworks.sqlalchemy_text import arguments, positional, source
+from auditor.frameworks.sqlalchemy_text import arguments, hands_on, positional, source
 from auditor.frameworks.sqlalchemy_values import ANYTHING, Call, Expression, constant_int
 from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Items, Model, ModelValue, Query, Sym, Value, altered, stepped
@@ -114,7 +114,8 @@ def chained(scope: Scope, query: Query, name: str, call: Call) -> Query | None:
     change = _CHANGES.get(name)
     if change is None and name not in _PLAIN:
         return None
-    text = f"{query.text}.{name}({arguments(call.node)})"
+    handed_on = "…" if hands_on(call.node) else ""  # what was passed, nobody can tell from the text
+    text = f"{query.text}.{name}({arguments(call.node)}{handed_on})"
     made = altered(query, text=text, site=scope.site, steps=stepped(query, scope.site), fetched=[])
     if made.model is ANYTHING and name in _STARTS:
         made = altered(made, model=_entity(scope, list(call.args), positional(call.node)))

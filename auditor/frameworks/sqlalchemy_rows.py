@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.frameworks import sqlalchemy_options as options
 from auditor.frameworks import sqlalchemy_prefetching as prefetching
@@ -104,6 +104,7 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
         kind = "query" if "dynamic" in {strategy, relation.lazy} else "writeonly"
         return replace(query, kind=kind)
     known = name in row.loaded
+    loops = row.loops[:-1] if is_shared(registry, row, relation) else row.loops
     free = known or row.fresh or strategy in options.SILENT
     if not free and not (relation.kind == "fk" and holds(m, registry, target.model)):
         # A session has each row once: a parent of several rows is loaded with the first of them.
@@ -117,13 +118,33 @@ def _relation(m: Recorder, registry: Registry, row: Row, relation: Relation, nod
             relation=path,
             query=query,
             node=node,
-            loops=row.loops,
+            loops=loops,
             distinct=distinct,
         )
-        prefetching.prefetch(m, registry, query, node, row, loops=row.loops, distinct=distinct)
-    made = _reached(registry, row, relation, query, known=known)
+        prefetching.prefetch(m, registry, query, node, row, loops=loops, distinct=distinct)
+    made = _reached(registry, row, relation, query, loops=loops, known=known)
     _remember(m, row, name, made)
     return made
+
+
+def is_shared(registry: Registry, row: Row, relation: Relation) -> bool:
+    """Whether all rows of a query have one parent, which the session holds once it was loaded.
+
+    The query names the parent's key, or that of another parent who has the same one: of one directory's files,
+    where files and directories both have an `owner`.
+    """
+    if relation.kind != "fk" or row.origin is None or row.path or row.origin.model is not row.model:
+        return False
+    named = {name for name, lookup in row.origin.filters if lookup == "exact"}
+    if relation.column in named:
+        return True
+    for other in row.model.relations.values():
+        if other.kind == "fk" and other.column in named and other.name != relation.name:
+            parent = registry.mapped.get(other.target)
+            same = None if parent is None else parent.model.relations.get(relation.name)
+            if same is not None and same.kind == "fk" and same.target == relation.target:
+                return True
+    return False
 
 
 def _loading(m: Recorder, registry: Registry, row: Row, relation: Relation, path: str) -> Query:
@@ -154,13 +175,15 @@ def _keyed(model: Model, target: Model) -> tuple[tuple[str, str], ...]:
     return ((found[0], "exact"),) if len(found) == 1 else ()
 
 
-def _reached(registry: Registry, row: Row, relation: Relation, query: Query, *, known: bool) -> Value:
+def _reached(
+    registry: Registry, row: Row, relation: Relation, query: Query, *, loops: tuple[Any, ...], known: bool
+) -> Value:
     name, target = relation.name, registry.mapped[relation.target]
     rest = frozenset(p[len(name) + 1 :] for p in row.loaded if p.startswith(f"{name}."))
     if not known:  # options of the first query go on to hold for what is loaded later
         rest |= options.loaded_of(registry, target.model, ())
     origin, at = (query, "") if row.origin is None else (row.origin, query.relation or "")
-    made = Row(target.model, origin, rest, row.loops, fresh=row.fresh, guessed=row.guessed, path=at)
+    made = Row(target.model, origin, rest, loops, fresh=row.fresh, guessed=row.guessed, path=at)
     back = _other_end(registry, row.model, relation, target)
     if back is not None:
         made.touched[back] = row

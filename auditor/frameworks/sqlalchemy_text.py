@@ -70,6 +70,15 @@ def arguments(call: Node | None, depth: int = 0) -> str:
     return ", ".join([*(source(a, depth) for a in call[3]), *named])
 
 
+def hands_on(call: Node | None) -> bool:
+    """Whether a call passes `*args` or `**kwargs`, of which its text says nothing."""
+    return (
+        call is not None
+        and call[0] == ir.CALL
+        and (any(a[0] == ir.STAR for a in call[3]) or any(name is None for name, _ in call[4]))
+    )
+
+
 def positional(call: Node | None) -> Sequence[Node]:
     """The positional argument expressions of a call."""
     return call[3] if call is not None and call[0] == ir.CALL else ()

@@ -78,6 +78,8 @@ def committed(m: Recorder, node: Node | None) -> None:
 def _read_again(m: Recorder, name: str, rows: Sequence[Value], node: Node | None) -> Value:
     """`refresh` and `merge` select the row by its key."""
     row = next((r for r in rows if isinstance(r, Row)), None)
+    if name == "merge" and row is not None and row.origin is not None and not row.fresh:
+        return row  # one that the session gave, it has
     model = ANYTHING if row is None else row.model
     given = positional(node)
     text = f"{name}({source(given[0]) if given else ''})"

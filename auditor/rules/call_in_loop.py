@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from auditor.model.effect import EffectKind
     from auditor.rules.scene import Looped, Scene
-    from auditor.trace.summary import Effect
+    from auditor.trace.summary import Effect, Loop
 
 RULE = RuleInfo(
     id="call-in-loop",
@@ -71,6 +72,7 @@ _WORDS: Final = {
     "cache": "a round trip to the cache",
     "task": "a round trip to the queue",
 }
+_HTTP: Final = frozenset({"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq", "niquests"})
 _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""
@@ -124,7 +126,7 @@ def below(looped: Looped) -> tuple[object, ...]:
 def is_sequential(looped: Looped) -> bool:
     """Whether the next turn starts after this one's answer: no retry, no pages, nothing side by side."""
     loop = looped.loop
-    if loop.kind == "while" or turns.is_retry(loop) or turns.is_last(looped):
+    if loop.kind == "while" or turns.is_retry(loop) or turns.is_last(looped) or is_over_addresses(loop):
         return False
     if looped.call is not None:
         offloaded, asynchronous, node = looped.call.offloaded, looped.call.callee.is_async, looped.call.node
@@ -135,6 +137,22 @@ def is_sequential(looped: Looped) -> bool:
     if offloaded or not asynchronous:
         return not offloaded
     return turns.waits(loop, node, looped.spot.line)
+
+
+def is_over_addresses(loop: Loop) -> bool:
+    """A loop over the addresses of one host: there are one or two, and the first that answers is taken."""
+    node, function = loop.node, loop.site.function
+    if node is None or node[0] != ir.FOR:
+        return False
+    given = [node[4]]
+    if node[4][0] == ir.NAME and function is not None:
+        given += [
+            s[4]
+            for s in turns.own_nodes(function.body)
+            if s[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == node[4][2] for t in s[3])
+        ]
+    calls = (n[2] if n[0] == ir.AWAIT else n for n in given)
+    return any(n[0] == ir.CALL and turns.name_of(n[2]) == "getaddrinfo" for n in calls)
 
 
 def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
@@ -160,6 +178,13 @@ def matters(scene: Scene, looped: Looped, effect: Effect) -> bool:
 def is_dwarfed(scene: Scene, looped: Looped) -> bool:
     """Whether the same turn does what costs more than a cache: queries, requests."""
     return (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops
+
+
+def waited_for(effect: Effect) -> str:
+    """What a turn waits for, in words; only what speaks HTTP is called so."""
+    if effect.kind != "http" or effect.target.partition(".")[0] in _HTTP:
+        return _WORDS[effect.kind]
+    return "an answer from outside"
 
 
 def at(effect: Effect) -> str:
@@ -191,7 +216,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
             Evidence(kind="loop", text=f"{the_loop(looped.loop)} starts at line {looped.loop.site.start}"),
             Evidence(
                 kind="code",
-                text=f"each turn waits for {_WORDS[effect.kind]} at {at(effect)}",
+                text=f"each turn waits for {waited_for(effect)} at {at(effect)}",
             ),
         ],
         confidence=confidence,

@@ -196,21 +196,17 @@ def both_arms(first: Effect | Call, second: Effect | Call) -> float:
 
 def is_read(effect: Effect) -> bool:
     """A read whose text says which rows it gives."""
-    if (
-        effect.kind != "sql"
-        or effect.operation == "write"
-        or effect.cause not in {"query", "call"}
-        or effect.remembered
-    ):
+    return reads(effect) and "…" not in text_of(effect)
+
+
+def reads(effect: Effect) -> bool:
+    """A read that its own code asks for."""
+    if effect.kind != "sql" or effect.cause not in {"query", "call"}:
         return False
-    words = effect.label.split()
-    text = text_of(effect)
-    return (
-        bool(text)
-        and "…" not in text
-        and words[0].upper() not in _NOT_READS
-        and "prefetch" not in effect.label
-    )
+    if effect.operation == "write" or effect.remembered:
+        return False
+    first = effect.label.split()[0].upper()
+    return bool(text_of(effect)) and first not in _NOT_READS and "prefetch" not in effect.label
 
 
 def text_of(effect: Effect) -> str:
@@ -333,7 +329,7 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
                 continue
             if tuple(map(id, first.loops)) != tuple(map(id, second.loops)):
                 continue
-            if depth and first.callee is second.callee:
+            if depth and (first.callee is second.callee or second.callee is function):
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
             if surely and not writes_below(scene, first.callee) and not writes_below(scene, second.callee):
@@ -357,7 +353,7 @@ def reads_below(
         return
     if (
         None not in keys
-        and any(is_read(e) and not e.loops for e in summary.effects)
+        and any(reads(e) and not e.loops for e in summary.effects)
         and not call.callee.is_generator
     ):
         yield call, keys, depth
@@ -383,7 +379,7 @@ def key_of(value: Value, given: dict[int, Key]) -> Key:
 def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidence: float) -> Claim:
     """What is told of it."""
     summary = scene.trace.machine.summaries[id(inner.callee)]
-    reads = [e for e in summary.effects if is_read(e)]
+    asked = [e for e in summary.effects if reads(e)]
     name = inner.callee.name
     through = "" if inner is second else f", by way of `{second.callee.name}`"
     return Claim(
@@ -394,23 +390,23 @@ def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidenc
             Evidence(
                 kind="chain", text=f"and again at `{second.site.module.path}:{second.site.line}`{through}"
             ),
-            Evidence(kind="query", text=f"each time it runs `{reads[0].label}`"),
+            Evidence(kind="query", text=f"each time it runs `{asked[0].label}`"),
         ],
         confidence=confidence,
         related=[
             place(spot_of(first.site), "first"),
             place(spot_of(inner.site), "duplicate"),
-            place(spot_of(reads[0].site), "query"),
+            place(spot_of(asked[0].site), "query"),
         ],
         subject="",
         cost_term=TermAtStake(
             kind="sql",
-            low=2 * len(reads),
-            high=2 * len(reads),
+            low=2 * len(asked),
+            high=2 * len(asked),
             sizes=sizes(second.loops),
-            after=CostTerm(low=len(reads), high=len(reads), sizes=sizes(second.loops)),
+            after=CostTerm(low=len(asked), high=len(asked), sizes=sizes(second.loops)),
         ),
         could_be_wrong="The second answer is meant to be fresh, or the session answers from its identity map.",
         fix=f"Call `{name}` once and pass on what it gives.",
-        guessed=any(e.guessed for e in reads),
+        guessed=any(e.guessed for e in asked),
     )

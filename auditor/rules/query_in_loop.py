@@ -31,6 +31,7 @@ item that has no rows, and the order of rows within an item.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -82,6 +83,7 @@ FIXED = (
     "handlers",
 )
 """Ends of names of collections that the source fixes, not the data."""
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
 MENTIONED = LEAST_CONFIDENCE
@@ -213,7 +215,7 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     confidence = 0.9 - 0.05 * max(away - 1, 0)
     if is_built_unprepared(effect):
         confidence -= 0.45
-    if away and effect.branch:
+    if away and turns.conditions_inside(looped.loop, effect.branch):
         confidence -= 0.15
     if looped.loop.kind == "while":
         paged = effect.query is not None and effect.query.limited
@@ -228,7 +230,9 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.35
     if effect.label == "(statement)":  # which may write as well
         confidence -= 0.2
-    if is_fixed(looped.loop):
+    if is_fixed(looped.loop) or turns.is_retry(looped.loop):
+        confidence -= 0.45
+    if has_table_of_item(looped, effect):
         confidence -= 0.45
     confidence -= mostly_one.doubt(looped.loops)
     if looped.call is not None and looped.call.guessed:
@@ -241,6 +245,15 @@ def is_fixed(loop: Loop) -> bool:
     known = "" if loop.size is None else loop.size.name
     name = loop_name(loop)
     return known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
+
+
+def has_table_of_item(looped: Looped, effect: Effect) -> bool:
+    """Whether each turn asks another table, which it takes from its item: no one query asks them all."""
+    query, node = effect.query, looped.loop.node
+    if query is None or node is None or query.model.name or query.orm != "sqlalchemy":
+        return False
+    entity = re.match(r"(?:select|query|insert)\(([^)]*)", query.text)
+    return entity is not None and bool(set(_WORD.findall(entity[1])) & turns.bound_names(node))
 
 
 def is_all_of_strangers(effect: Effect) -> bool:

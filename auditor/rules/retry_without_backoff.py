@@ -93,12 +93,13 @@ def attempt(node: Node) -> Node | None:
     if node[0] == ir.FOR:
         counts = node[4][0] == ir.CALL and turns.name_of(node[4][2]) in _COUNTERS
         body: Sequence[Node] = node[5] if counts else ()
+        target = turns.targets_of(node[3])
     elif node[0] == ir.WHILE:
-        body = node[4]
+        body, target = node[4], frozenset()
     else:
         return None
     for s in body:
-        if s[0] != ir.TRY or not s[4]:
+        if s[0] != ir.TRY or not s[4] or target & turns.free_names(s[3]):  # each turn tries something else
             continue
         succeeds = any(x[0] in {ir.RETURN, ir.BREAK} for part in (s[3], s[5]) for x in turns.nodes(part))
         again = [

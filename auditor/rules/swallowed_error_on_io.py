@@ -101,9 +101,18 @@ def silent_handler(node: Node) -> int | None:
     """The line of the handler that catches everything and tells nobody."""
     for kind, name, body in node[4]:
         broad = kind is None or turns.name_of(kind) in _BROAD
-        if broad and body and not tells(body, name):
+        if broad and body and not tells(body, name) and not answers(node[3], body):
             return max(int(node[3][-1][2]) + 1, int(body[0][1]) - 1)
     return None
+
+
+def answers(tried: tuple[Node, ...], body: tuple[Node, ...]) -> bool:
+    """Whether success and failure are the two answers to a question: `return True`, and `return False` where it fails."""
+    yes, no = tried[-1], body[-1]
+    if yes[0] != no[0] or yes[0] not in {ir.RETURN, ir.ASSIGN}:
+        return False
+    values = [s[3] if s[0] == ir.RETURN else s[4] for s in (yes, no)]
+    return all(v is not None and v[0] == ir.CONST and isinstance(v[2], bool) for v in values)
 
 
 def tells(body: tuple[Node, ...], name: str | None) -> bool:

@@ -58,6 +58,10 @@ RULE = RuleInfo(
 )
 
 _SLOW: Final = frozenset({"http", "llm"})
+_ASYNCHRONOUS: Final = frozenset(
+    {"sanic", "fastapi", "starlette", "litestar", "aiohttp", "tornado", "quart", "robyn", "strawberry"}
+)
+"""Frameworks that no sync worker serves: where the settings name no class, the command line does."""
 _FEW: Final = 2
 """Endpoints that wait, up to which it is a corner of the application."""
 
@@ -84,7 +88,11 @@ def slow(scene: Scene) -> tuple[list[Effect], set[str]]:
         function = effect.site.function
         if effect.kind in _SLOW and id(scope) in scene.waited_in and is_wait(effect):
             found.setdefault((effect.site.module.path, effect.site.line), effect)
-            endpoints |= {e.id for e in scene.trace.endpoints_of(function) if e.kind in {"http", "graphql"}}
+            endpoints |= {
+                e.id
+                for e in scene.trace.endpoints_of(function)
+                if e.kind in {"http", "graphql"} and e.framework not in _ASYNCHRONOUS
+            }
     return list(found.values()), endpoints
 
 

@@ -127,7 +127,7 @@ def wasted(scene: Scene, function: Function, block: Sequence[Node]) -> Iterator[
             for e in scene.doings.at(function, k[1], k[2], "sql")
             if e.operation != "write" and e.cause != "lazy-load"
         ]
-        if effects and is_read_later(block[n + 1 :], idle):
+        if effects and is_read_later(block[n + 1 :], idle) and not costs_as_much(scene, function, guard, effects):
             yield Wasted(function, tuple(idle), tuple(effects), guard)
 
 
@@ -144,6 +144,15 @@ def leaving(statement: Node) -> Node | None:
         )
         return None if checks or statement[5] or refuses(statement[4]) else statement
     return next((found for s in statement[4] if (found := leaving(s)) is not None), None)
+
+
+def costs_as_much(scene: Scene, function: Function, guard: Node, saved: Sequence[Effect]) -> bool:
+    """Whether the condition asks for the same itself, for more than it saves, or asks another server."""
+    condition = guard[3]
+    last = max(n[1] for n in turns.nodes(condition))
+    asked = scene.doings.at(function, condition[1], last, "sql", "http", "llm")
+    labels = {e.label for e in saved}
+    return len(asked) > len(saved) or any(e.kind != "sql" or e.label in labels for e in asked)
 
 
 def refuses(block: Sequence[Node]) -> bool:

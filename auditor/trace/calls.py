@@ -274,6 +274,8 @@ def call_method(
         return dispatch.super_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, OneOf):
         return alternatives(m, receiver, lambda o: call_method(m, o, name, args, kwargs, node), node)
+    if isinstance(receiver, Query) and open_queries.is_put_off(receiver, name, kwargs):
+        return put_off(m, receiver, name, args, kwargs, node)
     args, kwargs = arguments.flattened(m, args, kwargs)
     if isinstance(receiver, (Query, ManagerValue)):
         return query_method(m, receiver, name, args, kwargs, node)
@@ -382,8 +384,6 @@ def query_method(
         resolved(m)
         made = m.call_function(function, receiver_of(function, value), args, kwargs, node)
         return going_on(m, made) if isinstance(made, Query) and made.model is value.model else made
-    if name in open_queries.RUNNING and open_queries.is_open(value):
-        return put_off(m, value, name, args, kwargs, node)
     given = m.orm(value.model.orm).query_method(m, value, name, args, kwargs, node)
     if given is not None:
         resolved(m)

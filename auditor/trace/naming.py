@@ -28,7 +28,7 @@ _TRANSPARENT: Final = frozenset(
 _SAYING_NOTHING: Final = frozenset(
     "filter exclude get all first last one execute query run fetch result results data items values next read call "
     "copy deepcopy json loads load dumps union intersection difference order_by distinct annotate group_by join "
-    "options limit offset where select fetchall fetchmany fetchone execute_fetchall findall finditer main from_iterable compress product".split()
+    "options limit offset where select filter_by yield_per range find fetchall fetchmany fetchone execute_fetchall findall finditer main from_iterable compress product".split()
 )
 """Names of functions that say how, not what."""
 _RUNNING: Final = frozenset({"scalars", "stream_scalars", "stream"})

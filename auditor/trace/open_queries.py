@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.sqlalchemy_statements import EXECUTE
 from auditor.frameworks.sqlalchemy_values import ANYTHING, SessionValue
-from auditor.index.values import ManagerValue, Query, Sym
+from auditor.index.values import ClassValue, ManagerValue, Query, Sym
+from auditor.trace.arguments import STARS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.index.values import Value
 
 RUNNING: Final = frozenset(
     "all one one_or_none first scalar first_or_404 one_or_404 get get_or_404 count paginate".split()
 )
 """Methods of a query that run it."""
+_BY_NAME: Final = "filter_by"
 _BY_KEY: Final = frozenset({"get", "get_one"})
 
 
@@ -26,6 +30,11 @@ def is_open(value: Query | ManagerValue) -> bool:
     if not isinstance(value, Query) or value.orm != "sqlalchemy" or value.model is not ANYTHING:
         return False
     return bool(value.columns) and is_undecided(value.columns[0])
+
+
+def is_put_off(value: Query | ManagerValue, name: str, kwargs: Mapping[str, Value]) -> bool:
+    """Whether a call on such a query waits: it runs it, or compares columns that `**kwargs` names."""
+    return (name in RUNNING or (name == _BY_NAME and STARS in kwargs)) and is_open(value)
 
 
 def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
@@ -39,5 +48,6 @@ def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
 
 
 def is_undecided(value: Value) -> bool:
-    """A parameter, or what is read from one, of which nothing is declared."""
-    return isinstance(value, Sym) and value.hint is None and value.op in {"param", "attr"}
+    """A parameter, or what is read from one, of which nothing is declared; `cls` of a class that is no model's own."""
+    told = isinstance(value, Sym) and (value.hint is None or isinstance(value.hint, ClassValue))
+    return told and isinstance(value, Sym) and value.op in {"param", "attr"}
