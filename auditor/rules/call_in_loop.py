@@ -72,7 +72,9 @@ _WORDS: Final = {
     "cache": "a round trip to the cache",
     "task": "a round trip to the queue",
 }
-_HTTP: Final = frozenset({"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq", "niquests"})
+_HTTP: Final = frozenset(
+    {"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq", "niquests"}
+)
 _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""

@@ -39,7 +39,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import mostly_one
+from auditor.rules import mostly_one, turns
 from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.filled_in import filled_in

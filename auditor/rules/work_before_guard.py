@@ -127,7 +127,11 @@ def wasted(scene: Scene, function: Function, block: Sequence[Node]) -> Iterator[
             for e in scene.doings.at(function, k[1], k[2], "sql")
             if e.operation != "write" and e.cause != "lazy-load"
         ]
-        if effects and is_read_later(block[n + 1 :], idle) and not costs_as_much(scene, function, guard, effects):
+        if (
+            effects
+            and is_read_later(block[n + 1 :], idle)
+            and not costs_as_much(scene, function, guard, effects)
+        ):
             yield Wasted(function, tuple(idle), tuple(effects), guard)
 
 
