@@ -46,7 +46,7 @@ def read(project: Project) -> tuple[list[EntryPoint], list[Unread]]:
     for urlconf, settings in tops:
         reader = _Reader(evaluation, settings)
         folder = evaluation.names.projects.of(settings or urlconf) or ""
-        is_served = settings is None or is_deployed(settings)
+        is_served = settings is None or is_deployed(settings) or is_deployed(urlconf)
         application = f"{folder}:{urlconf.name}" if folder else urlconf.name if len(tops) > 1 else ""
         for entry in reader.entries(urlconf):
             others = found.setdefault((folder, entry.id), [])

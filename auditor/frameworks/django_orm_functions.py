@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
+from auditor.frameworks import django_orm_targets as targets
 from auditor.frameworks import django_orm_terminals as terminals
 from auditor.frameworks.django_orm_execution import fetch, prefetch
 from auditor.frameworks.django_orm_queries import Step, as_prefetches, filtered
 from auditor.index.values import (
     UNKNOWN,
     Const,
+    Ext,
     Items,
     ManagerValue,
     Many,
@@ -89,6 +91,9 @@ def _query(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> Quer
         return None if manager is None else orm.start(m, manager, node)
     if isinstance(value, ManagerValue) and value.model.orm == orm.name:
         return orm.start(m, value, node)
+    if isinstance(value, Ext) and orm.registry.is_used:
+        model = targets.model_of_library(orm.registry, value.name)
+        return None if model is None else _query(orm, m, ModelValue(model), node)
     return value if isinstance(value, Query) and value.orm == orm.name else None
 
 
@@ -170,6 +175,8 @@ def _library_model(
 
 def _split(orm: DjangoOrm, name: str) -> tuple[Model | None, tuple[str, ...]]:
     parts = name.split(".")
+    if parts[-2:-1] == ["objects"] and parts[-3:-2] and orm.registry.is_used:
+        return targets.model_of_library(orm.registry, ".".join(parts[:-2])), tuple(parts[-2:])
     for n in range(len(parts), max(len(parts) - 3, 1), -1):
         model = orm.registry.by_dotted.get(".".join(parts[:n]))
         if model is not None:

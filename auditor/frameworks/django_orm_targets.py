@@ -154,6 +154,19 @@ def _tags(registry: Registry, model: Model, field: Declared) -> Model | None:
     return _library(registry, "taggit.models.Tag")
 
 
+def model_of_library(registry: Registry, dotted: str) -> Model | None:
+    """The model of that dotted name, which something did with it that is only done with models; None for no class.
+
+    A bare one where the library is not read: what it is asked for costs a query, of its columns nothing is known.
+    """
+    known = registry.by_dotted.get(dotted)
+    if known is not None:
+        return known
+    parts = dotted.split(".")
+    is_class = len(parts) > 1 and "()" not in dotted and parts[-1][:1].isupper() and not parts[-1].isupper()
+    return _library(registry, dotted) if is_class and all(p.isidentifier() for p in parts) else None
+
+
 def _library(registry: Registry, dotted: str) -> Model | None:
     """A bare model for a class of a library: reading a relation to it is known to cost a query."""
     known = registry.by_dotted.get(dotted)

@@ -33,14 +33,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.index import ir
-from auditor.index.values import Row
+from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import mostly_one
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
-from auditor.rules.query_places import asked_from, home, homes, named_at
+from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -49,7 +49,6 @@ from auditor.trace.turns import reached
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.index.values import Query
     from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect, Loop, Summary
 
@@ -66,7 +65,7 @@ RULE = RuleInfo(
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
-    groups: dict[tuple[str, int, int, str], list[tuple[Summary, Effect]]] = {}
+    groups: dict[tuple[str, int, int, str, str], list[tuple[Summary, Effect]]] = {}
     for scope, effect in scene.effects():
         loops = scene.turned(effect.loops, effect.branch) if effect.kind == "sql" else ()
         if loops and not effect.remembered and is_lazy(effect):
@@ -76,7 +75,8 @@ def find(scene: Scene) -> Iterator[Claim]:
                 continue
             if is_first_found(loops[-1], effect):
                 continue
-            groups.setdefault(cured_at(scene, loops[-1], origin), []).append((scope, effect))
+            walked = "" if row is None or origin is None else walked_of_one(loops, row, origin)
+            groups.setdefault(cured_at(scene, loops[-1], origin, walked), []).append((scope, effect))
     fed: dict[tuple[str, int], dict[str, list[Spot]]] = {}
     for group in groups.values():
         row = row_of(group[0][1])
@@ -141,13 +141,23 @@ def relation_of(effect: Effect) -> str:
     return effect.relation or ("" if effect.query is None else effect.query.relation or "")
 
 
-def cured_at(scene: Scene, loop: Loop, origin: Query | None) -> tuple[str, int, int, str]:
-    """Which edit would cure a lazy load: path and lines of the query's place, else of the loop's, and the model.
+def walked_of_one(loops: Sequence[Loop], row: Row, origin: Query) -> str:
+    """Of rows that one row's relation lists, the relation: who fetches that row for something else lists another."""
+    overs = [x.over.source if isinstance(x.over, Many) else x.over for x in loops]
+    listed = [q for q in overs if isinstance(q, Query) and q.relation and isinstance(q.owner, Row)]
+    if not any(q.owner is not None and getattr(q.owner, "origin", None) is origin for q in listed):
+        return ""
+    walked = any(isinstance(q, Query) and not q.relation and q.site is origin.site for q in overs)
+    return "" if walked else row.path.partition(".")[0]
+
+
+def cured_at(scene: Scene, loop: Loop, origin: Query | None, walked: str) -> tuple[str, int, int, str, str]:
+    """Which edit would cure a lazy load: path and lines of the query's place, else of the loop's, the model, the relation.
 
     A generic view builds the queries of many models in one place.
     """
     site = loop.site if origin is None else home(scene, origin)
-    return (site.module.path, site.start, site.line, "" if origin is None else origin.model.key)
+    return (site.module.path, site.start, site.line, "" if origin is None else origin.model.key, walked)
 
 
 def turned_at(scene: Scene, group: list[tuple[Summary, Effect]]) -> tuple[str, int]:
@@ -186,7 +196,9 @@ def claim(
     model = origin.model.name if origin is not None else "row" if row is None else row.model.name
     reads = {(e.site.module.path, e.site.line): e for e in effects if e.site.module.role != "library"}
     asked = None if origin is None else named_at(origin, relations)
+    begun = None if origin is None else begun_at(scene, home(scene, origin))
     related = [place(b, "query") for b in ([*built[:1], asked] if asked is not None else built)]
+    related += [place(begun, "query")] if begun is not None else []
     if origin is not None and built[0].function is not spot.function:
         helped = asked_from(scene, origin, group[effects.index(first)][0])
         related += [place(helped, "call")] if helped is not None else []

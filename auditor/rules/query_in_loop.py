@@ -42,6 +42,7 @@ from auditor.model.severity import Severity
 from auditor.rules import mostly_one, turns
 from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
+from auditor.rules.counted_kinds import counted_kinds
 from auditor.rules.filled_in import filled_in
 from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
@@ -107,6 +108,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     for groups in by_loop.values():
         for direct in sorted(groups, reverse=True):
             yield claim(scene, groups[direct])
+    yield from counted_kinds(scene)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

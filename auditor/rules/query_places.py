@@ -41,6 +41,22 @@ def homes(scene: Scene, query: Query) -> list[Spot]:
     return [spot_of(site) for site in found]
 
 
+def begun_at(scene: Scene, site: Site) -> Spot | None:
+    """Where the name that a statement narrows, `rows = rows.filter(…)`, got the query at first: loading it there does too."""
+    function = site.function
+    if function is None:
+        return None
+    reads = scene.texts.of(function)
+    for s in turns.nodes(function.body):
+        if s[0] not in {ir.ASSIGN, ir.RETURN} or not s[1] <= site.line <= s[2] or s[-1] is None:
+            continue
+        name = turns.root_name(s[4] if s[0] == ir.ASSIGN else s[3])
+        bound = [b for b in reads.bindings.get(name, ()) if b[0] == ir.ASSIGN and b[1] < s[1]]
+        first = [b for b in bound if turns.root_name(b[4]) != name]
+        return statement_of(function, first[-1][1]) if first else None
+    return None
+
+
 def named_at(query: Query, relations: Iterable[str]) -> Spot | None:
     """The line of a long statement that asks for the first relation on the way to one that is missing: `"items"`."""
     firsts = {r.partition(".")[0] for r in relations if "." in r}

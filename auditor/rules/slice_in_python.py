@@ -50,6 +50,7 @@ from auditor.rules.collection import (
     rows_named,
     serves_many,
 )
+from auditor.rules.paged_in_python import paged_in_python
 from auditor.rules.scene import spot_of
 from auditor.rules.sort_in_python import is_ranked
 
@@ -93,6 +94,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if believable(scene, made):
             yield made
     yield from of_remade(scene)
+    yield from paged_in_python(scene)
 
 
 def of_remade(scene: Scene) -> Iterator[Claim]:

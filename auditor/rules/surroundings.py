@@ -71,8 +71,30 @@ def is_used_in_turn(looped: Looped, effect: Effect) -> bool:
         turns.root_name(write[2]) if turns.name_of(write[2]) in {"save", "asave"} else "",
     )
     given = {id(s[3]) for s in turns.nodes(body) if s[0] == ir.RETURN and s[3] is not None}
+    if effect.label.startswith("INSERT INTO") and not inside:
+        return bool(bound) and is_handed_on(body, bound, after)
     later = (n for n in turns.nodes(body) if n[0] == ir.NAME and n[1] > after and id(n) not in given)
     return bool(bound) and any(n[2] == bound for n in later)
+
+
+def is_handed_on(body: Sequence[Node], bound: str, after: int) -> bool:
+    """Whether what a statement returned is given to anything that is called: `RETURNING` can tell it of all rows at once."""
+    names = {bound}
+    for s in turns.nodes(body):
+        if (
+            s[0] == ir.ASSIGN
+            and s[1] > after
+            and names & {n[2] for n in turns.nodes(s[4]) if n[0] == ir.NAME}
+        ):
+            names |= {
+                t[2]
+                for target in s[3]
+                for t in turns.nodes(target)
+                if t[0] == ir.NAME and target[0] != ir.ATTR
+            }
+    calls = (n for n in turns.nodes(body) if n[0] == ir.CALL and n[1] > after)
+    given = (v for c in calls for v in (*c[3], *(value for _, value in c[4])))
+    return any(n[0] == ir.NAME and n[2] in names for v in given for n in turns.nodes(v))
 
 
 def is_made_in_turn(looped: Looped, write: Node | None) -> bool:

@@ -238,6 +238,10 @@ def call_dunder(m: Machine, value: Value, name: str, node: Node | None) -> Value
 # -- methods ---------------------------------------------------------------------------------------------------
 
 _ADD: Final = frozenset({"append", "add", "appendleft", "insert"})
+_SET_OPERATIONS: Final = frozenset(
+    "union intersection difference symmetric_difference issubset issuperset isdisjoint "
+    "intersection_update difference_update symmetric_difference_update".split()
+)
 
 
 def method(
@@ -268,9 +272,22 @@ def method(
         return UNKNOWN
     if name in {"pop", "popleft"}:
         return iteration.element(m, value)
-    if name in {"copy", "union", "intersection", "difference"}:
+    if name in _SET_OPERATIONS:
+        return combined(m, value, name, args, node)
+    return value if name == "copy" else UNKNOWN
+
+
+def combined(m: Machine, value: Value, name: str, others: list[Value], node: Node | None) -> Value:
+    """A set operation, which walks over whatever it is given."""
+    for other in others:
+        iteration.fetch(m, other, node, "materialise")
+    if name != "union" or not others:
         return value
-    return UNKNOWN
+    sizes = [
+        s for v in (value, *others) if (s := iteration.size_of(m, v, "")) is not None and s.bound is None
+    ]
+    elements = [iteration.element(m, v) for v in (value, *others)]
+    return Many(joining.join_all([e for e in elements if e is not UNKNOWN]), next(iter(sizes), None), "set")
 
 
 def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> None:
@@ -338,6 +355,11 @@ def mapping_method(
             if isinstance(more, Dictionary):
                 value.entries.update(more.entries)
                 value.other = joining.join(value.other or UNKNOWN, more.other or UNKNOWN)
+            elif isinstance(more, (Query, Many)):
+                iteration.fetch(m, more, node, "materialise")
+                both = iteration.element(m, more)
+                value.other = joining.join(value.other or UNKNOWN, iteration.item_at(m, both, 1))
+                value.size, value.grown = iteration.size_of(m, more, m.cx.names), True
             added = more.rest if isinstance(more, Dictionary) else more
             value.rest = added if isinstance(added, Sym) and value.rest is None else value.rest
         value.entries.update({k: v for k, v in kwargs.items() if k != arguments.STARS})

@@ -360,6 +360,8 @@ def assign(m: Machine, target: Node, value: Value) -> None:
     if op == ir.NAME:
         m.cx.env[target[2]] = value
     elif op == ir.SEQ:
+        if isinstance(value, Query):  # `first, *others = rows`
+            iteration.fetch(m, value, target, "materialise")
         for n, item in enumerate(target[3]):
             if item[0] == ir.STAR:
                 assign(m, item[2], Many(iteration.element(m, value), None))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.sqlalchemy_statements import EXECUTE
 from auditor.frameworks.sqlalchemy_values import ANYTHING, SessionValue
-from auditor.index.values import ClassValue, ManagerValue, Query, Sym
+from auditor.index.values import ClassValue, ManagerValue, Query, Row, Sym
 from auditor.trace.arguments import STARS
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
 
 
 def is_undecided(value: Value) -> bool:
-    """A parameter, or what is read from one, of which nothing is declared; `cls` of a class that is no model's own."""
-    told = isinstance(value, Sym) and (value.hint is None or isinstance(value.hint, ClassValue))
-    return told and isinstance(value, Sym) and value.op in {"param", "attr"}
+    """A parameter, or what is read from one, of which nothing is declared that could be an entity.
+
+    `cls` of a class that is no model's own could be any; and a row is none, whoever declares one.
+    """
+    if not isinstance(value, Sym) or value.op not in {"param", "attr"}:
+        return False
+    return value.hint is None or isinstance(value.hint, (ClassValue, Row))

@@ -89,6 +89,37 @@ def test_settings_for_development_are_no_project_of_their_own() -> None:
     assert [entry.id for entry in discover(linked(files))] == ["ANY /entries", "ANY /x"]
 
 
+SECOND_SITE = """
+    from django.urls import path
+    from zine import views
+    urlpatterns = [path("entries", views.listed)]
+    """
+
+
+def test_another_site_of_one_project_is_served_although_only_settings_for_development_name_it() -> None:
+    files = site("a", own="x") | {
+        "a/config/zine_dev.py": "from config.settings import *\nROOT_URLCONF = 'zine.urls'\n",
+        "a/zine/__init__.py": "",
+        "a/zine/views.py": "def listed(request): ...\n",
+        "a/zine/urls.py": SECOND_SITE,
+    }
+    assert [e.handler.module.path for e in discover(linked(files))] == [
+        "a/core/views.py",
+        "a/zine/views.py",
+        "a/core/views.py",
+    ]
+
+
+def test_what_a_configuration_for_development_serves_instead_is_not_told() -> None:
+    files = site("a", own="x") | {
+        "a/config/settings_dev.py": "from config.settings import *\nROOT_URLCONF = 'config.urls_dev'\n",
+        "a/zine/__init__.py": "",
+        "a/zine/views.py": "def listed(request): ...\n",
+        "a/config/urls_dev.py": SECOND_SITE,
+    }
+    assert [e.handler.module.path for e in discover(linked(files))] == ["a/core/views.py", "a/core/views.py"]
+
+
 def test_the_same_path_is_kept_for_each_application_and_named_after_it() -> None:
     found = discover(linked({**TWO, "panel/app.py": FLASK}))
     assert [(entry.id, entry.handler.module.path) for entry in found] == [

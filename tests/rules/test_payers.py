@@ -101,3 +101,23 @@ def test_what_a_list_loads_for_each_row_is_not_paid_where_one_row_is_deleted() -
     trace = analyse(project, discover(project), knowledge=load(), semantics=Semantics(orms=orms_of(project)))
     found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
     assert [f.endpoints for f in found] == [("GET /books/",)]
+
+
+def test_a_query_that_is_narrowed_later_is_shown_from_where_it_begins() -> None:
+    steps = APPLICATION.replace(
+        b"        return Book.objects.all()\n",
+        b"        books = Book.objects.order_by('id')\n"
+        b"        if self.request.GET.get('author'):\n"
+        b"            books = books.filter(author=self.request.GET['author'])\n"
+        b"        return books\n",
+    )
+    library = [
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    ]
+    project = Project([("urls.py", "app", lower(steps)), *library])
+    trace = analyse(project, discover(project), knowledge=load(), semantics=Semantics(orms=orms_of(project)))
+    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    begins = 1 + steps.decode().split("\n").index("        books = Book.objects.order_by('id')")
+    places = {(p.line, p.role) for f in found for p in f.related} | {(f.line, "query") for f in found}
+    assert (begins, "query") in places
