@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.counted import Counts
 from auditor.trial.gates.counts import changed_lines, function_lines
-from auditor.trial.playing import Counts
 from auditor.trial.reach import Lines
 
 MOST_ENDPOINTS: Final = 3

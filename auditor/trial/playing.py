@@ -1,99 +1,34 @@
 """Plays trees of the target: each at most once for each question, whichever gates ask."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Final, Self
 
 from auditor.execution.world import World
-from auditor.measure.contract.compare import compare
-from auditor.measure.contract.contract import About, Contract, make_contract
+from auditor.measure.contract.contract import Contract
 from auditor.measure.contract.declared import Declared
-from auditor.measure.contract.difference import Difference, failures
+from auditor.measure.contract.difference import Difference
 from auditor.measure.contract.recording import Recording, recording_of
-from auditor.measure.counts import REPEATS, counted_effects, counts_of
 from auditor.measure.identity import Identity
 from auditor.measure.replay import Mode, Replay, select
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.workload import Workload
-from auditor.measure.worth import says_something
 from auditor.model.fault import Fault
 from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
-from auditor.trial.emptied import asked_of_nothing, letting_in, refused_now, to_be_emptied
+from auditor.trial.counted import Counted, Statements, Tally, lines_of, together
+from auditor.trial.of_nothing import Nothing, OfNothing, emptied
 from auditor.trial.reach import READING, Lines, frames_of
-from auditor.trial.reference import EFFECTS, EVERYTHING, Ids, Parts, Reference
+from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
 from auditor.trial.remembering import Memory, unforgotten
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import Worlds
 
-Counts = Mapping[str, Mapping[str, int]]
-"""By request, by component of the vector."""
-Repeat = dict[str, dict[str, int]]
-"""The counts of one round."""
-Statements = Mapping[str, Mapping[str, int]]
-"""By request, each statement's text and how often it was sent."""
 _COUNTING: Final = Playing(role="time", lines=True, state=False)
 _TOGETHER: Final = Playing(mode="eight at once", state=False)
-_TRIES: Final = 3
-"""To find out what has to stay for somebody to be let in."""
-_FEWEST: Final = 2
-"""Rounds of which anything is concluded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a count was seen to be, over the repeats."""
-
-    low: int
-    high: int
-
-    @property
-    def steady(self) -> bool:
-        """Whether all repeats agree."""
-        return self.low == self.high
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What the requests of a tree cost, over two or three repeats.
-
-    Where they differ (each worker fills a memo of its own, say, and chance decides who answers) nothing is concluded but what
-    holds for every repeat: a count has fallen only if its highest is below the lowest it was, and risen only if its lowest is above the highest.
-    """
-
-    spans: Mapping[str, Mapping[str, Span]]
-    """By request, by component of the vector."""
-    repeats: int = REPEATS
-    by_one: bool = False
-    """Whether in each repeat one process answered everything, so that none of it depends on who answered what."""
-
-    @property
-    def counts(self) -> Counts:
-        """Those that are steady."""
-        return {
-            request: {component: span.low for component, span in spans.items() if span.steady}
-            for request, spans in self.spans.items()
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
-    """What is asked of tables without rows, and what the baseline answers."""
-
-    workload: Workload
-    tables: tuple[str, ...]
-    """In the order in which they are emptied."""
-    known: Contract | None = None
-
-    @property
-    def contract(self) -> Contract:
-        """Once it is known."""
-        assert self.known is not None
-        return self.known
 
 
 class Player:
@@ -128,16 +63,19 @@ class Player:
             excluded=bench.settings.workload.exclude,
             begin=self._begin_baseline,
         )
+        self._of_nothing = OfNothing(
+            self._play_of_nothing,
+            baseline,
+            workload,
+            lambda: self._reference.reach,
+            lambda: self.world(baseline).tables(),
+            excluded=bench.settings.workload.exclude,
+        )
         self._beside = Beside()
         self._rounds: dict[tuple[str, Parts], Round] = {}
         self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
-        self._repeats: dict[str, list[Repeat]] = {}
-        self._most: dict[str, int] = {}
-        """Repeats that are kept of a tree: no more than were asked for, so that what is told does not depend on how often it was played."""
-        self._by_one: dict[str, bool] = {}
-        self._lines: dict[str, Mapping[str, Lines]] = {}
-        self._statements: dict[str, Statements] = {}
+        self._tally = Tally(baseline.id)
         self._met: dict[str, Lines] = {}
 
     def __enter__(self) -> Self:
@@ -181,31 +119,42 @@ class Player:
         return self._together[tree.id]
 
     def play_ahead(self, tree: Tree, /, *, whole: bool = False) -> None:
-        """Begins what will be asked of the tree after the round in order, in a copy of its own: its counts, or the `whole` eight at once.
+        """Begins what will be asked of the tree after the round in order, in a copy of its own: its counts, or what is asked of the `whole`.
 
-        Nothing is begun where two servers would meet on one network.
+        That is eight at once, and what it answers on empty tables. Nothing is begun where two servers would meet on one network.
         """
         if not self.world(self._baseline).is_apart:
             return
         if whole and tree.id not in self._together:
-            self._begin(_together_of(tree), tree, self._reference.sent("eight at once"), _TOGETHER)
-        elif not whole and tree.id not in self._lines:
-            self._begin(_counts_of(tree), tree, self._timed, _COUNTING)
+            self._begin_whole(tree, self._reference.sent("eight at once"), _TOGETHER, self._of_nothing.asked)
+        elif not whole and tree.id not in self._tally.lines:
+            self._begin(tree, {_counts_of(tree): self._in(self._timed, _COUNTING)})
 
     def _begin_baseline(self, workload: Workload, playing: Playing) -> Callable[[], Round]:
         """A round of the baseline's, played now where it can be played beside others, else when it is asked for."""
         name, later = _together_of(self._baseline), partial(self._play, self._baseline, workload, playing)
         if self.world(self._baseline).is_apart:
-            self._begin(name, self._baseline, workload, playing)
+            self._begin_whole(self._baseline, workload, playing, self._of_nothing.first)
         return lambda: self._beside.take(name) or later()
 
-    def _begin(self, name: str, tree: Tree, workload: Workload, playing: Playing) -> None:
-        playing = replace(playing, audit_loggers=self._loggers)
-        self._beside.begin(
-            name,
-            self._worlds.another_meanwhile(tree),
-            lambda world: play_round(world, workload, self._who, playing),
-        )
+    def _begin_whole(self, tree: Tree, workload: Workload, playing: Playing, nothing: Nothing | None) -> None:
+        plays = {_together_of(tree): self._in(workload, playing)}
+        if nothing is not None:
+            plays[_nothing_of(tree)] = self._on(nothing)
+        self._begin(tree, plays)
+
+    def _begin(self, tree: Tree, plays: Mapping[str, Callable[[World], Round]]) -> None:
+        self._beside.begin(self._worlds.another_meanwhile(tree), plays)
+
+    def _in(self, workload: Workload, playing: Playing) -> Callable[[World], Round]:
+        """What plays that in a world."""
+        who, playing = self._who, replace(playing, audit_loggers=self._loggers)
+        return lambda world: play_round(world, workload, who, playing)
+
+    def _on(self, nothing: Nothing) -> Callable[[World], Round]:
+        """What plays that in a world whose rows are taken out first."""
+        play = self._in(nothing.workload, Playing(state=False))
+        return lambda world: play(emptied(world, nothing.tables))
 
     def differences(
         self, tree: Tree, parts: Parts, mode: Mode, declared: Declared, /
@@ -221,54 +170,13 @@ class Player:
 
     def of_nothing(self, tree: Tree, declared: Declared, /) -> tuple[Difference, ...]:
         """What the tree answers otherwise than the baseline where tables hold no rows; nothing where the baseline can't be asked so."""
-        nothing = self._nothing
-        if nothing is None:
-            return ()
-        found = failures(compare(nothing.contract, self._emptied(tree, nothing).recording, declared=declared))
-        found = tuple(one for one in found if one.part not in EFFECTS)
-        if not found:
-            return ()
-        own = compare(nothing.contract, self._emptied(self._baseline, nothing).recording)
-        known = {(one.request, one.part, one.place) for one in own}
-        return tuple(one for one in found if (one.request, one.part, one.place) not in known)
+        return self._of_nothing.differences(tree, declared)
 
-    @cached_property
-    def _nothing(self) -> Nothing | None:
-        """The baseline on emptied tables, twice; None where that says nothing."""
-        reach = self._reference.reach
-        asked = asked_of_nothing(self._workload, reach)
-        keep = letting_in(asked, reach)
-        tables = self.world(self._baseline).tables()
-        words = [reach[one.id].words for one in asked.requests]
-        for _ in range(_TRIES):
-            gone = to_be_emptied(tables, words, keep)
-            if not gone or not asked.requests:
-                return None
-            nothing = Nothing(workload=asked, tables=gone)
-            try:
-                first = self._emptied(self._baseline, nothing)
-                refused = refused_now(reach, first.replay.exchanges)
-                if not refused:
-                    runs = [first.recording, self._emptied(self._baseline, nothing).recording]
-                    return replace(
-                        nothing,
-                        known=make_contract(
-                            asked,
-                            runs,
-                            about=About(tree=self._baseline.id),
-                            excluded=self._bench.settings.workload.exclude,
-                        ),
-                    )
-            except Fault:  # it needs what is gone: nobody may say that a change is wrong there
-                return None
-            keep |= refused
-        return None
-
-    def _emptied(self, tree: Tree, nothing: Nothing) -> Round:
+    def _play_of_nothing(self, tree: Tree, nothing: Nothing) -> Round:
+        if (begun := self._beside.take(_nothing_of(tree))) is not None:
+            return begun
         with self._worlds.another(tree) as world:
-            if not world.empty(nothing.tables):
-                raise Fault("its tables can't be emptied", where=str(self._bench.root))
-            return play_round(world, nothing.workload, self._who, Playing(state=False))
+            return self._on(nothing)(world)
 
     def unforgotten(self, candidate: Candidate, tree: Tree, parts: Parts, /) -> tuple[Memory, ...]:
         """What the candidate remembers for ever of what it reads."""
@@ -306,62 +214,51 @@ class Player:
 
         At least `repeats` in any case: `REPEATS` for a result that is told, more before somebody is blamed for a rise.
         """
-        self._most[tree.id] = max(REPEATS, repeats, self._most.get(tree.id, 0))
-        while not self._is_counted(tree, repeats):
+        self._tally.want(tree.id, repeats)
+        while not self._tally.suffices(tree.id, repeats):
             self._count_once_more(tree)
-        return replace(_agreeing(self._repeats[tree.id]), by_one=self._by_one[tree.id])
+        return self._tally.of(tree.id)
 
     def _count_once_more(self, tree: Tree) -> None:
         begun = self._beside.take(_counts_of(tree))
         if begun is not None:
-            self._count(tree, begun.replay, lines=True)
+            self._tally.add(tree.id, begun.replay, lines=True)
         else:
-            self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._lines))
+            self._play(tree, self._timed, replace(_COUNTING, lines=tree.id not in self._tally.lines))
 
     def _lined(self) -> Mapping[str, Lines]:
         """The lines of each timed request on the baseline; what it costs may take more rounds to know."""
-        while self._baseline.id not in self._lines:
+        while self._baseline.id not in self._tally.lines:
             self._count_once_more(self._baseline)
-        return self._lines[self._baseline.id]
-
-    def _is_counted(self, tree: Tree, least: int) -> bool:
-        repeats = self._repeats.get(tree.id, [])
-        if tree.id not in self._lines or len(repeats) < max(_FEWEST, least):
-            return False
-        return len(repeats) >= REPEATS or self._is_steady(tree, repeats)
+        return self._tally.lines[self._baseline.id]
 
     @cached_property
     def _timed(self) -> Workload:
         return select(self._workload, "time")
 
-    def _is_steady(self, tree: Tree, repeats: list[Repeat]) -> bool:
-        if tree.id == self._baseline.id:
-            return False
-        return all(map(_agree, (repeats, self._repeats.get(self._baseline.id, []))))
-
     def executed(self, tree: Tree, /, *, ids: Ids = frozenset()) -> Lines:
         """The lines that requests with a good, non-empty answer executed: those that are timed, unless others are named."""
         if ids != frozenset():
             played = self._play(tree, self._reference.sent("in order", ids), Playing(lines=True, state=False))
-            return _together(_lines(played.replay))
-        return _together(self.ran(tree))
+            return together(lines_of(played.replay).values())
+        return together(self.ran(tree).values())
 
     def met(self, tree: Tree, /) -> Lines:
         """The lines that any request of the workload executed, whatever it was answered with."""
         if tree.id not in self._met:
             played = self._play(tree, self._reference.sent("in order"), Playing(lines=True, state=False))
-            self._met[tree.id] = _together(_lines(played.replay, good=False))
+            self._met[tree.id] = together(lines_of(played.replay, good=False).values())
         return self._met[tree.id]
 
     def ran(self, tree: Tree, /) -> Mapping[str, Lines]:
         """The lines of each request with the role `time` and a good, non-empty answer."""
         self.counted(tree)
-        return self._lines[tree.id]
+        return self._tally.lines[tree.id]
 
     def statements(self, tree: Tree, /) -> Statements:
         """What the requests with the role `time` asked the database for, as often as they did."""
         self.counted(tree)
-        return self._statements[tree.id]
+        return self._tally.statements[tree.id]
 
     def world(self, tree: Tree, /) -> World:
         """The world of a tree at the small scale, with nothing running in it."""
@@ -380,6 +277,7 @@ class Player:
         """Removes the private copy of a tree that is done with and what it answered; what was counted stays known."""
         self._beside.drop(_counts_of(tree))
         self._beside.drop(_together_of(tree))
+        self._beside.drop(_nothing_of(tree))
         self._worlds.forget(tree)
         self._rounds = {key: played for key, played in self._rounds.items() if key[0] != tree}
         self._together.pop(tree, None)
@@ -391,7 +289,7 @@ class Player:
         played = self._played(tree, workload, replace(playing, audit_loggers=self._loggers))
         timed = played.replay if playing.role == "time" else played.first
         if timed is not None:
-            self._count(tree, timed, lines=playing.lines)
+            self._tally.add(tree.id, timed, lines=playing.lines)
         return played
 
     def _played(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
@@ -425,15 +323,6 @@ class Player:
     def _timed_reads(self) -> bool:
         return all(one.method in READING for one in self._timed.requests)
 
-    def _count(self, tree: Tree, played: Replay, *, lines: bool) -> None:
-        repeats = self._repeats.setdefault(tree.id, [])
-        if len(repeats) < self._most.get(tree.id, REPEATS):
-            repeats.append(_counts(played))
-            self._by_one[tree.id] = self._by_one.get(tree.id, True) and len(_answering(played)) == 1
-        if lines and tree.id not in self._lines:
-            self._lines[tree.id] = _lines(played)
-            self._statements[tree.id] = _statements(played)
-
 
 def _counts_of(tree: str | Tree) -> str:
     return f"counts of {tree if isinstance(tree, str) else tree.id}"
@@ -443,53 +332,5 @@ def _together_of(tree: str | Tree) -> str:
     return f"eight at once of {tree if isinstance(tree, str) else tree.id}"
 
 
-def _counts(played: Replay) -> Repeat:
-    return {
-        exchange.request.id: counts_of(exchange.record)
-        for exchange in played.exchanges
-        if exchange.record is not None and "time" in exchange.request.roles
-    }
-
-
-def _answering(played: Replay) -> set[int]:
-    return {exchange.record.pid for exchange in played.exchanges if exchange.record is not None}
-
-
-def _lines(played: Replay, *, good: bool = True) -> dict[str, Lines]:
-    return {
-        exchange.request.id: {file: frozenset(numbers) for file, numbers in exchange.record.lines.items()}
-        for exchange in played.exchanges
-        if exchange.record is not None and (not good or says_something(exchange))
-    }
-
-
-def _together(by_request: Mapping[str, Lines]) -> Lines:
-    lines: dict[str, set[int]] = {}
-    for each in by_request.values():
-        for file, numbers in each.items():
-            lines.setdefault(file, set()).update(numbers)
-    return {file: frozenset(numbers) for file, numbers in lines.items()}
-
-
-def _statements(played: Replay) -> dict[str, Counter[str]]:
-    return {
-        exchange.request.id: Counter(
-            effect.text for effect in counted_effects(exchange.record) if effect.kind == "sql" and effect.text
-        )
-        for exchange in played.exchanges
-        if exchange.record is not None and "time" in exchange.request.roles
-    }
-
-
-def _agree(repeats: list[Repeat]) -> bool:
-    return all(one == repeats[0] for one in repeats)
-
-
-def _agreeing(repeats: list[Repeat]) -> Counted:
-    spans: dict[str, dict[str, Span]] = {}
-    for request, counts in repeats[0].items():
-        for component in counts:
-            values = [one[request][component] for one in repeats if component in one.get(request, {})]
-            if len(values) == len(repeats):
-                spans.setdefault(request, {})[component] = Span(min(values), max(values))
-    return Counted(spans=spans, repeats=len(repeats))
+def _nothing_of(tree: str | Tree) -> str:
+    return f"of nothing, {tree if isinstance(tree, str) else tree.id}"

@@ -6,7 +6,8 @@ from typing import Final, Literal, Protocol
 
 from auditor.model.trial import Gain
 from auditor.trial.candidate import Candidate
-from auditor.trial.playing import Counted, Player
+from auditor.trial.counted import Counted
+from auditor.trial.playing import Player
 from auditor.trial.trees import Tree
 
 _KIND_KEYS: Final = {"session": "sessions", "transaction": "transactions", "task": "tasks"}

@@ -43,7 +43,7 @@ def test_nothing_was_begun() -> None:
 def test_a_round_is_taken_once_and_by_its_name() -> None:
     place, played = Place(), object()
     with Beside() as beside:
-        beside.begin("counts", place.made, lambda _: played)  # type: ignore[arg-type, return-value]
+        beside.begin(place.made, {"counts": lambda _: played})  # type: ignore[arg-type, dict-item, return-value]
         assert beside.take("others") is None
         assert beside.take("counts") is played
         assert beside.take("counts") is None
@@ -55,16 +55,17 @@ def test_what_playing_raises_is_raised_where_the_round_is_asked_for() -> None:
         raise Fault("does not boot")
 
     with Beside() as beside:
-        beside.begin("counts", Place().made, fails)
+        beside.begin(Place().made, {"counts": fails, "others": fails})
         with pytest.raises(Fault, match="does not boot"):
             beside.take("counts")
         assert beside.take("counts") is None
+        assert beside.take("others") is None  # it did not come to it
 
 
 def test_leaving_ends_what_is_played() -> None:
     place = Place()
     with Beside() as beside:
-        beside.begin("counts", place.made, place.until_killed)
+        beside.begin(place.made, {"counts": place.until_killed})
         place.entered.wait()
     assert place.killed.is_set()
     assert place.left
@@ -73,9 +74,9 @@ def test_leaving_ends_what_is_played() -> None:
 def test_another_ends_the_one_before() -> None:
     first, second = Place(), Place()
     with Beside() as beside:
-        beside.begin("one", first.made, first.until_killed)
+        beside.begin(first.made, {"one": first.until_killed})
         first.entered.wait()
-        beside.begin("two", second.made, second.until_killed)
+        beside.begin(second.made, {"two": second.until_killed})
         assert first.left
         assert beside.take("one") is None
 
@@ -83,6 +84,33 @@ def test_another_ends_the_one_before() -> None:
 def test_only_the_one_that_is_meant_is_dropped() -> None:
     place, played = Place(), object()
     with Beside() as beside:
-        beside.begin("counts", place.made, lambda _: played)  # type: ignore[arg-type, return-value]
+        beside.begin(place.made, {"counts": lambda _: played})  # type: ignore[arg-type, dict-item, return-value]
         beside.drop("others")
         assert beside.take("counts") is played
+
+
+def test_one_world_plays_one_after_another_and_the_first_is_there_before_the_second() -> None:
+    place, first, second = Place(), object(), object()
+
+    def at_last(_: Place) -> Any:
+        place.killed.wait()
+        return second
+
+    with Beside() as beside:
+        beside.begin(place.made, {"one": lambda _: first, "two": at_last})  # type: ignore[arg-type, dict-item, return-value]
+        assert beside.take("one") is first
+        assert not place.left
+        place.killed.set()
+        assert beside.take("two") is second
+    assert place.left
+
+
+def test_what_comes_after_is_not_begun_when_it_was_ended() -> None:
+    place, begun = Place(), list[Place]()
+
+    with Beside() as beside:
+        beside.begin(place.made, {"one": place.until_killed, "two": begun.append})  # type: ignore[dict-item]
+        place.entered.wait()
+        beside.drop("two")
+    assert place.left
+    assert not begun

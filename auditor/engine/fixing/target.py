@@ -7,7 +7,7 @@ from auditor.engine.fixing.vectors import vectors_of, warm_of, with_times
 from auditor.measure.workload import Workload
 from auditor.model.result import EndpointResult
 from auditor.trial.cold import REPEATS, Cold, ColdTimes
-from auditor.trial.playing import Counted, Counts
+from auditor.trial.counted import Counted, Counts
 from auditor.trial.side_by_side import SideBySide
 from auditor.trial.trees import Tree
 

@@ -9,7 +9,7 @@ from auditor.model.reconciled import EndpointMeasured
 from auditor.model.report import Report
 from auditor.model.vector import VECTOR_KEYS, Vector
 from auditor.trial.cold import ColdTimes
-from auditor.trial.playing import Counted
+from auditor.trial.counted import Counted
 
 
 def vectors_of(counted: Counted, endpoints: Mapping[str, str], /) -> dict[str, Vector]:

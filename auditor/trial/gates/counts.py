@@ -16,8 +16,9 @@ from auditor.model.trial import GateResult
 from auditor.repo.decode import decode
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
+from auditor.trial.counted import Counted, Span
 from auditor.trial.handlers import altered_handlers
-from auditor.trial.playing import Counted, Player, Span
+from auditor.trial.playing import Player
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Winnings, component_of
 

@@ -14,9 +14,9 @@ from auditor.measure.running.rounds import TargetDied
 from auditor.model.trial import Gain, GateResult
 from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
+from auditor.trial.counted import Span
 from auditor.trial.gates.counts import GUARDED, may_rise
 from auditor.trial.gates.timed import Grounds, Said, judged, not_booted
-from auditor.trial.playing import Span
 from auditor.trial.timing import Timing
 from auditor.trial.trees import Tree
 

@@ -10,8 +10,8 @@ from auditor.model.patch import Create, Patch
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate, Promise
 from auditor.trial.constraints import Edited
+from auditor.trial.counted import Counted, Span
 from auditor.trial.gates.counts import CountsGate, changed_lines, not_exercised
-from auditor.trial.playing import Counted, Span
 from auditor.trial.reach import Lines
 from auditor.trial.reference import EVERYTHING, Ids, Parts
 from auditor.trial.trees import Tree
