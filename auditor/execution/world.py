@@ -149,6 +149,14 @@ class World:
         self.reset()
         return self._database.empty(tables)
 
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        """Makes indexes that another tree's data has (see `indexes`) in its prepared state; False, and none is made, where one can't be.
+
+        `Fault` while the target runs.
+        """
+        self.reset()
+        return not self._database.is_users and self._database.add_indexes(statements)
+
     @property
     def template(self) -> str:
         """The key of its first state: for worlds of changed trees that are to be based on it."""

@@ -25,7 +25,7 @@ from auditor.trial.reach import READING, Lines, frames_of
 from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
 from auditor.trial.remembering import Memory, unforgotten
 from auditor.trial.trees import Tree, TreeStore
-from auditor.trial.worlds import Worlds
+from auditor.trial.worlds import MoreIndexes, Worlds
 
 _COUNTING: Final = Playing(role="time", lines=True, state=False)
 _TOGETHER: Final = Playing(mode="eight at once", state=False)
@@ -264,6 +264,11 @@ class Player:
         """The world of a tree at the small scale, with nothing running in it."""
         world = self._worlds.of(tree)
         return world if self._worlds.bears_out(tree) else self._worlds.of(tree)
+
+    @property
+    def more_indexes(self) -> MoreIndexes:
+        """What was learnt of indexes that trees declare, for worlds at other scales."""
+        return self._worlds.more_indexes
 
     def is_made_anew(self, tree: Tree, /) -> bool:
         """Whether a tree's indexes stand only in a database that is made anew."""

@@ -21,7 +21,7 @@ from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import TIMED, Door
 from auditor.measure.workload import Workload, part_of
 from auditor.trial.trees import Tree, TreeStore
-from auditor.trial.worlds import Worlds
+from auditor.trial.worlds import MoreIndexes, Worlds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +58,18 @@ class SideBySide:
         env: Mapping[str, str],
         allowed: tuple[str, ...] = (),
         settle: Callable[[], None] = lambda: None,
+        more_indexes: MoreIndexes | None = None,
     ) -> None:
-        """`settle` waits until nothing else of ours goes on: time is taken then."""
+        """`settle` waits until nothing else of ours goes on: time is taken then. `more_indexes`: see `Worlds`."""
         self.scale = scale
         self._settle = settle
         self._bench = bench
         self._workload = workload
         self._env = env
         self._allowed = allowed
-        self._places = tuple(Worlds(bench, store, baseline, scale=scale) for _ in range(2))
+        self._places = tuple(
+            Worlds(bench, store, baseline, scale=scale, more_indexes=more_indexes) for _ in range(2)
+        )
         self._counts: dict[str, dict[str, dict[str, int]]] = {}
         self._dice = random.Random()  # noqa: S311  the order of pairs, no secret
 

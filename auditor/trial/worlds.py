@@ -1,7 +1,8 @@
 """Worlds of trees at one scale of the data: a private copy each, all on the baseline's data.
 
 An index that a tree declares comes by its `migrate`. Where that does not make it, because the schema comes with the seed or is only ever
-made whole, the tree's data is made anew, and taken if it has as many rows as the baseline's in every table.
+made whole, the tree's data is made anew, and taken if it has as many rows as the baseline's in every table. What indexes these were is
+known then: at other scales they are put on the baseline's data.
 """
 
 import hashlib
@@ -19,6 +20,11 @@ _DECLARES: Final = re.compile(
     rb"\bindex|\bIndex\(|db_index|_index\b|\bCREATE\s+(?:UNIQUE\s+)?INDEX\b", re.IGNORECASE
 )
 
+Declaring = frozenset[tuple[str, str]]
+"""Files that declare indexes, with a hash of each."""
+MoreIndexes = dict[Declaring, frozenset[str]]
+"""By what declares them, indexes that only data that were made anew have, as what makes each."""
+
 _MOST_DISAPPOINTMENTS: Final = 2
 """Trees whose `migrate` wrote something after all; then it is run first, as each such tree is played twice."""
 
@@ -26,15 +32,26 @@ _MOST_DISAPPOINTMENTS: Final = 2
 class Worlds:
     """Made when they are asked for. A context manager's part: whoever holds it closes it."""
 
-    def __init__(self, bench: Bench, store: TreeStore, baseline: Tree, /, *, scale: int) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        store: TreeStore,
+        baseline: Tree,
+        /,
+        *,
+        scale: int,
+        more_indexes: MoreIndexes | None = None,
+    ) -> None:
+        """`more_indexes` is what worlds of the same trees at another scale have learnt, and learn."""
         self._bench = bench
         self._store = store
         self._baseline = baseline
         self._scale = scale
         self._worlds: dict[str, World] = {}
         self._template: str | None = None
-        self._anew: dict[frozenset[tuple[str, str]], str] = {}
+        self._anew: dict[Declaring, str] = {}
         """By what declares the indexes, the template of data that was made anew for them."""
+        self.more_indexes: MoreIndexes = {} if more_indexes is None else more_indexes
         self._awaited: dict[str, Future[bool]] = {}
         """By tree, whether its `migrate` writes nothing, which another world of it is finding out."""
         self._disappointed = 0
@@ -140,6 +157,9 @@ class Worlds:
         known = first.indexes()
         if world.indexes() != known:
             return world
+        more = self.more_indexes.get(declaring)
+        if more is not None and world.add_indexes(more) and world.indexes() == known | more:
+            return world
         try:
             other = self._made(replaced, None)
         except CommandFailed:
@@ -149,9 +169,11 @@ class Worlds:
             return world
         world.close()
         self._anew[declaring] = other.template
+        if known < other.indexes():
+            self.more_indexes[declaring] = other.indexes() - known
         return other
 
-    def _declaring(self, replaced: dict[str, bytes]) -> frozenset[tuple[str, str]]:
+    def _declaring(self, replaced: dict[str, bytes]) -> Declaring:
         """Changed files that speak of more indexes than they did, with a hash of each."""
         found = set()
         for path, content in replaced.items():

@@ -446,8 +446,16 @@ def test_a_plan_is_made_without_values_and_follows_its_indexes(stand: Stand) -> 
         (step,) = other.explain([sent])[sent]
         assert (step.table, step.how, step.index) == ("people", "search", "people_name")
         assert step.rows < 100
-        assert len(other.indexes() - before) == 1
+        more = other.indexes() - before
+        assert len(more) == 1
         assert other.dump()["people"][:1] == ({"id": 1, "name": "p1"},)
+        other.reset()
+        for refused in ([*more, "CREATE INDEX no ON nowhere (x)"], ["DROP TABLE people"]):
+            assert not other.add_indexes(refused)
+            assert other.indexes() == before
+        assert other.add_indexes(more)
+        other.reset()
+        assert other.indexes() == before | more
     finally:
         other.close()
 

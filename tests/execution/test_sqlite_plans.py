@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from auditor.execution.databases.access import Access
-from auditor.execution.databases.sqlite_plans import explain, indexes
+from auditor.execution.databases.sqlite_plans import add_indexes, explain, indexes
 
 
 @pytest.fixture
@@ -85,3 +85,32 @@ def test_indexes_are_known_by_what_makes_them(shop: sqlite3.Connection) -> None:
     shop.execute("CREATE INDEX\n  orders_code ON orders (code)")
     assert indexes(shop) == {"CREATE INDEX orders_code ON orders (code)"}
     assert Access(table="t", how="scan").rows == 0
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ["CREATE INDEX a ON orders (code)", "CREATE INDEX b ON nowhere (code)"],
+        ["CREATE INDEX a ON orders (code)", "DROP TABLE orders"],
+        ["CREATE INDEX a ON orders (printf('%9d', id))"],
+        ["CREATE INDEX a ON orders (code) WHERE hex(owner) > 1"],
+    ],
+)
+def test_what_computes_or_can_not_be_made_is_not_made_nor_what_stands_beside_it(
+    shop: sqlite3.Connection, refused: list[str]
+) -> None:
+    shop.commit()
+    before = indexes(shop)
+    assert not add_indexes(shop, refused)
+    assert indexes(shop) == before
+
+
+def test_indexes_of_another_database_are_made_as_they_are_there(shop: sqlite3.Connection) -> None:
+    wanted = frozenset({
+        "CREATE INDEX orders_code ON orders (code)",
+        'CREATE UNIQUE INDEX IF NOT EXISTS "of it" ON "orders" (owner DESC, `id`)',
+    })  # fmt: skip
+    shop.commit()
+    assert add_indexes(shop, wanted)
+    assert len(indexes(shop)) == 2
+    assert steps(shop, "SELECT id FROM orders WHERE code = ?")[0][1:3] == ("search", "orders_code")

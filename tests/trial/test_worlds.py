@@ -1,7 +1,7 @@
 """Worlds of trees: what their own `migrate` is for, and when it is not waited for."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -24,7 +24,8 @@ class World:
 
     template = "template"
 
-    def __init__(self, *, idle: bool, fails: bool) -> None:
+    def __init__(self, *, idle: bool, fails: bool, indexes: frozenset[str] = frozenset({"old"})) -> None:
+        self._indexes, self.takes = indexes, True
         self.was_idle, self.was_spared, self.closed = idle, False, False
         self._fails = fails
 
@@ -34,7 +35,18 @@ class World:
             raise CommandFailed("exits 1", where="migrate")
 
     def indexes(self) -> frozenset[str]:
-        return frozenset({"an index more"})
+        return self._indexes
+
+    def add_indexes(self, statements: Collection[str]) -> bool:
+        if self.takes:
+            self._indexes |= frozenset(statements)
+        return self.takes
+
+    def reset(self) -> None:
+        pass
+
+    def dump(self) -> dict[str, tuple[object, ...]]:
+        return {}
 
     def close(self) -> None:
         self.closed = True
@@ -46,12 +58,17 @@ class Bench:
     def __init__(self, *, idle: bool = True, fails: bool = False, migrate: str | None = "migrate") -> None:
         self.recipe = SimpleNamespace(boot=SimpleNamespace(migrate=migrate))
         self.idle, self.fails = idle, fails
+        self.takes = True
+        """Whether its databases take an index that is none of their own."""
         self.made: list[World] = []
 
     def world(self, _scale: int, *, replaced: Mapping[str, bytes], based_on: str | None) -> World:
         fails = self.fails and based_on is not None and bool(replaced)
-        self.made.append(World(idle=self.idle, fails=fails))
-        return self.made[-1]
+        more = based_on is None and any(b"index" in one for one in replaced.values())
+        made = World(idle=self.idle, fails=fails, indexes=frozenset({"old", "new"} if more else {"old"}))
+        made.takes = self.takes
+        self.made.append(made)
+        return made
 
 
 class Store:
@@ -147,3 +164,23 @@ def test_a_tree_that_was_forgotten_is_not_spared_the_next_time() -> None:
     worlds.of(PLAIN)
     worlds.forget(PLAIN.id)
     assert not worlds.of(PLAIN).was_spared
+
+
+def test_data_are_made_anew_once_for_an_index_that_no_migrate_makes() -> None:
+    bench, larger = Bench(), Bench()
+    worlds = worlds_of(bench)
+    assert worlds.of(INDEXED).indexes() == {"old", "new"}
+    assert len(bench.made) == 3  # the baseline's, one on its data, one anew
+    others = Worlds(larger, Store(), BASE, scale=40, more_indexes=worlds.more_indexes)  # type: ignore[arg-type]
+    assert others.of(INDEXED).indexes() == {"old", "new"}
+    assert len(larger.made) == 2
+    assert others.of(PLAIN).indexes() == {"old"}
+
+
+def test_where_the_index_can_not_be_put_there_the_data_are_made_anew_at_each_scale() -> None:
+    worlds, larger = worlds_of(Bench()), Bench()
+    worlds.of(INDEXED)
+    larger.takes = False
+    others = Worlds(larger, Store(), BASE, scale=40, more_indexes=worlds.more_indexes)  # type: ignore[arg-type]
+    assert others.of(INDEXED).indexes() == {"old", "new"}
+    assert len(larger.made) == 3

@@ -72,7 +72,15 @@ class Judges:
 
         def stage(scale: int) -> SideBySide:
             made = SideBySide(
-                bench, store, baseline, workload, scale=scale, env=env, allowed=allowed, settle=settle
+                bench,
+                store,
+                baseline,
+                workload,
+                scale=scale,
+                env=env,
+                allowed=allowed,
+                settle=settle,
+                more_indexes=player.more_indexes,
             )
             return self._stack.enter_context(made)
 

@@ -1,6 +1,6 @@
 """What every engine offers a world."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +81,12 @@ class Database(Protocol):
         Not for data that is the user's own.
         """
 
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        """Makes indexes, by what `indexes` told of another one of its kind, in the template, which is its state then.
+
+        False, and none is made, where one can't be. Not for data that is the user's own.
+        """
+
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """How it would go about each statement that only reads; those that it can't plan are left out. Nothing is run."""
 
@@ -133,6 +139,9 @@ class NoDatabase:
 
     def empty(self, tables: Sequence[str], /) -> bool:
         return not tables
+
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        return not statements
 
     def explain(self, _statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return {}

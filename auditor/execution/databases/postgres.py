@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -212,6 +212,15 @@ class Postgres:
         if emptied:
             self.mark()
         return emptied
+
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        """As `put_rows`: an index may be on what a function of its own gives."""
+        self.reset()
+        with self._target() as client:
+            made = postgres_plans.add_indexes(client, statements)
+        if made:
+            self.mark()
+        return made
 
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         """As the target's own role: planning may run functions of its own."""

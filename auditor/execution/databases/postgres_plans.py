@@ -10,6 +10,10 @@ from auditor.execution.databases.access import Access
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
 
 _READS: Final = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+_MAKES: Final = re.compile(r"CREATE INDEX ")
+"""A unique one may be part of a constraint."""
+_LONGEST: Final = "60s"
+"""For indexes on all the data that there are."""
 _PLACE: Final = re.compile(r"%\((?P<name>\w+)\)s|%s|%%|\$(?P<number>\d+)")
 _NAME: Final = "auditor_plan"
 
@@ -20,6 +24,20 @@ def indexes(client: PostgresClient, /) -> frozenset[str]:
         "SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
     )
     return frozenset(str(definition) for (definition,) in found)
+
+
+def add_indexes(client: PostgresClient, definitions: Iterable[str], /) -> bool:
+    """Whether all of them could be made; else none is."""
+    listed = sorted(definitions)
+    if not all(_MAKES.match(one) for one in listed):
+        return False
+    try:
+        client.query(f"BEGIN; SET LOCAL statement_timeout = '{_LONGEST}'; {'; '.join(listed)}; COMMIT")
+    except PostgresError:
+        with suppress(PostgresError):
+            client.query("ROLLBACK")
+        return False
+    return True
 
 
 def explain(client: PostgresClient, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
@@ -110,6 +110,9 @@ class SQLite:
 
     def empty(self, tables: Sequence[str], /) -> bool:
         return bool(self._change(lambda connection: sqlite_tables.empty(connection, tables)))
+
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        return bool(self._change(lambda connection: sqlite_plans.add_indexes(connection, statements)))
 
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         return self._read(lambda connection: sqlite_plans.explain(connection, statements)) or {}

@@ -17,6 +17,13 @@ _EQUAL: Final = re.compile(r"(\w+)=\?")
 _FORMAT: Final = re.compile(r"%(?:(?P<percent>%)|s|\((?P<name>\w+)\)s)")
 """Places for values as Django and other DB-API wrappers write them, which SQLite's own driver never sees."""
 _READS: Final = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+_OWN_NAME: Final = r'(?:\w+|"[^"]+"|`[^`]+`|\[[^\]]+\])'
+_OF_COLUMNS: Final = re.compile(
+    rf"CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?{_OWN_NAME} ON {_OWN_NAME} ?"
+    rf"\( ?{_OWN_NAME}(?: ASC| DESC)?(?: ?, ?{_OWN_NAME}(?: ASC| DESC)?)* ?\)",
+    re.IGNORECASE,
+)
+"""An index that computes nothing: what a target wrote is not run in a process of ours."""
 _LACKS: Final = re.compile(r"uses (\d+), and there are \d+ supplied")
 
 
@@ -31,6 +38,25 @@ def indexes(connection: sqlite3.Connection, /) -> frozenset[str]:
     """What makes each index; those of keys and constraints come with their tables."""
     found = connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     return frozenset(" ".join(str(sql).split()) for (sql,) in found)
+
+
+def add_indexes(connection: sqlite3.Connection, definitions: Iterable[str], /) -> bool:
+    """Whether all of them could be made; else none is."""
+    listed = sorted(definitions)
+    if not all(_OF_COLUMNS.fullmatch(one) for one in listed):
+        return False
+    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").fetchone()
+    try:
+        connection.execute("BEGIN")
+        for one in listed:
+            connection.execute(one)
+        if known is not None:  # what is known of the others
+            connection.execute("ANALYZE")
+    except sqlite3.Error:
+        connection.rollback()
+        return False
+    connection.commit()
+    return True
 
 
 def explain(connection: sqlite3.Connection, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:

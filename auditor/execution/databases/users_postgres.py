@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -143,6 +143,10 @@ class UsersPostgres:
     def empty(self, tables: Sequence[str], /) -> bool:
         """They stay."""
         return not tables
+
+    def add_indexes(self, statements: Collection[str], /) -> bool:
+        """None is made."""
+        return not statements
 
     def explain(self, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:
         with self._client(self._copy) as client:
