@@ -265,6 +265,10 @@ class Player:
         world = self._worlds.of(tree)
         return world if self._worlds.bears_out(tree) else self._worlds.of(tree)
 
+    def settle(self) -> None:
+        """Waits until nothing of ours goes on."""
+        self._worlds.settle()
+
     @property
     def more_indexes(self) -> MoreIndexes:
         """What was learnt of indexes that trees declare, for worlds at other scales."""

@@ -111,7 +111,7 @@ class SideBySide:
 
     def fresh(self, tree: Tree, requests: Sequence[str], /, *, warm: bool = True) -> Round:
         """These requests from a fresh server without the probe, and then once more from the same where it is to be `warm`."""
-        self._settle()
+        self._rest()
         world = self.world(tree)
         playing = Playing(role="time", probe=False, state=False, warm=warm, limits=TIMED)
         return play_round(world, part_of(self._workload, requests), self._who, playing)
@@ -138,7 +138,7 @@ class SideBySide:
         Raises:
             NotBooted: one of the two does not come up.
         """
-        self._settle()
+        self._rest()
         same = known_good.id == candidate.id
         worlds = (self._places[0].of(known_good), self._places[1 if same else 0].of(candidate))
         order = (1, 0) if swapped else (0, 1)
@@ -184,6 +184,11 @@ class SideBySide:
                 for request in requests
                 if request in first.ready and request in second.ready
             }
+
+    def _rest(self) -> None:
+        for place in self._places:
+            place.settle()
+        self._settle()
 
     @cached_property
     def _who(self) -> tuple[Identity, ...]:

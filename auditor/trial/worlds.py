@@ -14,6 +14,7 @@ from typing import Final
 from auditor.execution.ran import CommandFailed
 from auditor.execution.world import World
 from auditor.measure.running.bench import Bench
+from auditor.trial.leaving import Leaving
 from auditor.trial.trees import Tree, TreeStore
 
 _DECLARES: Final = re.compile(
@@ -52,6 +53,7 @@ class Worlds:
         self._anew: dict[Declaring, str] = {}
         """By what declares the indexes, the template of data that was made anew for them."""
         self.more_indexes: MoreIndexes = {} if more_indexes is None else more_indexes
+        self._leaving = Leaving()
         self._awaited: dict[str, Future[bool]] = {}
         """By tree, whether its `migrate` writes nothing, which another world of it is finding out."""
         self._disappointed = 0
@@ -137,10 +139,22 @@ class Worlds:
         """Removes the private copy of a tree that is done with, but for the baseline's."""
         self._awaited.pop(tree, None)
         if tree in self.trees():
-            self._worlds.pop(tree).close()
+            world = self._worlds.pop(tree)
+            if world.is_apart:
+                self._leaving.end(world.close)
+            else:
+                world.close()
+
+    def settle(self) -> None:
+        """Waits until the copies that were removed last are gone; `OSError` where one can't be."""
+        self._leaving.settle()
 
     def close(self) -> None:
         """Removes every private copy."""
+        with self._leaving:
+            self._close_all()
+
+    def _close_all(self) -> None:
         for world in self._worlds.values():
             world.close()
         self._worlds.clear()

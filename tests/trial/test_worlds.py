@@ -23,6 +23,7 @@ class World:
     """One that knows what its `migrate` would do."""
 
     template = "template"
+    is_apart = True
 
     def __init__(self, *, idle: bool, fails: bool, indexes: frozenset[str] = frozenset({"old"})) -> None:
         self._indexes, self.takes = indexes, True
@@ -109,6 +110,7 @@ def test_where_that_one_wrote_something_the_tree_gets_a_world_anew() -> None:
     own = worlds.of(PLAIN)
     make()
     assert not worlds.bears_out(PLAIN)
+    worlds.settle()
     assert own.closed  # type: ignore[attr-defined]  # ours
     assert not worlds.of(PLAIN).was_spared
     assert worlds.bears_out(PLAIN)

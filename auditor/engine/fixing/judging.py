@@ -69,6 +69,7 @@ class Judges:
         self._known_good = known_good
         self._endpoint_of = endpoint_of
         self._timed = timed
+        self._others = settle
 
         def stage(scale: int) -> SideBySide:
             made = SideBySide(
@@ -79,7 +80,7 @@ class Judges:
                 scale=scale,
                 env=env,
                 allowed=allowed,
-                settle=settle,
+                settle=self._settle,
                 more_indexes=player.more_indexes,
             )
             return self._stack.enter_context(made)
@@ -140,6 +141,10 @@ class Judges:
                 self._player.forget(tree)
         for stage in {self._small, self.full}:
             stage.forget_but(kept)
+
+    def _settle(self) -> None:
+        self._others()
+        self._player.settle()
 
     def _world(self, tree: Tree) -> World:
         return self._player.world(tree)
