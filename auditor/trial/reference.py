@@ -26,6 +26,7 @@ Sign = tuple[str | None, str, str]
 """Request, part and place of a difference."""
 _RUNS: Final = 2
 _TOGETHER: Final = Playing(mode="eight at once", state=False)
+_IN_ORDER: Final = Playing(ending="seen")
 _ASKED_AGAIN: Final = 12
 """Requests with another answer, and as many with other effects, that the baseline is asked once more before all that differ are:
 mostly one of them is enough to blame the candidate for."""
@@ -74,14 +75,22 @@ class Reference:
         self._excluded = tuple(excluded)
         self._runs: dict[Mode, list[Recording]] = {}
         self._contracts: dict[Mode, Contract] = {}
+        self._ends_quietly = True
         self._own: dict[tuple[Mode, Ids, Ids], frozenset[Sign]] = {}
 
     @cached_property
     def reach(self) -> Mapping[str, Reached]:
         """What each request ran and altered, from the first run of the contract."""
-        first = self._play(self._workload, Playing())
+        first = self._play(self._workload, _IN_ORDER)
+        self._ends_quietly = first.ends_quietly is True
         self._runs["in order"] = [first.recording]
         return reached(first.replay, self._lined())
+
+    @property
+    def ends_quietly(self) -> bool:
+        """Whether the baseline left its rows alone at its end in every run of its contract."""
+        self.contract("in order")
+        return self._ends_quietly
 
     def sent(self, mode: Mode, ids: Ids = None, /) -> Workload:
         """The requests of a round."""
@@ -110,7 +119,9 @@ class Reference:
         if mode == "eight at once" and self._begun is not None:
             begun, self._begun = self._begun, None
             return begun()
-        return self._play(self.sent(mode), Playing() if mode == "in order" else _TOGETHER)
+        played = self._play(self.sent(mode), _IN_ORDER if mode == "in order" else _TOGETHER)
+        self._ends_quietly &= mode != "in order" or played.ends_quietly is True
+        return played
 
     @cached_property
     def _pairs(self) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from auditor.execution.boot import BootReport
 from auditor.measure.answer import Answer
@@ -113,6 +116,21 @@ def test_what_differs_by_itself_hides_nothing_that_comes_after_it() -> None:
     everything = other(*(f"read {n}" for n in range(30)), *(f"later {n}" for n in range(30)))
     assert baseline.blamed(everything) == [f"later {n}" for n in range(30)]
     assert len(baseline.asked[2]) < len(baseline.asked[3])
+
+
+@pytest.mark.parametrize(
+    ("runs", "quietly"), [((True, True), True), ((True, False), False), ((False, True), False)]
+)
+def test_the_baseline_ends_quietly_where_it_did_so_each_time(
+    runs: tuple[bool, ...], *, quietly: bool
+) -> None:
+    ends = iter(runs)
+
+    def play(workload: Workload, playing: Playing) -> Round:
+        assert playing.ending == "seen"
+        return replace(played(workload, the_same, 0), ends_quietly=next(ends))
+
+    assert Reference(play, WORKLOAD, dict, lambda _: b"", tree="t").ends_quietly is quietly
 
 
 def test_what_failed_eight_at_once_is_asked_for_again_as_a_part_of_its_own() -> None:

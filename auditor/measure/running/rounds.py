@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from auditor.execution.boot import BootReport
 from auditor.execution.server import Server
@@ -40,6 +40,11 @@ class Tampered(Misbehaved):
     """What the probe writes can't be read any more."""
 
 
+Ending = Literal["let", "seen", "cut"]
+"""It is asked to end and waited for, since what it does at its end may write rows; likewise, and looked at before that as well; or ended at
+once, where it is known that there is nothing to wait for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """What one round gave."""
@@ -56,6 +61,10 @@ class Round:
     """Of the first pass, or of both where there were two."""
     asked: tuple[str, ...]
     """Hosts that were looked up and nobody answers."""
+    is_cut: bool = False
+    """Whether it was ended at once."""
+    ends_quietly: bool | None = None
+    """Whether it left the rows alone at its end, where that was to be seen."""
 
     @property
     def interpreter(self) -> str:
@@ -81,6 +90,8 @@ class Playing:
     """Is sent eight at a time after that, and before the workload itself."""
     state: bool = True
     """Looks what became of the rows, which takes seconds on large data; off where only costs are asked for."""
+    ending: Ending = "let"
+    """How it ends where it is looked what became of the rows."""
     limits: Limits | None = None
     audit_loggers: frozenset[str] = frozenset()
 
@@ -120,12 +131,14 @@ def play_round(
             passes = [sent(workload, playing.mode, door) for _ in range(2 if playing.warm else 1)]
         _check(world, server, [one for one in (first, at_once, *passes) if one is not None])
         asked, report = server.asked(), server.report
-        if playing.state:
-            server.stop()  # what it does at its end may leave something behind
+        seen = world.dump() if playing.state and playing.ending != "let" else {}
+        if playing.state and playing.ending != "cut":
+            server.stop()
+    after = world.dump() if playing.state and playing.ending != "cut" else seen
     recording = recording_of(
         passes[0],
         before=before,
-        after=world.dump() if playing.state else {},
+        after=after,
         audit_loggers=playing.audit_loggers,
     )
     return Round(
@@ -136,6 +149,8 @@ def play_round(
         asked=asked,
         first=first,
         at_once=at_once,
+        is_cut=playing.state and playing.ending == "cut",
+        ends_quietly=seen == after if playing.state and playing.ending == "seen" else None,
     )
 
 
