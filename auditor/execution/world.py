@@ -84,6 +84,7 @@ class World:
         self.scale = scale
         self._guest: Guest = guest_identity()
         self._server: Server | None = None
+        self._command: Supervised | None = None
         self._commands = 0
         self._folder = _new_folder(own_folder(state))
         self._tree, self._run = self._folder / "tree", self._folder / "run"
@@ -212,6 +213,7 @@ class World:
         )
         companied = companions(self.recipe, self._environment(probe=False)) if beside else ()
         with self._start((*companied, process), wall_s=wall_s, overlaid=not keep_files) as supervised:
+            self._command = supervised
             ended = supervised.running.wait()
         self._check_companions(supervised, {one.name for one in companied})
         output, errors = (
@@ -318,9 +320,11 @@ class World:
         self._database.check()
 
     def kill(self) -> None:
-        """Ends the target, if it runs: from any thread, and whoever is asking it sees that it is gone."""
+        """Ends the target and the command that is run, if one is: from any thread, and whoever waits for them sees that they are gone."""
         if self._server is not None:
             self._server.kill()
+        if self._command is not None:
+            self._command.kill()
 
     @property
     def is_apart(self) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from auditor.measure.replay import Replay
 from auditor.measure.request import Request
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
+from auditor.measure.running.preparing import prepared_beside
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.sending import TIMED
 from auditor.measure.workload import Workload, part_of, workload_of
@@ -78,9 +80,11 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
     surveyed = survey(every, notes, parameters=False)
     with opened(every) as job:
         sources = sources_digest(job.snapshot)
-    with bench.world(scales.small) as world:
+    with ExitStack() as stack:
+        world = stack.enter_context(bench.world(scales.small))
         notes.step(f"preparing the data at scale {scales.small}")
         world.prepare()
+        full = stack.enter_context(prepared_beside(bench.world(scales.full))) if request.time else None
         identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         workload, said = _workload(bench, request, surveyed, world)
         groups = _groups(workload, surveyed)
@@ -96,14 +100,12 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
             world, groups, identities, Playing(role="time", state=False, lines=True, limits=TIMED), 1, notes
         )
         tree, engine = world.copied.digest, world.engine
-    timed: list[Replay] = []
-    timed_warm: list[Replay] = []
-    if request.time:
-        with bench.world(scales.full) as world:
+        timed: list[Replay] = []
+        timed_warm: list[Replay] = []
+        if full is not None:
             notes.step(f"preparing the data at scale {scales.full}")
-            world.prepare()
             playing = Playing(role="time", state=False, probe=False, warm=True, limits=TIMED)
-            timed, timed_warm = _rounds(world, groups, identities, playing, request.repeats, notes)
+            timed, timed_warm = _rounds(full(), groups, identities, playing, request.repeats, notes)
     grown = (
         tuple(grow(bench, request.growth, workload, identities, surveyed, notes)) if request.growth else ()
     )
