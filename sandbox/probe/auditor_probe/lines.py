@@ -1,6 +1,6 @@
 """Which lines of application files ran, per request: only when asked for, it is not cheap.
 
-`sys.monitoring` from Python 3.12 on, `sys.settrace` before; the latter is set again at each entry, because it
+`sys.monitoring` from Python 3.12 on, `sys.settrace` before; the latter is set at each entry, because it
 belongs to a thread and new threads and greenlets start without it.
 """
 
@@ -23,8 +23,7 @@ def install():
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is not None:
         _monitor(monitoring)
-    else:
-        enter()
+    # Elsewhere requests begin it: that everything calls a function while it is imported would double what a boot costs.
 
 
 def enter():
