@@ -1,9 +1,9 @@
 """`auditor measure`: what each request costs, counted at the small scale and timed at the full one."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -77,35 +77,30 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
             hint='a command with {scale} in it: seed = "python seed.py --scale {scale}"',
         )
     every = AuditRequest(path=request.audit.path, jobs=request.audit.jobs, cache_dir=request.audit.cache_dir)
-    surveyed = survey(every, notes, parameters=False)
-    with opened(every) as job:
-        sources = sources_digest(job.snapshot)
     with ExitStack() as stack:
+        full = _full(bench, stack) if request.time else None
+        surveyed = survey(every, notes, parameters=False)
+        with opened(every) as job:
+            sources = sources_digest(job.snapshot)
         world = stack.enter_context(bench.world(scales.small))
         notes.step(f"preparing the data at scale {scales.small}")
         world.prepare()
-        full = stack.enter_context(prepared_beside(bench.world(scales.full))) if request.time else None
         identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         workload, said = _workload(bench, request, surveyed, world)
         groups = _groups(workload, surveyed)
-        counted, counted_warm = _rounds(
-            world,
-            groups,
-            identities,
-            Playing(role="time", state=False, warm=True, limits=TIMED),
-            request.repeats,
-            notes,
-        )
-        lined, _ = _rounds(
-            world, groups, identities, Playing(role="time", state=False, lines=True, limits=TIMED), 1, notes
-        )
+        counting = Playing(role="time", state=False, warm=True, limits=TIMED)
+        noting = replace(counting, warm=False, lines=True)
+        lined, _ = _rounds(world, groups, identities, noting, 1, notes)
+        if full is not None:
+            notes.step(f"preparing the data at scale {scales.full}")
+            full()  # from here on nothing else goes on: what a processor does is measured, too
+        counted, counted_warm = _rounds(world, groups, identities, counting, request.repeats, notes)
         tree, engine = world.copied.digest, world.engine
         timed: list[Replay] = []
         timed_warm: list[Replay] = []
         if full is not None:
-            notes.step(f"preparing the data at scale {scales.full}")
-            playing = Playing(role="time", state=False, probe=False, warm=True, limits=TIMED)
-            timed, timed_warm = _rounds(full(), groups, identities, playing, request.repeats, notes)
+            timing = replace(counting, probe=False)
+            timed, timed_warm = _rounds(full(), groups, identities, timing, request.repeats, notes)
     grown = (
         tuple(grow(bench, request.growth, workload, identities, surveyed, notes)) if request.growth else ()
     )
@@ -123,6 +118,15 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
     observation = observation.model_copy(update={"notes": (*said, *observation.notes)})
     file = keep_observation(bench.folder, observation)
     return Measurement(observation=observation, growth=grown, file=file, notice=bench.notice)
+
+
+def _full(bench: Bench, stack: ExitStack) -> Callable[[], World]:
+    """The world in which time is taken, prepared by and by."""
+    scales = bench.settings.database
+    world = bench.world(scales.full)
+    return stack.enter_context(
+        prepared_beside(world, alone=scales.full == scales.small or not world.is_apart)
+    )
 
 
 def _rounds(

@@ -21,6 +21,7 @@ from auditor.measure.contract.store import save_contract
 from auditor.measure.exchange import Exchange
 from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
+from auditor.measure.running.preparing import prepared_beside
 from auditor.measure.running.rounds import Playing, Round, play_round
 from auditor.measure.worth import doubts, nothing_judged
 from auditor.model.fault import Fault
@@ -69,10 +70,10 @@ def record(request: RecordRequest, notes: Notes, /, *, env: Mapping[str, str] = 
 
 
 def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[str, str]) -> Recorded:
-    surveyed = survey(request.audit, notes, parameters=request.edges)
-    with bench.world(bench.settings.database.small) as world:
+    with prepared_beside(bench.world(bench.settings.database.small)) as prepared:
+        surveyed = survey(request.audit, notes, parameters=request.edges)
         notes.step("preparing the data")
-        world.prepare()
+        world = prepared()
         identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         chosen, rows = choose_and_try(
             world,

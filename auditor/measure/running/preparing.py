@@ -27,21 +27,23 @@ W = TypeVar("W", bound=Preparable)
 
 
 @contextmanager
-def prepared_beside(world: W, /) -> Iterator[Callable[[], W]]:
+def prepared_beside(world: W, /, *, alone: bool = False) -> Iterator[Callable[[], W]]:
     """Begins to prepare the world, and gives what waits until it is; leaving this closes it, prepared or not.
 
-    What waits raises what preparing it raised.
+    What waits raises what preparing it raised. Where it has to be done `alone` it is begun when it is waited for.
     """
     with world, ThreadPoolExecutor(1, thread_name_prefix="preparing") as pool:
-        going = pool.submit(world.prepare)
+        going = None if alone else pool.submit(world.prepare)
 
         def prepared() -> W:
+            nonlocal going
+            going = going or pool.submit(world.prepare)
             going.result()
             return world
 
         try:
             yield prepared
         finally:
-            while not going.done():
+            while going is not None and not going.done():
                 world.kill()
                 wait([going], timeout=_AGAIN_S)

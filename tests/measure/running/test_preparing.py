@@ -60,3 +60,13 @@ def test_what_preparing_raises_is_raised_where_it_is_asked_for() -> None:
         world.kill()
         with pytest.raises(Fault, match="its seed"):
             prepared()
+
+
+def test_what_has_to_be_done_alone_is_done_when_it_is_asked_for() -> None:
+    world = World()
+    world.goes_on.set()
+    with prepared_beside(world, alone=True) as prepared:
+        assert not world.began.is_set()
+        assert prepared() is world
+    assert world.began.is_set()
+    assert world.closed
