@@ -376,6 +376,8 @@ def query_method(
     node: Node | None,
 ) -> Value:
     function = query_function(m, value, name)
+    if function is not None:
+        m.refrains.watch.asked.add(id(function))
     if (
         function is not None
         and not any(f is function for f, _ in m.cx.frames)

@@ -19,6 +19,7 @@ from auditor.index.values import (
     Query,
     Sym,
     Value,
+    altered,
     options,
 )
 from auditor.trace import access, calls, hints, iteration
@@ -42,10 +43,15 @@ class ChoiceField:
     """A field whose choices are rows."""
 
     name: str
-    rows: Query
+    rows: Query | ManagerValue
     many: bool
     is_shown: bool
     """Its widget shows each of them."""
+
+    def choices(self, m: Machine) -> Query | None:
+        """The query that one form asks; another form has its own."""
+        rows = rows_in(m, self.rows)
+        return rows if rows is not self.rows or rows is None else altered(rows, fetched=[], kept={})
 
 
 def form_rows(m: Machine, args: list[Value], node: Node | None) -> Value:
@@ -54,11 +60,12 @@ def form_rows(m: Machine, args: list[Value], node: Node | None) -> Value:
         return waiting
     chosen: dict[object, Value] = {}
     for field in fields_of(m, args[0]):
+        rows = field.choices(m) or UNKNOWN
         if field.many:
-            found = calls.call_method(m, field.rows, "filter", [], {"pk__in": UNKNOWN}, node)
+            found = calls.call_method(m, rows, "filter", [], {"pk__in": UNKNOWN}, node)
             iteration.fetch(m, found, node, "iterate")
         else:
-            found = calls.call_method(m, field.rows, "get", [], {"pk": UNKNOWN}, node)
+            found = calls.call_method(m, rows, "get", [], {"pk": UNKNOWN}, node)
         chosen[field.name] = found
     return Dictionary(chosen, other=UNKNOWN) if chosen else Dictionary({})
 
@@ -85,7 +92,7 @@ def shows_field(m: Machine, form: Inst, name: str, node: Node | None) -> bool:
 def show(m: Machine, field: ChoiceField, node: Node | None) -> None:
     if not field.is_shown:
         return
-    loop, row = iteration.open_loop(m, field.rows, node, "call", field.name, None)
+    loop, row = iteration.open_loop(m, field.choices(m) or UNKNOWN, node, "call", field.name, None)
     before = m.inside(loop)
     access.shown(m, row, node)
     m.cx.loops = before
@@ -112,6 +119,13 @@ def fields_of(m: Machine, form: Value) -> tuple[ChoiceField, ...]:
     cls = form.cls if isinstance(form, (Inst, ClassValue)) else None
     if cls is None or not is_form(m, cls):
         return ()
+    known = m.form_fields.get(id(cls))
+    if known is None:
+        known = m.form_fields[id(cls)] = found_in(m, cls)
+    return known
+
+
+def found_in(m: Machine, cls: Class) -> tuple[ChoiceField, ...]:
     altered = frozenset(altered_fields(m, cls))
     declared = {field.name: field for field in declared_fields(m, cls)}
     found = [*declared.values(), *(f for f in model_fields(m, cls) if f.name not in declared)]
@@ -132,8 +146,8 @@ def declared_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
             call = binding.value
             kind = kind_of(m, base, call) if call[0] == ir.CALL else ""
             given = argument(call, "queryset") or (call[3][0] if call[3] else None) if kind else None
-            rows = None if given is None else rows_in(m, hints.at_import(m, base.module, given))
-            if rows is not None:
+            rows = None if given is None else hints.at_import(m, base.module, given)
+            if isinstance(rows, (Query, ManagerValue)) and rows_in(m, rows) is not None:
                 yield ChoiceField(
                     name, rows, kind == _MANY, is_shown=shows_all(m, base, argument(call, "widget"))
                 )
@@ -176,8 +190,8 @@ def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
         target = orm.by_key(relation.target)
         if target is None:
             continue
-        rows = rows_in(m, hints.at_line(m, meta.module, meta.line, lambda t=target: all_of(m, t)))  # type: ignore[misc]  # bound as default
-        if rows is not None:
+        rows = hints.at_line(m, meta.module, meta.line, lambda t=target: all_of(m, t))  # type: ignore[misc]  # bound as default
+        if isinstance(rows, (Query, ManagerValue)) and rows_in(m, rows) is not None:
             yield ChoiceField(name, rows, relation.many, is_shown=name not in special)
 
 

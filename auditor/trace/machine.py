@@ -15,6 +15,7 @@ from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, S
 from auditor.model.stumbles import Stumbles
 from auditor.trace import calls, decorating, hints, plain, replay, statement_texts, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
+from auditor.trace.refrains import Refrains, Watch
 from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use, repeating
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Size
     from auditor.knowledge.facts import CallFact, Knowledge
     from auditor.model.effect import EffectKind
+    from auditor.trace import forms
     from auditor.trace.kept_values import Kept
 
 
@@ -47,8 +49,7 @@ class Machine:
         self.memoised: dict[int, bool] = {}
         self.plain_classes: set[int] = set()
         """Identities of classes of which no ORM knows that they stand for queries."""
-        self.quiet = 0
-        self.depth = 0
+        self.quiet = self.depth = 0
         self.models: dict[int, Any] = {}
         self.class_values: dict[tuple[int, str], Value | None] = {}
         self.bound_names: dict[str, bool] = {}
@@ -67,6 +68,7 @@ class Machine:
         self.intrinsics: dict[str, Any] = {}
         self.validating: set[int] = set()
         """Identities of the serializer classes whose fields are being validated."""
+        self.refrains = Refrains()
         self.locators: dict[str, Any] = {}
         self.shapes: dict[int, Any] = {}
         self.stores: dict[int, dict[str, list[tuple[Function, Node]]]] = {}
@@ -84,6 +86,11 @@ class Machine:
         self.model_guesses = hints.guesses(self)
         self.kept: Kept | None = None
         """What handlers find on an application, a request or `g`; read off the stores when somebody asks first."""
+
+    @cached_property
+    def form_fields(self) -> dict[int, tuple[forms.ChoiceField, ...]]:
+        """By identity of a form's class: its fields of choices, as far as somebody asked."""
+        return {}
 
     @cached_property
     def imports_driver(self) -> bool:
@@ -260,6 +267,7 @@ class Machine:
     def fill(self, function: Function, made: Summary, known: dict[int, Value]) -> None:
         before, self.depth, quiet = self.cx, self.depth + 1, self.quiet
         self.quiet = 0
+        watch, self.refrains.watch = self.refrains.watch, Watch()
         self.cx = Context(made, function, function.module, start=function.line, end=function.line)
         try:
             walk.evaluate_function(self, function, made, known)
@@ -270,6 +278,7 @@ class Machine:
             made.truncated = True
         finally:
             self.cx, self.depth, self.quiet = before, self.depth - 1, quiet
+            self.refrains.watch = watch
             made.done = True
 
     def call_function(
@@ -283,6 +292,8 @@ class Machine:
     ) -> Value:
         """Calls a project function here: records the call and replays what depends on the arguments."""
         wrapped = self.wrapper(function)
+        if wrapped is not None:
+            self.refrains.watch.asked.add(id(function))
         if wrapped is not None and not any(f is function for f, _ in self.cx.frames):
             given = args if receiver is None else (receiver, *args)
             if env:

@@ -81,8 +81,7 @@ def replay(
 
     `call` is told what its arguments say of the callee's loops.
     """
-    cx = m.cx
-    returned = summary.returns
+    cx, returned = m.cx, summary.returns
     if (
         not summary.residual
         and not summary.stores
@@ -90,11 +89,12 @@ def replay(
     ):
         return returned or UNKNOWN
     memo = Memo({id(p): v for p, v in zip(summary.params, values, strict=False)})
-    memo.outer = cx.loops
+    memo.outer, watch, depth = cx.loops, m.refrains.watch, len(cx.frames)
+    watch.deepest = depth if depth > watch.deepest else watch.deepest  # noqa: FURB136  `max` takes twice as long
     for name, sym in summary.free.items():
         memo[id(sym)] = env.get(name, UNKNOWN)
     stores(summary, values, memo, m)
-    if summary.residual and len(cx.frames) < MAX_FRAMES and summary.function is not None:
+    if summary.residual and depth < MAX_FRAMES and summary.function is not None:
         outer = (
             cx.loops,
             cx.branch,

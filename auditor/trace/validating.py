@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.symbols import Class, External, Function
 from auditor.index.values import UNKNOWN, Inst, ManagerValue, Many, ModelValue, Query, Size
-from auditor.trace import access, calls, hints, iteration, serializers
+from auditor.trace import access, calls, hints, iteration, refrains, serializers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ _NOT_SENT: Final = ("MethodField", "ReadOnlyField", "HiddenField", "StringRelate
 
 def validate(m: Machine, serializer: Inst, node: Node | None) -> None:
     """Everything that `to_internal_value` asks for the fields of one serializer."""
+    m.refrains.watch.met.add(id(serializer.cls))
     if id(serializer.cls) in m.validating:
         return  # a serializer nested in itself
     m.validating.add(id(serializer.cls))
@@ -34,16 +35,24 @@ def validate(m: Machine, serializer: Inst, node: Node | None) -> None:
         for method in own_validators(m, serializer.cls):
             cx.branch = (*before, (id(method), 0))
             m.call_function(method, serializer, [UNKNOWN], {}, node)
-        declared = serializers.declared_fields(m, serializer.cls)
-        for name, (owner, call) in declared.items():
-            cx.branch = (*before, (id(call), 0))
-            sent(m, owner, call, name, node)
-        for name, model in unlisted(m, serializer.cls, frozenset(declared)):
-            cx.branch = (*before, (id(model.relations.get(name) or model.columns[name]), 0))
-            looked_up(m, model, name, node)
+        cx.branch = before
+        refrains.once(m, (fields, id(serializer.cls), id(node)), lambda: fields(m, serializer.cls, node))
     finally:
         cx.branch = before
         m.validating.discard(id(serializer.cls))
+
+
+def fields(m: Machine, cls: Class, node: Node | None) -> None:
+    """What the fields of a serializer ask for, whatever it was given."""
+    cx, before = m.cx, m.cx.branch
+    declared = serializers.declared_fields(m, cls)
+    for name, (owner, call) in declared.items():
+        cx.branch = (*before, (id(call), 0))
+        sent(m, owner, call, name, node)
+    for name, model in unlisted(m, cls, frozenset(declared)):
+        cx.branch = (*before, (id(model.relations.get(name) or model.columns[name]), 0))
+        looked_up(m, model, name, node)
+    cx.branch = before
 
 
 def own_validators(m: Machine, cls: Class) -> Iterator[Function]:
@@ -72,7 +81,7 @@ def sent(m: Machine, owner: Class, call: Node, name: str, node: Node | None) -> 
             m,
             name,
             node,
-            lambda: calls.call_method(m, Inst(target), "run_validation", [UNKNOWN], {}, node),
+            lambda: nested(m, target, node),
             many=many,
         )
         return
@@ -80,6 +89,15 @@ def sent(m: Machine, owner: Class, call: Node, name: str, node: Node | None) -> 
     rows = UNKNOWN if given is None else hints.at_import(m, owner.module, given)
     if isinstance(rows, (Query, ManagerValue)):
         each(m, name, node, lambda: calls.call_method(m, rows, "get", [], {"pk": UNKNOWN}, node), many=many)
+
+
+def nested(m: Machine, cls: Class, node: Node | None) -> None:
+    """A serializer inside another one validates."""
+    refrains.once(
+        m,
+        (nested, id(cls), id(node)),
+        lambda: calls.call_method(m, Inst(cls), "run_validation", [UNKNOWN], {}, node),
+    )
 
 
 def each(m: Machine, name: str, node: Node | None, run: Callable[[], object], *, many: bool) -> None:

@@ -11,9 +11,10 @@ from auditor.frameworks import discover
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
+from auditor.trace.analysis import Trace, analyse
 from auditor.trace.cost import CostTable
 from auditor.trace.semantics import Semantics, orms_of, rest_settings
+from auditor.trace.summary import Call, Effect
 
 LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 APPLICATION = """
@@ -156,3 +157,112 @@ def test_fields_that_are_only_read_are_not_looked_up() -> None:
             read_only_fields = ["number", "shop"]
         """
     assert cost(body, "ModelSerializer") == {}
+
+
+SEVERAL = """
+    from django.db import models
+    from django.urls import path
+    from rest_framework import serializers
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    class Shop(models.Model):
+        name = models.TextField(unique=True)
+
+    class Order(models.Model):
+        shop = models.ForeignKey(Shop, on_delete=models.CASCADE)
+
+    class PartSerializer(serializers.Serializer):
+        shop = serializers.PrimaryKeyRelatedField(queryset=Shop.objects.all())
+
+        def validate(self, attrs):
+            return Shop.objects.get(name=attrs["name"])
+
+    class LineSerializer(serializers.Serializer):
+        part = PartSerializer()
+        other = PartSerializer()
+        parts = PartSerializer(many=True)
+
+    class OrderSerializer(serializers.ModelSerializer):
+        lines = LineSerializer(many=True)
+
+        class Meta:
+            model = Order
+            fields = ("shop", "lines")
+
+    class First(APIView):
+        checked, also = OrderSerializer, OrderSerializer
+
+        def post(self, request):
+            return Response(self.checked(data=request.data).is_valid(raise_exception=True))
+
+    class Second(First):
+        def post(self, request):
+            for order in Order.objects.all():
+                if request.data:
+                    self.checked(order, data=request.data).is_valid(raise_exception=True)
+            return Response({})
+
+    class Third(First):
+        also = LineSerializer
+
+        def post(self, request):
+            for given in request.data:
+                self.checked(data=given).is_valid()
+                self.also(data=given).is_valid()
+            return Response({})
+
+    class Fourth(Second):
+        checked = LineSerializer
+
+    class Fifth(First):
+        checked = LineSerializer
+
+    urlpatterns = [ROUTES]
+    """
+VIEWS = ("First", "Second", "Third", "Fourth", "Fifth")
+
+
+def traced(*views: str) -> Trace:
+    """A tree with the routes to these views alone."""
+    routes = ", ".join(f'path("{view}/", {view}.as_view())' for view in views)
+    sources = {
+        "settings.py": "ROOT_URLCONF = 'urls'",
+        "urls.py": textwrap.dedent(SEVERAL.replace("ROUTES", routes)),
+    }
+    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
+    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
+    return analyse(project, discover(project), knowledge=load(), semantics=semantics)
+
+
+def rows(trace: Trace) -> dict[str, list[tuple[object, ...]]]:
+    """By path: every operation and call of the request, as its place, loops, arms and frames say."""
+    return {
+        root.entry.path: [described(row) for row in (*root.summary.effects, *root.summary.calls)]
+        for root in trace.entries
+        if root.entry is not None
+    }
+
+
+def described(row: Effect | Call) -> tuple[object, ...]:
+    what = row.label if isinstance(row, Effect) else row.callee.qualname
+    frames = [(function.qualname, line) for function, line in row.frames]
+    loops = [(x.kind, x.size and x.size.name, x.site.line, len(x.branch)) for x in row.around]
+    born = row.query.loops if isinstance(row, Effect) and row.query is not None else ()
+    return what, row.site.line, frames, loops, len(row.branch), [x in row.around for x in born]
+
+
+def test_what_is_told_again_elsewhere_is_what_would_be_found_there() -> None:
+    together = rows(traced(*VIEWS))
+    assert all(len(found) > 10 for found in together.values())
+    for view in VIEWS:
+        assert together[f"/{view}/"] == rows(traced(view))[f"/{view}/"]
+
+
+def test_a_request_meets_each_query_once_however_often_it_was_told() -> None:
+    trace = traced(*VIEWS)
+    asked = {r.entry.path: [id(e.query) for e in r.summary.effects] for r in trace.entries if r.entry}
+    assert all(len(found) == len(set(found)) for found in asked.values())
+    listed = [refrain for refrains in trace.machine.refrains.known.values() for refrain in refrains]
+    recorded = sum(len(refrain.effects) for refrain in listed if not refrain.loops)
+    assert 0 < recorded < sum(map(len, asked.values()))
