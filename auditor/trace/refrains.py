@@ -120,7 +120,7 @@ def recorded(m: Machine, evaluate: Callable[[], object]) -> Refrain | None:
     cx, refrains = m.cx, m.refrains
     summary, outer, spent = cx.summary, refrains.watch, cx.spent
     starts = len(summary.calls), len(summary.effects), len(summary.uses), len(summary.residual)
-    others = len(summary.library_calls), len(summary.kept), summary.truncated
+    others = len(summary.library_calls), len(summary.kept)
     active = frozenset(m.validating)
     watch = refrains.watch = Watch()
     try:
@@ -144,8 +144,8 @@ def recorded(m: Machine, evaluate: Callable[[], object]) -> Refrain | None:
     )
     made.moves = bool(cx.loops) or any(c.around for c in calls) or any(e.around for e in effects)
     made.moves = made.moves or any(u.loops for u in uses)
-    changed = (len(summary.library_calls), len(summary.kept), summary.truncated) != others
-    if changed or watch.deepest >= MAX_FRAMES or not watch.asked.isdisjoint(in_sight(m)):
+    changed = (len(summary.library_calls), len(summary.kept)) != others
+    if changed or summary.truncated or watch.deepest >= MAX_FRAMES or not watch.asked.isdisjoint(in_sight(m)):
         return None
     if any(
         e.kind == "sql" and (e.operation != "read" or (e.query and e.query.orm != "django")) for e in effects
