@@ -9,7 +9,7 @@ from auditor.frameworks import django_orm_functions as functions
 from auditor.frameworks import django_orm_related as related
 from auditor.frameworks import django_orm_rows as rows
 from auditor.frameworks.django_orm_contrib import ABSTRACT_USERS
-from auditor.frameworks.django_orm_managers import is_queryset_class
+from auditor.frameworks.django_orm_managers import is_manager_class, is_queryset_class
 from auditor.frameworks.django_orm_models import ORM, Registry
 from auditor.frameworks.django_orm_queries import BUILDERS, Step, start
 from auditor.frameworks.django_orm_terminals import TERMINALS, create_user
@@ -105,6 +105,10 @@ class DjangoOrm:
             return ManagerValue(model, cls, self.registry.managers.queryset_class(cls))
         site = Site(None, cls.module, cls.line, cls.line, cls.end_line)
         return Query(ORM, model, site, cls=cls, text=f"{model.name}.objects")
+
+    def is_query_class(self, cls: Class) -> bool:
+        """Whether a project class is a manager or a queryset, of however many models."""
+        return is_manager_class(self.registry, cls) or is_queryset_class(self.registry, cls)
 
     # -- rows ----------------------------------------------------------------------------------------------
 

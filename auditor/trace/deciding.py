@@ -130,7 +130,7 @@ def has_attribute(m: Machine, known: Value, name: str) -> bool | None:
     cls = class_of(known, itself=isinstance(known, (ModelValue, ClassValue)))
     if cls is None:
         return None
-    if m.project.member(cls, name) is not None:
+    if m.project.member(cls, name) is not None or (isinstance(known, Row) and name in known.extra):
         return True
     model = m.model_of(cls)
     if model is None or name.startswith("_") or name in model.relations or name in model.columns:

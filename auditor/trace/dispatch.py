@@ -79,7 +79,7 @@ def super_method(
     function = above(m, value, name)
     receiver = value.receiver
     if isinstance(receiver, Sym) and (
-        depends_on_receiver(m, value, name) or (function is None and has_library_base(receiver))
+        depends_on_receiver(m, value, name) or (function is None and has_library_base(m, value.owner, receiver))
     ):
         declared = SuperOf(value.owner, receiver.hint or UNKNOWN)
         return calls.call_symbolic(m, Sym("super", receiver, value.owner, declared), name, args, kwargs, node)
@@ -106,5 +106,12 @@ def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
     return m.super_varies[key]
 
 
-def has_library_base(receiver: Sym) -> bool:
-    return isinstance(receiver.hint, (Row, Query, ManagerValue))
+def has_library_base(m: Machine, owner: Class, receiver: Sym) -> bool:
+    """Whether what `super()` inherits is the library's; a manager class that serves several models has no hint."""
+    if isinstance(receiver.hint, (Row, Query, ManagerValue)):
+        return True
+    return any(getattr(orm, "is_query_class", _never)(owner) for orm in m.orms)
+
+
+def _never(_cls: Class) -> bool:
+    return False

@@ -172,7 +172,7 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
         summary = machine.summaries[id(function)]
         if not bits or not summary.call_count:
             continue
-        missing = unresolved(machine, summary)
+        missing = sorted({place for part in trace.evaluations(function) for place in unresolved(machine, part)})
         listed = [UnresolvedCall(call=t, file=function.module.path, line=max(n, 1)) for n, t in missing]
         while bits:
             lowest = bits & -bits
@@ -188,13 +188,13 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
     ]
 
 
-def unresolved(machine: Machine, summary: Summary) -> list[tuple[int, str]]:
+def unresolved(machine: Machine, summary: Summary) -> set[tuple[int, str]]:
     """(line, text) of the calls nobody could follow: those on a parameter where one caller at least didn't tell."""
     found = {(line, text) for text, line in summary.unresolved}
     for text, line, call in summary.waiting:
         if call in machine.lost or call not in machine.followed:
             found.add((line, text))
-    return sorted(found)
+    return found
 
 
 def cut_off(trace: Trace) -> int:

@@ -60,6 +60,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return model_text(m, args, node)
     if name == "pages":
         return pages(m, args, node)
+    if name == "made":
+        return made(m, args, node)
     if name == "paged":
         return paged(m, args, node)
     if name in _ADMIN:
@@ -93,6 +95,13 @@ def pages(m: Machine, args: list[Value], node: Node | None) -> Value:
     if isinstance(size, Const) and not size.value:
         return Items("tuple", [Const(None), Const(None), rows, Const(value=False)], 4)
     return calls.call_value(m, paginate, [rows, size], {}, node)
+
+
+def made(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`made(cls)`: an instance of the class, None where there is none."""
+    if any(isinstance(o, Sym) for o in options(args[0])):
+        return later(m, "made", args, node)
+    return args[0] if isinstance(args[0], Const) else calls.call_value(m, args[0], [], {}, node)
 
 
 def paged(m: Machine, args: list[Value], node: Node | None) -> Value:

@@ -290,7 +290,10 @@ def read_field(
         return
     read = value
     for part in field.path:
-        read = asked(m, access.get_attribute(m, read, part, node), node)
+        if isinstance(read, (Query, ManagerValue)):
+            read = calls.call_method(m, read, part, [], {}, node)
+        else:
+            read = asked(m, access.get_attribute(m, read, part, node), node)
     if field.nested and field.target is not None:
         nested = Inst(field.target)
         if field.many or isinstance(read, (Query, Many, ManagerValue)):

@@ -113,7 +113,7 @@ def identity(value: Value) -> object:
     if isinstance(value, Dictionary):
         return tuple((name, identity(v)) for name, v in value.entries.items())
     if isinstance(value, Row):
-        return "row", id(value.model)
+        return "row", id(value.model), *sorted(value.extra)
     if isinstance(value, ModelValue):
         return "model", id(value.model)
     if isinstance(value, SessionValue):

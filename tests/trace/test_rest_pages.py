@@ -100,6 +100,15 @@ def test_a_page_is_counted_and_read_once(settings: str) -> None:
     assert cost(settings) == {(): (2, 2), ("books",): (1, 1)}
 
 
+def test_a_view_without_pages_counts_nothing_whatever_the_settings_say() -> None:
+    assert cost(PAGES, "all()\n    pagination_class = None") == {(): (1, 1), ("books",): (1, 1)}
+
+
+def test_a_source_that_ends_in_a_count_asks_for_it_once_per_row() -> None:
+    own = "author_name = serializers.IntegerField(source='author.book_set.count')"
+    assert cost("", "select_related('author')", own=own) == {(): (1, 1), ("books",): (1, 1)}
+
+
 def test_rows_of_a_page_keep_what_was_loaded_with_them() -> None:
     assert cost(PAGES, "select_related('author')") == {(): (2, 2)}
 

@@ -1,5 +1,6 @@
 """Generic views: fetch one object with its permission check, or a queryset with filters and pages."""
 
+from auditor_intrinsics import made
 from django.shortcuts import get_object_or_404 as fetch_or_404
 from rest_framework import mixins, views
 from rest_framework.settings import api_settings
@@ -46,12 +47,7 @@ class GenericAPIView(views.APIView):
 
     @property
     def paginator(self):
-        if not hasattr(self, "_paginator"):
-            if self.pagination_class is None:
-                self._paginator = None
-            else:
-                self._paginator = self.pagination_class()
-        return self._paginator
+        return made(self.pagination_class)
 
     def paginate_queryset(self, queryset):
         if self.paginator is None:
