@@ -36,6 +36,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.fastapi_dependencies import dependency_of
 from auditor.index import ir
 from auditor.index.symbols import Function
 from auditor.model.report import Evidence
@@ -72,6 +73,8 @@ _PERSONAL: Final = re.compile(
     r"^headers$|^cookies$|^g$|(?:^|_)m[ey](?:_|$)",
     re.IGNORECASE,
 )
+_GUARDS: Final = frozenset({"permission", "authentication", "dependency"})
+_GUARDED: Final = re.compile(r"^rest_framework\.permissions\.(IsAuthenticated|IsAdminUser|Django\w*Permissions)")
 _DATABASE: Final = "sql"
 _DEAR: Final = 5
 """Queries from which on an answer is worth keeping, where none is repeated by a loop."""
@@ -120,12 +123,32 @@ def is_personal(scene: Scene, root: Root) -> bool:
     for tree in (*function.decorators, *function.params, function.body, *(f.body for f in around)):
         words += named_in(tree)
     if entry is not None:
-        words += [
-            a.function.name for a in entry.around if a.role in {"permission", "authentication", "dependency"}
-        ]
+        before = (a.function for a in entry.around if a.role in _GUARDS)
+        for asked in (*before, *fillers(scene, function, set())):
+            words += [asked.name, *(p[0] for p in asked.params), *named_in(asked.params), *named_in(asked.body)]
         words.append(entry.path.replace("/", "_"))
     in_class = function.owner is not None
-    return in_class or any(_PERSONAL.search(w) for w in words)
+    return in_class or any(_PERSONAL.search(w) for w in words) or is_guarded_by_default(scene, function)
+
+
+def fillers(scene: Scene, function: Function, met: set[int]) -> Iterator[Function]:
+    """What FastAPI calls for the parameters of a function, and for theirs."""
+    for name, *_ in function.params:
+        found = dependency_of(scene.project, function, name)
+        if isinstance(found, Function) and id(found) not in met and found.module.role != "library":
+            met.add(id(found))
+            yield found
+            yield from fillers(scene, found, met)
+
+
+def is_guarded_by_default(scene: Scene, function: Function) -> bool:
+    """Whether DRF's settings ask who comes, and a function under `@api_view` doesn't say that anybody may."""
+    words = {w for d in function.decorators for w in named_in(d)}
+    if "api_view" not in words or "AllowAny" in words:
+        return False
+    modules = (m for m in scene.project.modules if m.role in {"app", "config"})
+    texts = (n[2] for m in modules for n in turns.nodes(m.body) if n[0] == ir.CONST)
+    return any(isinstance(t, str) and _GUARDED.search(t) for t in texts)
 
 
 def project_function(scene: Scene, function: Function, decorator: Node) -> Function | None:
