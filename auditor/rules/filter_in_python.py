@@ -86,6 +86,8 @@ class Sieve:
     """All must hold for a row to be kept."""
     moving: frozenset[str] = frozenset()
     """Names that the loop changes while it goes: what the rows before left behind."""
+    skips: bool = False
+    """The conditions say which rows are left out, not which are kept."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -145,11 +147,25 @@ def is_asked_already(found: Collection, condition: Node) -> bool:
     )
 
 
+def leaves_one_out(found: Collection, sieve: Sieve, condition: Node) -> bool:
+    """Whether it is `row.id != x`: all rows but one at most are kept."""
+    if condition[0] != ir.CMP or condition[2] != ("==" if sieve.skips else "!=",):
+        return False
+    columns = found.query.model.columns
+    return any(
+        side[0] == ir.ATTR
+        and side[2][0] == ir.NAME
+        and side[2][2] == sieve.variable
+        and (side[3] in {"pk", found.query.model.primary_key} or (side[3] in columns and columns[side[3]].unique))
+        for side in condition[3]
+    )
+
+
 def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:
     """The columns of each condition; none for a bare `row.x` that only guards another condition on `x`."""
     tested = [
         ()
-        if is_asked_already(found, c) or turns.free_names(c) & sieve.moving
+        if is_asked_already(found, c) or turns.free_names(c) & sieve.moving or leaves_one_out(found, sieve, c)
         else tested_columns(scene, found.query, sieve.variable, c)
         for c in sieve.conditions
     ]
@@ -196,7 +212,7 @@ def of_loop(node: Node) -> Sieve | None:
     condition, inner = body[0][3], body[0][4]
     moving = turns.bound_names(node) - {target[2]}
     if len(inner) == 1 and inner[0][0] == ir.CONTINUE:
-        return Sieve(node[4], target[2], tuple(disjuncts(condition)), moving)
+        return Sieve(node[4], target[2], tuple(disjuncts(condition)), moving, skips=True)
     return Sieve(node[4], target[2], tuple(conjuncts(condition)), moving) if len(body) == 1 else None
 
 
