@@ -201,7 +201,7 @@ def read_by(statement: Node) -> set[str]:
 def only_reads(scene: Scene, function: Function, statement: Node) -> bool:
     """Whether a statement can wait: it reads, and neither changes anything nor refuses."""
     for node in turns.nodes(statement):
-        if node[0] in {ir.AWAIT, ir.YIELD, ir.WALRUS}:
+        if node[0] in {ir.YIELD, ir.WALRUS}:
             return False
         if node[0] == ir.CALL and turns.name_of(node[2]) in _RAISING:
             return False
