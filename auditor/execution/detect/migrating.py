@@ -7,6 +7,7 @@ from typing import Final
 
 from auditor.execution.detect.clue import Clue
 from auditor.execution.detect.python_command import python_command
+from auditor.execution.detect.spoken import makes_tables
 from auditor.execution.detect.statement import Origin, Statement
 from auditor.execution.detect.tree import Tree
 from auditor.execution.detect.wrappers import join, unwrapped
@@ -14,6 +15,8 @@ from auditor.execution.detect.wrappers import join, unwrapped
 _CREATES: Final = re.compile(
     r"(?:create|init)[_-]?(?:db|tables?|schema|all)|syncdb|migrate[_-]?db|db[_-]?migrate"
 )
+_MAKES: Final = frozenset({"create", "init", "initialize", "setup", "tables", "schema", "bootstrap"})
+"""Words that say so where the program they are handed to makes tables."""
 _NOT_UP: Final = frozenset(
     "--plan --check --fake --list --sql downgrade revision stamp history current makemigrations".split()
 )
@@ -35,7 +38,7 @@ def _written(
 ) -> Iterator[Clue[str]]:
     for statement in found:
         words = unwrapped(statement.words)
-        factor = _factor(words)
+        factor = _factor(words) or (0.9 if _makes_tables(tree, words, statement.folder) else 0.0)
         if statement.origin is Origin.PROCFILE and statement.name == "release":
             factor = max(factor, 0.9)
         command = python_command(tree, words, folder=statement.folder, cwd=cwd) if factor else None
@@ -64,6 +67,19 @@ def _factor(words: tuple[str, ...]) -> float:
         return 0.9
     runs_python = len(words) > 1 and (program.startswith(("python", "flask")) or program.endswith(".py"))
     return 0.75 if runs_python and any(_CREATES.fullmatch(name) for name in named) else 0.0
+
+
+def _makes_tables(tree: Tree, words: tuple[str, ...], folder: str) -> bool:
+    """`python -m shop.cli create`, where `shop/cli.py` speaks of `create_all`."""
+    if len(words) < 3 or not words[0].rpartition("/")[2].startswith("python") or words[-1] not in _MAKES:
+        return False
+    module = words[1] == "-m"
+    told = words[2].replace(".", "/") if module else words[1].removesuffix(".py")
+    return any(
+        path in tree.files and makes_tables(tree.read(path))
+        for near in dict.fromkeys((folder, "", "src"))
+        for path in (posixpath.normpath(posixpath.join(near, f"{told}{end}")) for end in (".py", "/__main__.py"))
+    )
 
 
 def _by_convention(tree: Tree, cwd: str) -> Iterator[Clue[str]]:

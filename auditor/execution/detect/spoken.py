@@ -14,7 +14,7 @@ _APART: Final = re.compile(
 )
 _MAKES_TABLES: Final = re.compile(r"^[^#\n]*(?:\.create_all\b|\.create_tables\(|\bgenerate_schemas\b)")
 _HOST: Final = re.compile(
-    r"""=\s*f?["']https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/:"'])""", re.IGNORECASE
+    r"""(?:=|\b(?:environ\.get|getenv|env|config)\(\s*["']\w+["']\s*,)\s*f?["']https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/:"'])""", re.IGNORECASE
 )
 _NOT_ASKED: Final = re.compile(
     r"(?:^|\.)(?:w3\.org|schema\.org|github\.com|python\.org|readthedocs\.io|json-schema\.org|opensource\.org)$|^\d+(?:\.\d+)+$"
@@ -23,6 +23,11 @@ _DOOR: Final = re.compile(
     r"""headers(?:\.get\(|\[)\s*["'](?P<header>X-[\w-]*(?:Key|Token|Auth)[\w-]*|Authorization)["']""",
     re.IGNORECASE,
 )
+_PARAMETER: Final = re.compile(
+    r"""\b(?P<name>x_\w*(?:key|token|auth)\w*)\s*:[^=\n]*(?:=\s*)?\bHeader\(""",
+    re.IGNORECASE,
+)
+"""FastAPI fills `x_api_key` by the header of that name."""
 _MOST_HOSTS: Final = 4
 
 
@@ -43,7 +48,16 @@ def outside_hosts(tree: Tree, /) -> tuple[Clue[str], ...]:
 
 def door_header(tree: Tree, /) -> Clue[str] | None:
     """The header that says who asks, where the sources read one by its name."""
-    return next((Clue(match["header"], place, 0.5) for match, place in _found(tree, _DOOR)), None)
+    for match, place in _found(tree, _DOOR):
+        return Clue(match["header"], place, 0.5)
+    for match, place in _found(tree, _PARAMETER):
+        return Clue("-".join(word.capitalize() for word in match["name"].split("_")), place, 0.5)
+    return None
+
+
+def makes_tables(text: str, /) -> bool:
+    """Whether a source makes the tables that are not there."""
+    return any(_MAKES_TABLES.search(line) for line in text.splitlines() if len(line) < 400)
 
 
 def _found(tree: Tree, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:

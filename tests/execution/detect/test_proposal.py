@@ -281,6 +281,36 @@ def test_what_the_sources_say_in_passing(proposed: Propose) -> None:
     assert found.tables is not None
 
 
+def test_hosts_and_headers_that_are_told_as_defaults_and_parameters(proposed: Propose) -> None:
+    code = (
+        "import os\nfrom typing import Annotated\nfrom fastapi import FastAPI, Header\napp = FastAPI()\n"
+        "RATES = os.environ.get('RATES_URL', 'https://rates.example.com/v1')\n"
+        "def who(x_api_key: Annotated[str | None, Header()] = None): ...\n"
+    )
+    found = proposed({"shop.py": code})
+    assert [host.value for host in found.hosts] == ["rates.example.com"]
+    assert found.door is not None
+    assert (found.door.value, found.door.place) == ("X-Api-Key", "shop.py:6")
+
+
+@pytest.mark.parametrize(
+    ("cli", "expected"),
+    [("Base.metadata.create_all(engine)\n", "python -m shop.cli create"), ("make_reports()\n", None)],
+)
+def test_a_program_that_makes_tables_is_what_migrates(
+    cli: str, expected: str | None, proposed: Propose
+) -> None:
+    files = {
+        "shop/cli.py": cli,
+        "shop/__init__.py": FLASK,
+        "README.md": "```\npython -m shop.cli create\npython -m shop.cli seed --scale 1\n```\n",
+    }
+    found = proposed(files)
+    assert (None if found.migrate is None else found.migrate.value) == expected
+    assert found.seed is not None
+    assert found.seed.value.command == "python -m shop.cli seed --scale 1"
+
+
 def test_sources_that_say_nothing(proposed: Propose) -> None:
     found = proposed({"shop.py": f"{FLASK}\n# Base.metadata.create_all(engine)\n"})
     assert (found.hosts, found.door, found.tables) == ((), None, None)
