@@ -156,7 +156,10 @@ def leaves_one_out(found: Collection, sieve: Sieve, condition: Node) -> bool:
         side[0] == ir.ATTR
         and side[2][0] == ir.NAME
         and side[2][2] == sieve.variable
-        and (side[3] in {"pk", found.query.model.primary_key} or (side[3] in columns and columns[side[3]].unique))
+        and (
+            side[3] in {"pk", found.query.model.primary_key}
+            or (side[3] in columns and columns[side[3]].unique)
+        )
         for side in condition[3]
     )
 

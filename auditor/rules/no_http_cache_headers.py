@@ -74,7 +74,9 @@ _PERSONAL: Final = re.compile(
     re.IGNORECASE,
 )
 _GUARDS: Final = frozenset({"permission", "authentication", "dependency"})
-_GUARDED: Final = re.compile(r"^rest_framework\.permissions\.(IsAuthenticated|IsAdminUser|Django\w*Permissions)")
+_GUARDED: Final = re.compile(
+    r"^rest_framework\.permissions\.(IsAuthenticated|IsAdminUser|Django\w*Permissions)"
+)
 _DATABASE: Final = "sql"
 _DEAR: Final = 5
 """Queries from which on an answer is worth keeping, where none is repeated by a loop."""
@@ -125,7 +127,12 @@ def is_personal(scene: Scene, root: Root) -> bool:
     if entry is not None:
         before = (a.function for a in entry.around if a.role in _GUARDS)
         for asked in (*before, *fillers(scene, function, set())):
-            words += [asked.name, *(p[0] for p in asked.params), *named_in(asked.params), *named_in(asked.body)]
+            words += [
+                asked.name,
+                *(p[0] for p in asked.params),
+                *named_in(asked.params),
+                *named_in(asked.body),
+            ]
         words.append(entry.path.replace("/", "_"))
     in_class = function.owner is not None
     return in_class or any(_PERSONAL.search(w) for w in words) or is_guarded_by_default(scene, function)

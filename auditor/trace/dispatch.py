@@ -79,7 +79,8 @@ def super_method(
     function = above(m, value, name)
     receiver = value.receiver
     if isinstance(receiver, Sym) and (
-        depends_on_receiver(m, value, name) or (function is None and has_library_base(m, value.owner, receiver))
+        depends_on_receiver(m, value, name)
+        or (function is None and has_library_base(m, value.owner, receiver))
     ):
         declared = SuperOf(value.owner, receiver.hint or UNKNOWN)
         return calls.call_symbolic(m, Sym("super", receiver, value.owner, declared), name, args, kwargs, node)

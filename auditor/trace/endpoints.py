@@ -172,7 +172,9 @@ def coverages(trace: Trace) -> list[EndpointCoverage]:
         summary = machine.summaries[id(function)]
         if not bits or not summary.call_count:
             continue
-        missing = sorted({place for part in trace.evaluations(function) for place in unresolved(machine, part)})
+        missing = sorted(
+            {place for part in trace.evaluations(function) for place in unresolved(machine, part)}
+        )
         listed = [UnresolvedCall(call=t, file=function.module.path, line=max(n, 1)) for n, t in missing]
         while bits:
             lowest = bits & -bits

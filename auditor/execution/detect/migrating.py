@@ -78,7 +78,9 @@ def _makes_tables(tree: Tree, words: tuple[str, ...], folder: str) -> bool:
     return any(
         path in tree.files and makes_tables(tree.read(path))
         for near in dict.fromkeys((folder, "", "src"))
-        for path in (posixpath.normpath(posixpath.join(near, f"{told}{end}")) for end in (".py", "/__main__.py"))
+        for path in (
+            posixpath.normpath(posixpath.join(near, f"{told}{end}")) for end in (".py", "/__main__.py")
+        )
     )
 
 

@@ -14,7 +14,8 @@ _APART: Final = re.compile(
 )
 _MAKES_TABLES: Final = re.compile(r"^[^#\n]*(?:\.create_all\b|\.create_tables\(|\bgenerate_schemas\b)")
 _HOST: Final = re.compile(
-    r"""(?:=|\b(?:environ\.get|getenv|env|config)\(\s*["']\w+["']\s*,)\s*f?["']https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/:"'])""", re.IGNORECASE
+    r"""(?:=|\b(?:environ\.get|getenv|env|config)\(\s*["']\w+["']\s*,)\s*f?["']https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=[/:"'])""",
+    re.IGNORECASE,
 )
 _NOT_ASKED: Final = re.compile(
     r"(?:^|\.)(?:w3\.org|schema\.org|github\.com|python\.org|readthedocs\.io|json-schema\.org|opensource\.org)$|^\d+(?:\.\d+)+$"
