@@ -1,13 +1,10 @@
 """Names that a target looked up while it booted, read out of what the probe wrote."""
 
-import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final
 
-from auditor.execution.beneath import ends_beneath
-
-_SPOOL_BYTES: Final = 16 << 20
+from auditor.execution.marshalled import read_marshalled
+from auditor.execution.spooled import read_spooled
 
 
 def names_looked_up(spool: Path, /, *, known: Collection[str]) -> tuple[str, ...]:
@@ -15,16 +12,18 @@ def names_looked_up(spool: Path, /, *, known: Collection[str]) -> tuple[str, ...
 
     The spool is the target's to write: nothing but a message to the user stands on it.
     """
-    found = (name for path in sorted(spool.glob("*.jsonl")) for name in _names(spool, path.name))
+    try:
+        entries = read_spooled(spool, {})
+    except OSError:
+        return ()
+    found = (name for entry in entries for name in _names(entry))
     return tuple(dict.fromkeys(name for name in found if name not in known))
 
 
-def _names(spool: Path, name: str) -> Iterator[str]:
-    for line in ends_beneath(spool, name, limit=_SPOOL_BYTES).splitlines():
-        try:
-            record = json.loads(line)
-            texts = record.get("texts", [])
-            looked = [effect for effect in record.get("effects", []) if effect["kind"] == "resolve"]
-            yield from [str(texts[effect["text"]]) for effect in looked]
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-            continue
+def _names(entry: bytes) -> Iterator[str]:
+    try:
+        for kind, _, text, *_ in read_marshalled(entry)[3] or ():
+            if kind == "resolve":
+                yield str(text)
+    except (ValueError, TypeError, LookupError):
+        return

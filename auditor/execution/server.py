@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
-from auditor.execution.beneath import ends_beneath, open_beneath
+from auditor.execution.beneath import ends_beneath
 from auditor.execution.boot import BootReport
 from auditor.execution.confinement import Ended
+from auditor.execution.spooled import read_spooled
 from auditor.execution.supervised import LOGS, Supervised
 
 SPOOL: Final = "spool"
@@ -16,7 +17,6 @@ DOOR: Final = "app.sock"
 TARGET: Final = "app"
 """The name of the target's own process."""
 _LOG_BYTES: Final = 16 << 20
-_SPOOL_BYTES: Final = 1 << 30
 
 
 class Server:
@@ -64,8 +64,8 @@ class Server:
         return self._asked()
 
     def records(self) -> tuple[bytes, ...]:
-        """Lines that the probe has completed since the last call, by process; `OSError` when the spool was tampered with."""
-        return read_spool_lines(self._supervised.run_folder / SPOOL, self._offsets)
+        """Entries that the probe has completed since the last call, by process; `OSError` when the spool was tampered with."""
+        return read_spooled(self._supervised.run_folder / SPOOL, self._offsets)
 
     def settled(self, *, quiet_s: float, timeout_s: float) -> bool:
         """Waits until the spool has not grown for `quiet_s`; False when it never stops."""
@@ -93,23 +93,3 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-
-
-def read_spool_lines(folder: Path, offsets: dict[str, int], /) -> tuple[bytes, ...]:
-    """Whole lines of the probe, by process, from `offsets` on, which are moved; `OSError` when the spool was tampered with."""
-    return tuple(
-        line
-        for name in sorted(entry.name for entry in folder.iterdir())
-        if name.endswith(".jsonl")
-        for line in _new(folder, name, offsets)
-    )
-
-
-def _new(folder: Path, name: str, offsets: dict[str, int]) -> list[bytes]:
-    start = offsets.get(name, 0)
-    with os.fdopen(open_beneath(folder, name), "rb") as file:
-        file.seek(start)
-        data = file.read(_SPOOL_BYTES)
-    end = data.rfind(b"\n") + 1
-    offsets[name] = start + end
-    return data[:end].splitlines()

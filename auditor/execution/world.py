@@ -32,7 +32,8 @@ from auditor.execution.ran import CommandFailed, Ran
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
 from auditor.execution.root_error import find_root_error
-from auditor.execution.server import DOOR, SPOOL, TARGET, Server, read_spool_lines
+from auditor.execution.server import DOOR, SPOOL, TARGET, Server
+from auditor.execution.spooled import read_spooled
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
 from auditor.execution.surroundings import companions, environment, probed, wants_redis
 from auditor.execution.template import Templates
@@ -222,7 +223,7 @@ class World:
             )
             for suffix in ("", ".errors")
         )
-        records = read_spool_lines(self._run / SPOOL, {}) if probe else ()
+        records = read_spooled(self._run / SPOOL, {}) if probe else ()
         return Ran(ended=ended, output=output, errors=errors, records=records)
 
     def take_left(self, name: str, /) -> bytes:

@@ -17,6 +17,7 @@ from auditor.measure.endpoint_match import Endpoints
 from auditor.measure.observe import Subject, endpoints_of
 from auditor.measure.records import ProbeRecord
 from auditor.measure.request import Request
+from auditor.measure.unseen import unseen_drivers, unseen_notes
 from auditor.measure.workload import Workload, workload_of
 from auditor.model.numbers import Number
 from auditor.model.observation import Observation, ObservedRequest
@@ -42,6 +43,8 @@ class Captured:
 
 def captured(records: Iterable[ProbeRecord], /, *, subject: Subject) -> Captured:
     """From the probe's records of a run of tests; those of no request are left aside."""
+    records = tuple(records)
+    unseen = unseen_drivers(records)
     asked = [one for one in records if one.method and one.path and not one.late]
     routes = Endpoints.of(subject.endpoints)
     kept, alike = _kept(asked, routes)
@@ -53,12 +56,14 @@ def captured(records: Iterable[ProbeRecord], /, *, subject: Subject) -> Captured
     ]
     if alike:
         notes.append(f"{alike} more requests of the tests did the same as these, or less.")
+    notes += unseen_notes(unseen)
     observation = Observation(
         target=subject.target,
         tree=subject.tree,
         sources=subject.sources,
         source="tests",
         environment=dict(subject.environment),
+        unseen=unseen,
         endpoints=endpoints_of(requests),
         requests=requests,
         unreached=tuple(name for name in routes.ids if name not in reached),

@@ -11,6 +11,7 @@ from auditor.measure.exchange import Exchange
 from auditor.measure.records import ProbeRecord
 from auditor.measure.replay import Replay
 from auditor.measure.request import Request
+from auditor.measure.unseen import unseen_drivers, unseen_notes
 from auditor.measure.witness import disagreement
 from auditor.measure.workload import Workload
 from auditor.measure.worth import doubts
@@ -59,6 +60,7 @@ def observe(workload: Workload, measured: Measured, /, *, subject: Subject | Non
     )
     reached = {request.endpoint for request in requests}
     first = measured.counted[0].exchanges if measured.counted else ()
+    unseen = unseen_drivers(record for replay in measured.counted for record in replay.outside)
     return Observation(
         target=subject.target,
         tree=subject.tree,
@@ -69,7 +71,8 @@ def observe(workload: Workload, measured: Measured, /, *, subject: Subject | Non
         endpoints=endpoints_of(requests),
         requests=requests,
         unreached=tuple(id_ for id_ in routes.ids if id_ not in reached),
-        notes=(*doubts(first), *_notes(requests)),
+        unseen=unseen,
+        notes=(*doubts(first), *_notes(requests), *unseen_notes(unseen)),
     )
 
 

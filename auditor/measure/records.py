@@ -1,140 +1,56 @@
-"""What the probe wrote: reading `auditor/probe@1` lines out of a spool while they are being written.
+"""What the probe wrote: reading `auditor/probe@2` entries out of a spool while they are being written.
 
-The format is told in docs/decisions/0005. A line is a process that started, a request, effects of no request, or what a
+The format is told in docs/decisions/0005. An entry is a process that started, a request, effects of no request, or what a
 request still did after its answer (`late`); `by_request` puts the latter back where they belong.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-VERSION: Final = 1
+from auditor.execution.marshalled import read_marshalled
+from auditor.execution.spooled import read_spooled
+from auditor.measure.probe_stages import Stages
+from auditor.measure.probe_values import ProbeEffect, ProbeError, ProbeFrame, ProbeRecord, ProbeStage
 
+__all__ = [
+    "ProbeEffect",
+    "ProbeError",
+    "ProbeFrame",
+    "ProbeRecord",
+    "ProbeStage",
+    "Spool",
+    "by_request",
+    "parse_record",
+    "read_spool",
+]
 
-@dataclass(frozen=True, slots=True)
-class ProbeFrame:
-    """One frame of application code: `file` relative to the tree, `line` from 1."""
-
-    file: str
-    line: int
-    function: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeStage:
-    """A direct callee of the handler: where it was called; `callee` None for the handler's own lines.
-
-    `ms` runs from its first effect to its last: a lower bound.
-    """
-
-    file: str
-    line: int
-    callee: str | None
-    ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeEffect:
-    """One operation; the fields are those of the format, with text and stack looked up."""
-
-    kind: str
-    op: str
-    text: str | None = None
-    shape: str | None = None
-    rows: int | None = None
-    ms: float | None = None
-    stack: tuple[ProbeFrame, ...] = ()
-    stage: int | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    late: bool = False
-
-    @property
-    def of_checkout(self) -> bool:
-        """Whether a pool sent it while it handed a connection out."""
-        return bool(self.detail.get("checkout"))
-
-    @property
-    def frame(self) -> ProbeFrame | None:
-        """The innermost frame of application code."""
-        return self.stack[-1] if self.stack else None
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeError:
-    """An exception that left the application, or that its framework turned into an answer."""
-
-    type: str
-    message: str
-    stack: tuple[ProbeFrame, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeRecord:
-    """One line of the spool.
-
-    `request` is None for what belongs to no request and for requests without an id. `started` is set on the line that a
-    process writes when it begins. Times are in milliseconds; `cpu_ms` is None where several requests shared the thread.
-    """
-
-    request: str | None
-    pid: int
-    thread: int | None = None
-    method: str | None = None
-    path: str | None = None
-    query: str | None = None
-    """As it was sent, where that was asked."""
-    status: int | None = None
-    wall_ms: float | None = None
-    cpu_ms: float | None = None
-    ttfb_ms: float | None = None
-    bytes_out: int = 0
-    effects: tuple[ProbeEffect, ...] = ()
-    stages: tuple[ProbeStage, ...] = ()
-    errors: tuple[ProbeError, ...] = ()
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    started: Mapping[str, Any] | None = None
-    late: bool = False
-
-    def of_kind(self, kind: str) -> tuple[ProbeEffect, ...]:
-        """Its effects of one kind, in the order of their start."""
-        return tuple(effect for effect in self.effects if effect.kind == kind)
+VERSION: Final = 2
+_MS: Final = 1000
+_CODE: Final = 3
+"""Characters of a status line that begins with the code."""
+_STACKS_KEPT: Final = 4096
 
 
 class Spool:
-    """Reads a spool folder bit by bit: each call of `read` gives the lines completed since the last.
+    """Reads a spool folder bit by bit: each call of `read` gives the entries completed since the last.
 
-    A line without its end is left for the next call. A line that is no record (a process killed while writing, a full
-    disk) is counted in `broken` and left out.
+    An entry that is not whole is left for the next call. One that is no record is counted in `broken` and left out.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._offsets: dict[Path, int] = {}
+        self._offsets: dict[str, int] = {}
         self.broken = 0
 
     def read(self) -> tuple[ProbeRecord, ...]:
         """New records of all processes, by process and then in the order in which they were written."""
-        found: list[ProbeRecord] = []
-        for path in sorted(self._folder.glob("*.jsonl")):
-            for line in self._new_lines(path):
-                record = parse_record(line)
-                if record is None:
-                    self.broken += 1
-                else:
-                    found.append(record)
-        return tuple(found)
-
-    def _new_lines(self, path: Path) -> list[bytes]:
-        with path.open("rb") as file:
-            file.seek(self._offsets.get(path, 0))
-            data = file.read()
-        end = data.rfind(b"\n") + 1
-        self._offsets[path] = self._offsets.get(path, 0) + end
-        return data[:end].splitlines()
+        found = [parse_record(entry) for entry in read_spooled(self._folder, self._offsets)]
+        self.broken += found.count(None)
+        return tuple(record for record in found if record is not None)
 
 
 def read_spool(folder: Path) -> tuple[ProbeRecord, ...]:
@@ -179,63 +95,91 @@ def _moved(effect: ProbeEffect, *, stages: int, effects: int) -> ProbeEffect:
     return replace(effect, stage=stage, detail=detail)
 
 
-def parse_record(line: bytes) -> ProbeRecord | None:
-    """One line of a spool; None when it is no whole record of this version."""
+def parse_record(entry: bytes) -> ProbeRecord | None:
+    """One entry of a spool; None when it is no whole record of this version."""
     try:
-        value = json.loads(line)
-        if value["v"] != VERSION:
+        version, request, pid, effects, handler, more, *whole = read_marshalled(entry)
+        if version != VERSION:
             return None
-        return _record(value)
+        more = more or {}
+        late = bool(more.get("late", False))
+        stages = Stages(handler)
+        return ProbeRecord(
+            request=request,
+            pid=int(pid),
+            effects=_effects(effects or (), stages, late=late),
+            stages=stages.found(),
+            errors=tuple(
+                ProbeError(kind, message, tuple(ProbeFrame(*frame) for frame in frames))
+                for kind, message, frames in more.get("errors", ())
+            ),
+            query=more.get("query"),
+            dropped=more.get("dropped", {}),
+            lines={name: tuple(numbers) for name, numbers in more.get("lines", {}).items()},
+            notes=tuple(more.get("notes", ())),
+            unseen=str(more.get("unseen", "")),
+            started=more.get("started"),
+            late=late,
+            **(_whole(*whole) if whole else {}),
+        )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
 
-def _record(value: Mapping[str, Any]) -> ProbeRecord:
-    stacks = [_stack(rows) for rows in value.get("stacks", ())]
-    texts = value.get("texts", ())
-    late = bool(value.get("late", False))
-    return ProbeRecord(
-        request=value["request"],
-        pid=int(value["pid"]),
-        thread=value.get("thread"),
-        method=value.get("method"),
-        path=value.get("path"),
-        query=value.get("query"),
-        status=value.get("status"),
-        wall_ms=value.get("wall_ms"),
-        cpu_ms=value.get("cpu_ms"),
-        ttfb_ms=value.get("ttfb_ms"),
-        bytes_out=int(value.get("bytes_out", 0)),
-        effects=tuple(_effect(effect, texts, stacks, late=late) for effect in value.get("effects", ())),
-        stages=tuple(ProbeStage(*stage) for stage in value.get("stages", ())),
-        errors=tuple(
-            ProbeError(kind, message, _stack(rows)) for kind, message, rows in value.get("errors", ())
-        ),
-        dropped=value.get("dropped", {}),
-        lines={name: tuple(numbers) for name, numbers in value.get("lines", {}).items()},
-        notes=tuple(value.get("notes", ())),
-        started=value.get("started"),
-        late=late,
-    )
+def _whole(
+    thread: int,
+    method: str | None,
+    path: str | None,
+    status: int | str | None,
+    started: float,
+    ended: float,
+    cpu: float | None,
+    first_byte: float | None,
+    bytes_out: int,
+) -> dict[str, Any]:
+    """What only a request has, from times in seconds."""
+    return {
+        "thread": thread,
+        "method": method,
+        "path": path,
+        "status": _code(status) if isinstance(status, str) else status,
+        "wall_ms": _ms(started, ended),
+        "cpu_ms": None if cpu is None else round(cpu * _MS, 3),
+        "ttfb_ms": _ms(started, first_byte or ended),
+        "bytes_out": int(bytes_out),
+    }
 
 
-def _effect(
-    value: Mapping[str, Any], texts: list[str], stacks: list[tuple[ProbeFrame, ...]], *, late: bool
-) -> ProbeEffect:
-    text, stack = value.get("text"), value.get("stack")
-    return ProbeEffect(
-        kind=value["kind"],
-        op=value["op"],
-        text=texts[text] if isinstance(text, int) else text,
-        shape=value.get("shape"),
-        rows=value.get("rows"),
-        ms=value.get("ms"),
-        stack=() if stack is None else stacks[stack],
-        stage=value.get("stage"),
-        detail=value.get("detail") or {},
-        late=late,
-    )
+def _code(status: str) -> int | None:
+    code = status[:_CODE]
+    return int(code) if code.isdecimal() else None
 
 
-def _stack(rows: Iterable[tuple[str, int, str]]) -> tuple[ProbeFrame, ...]:
-    return tuple(ProbeFrame(file, line, function) for file, line, function in rows)
+def _effects(rows: Sequence[Any], stages: Stages, *, late: bool) -> tuple[ProbeEffect, ...]:
+    found = []
+    for place, (kind, op, text, shape, count, started, ended, stack, detail) in enumerate(rows):
+        frames, codes = ((), ()) if stack is None else _stack(stack)
+        stage = stages.of(frames, codes, started=started, ended=ended or started) if frames else None
+        told = {"attribute": text, "sql": _caused(rows, place)} if kind == "lazy-load" else detail or {}
+        ms = None if ended is None else _ms(started, ended)
+        effect = ProbeEffect(kind, op, text, shape, count, ms, frames, stage, told, late=late)
+        found.append(effect)
+    return tuple(found)
+
+
+def _caused(rows: Sequence[Any], place: int) -> int | None:
+    """A lazy load stands before the statement that it caused."""
+    after = place + 1
+    return after if after < len(rows) and rows[after][0] == "sql" else None
+
+
+@lru_cache(maxsize=_STACKS_KEPT)
+def _stack(text: str) -> tuple[tuple[ProbeFrame, ...], tuple[int, ...]]:
+    """Frames, outermost first, and the ids of their code objects."""
+    rows = json.loads(text)
+    frames = tuple(ProbeFrame(file, line, function) for file, line, function, _ in rows)
+    return frames, tuple(code for _, _, _, code in rows)
+
+
+def _ms(started: float, ended: float) -> float:
+    return round((ended - started) * _MS, 3)

@@ -104,6 +104,8 @@ class Observation(Value):
     environment: dict[str, str] = Field(default_factory=dict)
     witnessed: bool = False
     """Whether a witness beside the probe counted statements; else the counts are the probe's alone."""
+    unseen: tuple[str, ...] = ()
+    """Drivers of databases that the target imported and whose calls nothing counted: what was not seen may have happened."""
     endpoints: tuple[ObservedEndpoint, ...] = ()
     requests: tuple[ObservedRequest, ...] = ()
     unreached: tuple[str, ...] = ()

@@ -197,3 +197,14 @@ def test_which_endpoint_a_request_is_for(method: str, path: str, id_: str) -> No
         "TASK a.b",
     )
     assert Endpoints.of(routes).match(method, path) == id_
+
+
+def test_a_driver_that_is_not_seen_is_said() -> None:
+    replay = replace(
+        run(record("one"), record("two")),
+        outside=(ProbeRecord(None, 7, unseen="asyncmy"), ProbeRecord(None, 7)),
+    )
+    seen = observe(WORKLOAD, Measured(counted=[replay, replay]))
+    assert seen.unseen == ("asyncmy",)
+    assert [note for note in seen.notes if "`asyncmy`" in note] == [seen.notes[-1]]
+    assert observe(WORKLOAD, Measured(counted=counted(3, 3, 3))).unseen == ()

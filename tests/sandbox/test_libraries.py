@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from auditor.measure.records import ProbeRecord
+import pytest
+
+from auditor.measure.records import ProbeRecord, read_spool
 
 from .guest import run_guest
 
@@ -387,3 +389,23 @@ def _plain(script: str) -> str:
     import textwrap
 
     return textwrap.dedent(script)
+
+
+@pytest.mark.parametrize(("where", "said"), [("site", ["asyncmy", "mysql.connector"]), ("tree/vendored", [])])
+def test_a_driver_without_a_hook_is_said_where_it_is_no_module_of_the_application(
+    tmp_path: Path, where: str, said: list[str]
+) -> None:
+    place = tmp_path / where
+    (place / "mysql").mkdir(parents=True)
+    for name in ("asyncmy.py", "mysql/__init__.py", "mysql/connector.py", "unheard_of.py"):
+        (place / name).write_text("")
+    run_guest(
+        tmp_path,
+        f"""
+        import sys
+        sys.path.insert(0, {str(place)!r})
+        import asyncmy, mysql.connector, unheard_of, sqlite3
+        request(lambda: None)
+        """,
+    )
+    assert [record.unseen for record in read_spool(tmp_path / "spool") if record.unseen] == said

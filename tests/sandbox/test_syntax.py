@@ -1,12 +1,13 @@
 """The guest side runs in other people's interpreters: Python 3.8 syntax, standard library, nothing forbidden at start."""
 
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from auditor.measure.records import read_spool
 
 from .conftest import PROBE, environment
 
@@ -52,13 +53,13 @@ def test_the_targets_own_sitecustomize_runs(tmp_path: Path) -> None:
     )
     own = str(tmp_path / "sitecustomize.py")
     assert done.stdout.split() == ["('sitecustomize',", f"'{own}')", own]
-    assert len(list(tmp_path.glob("*.jsonl"))) == 1
+    assert len(list(tmp_path.glob("*.spool"))) == 1
 
 
 @pytest.mark.parametrize("flag", ["-I", "-E", "-S"])
 def test_an_interpreter_that_ignores_us_leaves_no_line(tmp_path: Path, flag: str) -> None:
     subprocess.run([sys.executable, flag, "-c", "pass"], env=environment(tmp_path, tmp_path), check=True)
-    assert list(tmp_path.glob("*.jsonl")) == []
+    assert list(tmp_path.glob("*.spool")) == []
 
 
 def test_a_spool_that_cannot_be_written_is_said_and_stops_nothing(tmp_path: Path) -> None:
@@ -75,6 +76,6 @@ def test_a_spool_that_cannot_be_written_is_said_and_stops_nothing(tmp_path: Path
 
 def test_a_process_says_that_it_is_observed(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", "pass"], env=environment(tmp_path, tmp_path), check=True)
-    (path,) = tmp_path.glob("*.jsonl")
-    (line,) = path.read_text().splitlines()
-    assert json.loads(line)["started"]["tree"] == str(tmp_path)
+    (record,) = read_spool(tmp_path)
+    assert record.started is not None
+    assert record.started["tree"] == str(tmp_path)

@@ -19,8 +19,8 @@ class Exercise:
     lines: Mapping[str, frozenset[int]]
     """Run, by file: those recorded, and those that stand on the stack of an effect."""
     whole: bool
-    """Whether what is not among `effects` did not happen: of very many only the first are kept, and tests replace
-    what they do not want to happen."""
+    """Whether what is not among `effects` did not happen: of very many only the first are kept, tests replace what they do
+    not want to happen, and some drivers are not seen."""
 
     def ran(self, file: str, first: int, last: int | None = None) -> bool:
         """Whether one of these lines is known to have run."""
@@ -34,13 +34,11 @@ class Exercise:
 
 def exercises(observation: Observation, /) -> tuple[Exercise, ...]:
     """The requests that may be used, in the order of the workload."""
-    by_tests = observation.source == "tests"
-    return tuple(
-        _exercise(request, by_tests=by_tests) for request in observation.requests if not request.void
-    )
+    whole = observation.source != "tests" and not observation.unseen
+    return tuple(_exercise(request, whole=whole) for request in observation.requests if not request.void)
 
 
-def _exercise(request: ObservedRequest, *, by_tests: bool) -> Exercise:
+def _exercise(request: ObservedRequest, *, whole: bool) -> Exercise:
     lines = {file: set(numbers) for file, numbers in request.lines.items()}
     for effect in request.effects:
         for frame in effect.stack:
@@ -52,7 +50,7 @@ def _exercise(request: ObservedRequest, *, by_tests: bool) -> Exercise:
         endpoint=request.endpoint,
         effects=request.effects,
         lines={file: frozenset(numbers) for file, numbers in lines.items()},
-        whole=not by_tests and (counted is None or statements >= counted),
+        whole=whole and (counted is None or statements >= counted),
     )
 
 

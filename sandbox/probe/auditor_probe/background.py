@@ -6,15 +6,14 @@ import sys
 
 from auditor_probe import settings, spool
 from auditor_probe.current import SCOPE
-from auditor_probe.json_text import encode
-from auditor_probe.record import line
+from auditor_probe.record import entry_of
 
 _state = {"effects": []}
 
 
 def install():
     """Says that the probe is there, and arranges for what gathers to be written at exit and not inherited by forks."""
-    spool.append(line(None, [], more=',"started":' + encode(_process())))
+    spool.append(entry_of(None, [], None, {"started": _process()}))
     atexit.register(flush)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_forked)
@@ -32,7 +31,7 @@ def flush():
     """Writes what has gathered."""
     effects, _state["effects"] = _state["effects"], []
     if effects:
-        spool.append(line(None, effects))
+        spool.append(entry_of(None, effects))
 
 
 def _forked():

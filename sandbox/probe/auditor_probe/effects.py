@@ -2,12 +2,14 @@
 
 import time
 
-from auditor_probe import background, spool, stacks
+from auditor_probe import background, spool
 from auditor_probe.current import CHECKOUT, SCOPE
-from auditor_probe.record import Effect, line
+from auditor_probe.record import Effect, entry_of
 from auditor_probe.settings import EFFECT_LIMIT
+from auditor_probe.stacks import here
 
 _now = time.perf_counter
+_made = Effect.__new__
 
 
 def begin(kind, op, text=None, shape=None, detail=None):
@@ -17,19 +19,25 @@ def begin(kind, op, text=None, shape=None, detail=None):
     code does is kept, and SQL.
     """
     scope = SCOPE.get()
+    stack = here(None if scope is None else scope.base)
+    if scope is None and stack is None and kind != "sql" and kind != "transaction":
+        return None
+    effect = _made(Effect)
+    effect.kind = kind
+    effect.op = op
+    effect.text = text
+    effect.shape = shape
+    effect.detail = detail
+    effect.stack = stack
+    effect.rows = effect.ended = effect.late = None
+    effect.started = _now()
     if scope is None:
-        stack = stacks.here()
-        if stack is None and kind not in ("sql", "transaction"):
-            return None
-        effect = Effect(kind, op, text, shape, detail, stack)
         background.add(effect)
         return effect
-    record = scope.record
-    stack = stacks.here(scope.base)
     taking = CHECKOUT.get()
-    if taking is not None and stack == taking.stack and kind in ("sql", "transaction"):
-        detail = dict(detail or {}, checkout=True)
-    effect = Effect(kind, op, text, shape, detail, stack)
+    if taking is not None and stack is taking.stack and (kind == "sql" or kind == "transaction"):
+        effect.detail = dict(detail or {}, checkout=True)
+    record = scope.record
     if not record.closed:
         effects = record.effects
         if len(effects) < EFFECT_LIMIT:
@@ -45,7 +53,7 @@ def begin(kind, op, text=None, shape=None, detail=None):
 
 def end(effect, rows=None):
     """The operation is over."""
-    effect.ms = (_now() - effect.started) * 1000
+    effect.ended = _now()
     if rows is not None:
         effect.rows = rows
     if effect.late is not None:
@@ -56,7 +64,7 @@ def mark(kind, op, text=None, detail=None):
     """An effect without a duration."""
     effect = begin(kind, op, text, None, detail)
     if effect is not None:
-        effect.ms = 0.0
+        effect.ended = effect.started
         if effect.late is not None:
             _write_late(effect)
     return effect
@@ -73,7 +81,7 @@ def mark_before(effect, kind, op):
         for place in range(len(effects) - 2, -1, -1):
             if effects[place] is effect:
                 effects.insert(place, effects.pop())
-                added.started = effect.started
+                added.started = added.ended = effect.started
                 return
 
 
@@ -83,7 +91,7 @@ def open_statement():
     found = None
     if scope is not None and not scope.record.closed:
         for effect in reversed(scope.record.effects):
-            if effect.kind != "sql" or effect.ms is not None:
+            if effect.kind != "sql" or effect.ended is not None:
                 break
             found = effect
     return found
@@ -91,4 +99,4 @@ def open_statement():
 
 def _write_late(effect):
     record, effect.late = effect.late, None
-    spool.append(line(record.request, [effect], handler=record.handler, more=',"late":true'))
+    spool.append(entry_of(record.request, [effect], record.handler, {"late": True}))

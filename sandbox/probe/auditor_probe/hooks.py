@@ -119,3 +119,11 @@ HOOKS = {
     "gevent.hub": "libraries.sleeps",
     "builtins": "libraries.files",
 }
+
+UNSEEN = (
+    "asyncmy mysql.connector mariadb oracledb cx_Oracle pyodbc aioodbc pymssql pytds ibm_db duckdb apsw pg8000 pymongo"
+    " cassandra clickhouse_driver neo4j fdb pyhive vertica_python snowflake.connector redshift_connector teradatasql"
+    " hdbcli aerospike rethinkdb ydb"
+).split()
+"""Drivers of databases whose calls are not seen, but by SQLAlchemy's events where they go through it."""
+HOOKS.update(dict.fromkeys(UNSEEN, "libraries.unseen"))

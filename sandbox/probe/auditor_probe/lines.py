@@ -9,8 +9,7 @@ import sys
 
 from auditor_probe import notes, settings, spool, stacks
 from auditor_probe.current import SCOPE
-from auditor_probe.json_text import encode
-from auditor_probe.record import line
+from auditor_probe.record import entry_of
 
 _outside = {}
 _names = {}
@@ -106,4 +105,4 @@ def _flush():
     lines = {name: sorted(found) for name, found in _outside.items()}
     if lines:
         _outside.clear()
-        spool.append(line(None, [], more=',"lines":' + encode(lines)))
+        spool.append(entry_of(None, [], None, {"lines": lines}))

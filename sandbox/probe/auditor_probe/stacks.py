@@ -9,12 +9,13 @@ place where something can be left that dies with it: `f_trace`, which is only lo
 no marks are made.
 """
 
+import json
 import os
 import sys
 
 from auditor_probe import settings
-from auditor_probe.json_text import encode
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _getframe = sys._getframe
 _gettrace = sys.gettrace
 _HERE = __file__.rpartition("/")[0] + "/"
@@ -40,31 +41,24 @@ _beyond = []
 
 
 class Stack(object):
-    """`frames` is a tuple of (file, line, function, id of the code), outermost first; `text` is their JSON, `stages` says
-    for each handler (the id of its code) that was asked for which of its callees this is in."""
+    """`text` is the JSON of its frames, [file, line, function, id of the code], outermost first."""
 
-    __slots__ = ("codes", "frames", "outer", "stages", "text")
+    __slots__ = ("codes", "frames", "markable", "outer", "text")
 
     def __init__(self, outer, frame, relative):
         code = frame.f_code
         place = (relative, frame.f_lineno or 0, getattr(code, "co_qualname", code.co_name), id(code))
         self.outer = outer
         self.frames = ((outer.frames if outer is not None else ()) + (place,))[-_DEEPEST:]
-        self.text = encode([frame[:3] for frame in self.frames])
+        self.text = _encode(self.frames)
         self.codes = code  # kept alive: its id is part of the key
-        self.stages = {}
+        self.markable = not code.co_flags & _GENERATOR
 
 
 class Mark(object):
     """Left on a frame: the stack outside of it, and the scope's base for which that was found; and the frame's own last stack."""
 
     __slots__ = ("base", "last", "outer", "stack")
-
-    def __init__(self, outer, base):
-        self.outer = outer
-        self.base = base
-        self.last = -1
-        self.stack = None
 
     def __call__(self, frame, event, argument):
         """Somebody began to trace after all: nothing to see."""
@@ -130,7 +124,11 @@ def here(base=None):
         if relative is not None and relative is not LOOP:
             mark = frame.f_trace
             if mark.__class__ is Mark and mark.base is base:
-                outer = _at(mark, frame)
+                last = frame.f_lasti
+                if mark.last != last:
+                    mark.stack = _below(mark.outer, frame, frame.f_code, last)
+                    mark.last = last
+                outer = mark.stack
                 break
             if len(new) == _MOST:
                 break
@@ -139,30 +137,26 @@ def here(base=None):
     if new:
         marking = _MARKS and _gettrace() is None
         for frame in reversed(new):
-            if marking and frame.f_trace is None and not frame.f_code.co_flags & _GENERATOR:
-                mark = frame.f_trace = Mark(outer, base)
-                outer = _at(mark, frame)
-            else:
-                outer = _below(outer, frame)
+            last = frame.f_lasti
+            stack = _below(outer, frame, frame.f_code, last)
+            if marking and stack.markable and frame.f_trace is None:
+                mark = Mark()
+                mark.outer = outer
+                mark.base = base
+                mark.last = last
+                mark.stack = stack
+                frame.f_trace = mark
+            outer = stack
     return outer
 
 
-def _at(mark, frame):
-    """The stack of a marked frame where it stands."""
-    last = frame.f_lasti
-    if mark.last != last:
-        mark.stack = _below(mark.outer, frame)
-        mark.last = last
-    return mark.stack
-
-
-def _below(outer, frame):
-    key = (id(outer), id(frame.f_code), frame.f_lasti)
+def _below(outer, frame, code, last):
+    key = (id(outer), id(code), last)
     found = _stacks.get(key)
     if found is None:
         if len(_stacks) >= _LIMIT:
             _stacks.clear()
-        found = _stacks[key] = Stack(outer, frame, _files[frame.f_code.co_filename])
+        found = _stacks[key] = Stack(outer, frame, _files[code.co_filename])
     return found
 
 

@@ -46,28 +46,42 @@ def shape_of(parameters):
     if not parameters:
         return None
     kind = parameters.__class__
-    if kind is tuple or kind is list:
-        if len(parameters) > _MOST:
-            return _shape(parameters)
-        key = tuple([len(value) if value.__class__ is str else value.__class__ for value in parameters])
-    elif kind is dict and len(parameters) <= _MOST:
-        values = [len(value) if value.__class__ is str else value.__class__ for value in parameters.values()]
-        key = (tuple(parameters), tuple(values))
-    else:
+    if (kind is not tuple and kind is not list and kind is not dict) or len(parameters) > _MOST:
         return _shape(parameters)
+    values = parameters.values() if kind is dict else parameters
+    key = tuple(map(type, values))
+    if kind is dict:
+        key = tuple(parameters), key
+    found = _shapes.get(key)
+    if found is None:
+        types = key[1] if kind is dict else key
+        if not _SIZED.isdisjoint(types):
+            return _shape(parameters)
+        if str in types:
+            found = _LONGER
+        else:
+            found = _shape(parameters)
+        _keep(key, found)
+    if found is not _LONGER:
+        return found
+    key = key, tuple([len(value) if value.__class__ is str else 0 for value in values])
     found = _shapes.get(key)
     if found is None:
         found = _shape(parameters)
-        values = parameters.values() if kind is dict else parameters
-        if not any(value.__class__ in _SIZED for value in values):
-            if len(_shapes) > 5000:
-                _shapes.clear()
-            _shapes[key] = found
+        _keep(key, found)
     return found
 
 
+def _keep(key, shape):
+    if len(_shapes) > 5000:
+        _shapes.clear()
+    _shapes[key] = shape
+
+
 _shapes = {}
-_SIZED = (bytes, list, tuple)
+_LONGER = object()
+"""The shape depends on the lengths of texts too."""
+_SIZED = frozenset((bytes, list, tuple))
 """Besides texts, what has its length in the shape."""
 
 

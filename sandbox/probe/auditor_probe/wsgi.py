@@ -10,7 +10,7 @@ from auditor_probe.record import Record
 
 stacks.entry_file(__file__)
 _now = time.perf_counter
-_KEY = "HTTP_" + settings.HEADER.upper().replace("-", "_")
+KEY = "HTTP_" + settings.HEADER.upper().replace("-", "_")
 
 
 def observed(application):
@@ -27,22 +27,15 @@ def observed(application):
 
 def serve(application, environ, start_response):
     """Calls `application`; inside a request that is already observed it just calls it."""
-    lines.enter()
+    if settings.LINES:
+        lines.enter()
+    outer = SCOPE.get()
+    if outer is not None and not outer.record.closed and KEY not in environ:
+        return application(environ, start_response)
     try:
-        request = environ.pop(_KEY, None)
-        outer = SCOPE.get()
-        if outer is not None and not outer.record.closed and request is None:
-            record = None
-        else:
-            path = (environ.get("SCRIPT_NAME") or "") + (environ.get("PATH_INFO") or "")
-            record = Record(request, environ.get("REQUEST_METHOD"), path)
-            if settings.CAPTURE:
-                _end_former(record)
-                record.query = environ.get("QUERY_STRING") or None
+        record = _opened(environ)
     except Exception as error:
         notes.note("wsgi", error)
-        record = None
-    if record is None:
         return application(environ, start_response)
     scope = Scope(record)
     token = SCOPE.set(scope)
@@ -54,10 +47,22 @@ def serve(application, environ, start_response):
     finally:
         SCOPE.reset(token)
     wrapper = environ.get("wsgi.file_wrapper")
-    if isinstance(wrapper, type) and isinstance(result, wrapper):
+    if wrapper.__class__ is type and isinstance(result, wrapper):
         record.close()  # the server sends the file itself
         return result
     return (SizedAnswer if hasattr(result, "__len__") else Answer)(result, scope)
+
+
+def _opened(environ):
+    path = environ.get("PATH_INFO") or ""
+    mounted = environ.get("SCRIPT_NAME")
+    record = Record(
+        environ.pop(KEY, None), environ.get("REQUEST_METHOD"), mounted + path if mounted else path
+    )
+    if settings.CAPTURE:
+        _end_former(record)
+        record.query = environ.get("QUERY_STRING") or None
+    return record
 
 
 _former = []
@@ -77,10 +82,7 @@ def _end_former(record):
 
 def _started(record, start_response):
     def start(status, headers, *rest):
-        try:
-            record.status = int(status[:3])
-        except Exception as error:
-            notes.note("wsgi status", error)
+        record.status = status
         write = start_response(status, headers, *rest)
 
         def counted(data):
@@ -108,34 +110,38 @@ class Answer(object):
     def __init__(self, result, scope):
         self._auditor_result = result
         self._auditor_scope = scope
-        self._auditor_next = None
+        self._auditor_parts = None
         self._auditor_sent = None
 
     def __iter__(self):
-        return self
-
-    def __next__(self):
         scope = self._auditor_scope
+        record = scope.record
         token = SCOPE.set(scope)
         try:
-            if self._auditor_next is None:
-                self._auditor_next = iter(self._auditor_result).__next__
-            part = self._auditor_next()
-        except StopIteration:
-            self._auditor_sent = _now()
-            if not hasattr(self._auditor_result, "close"):
-                scope.record.close()
-            raise
+            for part in self._auditor_result:
+                SCOPE.reset(token)
+                token = None
+                try:
+                    record.sent(len(part))
+                except Exception as error:
+                    notes.note("wsgi part", error)
+                yield part
+                token = SCOPE.set(scope)
         except BaseException as error:
-            _failed(scope.record, error)
+            if token is not None:  # else whoever asks for the parts threw it in
+                _failed(record, error)
             raise
         finally:
-            SCOPE.reset(token)
-        try:
-            scope.record.sent(len(part))
-        except Exception as error:
-            notes.note("wsgi part", error)
-        return part
+            if token is not None:
+                SCOPE.reset(token)
+        self._auditor_sent = _now()
+        if not hasattr(self._auditor_result, "close"):
+            record.close()
+
+    def __next__(self):
+        if self._auditor_parts is None:
+            self._auditor_parts = iter(self)
+        return next(self._auditor_parts)
 
     def close(self):
         """The server has sent everything it got: what is done now, nobody waits for."""

@@ -51,6 +51,11 @@ def test_what_ran_and_was_never_seen_is_refuted() -> None:
     assert effect.observed.value == 0
 
 
+def test_nothing_is_refuted_where_a_driver_is_not_seen() -> None:
+    seen = observation(request(lines={"lines.py": (4, 5)})).model_copy(update={"unseen": ("asyncmy",)})
+    assert statuses(report(traced("SELECT Line", "lines.py:5")), seen) == ["suspected"]
+
+
 def test_a_frame_on_the_line_shows_that_it_ran() -> None:
     mail = saw("Hello", "app.py:3", "lines.py:5", kind="mail", op="send")
     assert statuses(report(traced("SELECT Line", "lines.py:5")), observation(request(mail))) == ["refuted"]

@@ -1,6 +1,9 @@
 """Flask: the way in, the view function, the exceptions that become a 500."""
 
-from auditor_probe import patching, wsgi
+import sys
+
+from auditor_probe import notes, patching, wsgi
+from auditor_probe.current import SCOPE
 from auditor_probe.frameworks import handler
 
 
@@ -13,6 +16,8 @@ def patch(module):
 
 def _entry(original):
     def wsgi_app(self, environ, start_response):
+        if SCOPE.get() is not None and wsgi.KEY not in environ:  # the server's hook was first
+            return original(self, environ, start_response)
         return wsgi.serve(lambda *arguments: original(self, *arguments), environ, start_response)
 
     return wsgi_app
@@ -23,8 +28,6 @@ def _dispatch(original):
         try:
             _name_view(self, *context)
         except Exception as error:
-            from auditor_probe import notes
-
             notes.note("flask", error)
         return original(self, *context)
 
@@ -33,14 +36,14 @@ def _dispatch(original):
 
 def _name_view(app, *context):
     """Later versions hand the context on, earlier ones keep it in a context variable, the first in a stack."""
-    from flask import globals as place
-
     if context:
         request = context[0].request
-    elif hasattr(place, "_cv_request"):
-        request = place._cv_request.get().request
     else:
-        request = place._request_ctx_stack.top.request
+        place = sys.modules["flask.globals"]
+        if hasattr(place, "_cv_request"):
+            request = place._cv_request.get().request
+        else:
+            request = place._request_ctx_stack.top.request
     rule = request.url_rule
     if rule is None:
         return

@@ -25,6 +25,8 @@ def _using(connection, *rest, **options):
     scope = SCOPE.get()
     if scope is not None:
         seen = scope.record.seen
+        if seen is None:
+            seen = scope.record.seen = set()
         if connection.alias in seen:
             return
         seen.add(connection.alias)

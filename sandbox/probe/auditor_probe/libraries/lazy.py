@@ -36,10 +36,14 @@ def _annotate(effects, before, name, scope):
         if effect.kind == "lazy-load":
             return  # an inner loader has claimed it
         if effect.kind == "sql":
-            note = Effect(
-                "lazy-load", "load", name, None, {"attribute": name, "sql": id(effect)}, effect.stack
-            )
-            note.started = effect.started
-            note.ms = effect.ms
-            effects.insert(place, note)
+            effects.insert(place, _note(name, effect))
             return
+
+
+def _note(name, effect):
+    """What stands before `effect` points at it by its place."""
+    note = Effect()
+    note.kind, note.op, note.text = "lazy-load", "load", name
+    note.shape = note.detail = note.rows = note.late = None
+    note.stack, note.started, note.ended = effect.stack, effect.started, effect.ended
+    return note

@@ -9,7 +9,6 @@ except ImportError:  # a Python without it
 
 from auditor_probe import patching
 from auditor_probe.effects import begin, end
-from auditor_probe.json_text import kept
 
 
 def patch(module):
@@ -28,13 +27,12 @@ def _handled(token, result, error):
     text = record.__dict__.get("message")
     if type(text) is not str:
         text = record.getMessage()
-    digest = _digest(text)
-    effect.detail = '{"logger":%s,"level":%s,"text":"%s","exception":%s}' % (
-        kept(record.name),
-        kept(record.levelname),
-        digest,
-        _exception(record),
-    )
+    effect.detail = {
+        "logger": record.name,
+        "level": record.levelname,
+        "text": _digest(text),
+        "exception": _exception(record),
+    }
     end(effect)
 
 
@@ -61,5 +59,5 @@ def _digest(text):
 def _exception(record):
     found = record.exc_info
     if isinstance(found, tuple) and found[0] is not None:
-        return kept(found[0].__name__)
-    return "null"
+        return found[0].__name__
+    return None

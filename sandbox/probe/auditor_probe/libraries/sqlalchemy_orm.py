@@ -1,6 +1,6 @@
 """SQLAlchemy's ORM: sessions opened, and loads that an attribute's access caused."""
 
-from auditor_probe import patching
+from auditor_probe import notes, patching
 from auditor_probe.effects import mark
 from auditor_probe.libraries import lazy
 
@@ -9,7 +9,7 @@ def patch(module):
     """`sqlalchemy.orm.session`, `.strategies`, `.loading`."""
     kind = module.__name__.rpartition(".")[2]
     if kind == "session":
-        patching.around(module.Session, "__init__", _opening)
+        patching.replace(module.Session, "__init__", _opening)
     elif kind == "strategies":
         for name in ("_LazyLoader", "LazyLoader"):
             if name in vars(module):
@@ -23,8 +23,15 @@ def patch(module):
                 patching.replace(module, name, lazy.caused(_expired))
 
 
-def _opening(session, *rest, **options):
-    mark("session", "open", type(session).__name__)
+def _opening(original):
+    def __init__(self, *args, **kwargs):
+        try:
+            mark("session", "open", type(self).__name__)
+        except Exception as error:
+            notes.note("sqlalchemy session", error)
+        original(self, *args, **kwargs)
+
+    return __init__
 
 
 def _relation(loader, state, *rest):

@@ -43,8 +43,8 @@ def _name(pool):
 
 def _getting(pool):
     """Only a pool without a free connection that may not make one can make somebody wait."""
-    inner = pool._pool
-    if inner.qsize() > 0 or pool._max_overflow < 0 or pool._overflow < pool._max_overflow:
+    most = pool._max_overflow
+    if pool._overflow < most or most < 0 or pool._pool.qsize() > 0:
         return None
     return begin("pool-wait", "wait", _name(pool))
 

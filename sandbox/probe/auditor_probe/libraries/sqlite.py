@@ -126,7 +126,8 @@ def _cursor_class(base):
 
 
 def _make_cursor_class(base):
-    plain_execute, plain_fetchall = base.execute, base.fetchall
+    plain_execute, plain_many, plain_script = base.execute, base.executemany, base.executescript
+    plain_one, plain_some, plain_all, plain_next = base.fetchone, base.fetchmany, base.fetchall, base.__next__
 
     def execute(self, statement, *parameters):
         connection = self.connection
@@ -145,7 +146,7 @@ def _make_cursor_class(base):
         implicit = not connection.in_transaction
         effect = self._auditor_effect = sql.begun(statement, parameters, True)
         try:
-            result = base.executemany(self, statement, parameters)
+            result = plain_many(self, statement, parameters)
         except BaseException as error:
             sql.failed(effect, error)
             raise
@@ -155,7 +156,7 @@ def _make_cursor_class(base):
     def executescript(self, script):
         effect = self._auditor_effect = sql.begun(script)
         try:
-            result = base.executescript(self, script)
+            result = plain_script(self, script)
         except BaseException as error:
             sql.failed(effect, error)
             raise
@@ -172,35 +173,37 @@ def _make_cursor_class(base):
                 sql.begun_before(effect)
 
     def fetchone(self):
-        row = base.fetchone(self)
+        row = plain_one(self)
         if row is not None:
             _fetched(self, 1)
         return row
 
     def fetchmany(self, *args, **kwargs):
-        rows = base.fetchmany(self, *args, **kwargs)
+        rows = plain_some(self, *args, **kwargs)
         _fetched(self, len(rows))
         return rows
 
     def fetchall(self):
-        rows = plain_fetchall(self)
-        effect = self._auditor_effect
-        if effect is not None:
-            effect.rows = (effect.rows or 0) + len(rows)
+        rows = plain_all(self)
+        _fetched(self, len(rows))
         return rows
 
     def __next__(self):
-        row = base.__next__(self)
+        row = plain_next(self)
         _fetched(self, 1)
         return row
 
     def _fetched(self, count):
-        effect = self._auditor_effect
+        try:
+            effect = self._auditor_effect
+        except AttributeError:  # nothing was executed
+            return
         if effect is not None:
-            effect.rows = (effect.rows or 0) + count
+            before = effect.rows
+            effect.rows = count if before is None else before + count
 
     members = {
-        "_auditor_effect": None,
+        "__slots__": ("_auditor_effect",),
         "execute": execute,
         "executemany": executemany,
         "executescript": executescript,
