@@ -94,7 +94,6 @@ class OfNothing:
                 return ()
         return left
 
-    @cached_property
     def asked(self) -> Nothing | None:
         """What is asked of every tree; None where that says nothing."""
         return self._known[0] if self._known is not None else None

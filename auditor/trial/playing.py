@@ -134,7 +134,9 @@ class Player:
         if not self.world(self._baseline).is_apart:
             return
         if whole and tree.id not in self._together:
-            self._begin_whole(tree, self._reference.sent("eight at once"), _TOGETHER, self._of_nothing.asked)
+            self._begin_whole(
+                tree, self._reference.sent("eight at once"), _TOGETHER, self._of_nothing.asked()
+            )
         elif not whole and tree.id not in self._tally.lines:
             self._begin(tree, {_counts_of(tree): self._in(self._timed, _COUNTING)})
 
@@ -187,6 +189,11 @@ class Player:
     def of_nothing(self, tree: Tree, declared: Declared, /) -> tuple[Difference, ...]:
         """What the tree answers otherwise than the baseline where tables hold no rows; nothing where the baseline can't be asked so."""
         return self._of_nothing.differences(tree, declared)
+
+    def take_nothing(self) -> None:
+        """Waits for what the baseline answers on empty tables, where that was begun beside its contract: the next that is begun ends it."""
+        if self.world(self._baseline).is_apart:
+            self._of_nothing.asked()
 
     def _play_of_nothing(self, tree: Tree, nothing: Nothing) -> Round:
         if (begun := self._beside.take(_nothing_of(tree))) is not None:

@@ -106,5 +106,5 @@ def test_where_the_baseline_needs_its_rows_nobody_is_asked() -> None:
 
     played = Played(needs)
     assert played.blamed() == []
-    assert played.of_nothing.asked is None
+    assert played.of_nothing.asked() is None
     assert played.asked == ["b"]

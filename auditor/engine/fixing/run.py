@@ -63,6 +63,7 @@ class Run(Means):
                 f"{refused}, so what lies behind the door can't be judged: add [[identity]] to auditor.toml"
             )
         self.player.contract("eight at once")
+        self.player.take_nothing()
         self.notes.step("counting what it costs now")
         counted = self.player.counted(self.baseline)
         if not counted.counts:
