@@ -1,12 +1,17 @@
 """A tree that is read while it is being tried: where it is kept, what comes next stands on it."""
 
+import sys
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Generic, TypeVar
 
 from auditor.trial.trees import Tree
 
 T = TypeVar("T")
+_TURN_S: Final = 0.0005
+"""How long reading goes on while whoever speaks to a server waits to go on: with the interpreter's own five milliseconds for each answer that is
+waited for, a trial takes a second or two longer."""
 
 
 class Ahead(Generic[T]):
@@ -44,6 +49,17 @@ class Ahead(Generic[T]):
         return self._read(tree)
 
 
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Threads of this process take short turns meanwhile; for one at a time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 class _Going(Generic[T]):
     def __init__(self, tree: str, read: Callable[[], T]) -> None:
         self.tree = tree
@@ -58,6 +74,7 @@ class _Going(Generic[T]):
 
     def _run(self) -> None:
         try:
-            self.made = (self._read(),)
+            with short_turns():
+                self.made = (self._read(),)
         except Exception:  # noqa: BLE001  whoever asks for it reads again, and is told then
             self.made = None

@@ -1,5 +1,6 @@
 """What was begun is read once; everything else is read when it is asked for."""
 
+import sys
 import threading
 
 import pytest
@@ -86,3 +87,11 @@ def test_settled_nothing_is_being_read() -> None:
     ahead.begin(ONE)
     ahead.settle()
     assert reader.read == [("one", False)]
+
+
+def test_who_speaks_to_a_server_meanwhile_soon_has_its_turn() -> None:
+    usual = sys.getswitchinterval()
+    ahead = Ahead(lambda _: sys.getswitchinterval())
+    ahead.begin(ONE)
+    assert ahead.take(ONE) < usual
+    assert sys.getswitchinterval() == usual
