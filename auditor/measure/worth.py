@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.measure.exchange import Exchange
+from auditor.measure.not_found import not_found
 from auditor.measure.redirects import redirect_loops
 from auditor.model.text import shorten
 
@@ -56,7 +57,7 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
     said += [
         f"Redirects lead round in a circle: {' → '.join((*c, c[0]))}." for c in redirect_loops(exchanges)
     ]
-    return tuple(said)
+    return (*said, *not_found(exchanges))
 
 
 def not_let_in(statuses: Sequence[int | None], /) -> str:

@@ -219,6 +219,7 @@ def test_hosts_that_are_looked_up(tmp_path: Path) -> None:
     """
     (record,) = run_guest(tmp_path, script).values()
     assert told(record) == [("resolve", "getaddrinfo", "nowhere.invalid")]
+    assert record.effects[0].detail["error"] == "gaierror"
 
 
 def test_pool_waits(tmp_path: Path) -> None:
