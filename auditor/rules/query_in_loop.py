@@ -286,6 +286,14 @@ def fetched_at(scene: Scene, effect: Effect) -> list[Spot]:
     return [] if query.shape != "rows" or narrowed(query) else homes(scene, owner.origin)[:1]
 
 
+def shown_from(loop: Loop) -> list[Spot]:
+    """Where the rows were asked for that a template walks over: what is loaded or counted with them is loaded there."""
+    rows = loop.over.source if isinstance(loop.over, Many) else loop.over
+    if loop.site.module.role != "template" or not isinstance(rows, Query) or rows.relation:
+        return []
+    return [] if rows.site.module.role in {"library", "template"} else [spot_of(rows.site)]
+
+
 def claim(scene: Scene, group: list[Reading]) -> Claim:
     group = sorted(
         group, key=lambda r: (-round(r.confidence, 2), r.away, r.looped.spot.key, r.effect.site.line)
@@ -317,6 +325,7 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
         ],
         confidence=best.confidence,
         related=[
+            *(place(s, "definition") for s in shown_from(looped.loop)),
             *(place(built_at(r.effect), "query") for r in sites[:3]),
             *(place(r.looped.spot, "call") for r in calls.values()),
             *(place(s, "query") for s in fetched_at(scene, effect)),

@@ -121,3 +121,29 @@ def test_a_query_that_is_narrowed_later_is_shown_from_where_it_begins() -> None:
     begins = 1 + steps.decode().split("\n").index("        books = Book.objects.order_by('id')")
     places = {(p.line, p.role) for f in found for p in f.related} | {(f.line, "query") for f in found}
     assert (begins, "query") in places
+
+
+def test_a_query_for_each_row_that_a_template_shows_names_where_the_rows_come_from() -> None:
+    pages = PAGES.replace(
+        b"name = models.CharField(max_length=9)\n",
+        b"""name = models.CharField(max_length=9)
+
+    def known(self):
+        return self.book_set.filter(author__name="x").count()
+""",
+        1,
+    ).replace(b"Book.objects.all()}", b"Author.objects.all()}")
+    library = [
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    ]
+    project = Project([("urls.py", "app", lower(pages)), *library])
+    shown = "{% for author in books %}{{ author.known }}{% endfor %}"
+    templates = Templates({"templates/books.html": lambda: shown}, jinja=False)
+    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "query-in-loop"]
+    asked = 1 + next(n for n, t in enumerate(pages.decode().split("\n")) if "Author.objects.all()" in t)
+    assert [(p.file, p.line) for f in found for p in f.related if p.role == "definition"] == [
+        ("urls.py", asked)
+    ]
