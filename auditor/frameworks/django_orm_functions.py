@@ -38,6 +38,9 @@ _PREFETCH_OBJECTS: Final = frozenset({
     "django.db.models.prefetch_related_objects", "django.db.models.query.prefetch_related_objects",
     "django.db.models.aprefetch_related_objects",
 })  # fmt: skip
+_PERMITTED: Final = frozenset(
+    {"guardian.shortcuts.get_objects_for_user", "guardian.shortcuts.get_objects_for_group"}
+)
 _SENT: Final = tuple(f"Signal().{name}" for name in ("send", "send_robust", "asend", "asend_robust"))
 _CACHED_MANAGERS: Final[dict[str, str]] = {
     "get_for_model": "contenttypes.ContentType",
@@ -62,6 +65,8 @@ def call(
         return _get_or_404(orm, m, args, kwargs, node)
     if name in _MANY:
         return _list_or_404(orm, m, args, kwargs, node)
+    if name in _PERMITTED:
+        return _permitted(orm, m, args, kwargs, node)
     if name in _PREFETCH:
         return _prefetch(args, kwargs)
     if name in _PREFETCH_OBJECTS:
@@ -115,6 +120,20 @@ def _list_or_404(
     wanted = filtered(Step(orm.registry, m, query, "filter", args[1:], kwargs, node))
     fetch(orm.registry, m, wanted, node)
     return Many(orm.element(m, wanted), orm.size(wanted), "list", source=wanted)
+
+
+def _permitted(
+    orm: DjangoOrm, m: Recorder, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    """django-guardian's query of what somebody may see: of the class given, else of what the permission is about."""
+    given = dict(zip(("user", "perms", "klass"), args, strict=False)) | kwargs
+    query = _query(orm, m, given["klass"], node) if "klass" in given else None
+    names = paths.names([given["perms"]]) if "perms" in given else []
+    if query is None and names:
+        label, _, permission = names[0].partition(".")
+        model = orm.registry.named(f"{label}.{permission.partition('_')[2]}", m.site().module)
+        query = None if model is None else _query(orm, m, ModelValue(model), node)
+    return None if query is None else filtered(Step(orm.registry, m, query, "filter", (), {}, node))
 
 
 def _prefetch(args: Sequence[Value], kwargs: dict[str, Value]) -> Value:

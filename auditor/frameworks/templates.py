@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.frameworks.template_groups import regrouped
 from auditor.index import ir
 from auditor.index.lower import lower
 from auditor.index.lower_expressions import TooDeep
@@ -181,6 +182,8 @@ class _Compiler:
             return []
         if tag.name in _SKIPPED or tag.name.startswith("end") or tag.name in {"else", "elif", "empty"}:
             return []
+        if tag.name == "regroup" and not self.jinja:
+            return regrouped(tag.text, tag.line, self.expression)
         if not self.jinja:
             return [self.custom(tag)]
         return [(ir.EXPR, tag.line, tag.line, self.other(tag))]

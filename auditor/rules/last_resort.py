@@ -77,7 +77,11 @@ def is_unprepared(guard: Guard | None, arm: int) -> bool:
     """
     if guard is None or guard.node[0] != ir.IF or arm not in {ELSE, GUARDED}:
         return False
-    return asks_what_is_there(guard.node[3])
+    function = guard.function
+    keywords = (
+        frozenset(p[0] for p in function.params if p[1] == "**") if function is not None else frozenset()
+    )
+    return asks_what_is_there(guard.node[3]) and not keywords & turns.free_names(guard.node[3])
 
 
 def asks_what_is_there(test: Node) -> bool:
