@@ -163,7 +163,7 @@ def model_of_library(registry: Registry, dotted: str) -> Model | None:
     if known is not None:
         return known
     parts = dotted.split(".")
-    is_class = len(parts) > 1 and "()" not in dotted and parts[-1][:1].isupper() and not parts[-1].isupper()
+    is_class = "models" in parts[1:-1] and parts[-1][:1].isupper() and not parts[-1].isupper()
     return _library(registry, dotted) if is_class and all(p.isidentifier() for p in parts) else None
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
 
 _GROUPED: Final = re.compile(r"(?P<rows>.+?)\s+by\s+(?P<path>.+?)\s+as\s+(?P<name>\w+)\s*$", re.DOTALL)
-_ROWS: Final = "__regrouped_rows__"
 _ROW: Final = "__regrouped_row__"
 
 
@@ -25,7 +24,7 @@ def regrouped(text: str, line: int, expression: Callable[[str, int], Node]) -> l
     found = _GROUPED.match(text)
     if found is None:
         return []
-    rows, row = (ir.NAME, line, _ROWS), (ir.NAME, line, _ROW)
+    rows, row = (ir.NAME, line, found["name"]), (ir.NAME, line, _ROW)
     read = (ir.FSTR, line, "{}", (expression(f"{_ROW}.{found['path'].strip()}", line),))
     group: Node = (
         ir.DICT,
@@ -36,5 +35,5 @@ def regrouped(text: str, line: int, expression: Callable[[str, int], Node]) -> l
     return [
         (ir.ASSIGN, line, line, (rows,), expression(found["rows"], line)),
         (ir.FOR, line, line, row, rows, ((ir.EXPR, line, line, read),), (), False),
-        (ir.ASSIGN, line, line, ((ir.NAME, line, found["name"]),), (ir.SEQ, line, "list", (group,), 1)),
+        (ir.ASSIGN, line, line, (rows,), (ir.SEQ, line, "list", (group,), 1)),
     ]

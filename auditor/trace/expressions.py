@@ -21,7 +21,17 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, calls, deciding, iteration, joining, named_values, naming, protocols
+from auditor.trace import (
+    access,
+    calls,
+    deciding,
+    iteration,
+    joining,
+    keywords,
+    named_values,
+    naming,
+    protocols,
+)
 from auditor.trace import arguments as forwarded
 
 if TYPE_CHECKING:
@@ -371,22 +381,10 @@ def assign(m: Machine, target: Node, value: Value) -> None:
         access.set_attribute(m, expression(m, target[2]), target[3], value)
     elif op == ir.SUB:
         held, key = expression(m, target[2]), expression(m, target[3])
-        if not put_into_keywords(m, target[2], held, key, value):
+        if not keywords.put_into(m, target[2], held, key, value):
             access.set_item(m, held, key, value)
     elif op == ir.STAR:
         assign(m, target[2], value)
-
-
-def put_into_keywords(m: Machine, holder: Node, held: Value, key: Value, value: Value) -> bool:
-    """`kwargs["session"] = made`, in a function that hands its `**kwargs` on: from here on they hold that too."""
-    function = m.cx.function
-    if holder[0] != ir.NAME or not isinstance(held, Sym) or function is None:
-        return False
-    is_own = any(name == holder[2] and kind == "**" for name, kind, _, _ in function.params)
-    if not is_own or not isinstance(key, Const) or not isinstance(key.value, str):
-        return False
-    m.cx.env[holder[2]] = Sym("merged", held, {key.value: joining.inexact(value)})
-    return True
 
 
 EXPRESSIONS: Final[list[Callable[[Machine, Node], Value]]] = [

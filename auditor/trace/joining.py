@@ -64,11 +64,27 @@ def join(a: Value, b: Value) -> Value:
         return b if is_unread(b) or (len(a.loaded) > len(b.loaded) and not is_unread(a)) else a
     if isinstance(a, Inst) and isinstance(b, Inst) and a.cls is b.cls:
         return a
+    if isinstance(a, Sym) and isinstance(b, Sym) and "merged" in {a.op, b.op}:
+        if is_more_of(a, b):
+            return a
+        if is_more_of(b, a):
+            return b
     flat: list[Value] = []
     for value in (*options_of(a), *options_of(b)):
         if all(value is not f for f in flat):
             flat.append(value)
     return OneOf(tuple(flat[:MOST_OPTIONS]))
+
+
+def is_more_of(keywords: Sym, before: Sym) -> bool:
+    """Whether these are the same `**kwargs` with something put into them since."""
+    origin = before.base if before.op == "same" else before
+    at: Value | None = keywords
+    while isinstance(at, Sym) and at.op in {"merged", "same"}:
+        at = at.base
+        if at is origin or at is before:
+            return True
+    return False
 
 
 def is_unread(row: Row) -> bool:
