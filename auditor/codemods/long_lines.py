@@ -29,6 +29,8 @@ def append(spans: "Spans", node: ast.expr, added: Added, /) -> None:
     outer = spans.indent(statement)
     inner = f"{outer}    "
     spans.insert(spans.span(value)[0], f"(\n{inner}")
+    for before in _calls_before(node):
+        spans.insert_after(before, f"\n{inner}")
     spans.insert_after(node, "".join(f"\n{inner}.{fitted(spans, *one, inner)}" for one in added))
     if value is not node:
         spans.insert_after(value, f"\n{outer})")
@@ -104,6 +106,16 @@ def indent_of(spans: "Spans", node: ast.expr, /) -> str:
     line = spans.lines[at.end_lineno - 1]
     text = line.lstrip()
     return line[: len(line) - len(text)] if text.startswith(f".{at.attr}") else ""
+
+
+def _calls_before(node: ast.expr) -> list[ast.expr]:
+    """Of a chain, the calls that another one of it stands behind: each of these begins a line, as formatters have it."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+        if isinstance(node, ast.Call):
+            found.append(node)
+    return found
 
 
 def _held(tree: ast.Module, node: ast.expr) -> tuple[ast.stmt, ast.expr] | None:
