@@ -24,7 +24,7 @@ class Endpoints:
     def match(self, method: str, path: str, /) -> str:
         """The id of the most literal route that takes the request; `METHOD path` itself where none is known."""
         fitting = [id_ for id_ in self.ids if _fits(id_, method, path)]
-        return min(fitting, key=_looseness, default=f"{method} {path}")
+        return min(fitting, key=lambda id_: _looseness(id_, path), default=f"{method} {path}")
 
 
 def _fits(id_: str, method: str, path: str) -> bool:
@@ -40,9 +40,9 @@ def _pattern(route: str) -> re.Pattern[str]:
     return re.compile("(.+)".join(literal) + "/?")
 
 
-def _looseness(id_: str) -> tuple[int, int, bool, str]:
-    """More segments first, then fewer parameters, then a method of its own."""
-    verb, _, route = id_.partition(" ")
+def _looseness(id_: str, path: str) -> tuple[int, bool, int, bool, str]:
+    """More segments first, then the slash at the end as it was asked, fewer parameters, a method of its own."""
+    verb, _, route = _APPLICATION.sub("", id_).partition(" ")
     parameters = len(_PARAMETER.findall(route))
-    segments = route.count("/")
-    return (-segments, parameters, verb == "ANY", id_)
+    segments = route.rstrip("/").count("/")
+    return (-segments, route.endswith("/") != path.endswith("/"), parameters, verb == "ANY", id_)

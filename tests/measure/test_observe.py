@@ -208,3 +208,24 @@ def test_a_driver_that_is_not_seen_is_said() -> None:
     assert seen.unseen == ("asyncmy",)
     assert [note for note in seen.notes if "`asyncmy`" in note] == [seen.notes[-1]]
     assert observe(WORKLOAD, Measured(counted=counted(3, 3, 3))).unseen == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "id_"),
+    [
+        ("/invoices/ledger.csv", "GET /invoices/ledger.csv"),
+        ("/invoices/R0001/", "GET /invoices/{number}/"),
+        ("/invoices/R0001", "GET /invoices/{number}"),
+        ("/invoices/latest/", "GET /invoices/latest/"),
+        ("/invoices/R0001/lines", "GET /invoices/{number}/lines/"),
+    ],
+)
+def test_the_slash_at_the_end_is_no_segment(path: str, id_: str) -> None:
+    routes = (
+        "GET /invoices/{number}/",
+        "GET /invoices/{number}",
+        "GET /invoices/ledger.csv",
+        "GET /invoices/latest/",
+        "GET /invoices/{number}/lines/",
+    )
+    assert Endpoints.of(routes).match("GET", path) == id_
