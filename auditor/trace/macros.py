@@ -67,11 +67,16 @@ def hook(templates: Templates, macro: Macro, function: Function) -> Hook:
     """What calling a macro does."""
 
     def call(m: Machine, args: list[Value], kwargs: dict[str, Value], _: Node | None) -> Value:
-        if templates.depth < 2 * _MAX_NESTING and not m.quiet:
+        # One that calls itself, for a tree, does nothing new inside; several such calls would double with each level.
+        if templates.depth < 2 * _MAX_NESTING and not m.quiet and id(macro) not in templates.running:
             names, body = macro
             bound = dict.fromkeys(names, UNKNOWN) | dict(zip(names, args, strict=False))
             given = {name: value for name, value in kwargs.items() if name in bound}
-            templates.run(m, body, function, {**bound, **given}, {})
+            templates.running.add(id(macro))
+            try:
+                templates.run(m, body, function, {**bound, **given}, {})
+            finally:
+                templates.running.discard(id(macro))
         return UNKNOWN
 
     return Hook(call)

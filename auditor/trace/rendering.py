@@ -65,6 +65,8 @@ class Templates:
             for n in range(len(parts)):
                 self.by_name.setdefault("/".join(parts[n:]), []).append(path)
         self.depth = 0
+        self.running: set[int] = set()
+        """Identities of the macros being called."""
         self.open_blocks: list[Any] = []
         """Names of the blocks being filled: one that names itself inside would never end."""
 
