@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks.sqlalchemy_text import constant
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Module
 
 Kind = Literal["column", "relation", "proxy", "synonym", "other"]
+_HANDED_ON: Final = frozenset({"sa_relationship_kwargs", "sa_column_kwargs"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +45,24 @@ class Declared:
         return self.at or self.owner.module
 
     def keyword(self, name: str) -> Node | None:
-        """The expression given for a keyword."""
-        return next((v for k, v in self.keywords if k == name), None)
+        """The expression given for a keyword, also among those that SQLModel hands on in a dictionary."""
+        found = next((v for k, v in self.keywords if k == name), None)
+        if found is not None:
+            return found
+        handed_on = (v for k, v in self.keywords if k in _HANDED_ON)
+        return next((v for d in handed_on for k, v in _entries(d) if k == name), None)
 
     def flag(self, name: str) -> bool:
         """Whether a keyword is given as a literal that is true."""
         return bool(constant(self.keyword(name)))
+
+
+def _entries(node: Node) -> Iterator[tuple[str | None, Node]]:
+    """Names and values of a dictionary that is written out: `{"lazy": "joined"}`, `dict(lazy="joined")`."""
+    if node[0] == ir.DICT:
+        yield from ((k[2], v) for k, v in node[2] if k is not None and k[0] == ir.CONST)
+    elif node[0] == ir.CALL and node[2][0] == ir.NAME and node[2][2] == "dict":
+        yield from node[4]
 
 
 def declared_in(project: Project, cls: Class) -> dict[str, Declared]:

@@ -57,6 +57,7 @@ from auditor.trace.cost import sizes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
@@ -143,7 +144,7 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
             if "session" not in scene.costs.function(call.callee) or is_handed_in(scene, call.branch):
                 continue
             around = (*loops, *repeating(call.loops))
-            label = makes(scene, below)
+            label = makes(scene, below, handed_in=gives_something(call.node))
             if label:
                 found.append(Opening(call.site, label, way, around, call.remembered))
                 continue
@@ -186,22 +187,37 @@ def is_handed_in(scene: Scene, branch: Branch) -> bool:
     return False
 
 
-def makes(scene: Scene, summary: Summary, depth: int = 0) -> str:
+def gives_something(call: Node | None) -> bool:
+    """Whether a call has arguments: among them may be the session that its function uses instead of a new one."""
+    return call is not None and call[0] == ir.CALL and bool(call[3] or call[4])
+
+
+def makes(scene: Scene, summary: Summary, depth: int = 0, *, handed_in: bool = False) -> str:
     """What a function opens for its caller: a context manager, or a function that is called after what it gives; else "".
 
-    It may leave the opening itself to another one of that kind.
+    It may leave the opening itself to another one of that kind; what it opens only where it is handed none counts
+    for callers that hand in nothing.
     """
     function = summary.function
     if function is None or depth > _MAKERS:
         return ""
     if not function.is_generator and not any(word in function.name.lower() for word in _OPENERS):
         return ""
-    opened = next((e.label for e in summary.effects if e.kind == "session" and not e.frames), "")
+    opened = next(
+        (
+            e.label
+            for e in summary.effects
+            if e.kind == "session" and not e.frames and not (handed_in and is_handed_in(scene, e.branch))
+        ),
+        "",
+    )
     if opened:
         return opened
     for call in summary.calls:
         below = scene.trace.machine.summaries.get(id(call.callee))
-        if below is not None and (label := makes(scene, below, depth + 1)):
+        if handed_in and is_handed_in(scene, call.branch):
+            continue
+        if below is not None and (label := makes(scene, below, depth + 1, handed_in=handed_in)):
             return label
     return ""
 

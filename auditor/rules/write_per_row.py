@@ -222,6 +222,8 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         confidence -= 0.2 if path else 0.4 if needs_flush(looped) else 0
     if effect.label.endswith("(unknown)"):  # a table of its own each time
         confidence -= 0.4
+    if is_of_many(effect):
+        confidence -= 0.45
     if id(looped.loop.node) in scene.once(asking_outside):
         confidence -= 0.35
     if strictest(scene.trace.machine, looped.loop.branch).turns == "failing":
@@ -229,6 +231,12 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
     return confidence
+
+
+def is_of_many(effect: Effect) -> bool:
+    """Whether one statement writes many rows already: those whose keys stand in a list of the turn's own."""
+    query = effect.query
+    return query is not None and (".in_(" in query.text or any(lookup == "in" for _, lookup in query.filters))
 
 
 def is_keywords(loop: Loop) -> bool:

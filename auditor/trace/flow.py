@@ -24,6 +24,16 @@ def after_guard(s: Node) -> int | None:
     return 0 if departs(s[5]) and s[4] and not leaves(s[4]) else None
 
 
+def after_failing(s: Node) -> int | None:
+    """The arm of a `try` that what follows it shares, where success has left: the first handler that goes on.
+
+    None where success goes on too, or no handler does.
+    """
+    if not (departs(s[3]) or departs(s[5])) or s[6]:
+        return None
+    return next((n + 1 for n, (_, _, body) in enumerate(s[4]) if not leaves(body)), None)
+
+
 def departs(statements: Sequence[Node]) -> bool:
     """True if the block ends the function or the turn in an orderly way; raising is the exception."""
     return leaves(statements) and statements[-1][0] in {ir.RETURN, ir.CONTINUE, ir.BREAK}

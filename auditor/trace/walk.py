@@ -85,6 +85,8 @@ def block(m: Machine, statements: Sequence[Node]) -> bool:
                 rest = pinning.without_pinned(m, s[3], "rest") if goes_on == flow.GUARDED else cx.loops
                 cx.branch = (*cx.branch, (id(s), goes_on if rest is cx.loops else flow.ELSE))
                 cx.loops = rest
+            elif s[0] == ir.TRY and (failed := flow.after_failing(s)) is not None:
+                cx.branch = (*cx.branch, (id(s), failed))
     cx.branch, cx.loops = branch, loops
     return False
 

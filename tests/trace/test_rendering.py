@@ -90,3 +90,9 @@ def test_a_macro_does_what_is_in_it_where_it_is_called(text: str, sizes: list[st
 def test_a_macro_that_calls_itself_ends() -> None:
     text = "{% macro deep(p) %}{{ p.title() }}{{ deep(p) }}{% endmacro %}{{ deep(page) }}"
     assert 1 <= len(rendered(text, jinja=True)) <= 100
+
+
+def test_a_macro_that_calls_itself_in_several_places_is_gone_through_once() -> None:
+    again = "{{ deep(p.a) }}" * 8
+    text = "{% macro deep(p) %}{{ p.title() }}" + again + "{% endmacro %}{{ deep(page) }}"
+    assert len(rendered(text, jinja=True)) == 1
