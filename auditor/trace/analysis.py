@@ -263,7 +263,6 @@ class _Roots:
         if made is None:
             made = self.done[key] = Summary(None)
             self.known = known
-            self.m.refrains.told.clear()
             self.evaluate(made, function, receiver, provided=provided, gives=gives, answered=answered)
             made.done = True
         return made

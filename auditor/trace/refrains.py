@@ -2,8 +2,7 @@
 
 Validating what a client sent asks the same of the same serializer wherever that happens: for each action of each view
 set, and below every serializer that it is nested in. Told again, the rows of the first evaluation get the frames, arms
-and loops of the new place. Within one entry point an evaluation is told once only, so that two operations there are
-never one and the same object.
+and loops of the new place, and queries, rows and instances of their own: no two operations share them.
 
 An evaluation is told again only where evaluating anew would give the same: as far from the limits on frames and replays,
 with the same serializers being validated around it, inside loops of the same kind, and with none of the functions in
@@ -13,9 +12,9 @@ the frames that a call on the way asked about.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from auditor.index.values import Many, Query, Row, Value, altered
+from auditor.index.values import Inst, Many, Query, Row, Value, altered
 from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
 from auditor.trace.summary import Call, Effect, Loop, Use
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Branch, Frames, Residual
 
+V = TypeVar("V", bound=Value)
 _MOST: Final = 40
 """Evaluations of one thing that are kept."""
 
@@ -39,8 +39,6 @@ class Watch:
     """Identities of functions that somebody looked for among the frames."""
     met: set[int] = field(default_factory=set)
     """Identities of the serializer classes that were validated, or not because they were being validated."""
-    parts: set[int] = field(default_factory=set)
-    """Identities of the evaluations that were made or told again meanwhile."""
 
     def went(self, frames: int) -> None:
         """Notes how deep a replay is."""
@@ -51,7 +49,6 @@ class Watch:
         self.went(other.deepest + deeper)
         self.asked |= other.asked
         self.met |= other.met
-        self.parts |= other.parts
 
 
 @dataclass(slots=True, eq=False)
@@ -70,8 +67,6 @@ class Refrain:
     watch: Watch
     around: frozenset[int]
     """Of the serializer classes that it met, those that were being validated already."""
-    moves: bool = False
-    """Whether a row names a loop."""
 
 
 @dataclass(slots=True)
@@ -81,8 +76,6 @@ class Refrains:
     known: dict[object, list[Refrain]] = field(default_factory=dict)
     watch: Watch = field(default_factory=Watch)
     """Of the evaluation at hand."""
-    told: set[int] = field(default_factory=set)
-    """Identities of the evaluations that the entry point at hand has already."""
 
 
 def once(m: Machine, about: tuple[object, ...], evaluate: Callable[[], object]) -> None:
@@ -142,18 +135,13 @@ def recorded(m: Machine, evaluate: Callable[[], object]) -> Refrain | None:
         watch,
         active & watch.met,
     )
-    made.moves = bool(cx.loops) or any(c.around for c in calls) or any(e.around for e in effects)
-    made.moves = made.moves or any(u.loops for u in uses)
     changed = (len(summary.library_calls), len(summary.kept)) != others
-    if changed or summary.truncated or watch.deepest >= MAX_FRAMES or not watch.asked.isdisjoint(in_sight(m)):
+    if changed or summary.truncated or not watch.asked.isdisjoint(in_sight(m)):
         return None
     if any(
         e.kind == "sql" and (e.operation != "read" or (e.query and e.query.orm != "django")) for e in effects
     ):
         return None  # what is written sets off receivers of signals; sessions remember their rows
-    refrains.told.add(id(made))
-    watch.parts.add(id(made))
-    outer.parts.add(id(made))
     return made
 
 
@@ -165,9 +153,9 @@ def in_sight(m: Machine) -> set[int]:
 def fits(m: Machine, refrain: Refrain) -> bool:
     """Whether evaluating anew would give the same rows."""
     cx, watch = m.cx, refrain.watch
+    deeper = len(cx.frames) - refrain.frames
     return (
-        watch.parts.isdisjoint(m.refrains.told)
-        and watch.deepest - refrain.frames + len(cx.frames) < MAX_FRAMES
+        (deeper == 0 or max(watch.deepest, watch.deepest + deeper) < MAX_FRAMES)
         and cx.spent + refrain.spent < REPLAY_BUDGET
         and len(cx.summary.residual) + len(refrain.residual) < MAX_RESIDUAL
         and {one for one in watch.met if one in m.validating} == refrain.around
@@ -192,22 +180,19 @@ def tell(m: Machine, refrain: Refrain) -> None:
         if general is not called:
             general.callers += 1
     watch.includes(refrain.watch, len(cx.frames) - refrain.frames)
-    m.refrains.told |= refrain.watch.parts
 
 
 class Moving:
     """Rows of one place, seen from another: frames, arms and loops around the first give way to those around the second."""
 
     def __init__(self, refrain: Refrain, loops: tuple[Loop, ...], branch: Branch, frames: Frames) -> None:
-        self.outer = {id(old): new for old, new in zip(refrain.loops, loops, strict=True)}
-        self.depth, self.arms = refrain.frames, len(refrain.branch)
+        self.depth, self.before = refrain.frames, refrain.branch
         self.around = branch, frames
-        self.moves = refrain.moves and (refrain.loops != loops or refrain.branch != branch)
         self.framed: dict[int, Frames] = {}
         self.armed: dict[int, Branch] = {}
+        self.turned: dict[int, Loop] = {id(old): new for old, new in zip(refrain.loops, loops, strict=True)}
         self.looped: dict[int, tuple[Loop, ...]] = {}
         self.values: dict[int, Value] = {}
-        self.before = refrain.branch
 
     def frames(self, frames: Frames) -> Frames:
         made = self.framed.get(id(frames))
@@ -218,11 +203,11 @@ class Moving:
     def branch(self, branch: Branch) -> Branch:
         made = self.armed.get(id(branch))
         if made is None:
-            made = self.armed[id(branch)] = self.around[0] + branch[self.arms :]
+            made = self.armed[id(branch)] = self.around[0] + branch[len(self.before) :]
         return made
 
     def loops(self, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
-        if not self.moves or not loops:
+        if not loops:
             return loops
         made = self.looped.get(id(loops))
         if made is None:
@@ -230,17 +215,16 @@ class Moving:
         return made
 
     def loop(self, loop: Loop) -> Loop:
-        made = self.outer.get(id(loop))
+        made = self.turned.get(id(loop))
         if made is None:
-            made = loop
-            if loop.branch[: self.arms] == self.before:
-                made = altered(loop, branch=self.branch(loop.branch))
-            self.outer[id(loop)] = made
+            inside = loop.branch[: len(self.before)] == self.before
+            branch = self.branch(loop.branch) if inside else loop.branch
+            made = self.turned[id(loop)] = altered(loop, branch=branch)
         return made
 
     def call(self, row: Call) -> Call:
         given = row.given
-        if given and self.moves:
+        if given:
             given = tuple([(of, None if made is None else self.loop(made)) for of, made in given])
         return Call(
             row.callee,
@@ -249,8 +233,8 @@ class Moving:
             self.branch(row.branch),
             self.frames(row.frames),
             row.node,
-            row.receiver,
-            row.arguments,
+            None if row.receiver is None else self.value(row.receiver),
+            tuple([self.value(one) for one in row.arguments]),
             row.remembered,
             row.guessed,
             row.deferred,
@@ -270,42 +254,34 @@ class Moving:
             self.branch(row.branch),
             self.frames(row.frames),
             row.node,
-            row.query and self.query(row.query),
-            row.row and self.row(row.row),
+            row.query and self.value(row.query),
+            row.row and self.value(row.row),
             row.relation,
             row.fact,
             row.target,
             row.remembered,
             row.guessed,
-            row.arguments,
+            tuple([self.value(one) for one in row.arguments]),
             row.offloaded,
             self.loops(row.around),
         )
 
     def use(self, row: Use) -> Use:
-        value = row.value
-        if isinstance(value, Query):
-            value = self.query(value)
-        elif isinstance(value, Many) and isinstance(value.source, Query) and self.moves:
-            value = altered(value, source=self.query(value.source))
-        branch, frames = self.branch(row.branch), self.frames(row.frames)
+        value, branch, frames = self.value(row.value), self.branch(row.branch), self.frames(row.frames)
         return Use(row.how, value, row.site, self.loops(row.loops), branch, frames, row.node, row.detail)
 
-    def query(self, query: Query) -> Query:
-        """A query as it was built at the other place: the same where no loop is around it."""
-        if not self.moves or not query.loops:
-            return query
-        made = self.values.get(id(query))
+    def value(self, value: V) -> V:
+        """What stands for a value at the other place: another query, row or instance, one for each."""
+        if not isinstance(value, (Query, Row, Inst, Many)):
+            return value
+        made = self.values.get(id(value))
         if made is None:
-            made = self.values[id(query)] = altered(query, loops=self.loops(query.loops))
-        return made  # type: ignore[return-value]  # kept under the identity of a query
-
-    def row(self, row: Row) -> Row:
-        """A row likewise, with the query that fetched it."""
-        if not self.moves:
-            return row
-        made = self.values.get(id(row))
-        if made is None:
-            origin = row.origin and self.query(row.origin)
-            made = self.values[id(row)] = altered(row, loops=self.loops(row.loops), origin=origin)
-        return made  # type: ignore[return-value]  # likewise
+            changes: dict[str, Any] = {}
+            if not isinstance(value, Many):
+                changes["loops"] = self.loops(value.loops)
+            elif value.source is not None:
+                changes["source"] = self.value(value.source)
+            if isinstance(value, Row) and value.origin is not None:
+                changes["origin"] = self.value(value.origin)
+            made = self.values[id(value)] = altered(value, **changes)
+        return cast("V", made)
