@@ -410,3 +410,52 @@ def test_a_driver_without_a_hook_is_said_where_it_is_no_module_of_the_applicatio
         """,
     )
     assert [record.unseen for record in read_spool(tmp_path / "spool") if record.unseen] == said
+
+
+def test_a_lock_that_a_library_keeps_is_its_own(tmp_path: Path) -> None:
+    place = tmp_path / "site"
+    place.mkdir()
+    (place / "library.py").write_text("async def use(lock):\n    async with lock:\n        pass\n")
+    script = f"""
+    import asyncio, sys
+    sys.path.insert(0, {str(place)!r})
+    import library
+
+    async def own(lock):
+        async with lock:
+            pass
+
+    async def work():
+        for use in (library.use, own):
+            lock = asyncio.Lock()
+            await lock.acquire()
+            waiting = asyncio.create_task(use(lock))
+            await asyncio.sleep(0)
+            lock.release()
+            await waiting
+
+    request(lambda: asyncio.run(work()))
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert [(effect.text, effect.stack[-1].function) for effect in record.of_kind("lock")] == [
+        ("asyncio.Lock", "own")
+    ]
+
+
+def test_a_program_that_is_spawned_counts_once(tmp_path: Path) -> None:
+    script = """
+    import os, subprocess
+
+    def view():
+        os.waitpid(os.posix_spawn("/bin/true", ["true", "secret"], {}), 0)
+        os.waitpid(os.posix_spawnp("true", ["true"], os.environ), 0)
+        subprocess.run(["/bin/true"], close_fds=False)
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert told(record) == [
+        ("subprocess", "spawn", "/bin/true"),
+        ("subprocess", "spawn", "true"),
+        ("subprocess", "run", "/bin/true"),
+    ]

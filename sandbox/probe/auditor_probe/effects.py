@@ -12,14 +12,14 @@ _now = time.perf_counter
 _made = Effect.__new__
 
 
-def begin(kind, op, text=None, shape=None, detail=None):
+def begin(kind, op, text=None, shape=None, detail=None, up=3):
     """A started effect of the current request, or of none; None when it is nobody's business.
 
-    Outside of requests only what application
-    code does is kept, and SQL.
+    Outside of requests only what application code does is kept, and SQL. `up` is the first frame that may not be ours: to
+    look at a frame costs more than to make the effect, and who calls this is a hook.
     """
     scope = SCOPE.get()
-    stack = here(None if scope is None else scope.base)
+    stack = here(None if scope is None else scope.base, up)
     if scope is None and stack is None and kind != "sql" and kind != "transaction":
         return None
     effect = _made(Effect)

@@ -91,18 +91,28 @@ def application_file(name):
 
 def called_by_application(*between):
     """Whether application code makes the call that a wrapper of ours is in; `between` are files to look through."""
-    frame = _getframe(2)
+    frame = _caller(_getframe(2), between)
+    return frame is not None and application_file(frame.f_code.co_filename) is not None
+
+
+def called_from(end):
+    """Whether a file whose name ends so makes the call that a wrapper of ours is in."""
+    frame = _caller(_getframe(2), ())
+    return frame is not None and frame.f_code.co_filename.endswith(end)
+
+
+def _caller(frame, between):
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(_HERE) and not name.endswith(between):
-            return application_file(name) is not None
+            return frame
         frame = frame.f_back
-    return False
+    return None
 
 
-def here(base=None):
-    """The stack of the caller, put below `base`; None without application frames."""
-    frame = _getframe(2)
+def here(base=None, up=2):
+    """The stack of the caller, put below `base`; None without application frames. `up` to where is ours in any case."""
+    frame = _getframe(up)
     files = _files
     new = []
     outer = base

@@ -46,6 +46,10 @@ def shape_of(parameters):
     if not parameters:
         return None
     kind = parameters.__class__
+    if kind is tuple:
+        found = _shapes.get(tuple(map(type, parameters)), _LONGER)
+        if found is not _LONGER:
+            return found
     if (kind is not tuple and kind is not list and kind is not dict) or len(parameters) > _MOST:
         return _shape(parameters)
     values = parameters.values() if kind is dict else parameters

@@ -1,6 +1,6 @@
 """asyncio: sleeping, and waiting for locks that somebody holds."""
 
-from auditor_probe import patching
+from auditor_probe import patching, stacks
 from auditor_probe.effects import begin
 
 
@@ -18,4 +18,7 @@ def _sleeping(delay, *rest, **options):
 
 
 def _acquiring(lock):
-    return begin("lock", "acquire", "asyncio." + type(lock).__name__) if lock.locked() else None
+    """A lock that a library keeps is its own business, as with threads."""
+    if not lock.locked() or not stacks.called_by_application("/asyncio/locks.py"):
+        return None
+    return begin("lock", "acquire", "asyncio." + type(lock).__name__)

@@ -1,6 +1,8 @@
 """Programs that are started."""
 
-from auditor_probe import patching
+import os
+
+from auditor_probe import patching, stacks
 from auditor_probe.effects import begin
 from auditor_probe.libraries.inside import counting
 
@@ -9,12 +11,23 @@ def patch(module):
     """`subprocess`, `os`."""
     if module.__name__ == "os":
         patching.around_builtin(module, "system", _shell)
+        for name in ("posix_spawn", "posix_spawnp"):
+            patching.around_builtin(module, name, _spawning)
     else:
         patching.around(module.Popen, "__init__", _starting)
 
 
 def _shell(command):
     return begin("subprocess", "system", _program(command))
+
+
+def _spawning(path, argv, env, **options):
+    """Where subprocess does it, that is told already."""
+    return (
+        None
+        if stacks.called_from("/subprocess.py")
+        else begin("subprocess", "spawn", _program(os.fspath(path)))
+    )
 
 
 def _starting(process, args, *rest, **options):

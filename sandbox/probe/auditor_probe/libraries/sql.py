@@ -5,7 +5,7 @@ from auditor_probe.effects import begin, end, mark, mark_before
 
 
 def begun(statement, parameters=None, many=False):
-    """The started effect of a statement; None on failure."""
+    """The started effect of a statement, for a hook; None on failure."""
     try:
         text = statement if statement.__class__ is str else statements.as_text(statement)
         kind, verb = statements.kind_and_verb(text)
@@ -13,7 +13,7 @@ def begun(statement, parameters=None, many=False):
             shape, detail = _many(parameters)
         else:
             shape, detail = statements.shape_of(parameters), None
-        return begin(kind, verb, text, shape, detail)
+        return begin(kind, verb, text, shape, detail, 4)
     except Exception as error:
         notes.note("sql", error)
         return None

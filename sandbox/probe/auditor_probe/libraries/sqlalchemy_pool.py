@@ -10,7 +10,7 @@ def patch(module):
     fairy = module.base._ConnectionFairy
     if isinstance(vars(fairy).get("_checkout"), classmethod):
         _replace_class_method(fairy)
-    patching.around(module.QueuePool, "_do_get", _getting, _got)
+    patching.replace(module.QueuePool, "_do_get", _getting)
 
 
 def _replace_class_method(fairy):
@@ -41,15 +41,29 @@ def _name(pool):
     return getattr(pool, "logging_name", None) or type(pool).__name__
 
 
-def _getting(pool):
-    """Only a pool without a free connection that may not make one can make somebody wait."""
-    most = pool._max_overflow
-    if pool._overflow < most or most < 0 or pool._pool.qsize() > 0:
-        return None
-    return begin("pool-wait", "wait", _name(pool))
+def _getting(original):
+    def _do_get(self):
+        # Only a pool without a free connection that may not make one can make somebody wait.
+        most = self._max_overflow
+        if self._overflow < most or most < 0 or self._pool.qsize() > 0:
+            return original(self)
+        return _waiting(original, self)
+
+    return _do_get
 
 
-def _got(effect, result, error):
-    if error is not None:
-        effect.detail = {"error": type(error).__name__}
-    end(effect)
+def _waiting(original, pool):
+    effect = None
+    try:
+        effect = begin("pool-wait", "wait", _name(pool))
+    except Exception as error:
+        notes.note("sqlalchemy pool", error)
+    try:
+        return original(pool)
+    except BaseException as error:
+        if effect is not None:
+            effect.detail = {"error": type(error).__name__}
+        raise
+    finally:
+        if effect is not None:
+            end(effect)
