@@ -33,7 +33,7 @@ from auditor.trial.proposal import Proposal, declared_by, proposal_of, says_more
 from auditor.trial.recorder import Recorder
 from auditor.trial.repeating import normal_form
 from auditor.trial.trees import Tree, TreeStore
-from auditor.trial.units import Unit, units_of, with_units
+from auditor.trial.units import Unit, units_of, with_units, without_leftovers
 
 MAX_ATTEMPTS: Final = 3
 """Of one proposal, each with what is left of the one before."""
@@ -187,7 +187,7 @@ class Trials:
                 self._remember(
                     proposal, failure, constraint, form, tuple(unit_form(unit, before) for unit in culprit)
                 )
-        rest = self._left(proposal, base, before, units, found.passing)
+        rest = self._left(proposal, base, before, units, without_leftovers(units, found.passing))
         self._end(proposal, verdict, form, left=rest)
         if constraint is not None:
             learnt = ConstraintLearntData(constraint=constraint)

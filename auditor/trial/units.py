@@ -7,7 +7,8 @@ not parse, are one unit each.
 
 import ast
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -88,6 +89,24 @@ def with_units(before: Mapping[str, str | None], units: Iterable[Unit], /) -> di
             lines[unit.start : unit.stop] = [unit.text]
         made[path] = "".join(lines)
     return made
+
+
+def without_leftovers(units: Sequence[Unit], chosen: frozenset[int], /) -> frozenset[int]:
+    """What is chosen, without imports and definitions that only units which are not chosen have a use for."""
+    kept = chosen
+    while True:
+        wanted = frozenset[int]().union(*(units[index].needs for index in kept))
+        lost = frozenset[int]().union(*(unit.needs for index, unit in enumerate(units) if index not in kept))
+        idle = {index for index in (kept & lost) - wanted if _only_defines(units[index])}
+        if not idle:
+            return kept
+        kept -= idle
+
+
+def _only_defines(unit: Unit) -> bool:
+    tree = syntax_tree(textwrap.dedent(unit.text))
+    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return tree is not None and bool(tree.body) and all(isinstance(one, kinds) for one in tree.body)
 
 
 def _lines(text: str) -> list[str]:

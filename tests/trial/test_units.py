@@ -3,7 +3,7 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.trial.units import units_of, with_units
+from auditor.trial.units import units_of, with_units, without_leftovers
 
 BEFORE = """import json
 
@@ -101,3 +101,18 @@ def test_a_closed_part_of_new_functions_parses(data: st.DataObject) -> None:
 def test_what_a_unit_says_of_itself_can_be_read() -> None:
     (unit,) = units_of({"a.py": ""}, {"a.py": "x = " + "(" * 5000 + "\n"})
     assert len(unit.summary) < 300
+
+
+def test_an_import_that_only_the_culprit_had_a_use_for_goes_with_it() -> None:
+    old = "from shop import Count\n\ndef f(rows):\n    return rows\n\ndef g(rows):\n    return Count(rows)\n"
+    new = (
+        "from shop import Count, Total\n\ndef f(rows):\n    return Total(rows)\n\n"
+        "def g(rows):\n    rows = set(rows)\n    return Count(rows)\n"
+    )
+    units = units_of({"a.py": old}, {"a.py": new})
+    (brings,) = (n for n, unit in enumerate(units) if "import" in unit.text)
+    (culprit,) = (n for n, unit in enumerate(units) if "return Total" in unit.text)
+    everything = frozenset(range(len(units)))
+    assert without_leftovers(units, everything) == everything
+    assert without_leftovers(units, everything - {culprit}) == everything - {culprit, brings}
+    assert without_leftovers(units, frozenset({brings, culprit})) == {brings, culprit}
