@@ -76,6 +76,8 @@ def demonstrate(
             edges=False,
         )
         with run_opened(request, notes, told=told, env=env) as run:
+            if timed:
+                run.prepare_large()
             run.be_sound()
             run.attempt(_poisoned(run))
             try_all(run)

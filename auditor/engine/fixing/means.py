@@ -1,7 +1,7 @@
 """What a run works with: each part is made when it is first asked for, and shared by all that ask."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,11 @@ from auditor.engine.measuring.workload import asked
 from auditor.engine.passes import Examined
 from auditor.engine.request import AuditRequest, Hushed, Notes
 from auditor.engine.selection import matching_endpoints
+from auditor.execution.world import World
 from auditor.measure.running.bench import Bench
+from auditor.measure.running.preparing import prepared_beside
 from auditor.measure.workload import Workload
+from auditor.model.fault import Fault
 from auditor.model.trial import GateName
 from auditor.trial.edition import edition
 from auditor.trial.lessons import Lessons
@@ -50,6 +53,7 @@ class Means:
     """The run's own."""
     notes: Notes
     env: Mapping[str, str]
+    _large: Callable[[], World] | None = field(default=None, init=False, repr=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
 
     def __enter__(self) -> Self:
@@ -148,9 +152,29 @@ class Means:
             env=self.env,
             allowed=self.request.user.secrets,
             timed=self.request.time,
-            settle=self.ahead.settle,
+            settle=self.settle,
         )
         return self._stack.enter_context(judges)
+
+    def prepare_large(self) -> None:
+        """Begins to prepare the data on which time is taken: seeding them takes longer than most trials, and whoever takes time finds them made.
+
+        Not where they are the user's own, which nobody keeps for the next, nor where two would meet on one network.
+        """
+        scales = self.bench.settings.database
+        if scales.full != scales.small and self.bench.recipe.database_url is None and self._large is None:
+            world = self.staged.world(scales.full)
+            if world.is_apart:
+                self._large = self._stack.enter_context(prepared_beside(world))
+            else:
+                world.close()
+
+    def settle(self) -> None:
+        """Waits until nothing of ours goes on."""
+        self.ahead.settle()
+        if self._large is not None:
+            with suppress(Fault):  # told to whoever makes the world that is asked
+                self._large()
 
     @cached_property
     def target(self) -> Target:

@@ -56,6 +56,8 @@ class Run(Means):
         # a name that is none is said before anything is run
         assert self.wanted or not self.request.audit.endpoints
         self.notes.step("recording what the target answers and does now")
+        if self.request.time:
+            self.prepare_large()
         self.player.play_ahead(self.baseline)
         heard = self.player.contract("in order").recording.heard.values()
         if refused := not_let_in([one.answer.status for one in heard]):
