@@ -234,3 +234,32 @@ request(view)
     assert [effect.op for effect in record.effects if effect.kind == "log"] == ["INFO"]
     assert len(record.notes) == 1
     assert "not printable" in record.notes[0]
+
+
+def test_threads_that_write_at_once_share_one_descriptor_and_lose_nothing(tmp_path: Path) -> None:
+    script = """
+    import os, sys, threading
+    from auditor_probe import record, spool
+
+    def write(number):
+        for place in range(200):
+            spool.append(record.entry_of("%d-%d" % (number, place), []))
+
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = [os.readlink(os.path.join("/proc/self/fd", name)) for name in os.listdir("/proc/self/fd")
+            if os.path.islink(os.path.join("/proc/self/fd", name))]
+    assert sum(name.endswith(".spool") for name in held) == 1, held
+    kept = spool._kept[1]
+    os.close(kept)
+    reused = os.open("script.py", os.O_RDONLY)
+    assert reused == kept
+    request(lambda: None)
+    assert os.lseek(reused, 0, 1) == 0
+    """
+    found = run_guest(tmp_path, script)
+    assert set(found) == {"r1", *(f"{number}-{place}" for number in range(6) for place in range(200))}

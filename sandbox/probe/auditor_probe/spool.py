@@ -13,14 +13,14 @@ from marshal import dumps
 from auditor_probe import settings
 
 # Taken now: monkey patching may replace them later by versions that switch greenlets.
-_open, _write, _close, _getpid, _seek = os.open, os.write, os.close, os.getpid, os.lseek
+_open, _write, _close, _getpid, _seek, _fstat = os.open, os.write, os.close, os.getpid, os.lseek, os.fstat
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
 _REFERRING, _PLAIN = 4, 2
 """Versions of `marshal`: the first writes a text once that comes again, and pays for looking."""
 _told = []
-_kept = [None, None, None]
-"""pid, descriptor, and where its file ended after we had last written: nobody else writes there, so it still is ours where
-it stands there."""
+_kept = [None, None, None, None]
+"""pid, descriptor, its device and inode, and where the file ended after we had last written: nobody else writes there, so
+what stands at that place is ours, and only where it stands elsewhere (two threads wrote at once) it is looked at closely."""
 
 
 def append(value, another=None):
@@ -33,7 +33,7 @@ def append(value, another=None):
         written = _write(descriptor, data)
         if written < len(data):
             _write_all(descriptor, memoryview(data)[written:])
-        _kept[2] += len(data)
+        _kept[3] += len(data)
     except Exception as error:
         if not _told:
             _told.append(True)
@@ -68,28 +68,37 @@ def _plain(value, deep):
 
 
 def _descriptor():
-    pid, descriptor, end = _kept
+    pid, descriptor, identity, end = _kept
     if pid == _getpid():
         try:
-            if _seek(descriptor, 0, 1) == end:
+            place = _seek(descriptor, 0, 1)
+            if place == end:
+                return descriptor
+            if _identity(descriptor) == identity:
+                _kept[3] = place
                 return descriptor
         except OSError:
             pass
     pid = _getpid()
     descriptor = _open(os.path.join(settings.SPOOL, "%d.spool" % pid), _FLAGS, 0o666)
-    _kept[:] = [pid, descriptor, _seek(descriptor, 0, 2)]
+    _kept[:] = [pid, descriptor, _identity(descriptor), _seek(descriptor, 0, 2)]
     return descriptor
+
+
+def _identity(descriptor):
+    status = _fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def forked():
     """In the child: the parent's descriptor is not ours."""
     if _kept[1] is not None:
         try:
-            if _seek(_kept[1], 0, 1) == _kept[2]:
+            if _identity(_kept[1]) == _kept[2]:
                 _close(_kept[1])
         except OSError:
             pass
-    _kept[:] = [None, None, None]
+    _kept[:] = [None, None, None, None]
 
 
 def _write_all(descriptor, view):
