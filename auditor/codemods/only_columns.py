@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.chains import chain
 from auditor.codemods.fetched import DJANGO_QUERIES
+from auditor.codemods.long_lines import length
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import free_name, function_at, names_bound, parents
 from auditor.codemods.single_names import assignment, loads
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "only_columns"
 RULES: Final = ("over-fetch",)
+_LONG: Final = 110
+"""What a line inside brackets may have before it is broken: a shorter one reads better whole."""
 _PLAIN: Final = frozenset(
     "AutoField BigAutoField SmallAutoField IntegerField BigIntegerField SmallIntegerField PositiveIntegerField "
     "PositiveSmallIntegerField PositiveBigIntegerField CharField TextField SlugField EmailField URLField UUIDField "
@@ -146,9 +149,21 @@ def _edit(spans: "Spans", function: "Function", one: Walk, walked: _Walked) -> s
     if direct:
         spans.replace(one.node, f"{wrapper}({spans.source(one.rows)})")
     else:
+        call = _broken(spans, one, target, call) if at is one.rows else call
         _rename(spans, function, one)
     spans.insert_after(target, call)
     return ""
+
+
+def _broken(spans: "Spans", one: Walk, target: ast.expr, call: str) -> str:
+    """The call on a line of its own where a comprehension's line would become too long."""
+    if not isinstance(one.node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return call
+    line = spans.lines[(target.end_lineno or target.lineno) - 1]
+    named = sum(len(f"{one.variable.id}_{column}, ") for column in one.columns)
+    if len(line) + len(call) + named <= max(length(spans), _LONG):
+        return call
+    return f"\n{line[: len(line) - len(line.lstrip())]}    {call}"
 
 
 def _named(function: "Function", one: Walk, above: dict[ast.AST, ast.AST]) -> ast.expr | str:

@@ -40,7 +40,7 @@ from auditor.model.severity import Severity
 from auditor.rules import mostly_one
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
-from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at
+from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -199,6 +199,9 @@ def claim(
     begun = None if origin is None else begun_at(scene, home(scene, origin))
     related = [place(b, "query") for b in ([*built[:1], asked] if asked is not None else built)]
     related += [place(begun, "query")] if begun is not None else []
+    if origin is not None:
+        views = {v.key: v for s, _ in group for v in named_by_views(scene, origin, s)}
+        related += [place(v, "query") for v in list(views.values())[:2]]
     if origin is not None and built[0].function is not spot.function:
         helped = asked_from(scene, origin, group[effects.index(first)][0])
         related += [place(helped, "call")] if helped is not None else []

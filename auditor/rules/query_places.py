@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
+from auditor.index.symbols import Assigned
 from auditor.rules import turns
 from auditor.rules.scene import Spot, spot_of, statement_of
 
@@ -55,6 +56,22 @@ def begun_at(scene: Scene, site: Site) -> Spot | None:
         first = [b for b in bound if turns.root_name(b[4]) != name]
         return statement_of(function, first[-1][1]) if first else None
     return None
+
+
+def named_by_views(scene: Scene, query: Query, scope: Summary) -> list[Spot]:
+    """Of a query that a library builds for views, `model = Book`, where they name the model: at most two places."""
+    if query.site.module.role != "library":
+        return []
+    own, found = frozenset(scene.entries_of.get(id(scope), ())), dict[tuple[str, int], Spot]()
+    for entry in (root.entry for root in scene.trace.entries):
+        view = None if entry is None or entry.id not in own else entry.receiver
+        bound = None if view is None else scene.trace.project.member(view, "model")
+        if bound is None or not isinstance(binding := bound[1][-1], Assigned) or binding.value is None:
+            continue
+        if turns.name_of(binding.value) == query.model.name and bound[0].module.role != "library":
+            at = Spot(bound[0].module, None, binding.line, binding.line, binding.line)
+            found.setdefault(at.key, at)
+    return list(found.values())[:2]
 
 
 def named_at(query: Query, relations: Iterable[str]) -> Spot | None:

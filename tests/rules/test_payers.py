@@ -147,3 +147,17 @@ def test_a_query_for_each_row_that_a_template_shows_names_where_the_rows_come_fr
     assert [(p.file, p.line) for f in found for p in f.related if p.role == "definition"] == [
         ("urls.py", asked)
     ]
+
+
+def test_what_a_view_by_its_model_shows_is_told_where_it_names_the_model() -> None:
+    library = [
+        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
+        for p in sorted(LIBRARY.rglob("*.py"))
+    ]
+    project = Project([("urls.py", "app", lower(PAGES)), *library])
+    templates = Templates({"templates/books.html": lambda: TEMPLATE}, jinja=False)
+    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
+    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    named = 1 + PAGES.decode().split("\n").index("    model = Book")
+    assert ("urls.py", named) in {(p.file, p.line) for f in found for p in f.related}
