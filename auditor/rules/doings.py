@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from auditor.index.symbols import Function
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Call, Effect
 
+R = TypeVar("R", "Effect", "Call")
 Step: TypeAlias = "tuple[Function, int]"
 _SEARCHED = 12
 """Operations looked for below one call."""
@@ -21,16 +22,8 @@ class Doings:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.effects: dict[int, dict[int, list[Effect]]] = {}
-        """By identity of a function and line in it."""
-        self.calls: dict[int, dict[int, list[Call]]] = {}
-        for scope in scene.scopes:
-            for effect in scope.effects:
-                for function, line in (*effect.frames, (effect.site.function, effect.site.line)):
-                    self.effects.setdefault(id(function), {}).setdefault(line, []).append(effect)
-            for call in scope.calls:
-                for function, line in (*call.frames, (call.site.function, call.site.line)):
-                    self.calls.setdefault(id(function), {}).setdefault(line, []).append(call)
+        self.effects = by_line(effect for scope in scene.scopes for effect in scope.effects)
+        self.calls = by_line(call for scope in scene.scopes for call in scope.calls)
 
     def at(
         self, function: Function, first: int, last: int, *kinds: str, remembered: bool = False
@@ -76,6 +69,21 @@ class Doings:
         lines = self.calls.get(id(function), {})
         calls = (c for n in range(first, last + 1) for c in lines.get(n, ()) if c.site.function is function)
         return list({id(c.callee): c.callee for c in calls}.values())
+
+
+def by_line(rows: Iterable[R]) -> dict[int, dict[int, list[R]]]:
+    """By identity of a function and line in it: what is reached through that line. Rows often share their frames."""
+    found: dict[int, dict[int, list[R]]] = {}
+    ways: dict[int, list[list[R]]] = {}
+    for row in rows:
+        lists = ways.get(id(row.frames))
+        if lists is None:
+            lists = [found.setdefault(id(f), {}).setdefault(line, []) for f, line in row.frames]
+            ways[id(row.frames)] = lists
+        for listed in lists:
+            listed.append(row)
+        found.setdefault(id(row.site.function), {}).setdefault(row.site.line, []).append(row)
+    return found
 
 
 def steps_from(reached: Effect | Call, function: Function, line: int) -> tuple[Step, ...]:

@@ -81,9 +81,10 @@ Key: TypeAlias = "Hashable"
 def find(scene: Scene) -> Iterator[Claim]:
     """Statements that run twice in one function, then helpers called twice; one claim per second place."""
     seen: set[tuple[str, int]] = set()
+    replaced: dict[tuple[int, int, int], int] = {}
     for scope in scene.scopes:
         for made in (
-            *thrown_away(scope),
+            *thrown_away(scope, replaced),
             *repeated_statements(scene, scope),
             *reordered_statements(scene, scope),
             *asked_by_helpers(scene, scope),
@@ -275,8 +276,11 @@ def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
 # -- results nobody reads -----------------------------------------------------------------------------------
 
 
-def thrown_away(scope: Summary) -> Iterator[Claim]:
-    """Executions whose result is replaced by another execution's before anybody has read it."""
+def thrown_away(scope: Summary, replaced: dict[tuple[int, int, int], int]) -> Iterator[Claim]:
+    """Executions whose result is replaced by another execution's before anybody has read it.
+
+    `replaced` keeps, by function, line and call, where that is: most places are met at many endpoints.
+    """
     reads = [e for e in scope.effects if e.kind == "sql" and e.cause == "query" and e.operation != "write"]
     for first in reads:
         function = first.site.function
@@ -288,7 +292,10 @@ def thrown_away(scope: Summary) -> Iterator[Claim]:
             or first.query.locked
         ):
             continue
-        line = paths.replaced_unread(function, first.site.line, first.node)
+        place = (id(function), first.site.line, id(first.node))
+        line = replaced.get(place, -1)
+        if line < 0:
+            line = replaced[place] = paths.replaced_unread(function, first.site.line, first.node)
         for second in reads if line else ():
             same = second.query is not None and second.query.model is first.query.model
             if (

@@ -170,12 +170,13 @@ class Scene:
     @cached_property
     def entries_of(self) -> dict[int, tuple[str, ...]]:
         """By identity of a summary made at the top: ids of the endpoints that it evaluates."""
-        found: dict[int, tuple[str, ...]] = {}
+        found: dict[int, list[str]] = {}
         for root in self.trace.entries:
-            for part in {id(part): part for part in (root.summary, *root.parts)}:
-                if root.entry is not None:
-                    found[part] = (*found.get(part, ()), root.entry.id)
-        return found
+            if root.entry is not None:
+                told = root.entry.id
+                for part in {id(part) for part in (root.summary, *root.parts)}:
+                    found.setdefault(part, []).append(told)
+        return {part: tuple(told) for part, told in found.items()}
 
     @cached_property
     def waited_in(self) -> frozenset[int]:
