@@ -60,6 +60,8 @@ RULE = RuleInfo(
 )
 
 SOURCES: Final = ("sql", "http", "llm")
+_TERMS: Final = ("ttl", "expir", "timeout", "timer")
+"""Parts of the names of caches, and of what they are made with, that forget after a time."""
 _FEW: Final = 64
 """Answers up to which a cache that is asked for many keys loses its oldest soon."""
 
@@ -68,6 +70,8 @@ def find(scene: Scene) -> Iterator[Claim]:
     """Remembered functions, then entries that are stored for ever."""
     for function, name, fact in memos(scene):
         if fact.scope != "process" or fact.expires or is_cleared(scene, function) or has_term(function):
+            continue
+        if expires(scene, function):
             continue
         asked = sources(scene, function)
         found = [e for e in asked if is_changing(e)]
@@ -90,6 +94,20 @@ def sources(scene: Scene, function: Function) -> list[Effect]:
         return []
     own = scene.doings.at(function, function.line, function.end_line, *SOURCES)
     return own or [e for kind in SOURCES for e, _ in scene.effects_below(function, kind)]
+
+
+def expires(scene: Scene, function: Function) -> bool:
+    """Whether the cache that a decorator is given forgets after a time: `@cached(cache=TTLCache(…))`, also by a name."""
+    for decorator in function.decorators:
+        given = [*decorator[3], *(v for _, v in decorator[4])] if decorator[0] == ir.CALL else []
+        for node in given:
+            made = scene.project.resolve_expression(function.module, node, function.parent)
+            names = {getattr(made, "name", "")}
+            if node[0] == ir.CALL:
+                names |= {turns.name_of(node[2]), *(key for key, _ in node[4] if key)}
+            if any(word in name.lower() for name in names for word in _TERMS):
+                return True
+    return False
 
 
 def has_term(function: Function) -> bool:

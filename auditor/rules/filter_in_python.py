@@ -176,7 +176,25 @@ def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[
         others = [c for c in sieve.conditions if c is not condition]
         if condition[0] == ir.ATTR and any(strip(condition) in strip(o) for o in others):
             tested[n] = ()
+        if is_null_guard(found, sieve, condition):
+            tested[n] = ()
     return tested
+
+
+def is_null_guard(found: Collection, sieve: Sieve, condition: Node) -> bool:
+    """Whether it only asks whether a related row is there, before that is read: hardly a row lacks it."""
+    tested = condition
+    if sieve.skips:
+        if condition[0] != ir.NOT:
+            return False
+        tested = condition[2]
+    relation = found.query.model.relations.get(tested[3]) if tested[0] == ir.ATTR else None
+    return (
+        relation is not None
+        and not relation.many
+        and tested[2][0] == ir.NAME
+        and tested[2][2] == sieve.variable
+    )
 
 
 def sieve_of(use: Use) -> Sieve | None:

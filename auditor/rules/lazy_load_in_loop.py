@@ -30,7 +30,7 @@ field by field, including a row whose relation is empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.values import Many, Query, Row
@@ -61,6 +61,9 @@ RULE = RuleInfo(
     playbook="eager-load",
     docs=__doc__,
 )
+
+
+_KIN: Final = 0.45
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -151,6 +154,18 @@ def walked_of_one(loops: Sequence[Loop], row: Row, origin: Query) -> str:
     return "" if walked else row.path.partition(".")[0]
 
 
+def has_kin_loaded(row: Row, relation: str) -> bool:
+    """Whether the query loads another relation to the same model: the session may have the related row with those.
+
+    Of a bill that was loaded with its owers, the payer is one of them, mostly.
+    """
+    origin, own = row.origin, row.model.relations.get(relation)
+    if origin is None or origin.orm != "sqlalchemy" or own is None or own.many:
+        return False
+    others = (row.model.relations.get(name) for name in origin.loaded if name != relation)
+    return any(o is not None and o.target == own.target for o in others)
+
+
 def cured_at(scene: Scene, loop: Loop, origin: Query | None, walked: str) -> tuple[str, int, int, str, str]:
     """Which edit would cure a lazy load: path and lines of the query's place, else of the loop's, the model, the relation.
 
@@ -225,7 +240,9 @@ def claim(
             if origin is not None
             else Evidence(kind="note", text="where the rows come from is not known"),
         ],
-        confidence=(0.9 if origin is not None else 0.7) - mostly_one.doubt(loops),
+        confidence=(0.9 if origin is not None else 0.7)
+        - mostly_one.doubt(loops)
+        - (_KIN if row is not None and all(has_kin_loaded(row, r) for r in relations) else 0),
         related=related,
         subject=", ".join(relations[:4]),
         cost_term=TermAtStake(

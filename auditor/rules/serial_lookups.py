@@ -41,6 +41,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules.claim import Claim, place
 from auditor.rules.scene import Spot, spot_of, statement_at
+from auditor.trace.flow import GUARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +95,7 @@ def is_lookup(effect: Effect) -> bool:
         and not effect.remembered
         and not effect.guessed
         and query.bound == 1
+        and all(arm == GUARDED for _, arm in effect.branch)  # those behind a condition, few requests make
     )
 
 
