@@ -31,7 +31,7 @@ when the call fails, and when the process dies after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
@@ -60,6 +60,9 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_SHOWN: Final = 2
+"""Further waits of a transaction that are told."""
+
 
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim a transaction, for the wait that is nearest to it."""
@@ -70,7 +73,17 @@ def find(scene: Scene) -> Iterator[Claim]:
             if is_wait(effect)
         ]
         if waits:
-            made = claim(scene, region, *min(waits, key=lambda w: len(w[1])))
+            nearest = min(waits, key=lambda w: len(w[1]))
+            made = claim(scene, region, *nearest)
+            places = dict.fromkeys(
+                f"`{e.label}` at `{e.site.module.path}:{e.site.line}`"
+                for e, _ in waits
+                if e.site != nearest[0].site
+            )
+            made.evidence += [
+                Evidence(kind="chain", text=f"{other} is waited for in it too")
+                for other in list(places)[:_SHOWN]
+            ]
             if believable(scene, made):
                 yield made
 
