@@ -205,8 +205,6 @@ def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
     if root[0] in {ir.ATTR, ir.SUB} or (names.method_of(root) in {"values", "items"} and not root[3]):
         return False
     flows = reads.flows(root)
-    if root[0] == ir.BIN:
-        return True
     for flow in flows:
         is_method = flow.role.startswith(".")
         if flow.role not in _HARMLESS and not is_method:
