@@ -23,7 +23,7 @@ from auditor.index.values import (
     options,
 )
 from auditor.trace import access, calls, hints, iteration
-from auditor.trace.serializers import argument, meta_names
+from auditor.trace.serializers import argument, meta_names, takes_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,11 +179,12 @@ def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
     if not isinstance(model, ModelValue):
         return
     listed, excluded = meta_names(m, cls, "fields"), meta_names(m, cls, "exclude")
+    every = takes_all(m, cls)
     widgets = access.class_attribute(m, meta, "widgets", ClassValue(meta))
     special = frozenset(widgets.entries) if isinstance(widgets, Dictionary) else frozenset()
     for relation in model.model.relations.values():
         name = relation.name
-        is_named = name in listed or (listed in {("__all__",), ()} and name not in excluded)
+        is_named = name in listed or (every and name not in excluded)
         if not is_named or relation.kind not in KINDS or not is_editable(m, model.model, name):
             continue
         orm = m.orm(model.model.orm)

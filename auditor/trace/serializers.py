@@ -173,7 +173,7 @@ def shape_of(m: Machine, cls: Class) -> Shape:
         plain = (
             None if listed is None else tuple(n for n in listed if n not in declared and n not in excluded)
         )
-        if listed is None and m.project.member(cls, "Meta") is None:
+        if listed is None and not takes_all(m, cls):
             plain = ()
         known = m.shapes[id(cls)] = Shape(fields, plain, excluded)
     return known
@@ -254,6 +254,15 @@ def meta_fields(m: Machine, cls: Class) -> tuple[str, ...] | None:
     """`Meta.fields` as names; None where it is absent or `__all__`."""
     names = meta_names(m, cls, "fields")
     return None if not names or names == ("__all__",) else names
+
+
+def takes_all(m: Machine, cls: Class) -> bool:
+    """Whether the model's fields are meant where none is named: `__all__`, or no list at all; not `[]` or a computed one."""
+    found = m.project.member(cls, "Meta")
+    meta = None if found is None else m.project.pick(found[0].module, found[1])
+    if not isinstance(meta, Class):
+        return False
+    return meta_names(m, cls, "fields") == ("__all__",) or m.project.member(meta, "fields") is None
 
 
 def meta_names(m: Machine, cls: Class, attribute: str) -> tuple[str, ...]:
