@@ -91,21 +91,23 @@ class Managers:
     # -- declarations --------------------------------------------------------------------------------------
 
     def _manager(self, field: Declared) -> Manager:
-        return self._of_call(field.name, field.owner.module, field.node, 0)
+        return self._of_call(field.name, field.owner.module, field.node, 0, field.owner)
 
-    def _of_call(self, name: str, module: Module, node: Node, depth: int) -> Manager:
+    def _of_call(
+        self, name: str, module: Module, node: Node, depth: int, owner: Class | None = None
+    ) -> Manager:
         """`Q.as_manager()`, `M.from_queryset(Q)()`, `M()`; a name bound to such a class is followed."""
         function = node[2]
         if function[0] == ir.ATTR and function[3] == "as_manager":
-            return Manager(name, None, self._class(module, function[2]))
+            return Manager(name, None, self._class(module, function[2], owner))
         if (
             function[0] == ir.CALL
             and function[2][0] == ir.ATTR
             and function[2][3] == "from_queryset"
             and function[3]
         ):
-            cls = self._class(module, function[2][2])
-            return Manager(name, cls, self._class(module, function[3][0]), self._creates_users(cls))
+            cls = self._class(module, function[2][2], owner)
+            return Manager(name, cls, self._class(module, function[3][0], owner), self._creates_users(cls))
         symbol = self._project.resolve(module, function[2]) if function[0] == ir.NAME else None
         if (
             isinstance(symbol, Assigned)
@@ -115,14 +117,18 @@ class Managers:
         ):
             made = (ir.CALL, node[1], symbol.value, (), ())
             return self._of_call(name, self._project.home(module, symbol), made, depth + 1)
-        cls = self._class(module, function)
+        cls = self._class(module, function, owner)
         outside = self._project.resolve_expression(module, function)
         users = isinstance(outside, External) and outside.name.endswith("UserManager")
         return Manager(
             name, cls, None if cls is None else self.queryset_class(cls), users or self._creates_users(cls)
         )
 
-    def _class(self, module: Module, node: Node) -> Class | None:
+    def _class(self, module: Module, node: Node, owner: Class | None = None) -> Class | None:
+        """The class that an expression names, in the body of `owner` where one is given: it may hold the class itself."""
+        inside = owner.scope.get(node[2], [None])[-1] if owner is not None and node[0] == ir.NAME else None
+        if isinstance(inside, Class):
+            return inside
         symbol = self._project.resolve_expression(module, node)
         return symbol if isinstance(symbol, Class) else None
 

@@ -39,15 +39,15 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Sym, Value
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import paths, turns
+from auditor.rules import paths
 from auditor.rules.asked_before import asked_before
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place, strip
+from auditor.rules.kept_rows import is_kept_where_built
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from auditor.index.symbols import Function
-    from auditor.index.values import Query, Site
+    from auditor.index.values import Site
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Call, Effect, Summary
 
@@ -170,23 +170,12 @@ def asked_by_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
         between = (
             c for c in scope.calls if call.site.line <= c.site.line < second.site.line and not c.frames
         )
-        if any(e.operation == "write" for c in between for e, _ in scene.effects_below(c.callee, "sql", 12)):
+        if any(scene.writes(c.callee) for c in between):
             continue
         made = statement_claim(first, second, 0.65)
         made.title = f"`{second.label}` has run already, in `{call.callee.name}`, with the same arguments"
         made.fix = f"Let `{call.callee.name}` give what it has found, or take it from its caller."
         yield made
-
-
-def is_kept_where_built(query: Query | None) -> bool:
-    """Whether a helper puts the queryset on its object and gives the same one each time: its rows are there then."""
-    if query is None or query.site.function is None:
-        return False
-    site = query.site
-    return any(
-        s[0] == ir.ASSIGN and s[1] <= site.line <= s[2] and any(t[0] in {ir.ATTR, ir.SUB} for t in s[3])
-        for s in turns.own_nodes(query.site.function.body)
-    )
 
 
 def both_arms(first: Effect | Call, second: Effect | Call) -> float:
@@ -238,19 +227,10 @@ def same_run(scene: Scene, scope: Summary, function: Function, first: Site, seco
         if (
             call.site.function is function
             and first.line < call.site.line < second.start
-            and writes_below(scene, call.callee)
+            and scene.writes(call.callee)
         ):
             return 0
     return surely
-
-
-def writes_below(scene: Scene, function: Function) -> bool:
-    """Whether calling the function may change what a query gives."""
-    return any(
-        e.operation == "write"
-        for kind in ("sql", "transaction")
-        for e, _ in scene.effects_below(function, kind, 12)
-    )
 
 
 def statement_claim(first: Effect, second: Effect, confidence: float) -> Claim:
@@ -339,7 +319,7 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
             if depth and (first.callee is second.callee or second.callee is function):
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
-            if surely and not writes_below(scene, first.callee) and not writes_below(scene, second.callee):
+            if surely and not scene.writes(first.callee) and not scene.writes(second.callee):
                 yield helper_claim(
                     scene, first, second, inner, (0.8 if surely == 1 else 0.6) - (0.1 if depth else 0)
                 )

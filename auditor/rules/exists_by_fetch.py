@@ -212,6 +212,8 @@ def of_effect(scene: Scene, effect: Effect) -> Iterator[Claim]:
         return
     method = names.method_of(node)
     reads = scene.texts.of(function)
+    if effect.query is not None and effect.query.locked:
+        return
     if effect.label.startswith("COUNT ") and method in {"count", "acount"}:
         if only_tested(reads, outer(reads.parent(node), node)):
             yield count_claim(effect)

@@ -30,6 +30,7 @@ field by field, including a row whose relation is empty.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -76,7 +77,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             origin = None if row is None else row.origin
             if is_fallback(effect) or has_unread_options(effect) or is_failing(scene, loops[-1], effect):
                 continue
-            if is_first_found(loops[-1], effect):
+            if is_first_found(loops[-1], effect) or is_null(effect, origin):
                 continue
             walked = "" if row is None or origin is None else walked_of_one(loops, row, origin)
             groups.setdefault(cured_at(scene, loops[-1], origin, walked), []).append((scope, effect))
@@ -132,6 +133,14 @@ def is_first_found(loop: Loop, effect: Effect) -> bool:
         and s[4][-1][0] in {ir.RETURN, ir.BREAK}
         for s in loop.node[5]
     )
+
+
+def is_null(effect: Effect, origin: Query | None) -> bool:
+    """Whether the query asks for the rows without it: `.filter(owner=None)`, `.get_or_create(owner=None, …)`."""
+    if origin is None or effect.cause != "lazy-load":
+        return False
+    name = re.escape(effect.relation.rpartition(".")[2])
+    return bool(name) and re.search(rf"[(,]\s*{name}=None\b", origin.text) is not None
 
 
 def row_of(effect: Effect) -> Row | None:

@@ -46,7 +46,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.log_levels import LEVELS, shipped_level
 from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
-from auditor.rules.surroundings import guards
+from auditor.rules.surroundings import around, guards
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ def judged(
         or turns.is_last(looped)
     ):
         return
+    if tells_an_error(looped):
+        return
     level = effect.fact.level if effect.fact is not None else None
     serialised = "" if is_asked_first(effect) else serialises(effect.node)
     if not serialised and least is not None and LEVELS.get(level or "", least) < least:
@@ -177,6 +179,15 @@ def judged(
     made.severity = Severity.MEDIUM if waiting == "request" and serialised else Severity.LOW
     if believable(scene, made):
         yield Told(effect, made)
+
+
+def tells_an_error(looped: Looped) -> bool:
+    """Whether the loop, or one around it, walks over the lines of a traceback."""
+    function = looped.spot.function
+    return function is not None and any(
+        s[0] == ir.FOR and "traceback" in turns.free_names(s[4])
+        for s in around(function.body, looped.spot.line)
+    )
 
 
 def is_trail(scene: Scene, looped: Looped) -> bool:

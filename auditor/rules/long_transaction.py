@@ -41,6 +41,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.connection_held import NAMES, WAITED_FOR, is_wait
 from auditor.rules.regions import transactions
 from auditor.rules.scene import Spot, spot_of, statement_at
+from auditor.rules.surroundings import guards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,10 @@ def claim(scene: Scene, region: Region, effect: Effect, way: tuple[Step, ...]) -
             ),
             *([Evidence(kind="note", text="rows are written or locked before it")] if written else []),
         ],
-        confidence=0.85 - (0.1 if len(way) > 1 else 0) - (0.05 if len(way) > 3 else 0),
+        confidence=0.85
+        - (0.1 if len(way) > 1 else 0)
+        - (0.05 if len(way) > 3 else 0)
+        - min(0.1 * conditions(way), 0.2),
         severity=None if written else Severity.MEDIUM,
         related=[place(region.taken, "held"), place(spot_of(effect.site), "call")],
         subject=effect.label,
@@ -119,3 +123,8 @@ def claim(scene: Scene, region: Region, effect: Effect, way: tuple[Step, ...]) -
         indirect=len(way) > 1,
         guessed=effect.guessed,
     )
+
+
+def conditions(way: tuple[Step, ...]) -> int:
+    """How many conditions stand on the way, in the functions that the transaction's own one calls."""
+    return sum(1 for function, line in way[1:] for _ in guards(function.body, line))

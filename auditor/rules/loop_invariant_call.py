@@ -71,6 +71,10 @@ _MOVING: Final = frozenset(
     "acquire sleep wait refresh refresh_from_db reload fetchone fetchmany nextval seek tell".split()
 )
 """Names of what gives something else each time it is asked, whatever its arguments."""
+_CHOSEN: Final = 0.25
+"""What confidence loses where a condition on the item stands before: it may hold for one of them."""
+_ASKED: Final = 0.35
+"""The same where the item is asked itself: `if node.is_root():`."""
 _ACTS: Final = ("mail", "task", "lock", "sleep")
 _OUTSIDE: Final = frozenset({"sql", "http", "llm", "cache", "mail"})
 _COSTLY: Final = frozenset(
@@ -246,10 +250,8 @@ def writes_meanwhile(scene: Scene, looped: Looped) -> bool:
         if effect.operation == "write" and effect.kind == "sql" and shares(effect.loops, looped.loop):
             return True
     for call in looped.scope.calls:
-        if shares(call.loops, looped.loop) and call is not looped.call:
-            below = scene.effects_below(call.callee, "sql", limit=8)
-            if any(e.operation == "write" for e, _ in below):
-                return True
+        if shares(call.loops, looped.loop) and call is not looped.call and scene.writes(call.callee):
+            return True
     return False
 
 
@@ -293,6 +295,24 @@ def construction(call: LibraryCall, spot: Spot, loops: tuple[Loop, ...]) -> Clai
     )
 
 
+def chosen(looped: Looped) -> float:
+    """What confidence loses because a condition on the loop's own item stands before."""
+    node = looped.loop.node
+    if node is None or node[0] != ir.FOR:
+        return 0.0
+    items = turns.targets_of(node[3])
+    tests = [
+        s[3]
+        for s in turns.nodes(node[5])
+        if s[0] == ir.IF and any(x[1] <= looped.spot.line <= x[2] for x in (*s[4], *s[5]))
+    ]
+    on_item = [test for test in tests if items & turns.free_names(test)]
+    asked = any(
+        n[0] == ir.CALL and turns.root_name(n) in items for test in on_item for n in turns.nodes(test)
+    )
+    return _ASKED if asked else _CHOSEN if on_item else 0.0
+
+
 def claim(looped: Looped, effect: Effect) -> Claim:
     """What is told of it."""
     name = looped.call.callee.name if looped.call is not None else effect.label
@@ -300,7 +320,7 @@ def claim(looped: Looped, effect: Effect) -> Claim:
     conditional = bool(turns.conditions_inside(looped.loop, branch))
     outer = looped.loops[:-1]
     verb = "does" if effect.operation == "write" else "gives"
-    penalty = (0.15 if conditional else 0) + (0.05 if looped.call is not None else 0)
+    penalty = (chosen(looped) or 0.15 if conditional else 0) + (0.05 if looped.call is not None else 0)
     penalty += 0.2 if effect.operation == "write" else 0
     return Claim(
         spot=looped.spot,

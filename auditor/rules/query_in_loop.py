@@ -35,6 +35,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from auditor.index import ir
 from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
@@ -44,8 +45,9 @@ from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.counted_kinds import counted_kinds
 from auditor.rules.filled_in import filled_in
+from auditor.rules.kept_rows import is_kept_beside
 from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
-from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, turning
+from auditor.rules.loop_names import iterable_of, its_items, loop_name, per_item, sentence, turning
 from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
@@ -87,6 +89,8 @@ FIXED = (
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
+_CUTTING: Final = re.compile(r"(^|_)(batch(ed|es)?|chunk(s|ed)?|grouper|partition_all)$")
+"""Likewise of functions that cut rows into parts."""
 MENTIONED = LEAST_CONFIDENCE
 """Other statements of the same loop are named from this confidence on: what would be told of them alone."""
 
@@ -139,6 +143,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             or effect.cause in {"lazy-load", "widget"}
             or ("(prefetch" in effect.label and effect.row is not None)  # comes with a lazy load
             or is_setting(effect)
+            or is_kept_beside(looped, effect.query)
         ):
             continue
         direct = effect.site.function is looped.spot.function
@@ -159,6 +164,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and effect.cause not in {"lazy-load", "widget"}
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
+                and not is_kept_beside(looped, effect.query)
             ):
                 guards = scene.trace.machine.guards
                 unprepared = any(is_unprepared(guards.get(g), arm) for g, arm in effect.branch)
@@ -246,7 +252,11 @@ def is_fixed(loop: Loop) -> bool:
     """Whether the source, not the data, says how many turns there are, or each is a batch, going by the names."""
     known = "" if loop.size is None else loop.size.name
     name = loop_name(loop)
-    return known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
+    walked = iterable_of(loop)
+    cut = (
+        walked is not None and walked[0] == ir.CALL and _CUTTING.search(turns.name_of(walked[2])) is not None
+    )
+    return cut or known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
 
 
 def has_table_of_item(looped: Looped, effect: Effect) -> bool:

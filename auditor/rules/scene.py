@@ -18,7 +18,7 @@ from auditor.rules import turns
 from auditor.rules.doings import Doings
 from auditor.rules.names import Library
 from auditor.trace.cost import Costs, CostTable
-from auditor.trace.turns import ends_it
+from auditor.trace.turns import ends_it, operations_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +89,7 @@ class Scene:
         """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
         self._handed: dict[int, frozenset[int]] = {}
+        self._writes: dict[int, bool] = {}
         self._shared: dict[Callable[[Scene], object], object] = {}
 
     def once(self, made: Callable[[Scene], _T]) -> _T:
@@ -165,6 +166,14 @@ class Scene:
                 for n in turns.nodes(function.body)
                 if n[0] == ir.CALL and n[2][0] == ir.NAME and n[2][2] in names
             )
+        return known
+
+    def writes(self, function: Function) -> bool:
+        """Whether calling the function may change what a query gives: a write to a database, or the end of a transaction."""
+        known = self._writes.get(id(function))
+        if known is None:
+            found = operations_below(self.trace.machine, function, is_write, limit=1)
+            known = self._writes[id(function)] = next(found, None) is not None
         return known
 
     @cached_property
@@ -314,6 +323,11 @@ class Scene:
                 and kind in self.costs.function(call.callee)
             )
         return found
+
+
+def is_write(effect: Effect) -> bool:
+    """Whether it changes rows, or ends a transaction; what is only added to a session waits."""
+    return effect.operation == "write" and effect.kind in {"sql", "transaction"} and effect.cause != "flush"
 
 
 def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
