@@ -93,7 +93,7 @@ def _declared(project: Project, cls: Class, name: str, node: Node, line: int) ->
     function = node[2]
     if function[0] == ir.ATTR and function[3] == "as_manager":
         return Declared(name, "manager", "as_manager", cls, node, line)
-    symbol = project.resolve_expression(cls.module, function)
+    symbol: object = held_class(cls, function) or project.resolve_expression(cls.module, function)
     if (
         symbol is None
         and function[0] == ir.CALL
@@ -106,6 +106,12 @@ def _declared(project: Project, cls: Class, name: str, node: Node, line: int) ->
         if kind is not None:
             return Declared(name, kind, class_name.rpartition(".")[2].removesuffix("()"), cls, node, line)
     return None
+
+
+def held_class(cls: Class, node: Node) -> Class | None:
+    """The class of that name that stands in the body of another: `class Manager(…)` inside of the model."""
+    found = cls.scope.get(node[2], [None])[-1] if node[0] == ir.NAME else None
+    return found if isinstance(found, Class) else None
 
 
 def class_names(project: Project, symbol: object) -> Iterator[str]:

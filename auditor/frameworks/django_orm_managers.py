@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.django_orm_fields import declared
+from auditor.frameworks.django_orm_fields import declared, held_class
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External, Function, inner_blocks
 from auditor.index.values import ManagerValue, Model
@@ -126,8 +126,8 @@ class Managers:
 
     def _class(self, module: Module, node: Node, owner: Class | None = None) -> Class | None:
         """The class that an expression names, in the body of `owner` where one is given: it may hold the class itself."""
-        inside = owner.scope.get(node[2], [None])[-1] if owner is not None and node[0] == ir.NAME else None
-        if isinstance(inside, Class):
+        inside = None if owner is None else held_class(owner, node)
+        if inside is not None:
             return inside
         symbol = self._project.resolve_expression(module, node)
         return symbol if isinstance(symbol, Class) else None

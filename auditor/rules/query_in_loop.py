@@ -316,7 +316,8 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
     sites = [r for r in places.values() if round(r.confidence, 2) >= MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
     calls = {r.looped.spot.key: r for r in reversed(group) if r.looped.spot.key != looped.spot.key}
-    is_rendered = all(r.looped.loop.site.module.role == "template" for r in group)  # for each endpoint anew
+    roles = {r.looped.loop.site.module.role for r in group}
+    is_rendered = roles <= {"template", "library"}  # evaluated for each endpoint anew
     how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
     return Claim(
         spot=looped.spot,
