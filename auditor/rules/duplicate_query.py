@@ -170,7 +170,7 @@ def asked_by_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
         between = (
             c for c in scope.calls if call.site.line <= c.site.line < second.site.line and not c.frames
         )
-        if any(scene.writes(c.callee) for c in between):
+        if any(scene.writes(c.callee, commits=False) for c in between):
             continue
         made = statement_claim(first, second, 0.65)
         made.title = f"`{second.label}` has run already, in `{call.callee.name}`, with the same arguments"

@@ -250,7 +250,11 @@ def writes_meanwhile(scene: Scene, looped: Looped) -> bool:
         if effect.operation == "write" and effect.kind == "sql" and shares(effect.loops, looped.loop):
             return True
     for call in looped.scope.calls:
-        if shares(call.loops, looped.loop) and call is not looped.call and scene.writes(call.callee):
+        if (
+            shares(call.loops, looped.loop)
+            and call is not looped.call
+            and scene.writes(call.callee, commits=False)
+        ):
             return True
     return False
 

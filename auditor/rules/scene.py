@@ -89,7 +89,7 @@ class Scene:
         """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
         self._handed: dict[int, frozenset[int]] = {}
-        self._writes: dict[int, bool] = {}
+        self._writes: dict[tuple[int, bool], bool] = {}
         self._shared: dict[Callable[[Scene], object], object] = {}
 
     def once(self, made: Callable[[Scene], _T]) -> _T:
@@ -168,13 +168,14 @@ class Scene:
             )
         return known
 
-    def writes(self, function: Function) -> bool:
-        """Whether calling the function may change what a query gives: a write to a database, or the end of a transaction."""
-        known = self._writes.get(id(function))
-        if known is None:
-            found = operations_below(self.trace.machine, function, is_write, limit=1)
-            known = self._writes[id(function)] = next(found, None) is not None
-        return known
+    def writes(self, function: Function, *, commits: bool = True) -> bool:
+        """Whether calling the function may change what a query gives: by a write, or (`commits`) the end of a transaction."""
+        key = (id(function), commits)
+        if key not in self._writes:
+            wanted = is_write if commits else is_row_write
+            found = operations_below(self.trace.machine, function, wanted, limit=1)
+            self._writes[key] = next(found, None) is not None
+        return self._writes[key]
 
     @cached_property
     def entries_of(self) -> dict[int, tuple[str, ...]]:
@@ -328,6 +329,11 @@ class Scene:
 def is_write(effect: Effect) -> bool:
     """Whether it changes rows, or ends a transaction; what is only added to a session waits."""
     return effect.operation == "write" and effect.kind in {"sql", "transaction"} and effect.cause != "flush"
+
+
+def is_row_write(effect: Effect) -> bool:
+    """Whether it changes rows itself."""
+    return effect.kind == "sql" and is_write(effect)
 
 
 def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
