@@ -35,7 +35,8 @@ class Recording:
     changes: Mapping[str, TableChanges] = field(default_factory=dict)
     """What became of the rows, by table."""
     once: frozenset[str] = frozenset()
-    """Records of a log that each process wrote once at most, whole, as JSON: a library's first connection, a remark about what is old."""
+    """What each process did once at most, whole, as JSON: records of a log (a library's first connection, a remark about what is
+    old), and what it asked of other hosts by GET, for a memo of its own keeps that."""
 
 
 def recording_of(
@@ -61,8 +62,8 @@ def recording_of(
 
 
 def without_once(heard: Heard, texts: Collection[str], /) -> Heard:
-    """Without the records that a process writes when it comes to them first: chance decides which request that is."""
-    kept = tuple(deed for deed in heard.deeds if deed.kind != "log" or _text(deed) not in texts)
+    """Without what a process does when it comes to it first: chance decides which request that is."""
+    kept = tuple(deed for deed in heard.deeds if not _may_be_once(deed) or _text(deed) not in texts)
     return heard if len(kept) == len(heard.deeds) else replace(heard, deeds=kept)
 
 
@@ -100,6 +101,8 @@ def settled(baseline: Recording, candidate: Recording, /) -> Recording:
 
 def _may_be_once(deed: Deed) -> bool:
     """A record of an audit log belongs to its request, however often it is written."""
+    if deed.kind == "http":
+        return deed.quiet
     return deed.kind == "log" and (deed.quiet or deed.what.partition(" ")[0] in LOUD_LEVELS)
 
 

@@ -1,4 +1,4 @@
-"""A record that each process writes when it comes to something first: chance decides which request that is."""
+"""What each process does when it comes to something first: chance decides which request that is."""
 
 from typing import Any
 
@@ -16,6 +16,12 @@ REMARK = {
     "detail": {"logger": "kombu.transport", "hash": "h0"},
 }
 AUDIT = {"kind": "log", "op": "INFO", "text": "opened", "detail": {"logger": "shop.audit", "hash": "h0"}}
+ASKED = {
+    "kind": "http",
+    "op": "GET",
+    "text": "https://rates.test/eur",
+    "detail": {"host": "rates.test", "status": 200},
+}
 
 
 def written(remark: dict[str, Any], *requests: str) -> Change:
@@ -31,8 +37,9 @@ def told(before: Change, after: Change) -> bool:
     return bool(failures(compare(contract, recorded(3, after))))
 
 
-def test_another_request_may_come_to_it_first() -> None:
-    assert not told(written(REMARK, "buy"), written(REMARK, "cart"))
+@pytest.mark.parametrize("deed", [REMARK, ASKED], ids=["a remark", "what a memo of the process keeps"])
+def test_another_request_may_come_to_it_first(deed: dict[str, Any]) -> None:
+    assert not told(written(deed, "buy"), written(deed, "cart"))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +52,24 @@ def test_another_request_may_come_to_it_first() -> None:
         (written(REMARK, "buy"), written({**REMARK, "detail": {**REMARK["detail"], "hash": "h9"}}, "cart")),
         (written(REMARK, "buy"), written({**REMARK, "op": "ERROR"}, "cart")),
         (written(AUDIT, "buy"), written(AUDIT, "cart")),
+        (written(ASKED, "buy"), written(ASKED)),
+        (written(ASKED), written(ASKED, "buy")),
+        (written(ASKED, "buy"), written(ASKED, "buy", "cart")),
+        (written({**ASKED, "op": "POST"}, "buy"), written({**ASKED, "op": "POST"}, "cart")),
     ],
-    ids=["gone", "new", "twice", "no longer twice", "other values", "another level", "an audit record"],
+    ids=[
+        "gone",
+        "new",
+        "twice",
+        "no longer twice",
+        "other values",
+        "another level",
+        "an audit record",
+        "not asked any more",
+        "asked now",
+        "asked twice",
+        "not to be asked again",
+    ],
 )
 def test_anything_else_is_a_difference(before: Change, after: Change) -> None:
     assert told(before, after)
