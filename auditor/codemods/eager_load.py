@@ -20,6 +20,7 @@ from auditor.codemods import eager_django, eager_sqlalchemy
 from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, written_between
 from auditor.codemods.origins import got_by_key, origin_of, queryset_methods
 from auditor.codemods.outcome import Declined, Written
+from auditor.index.values import Row
 from auditor.trace.analysis import is_view_set
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         if spans is None:
             reasons.append(f"the query is not written in the project, but in {path}")
             continue
-        reason = _load(group, spans, source, finding)
+        reason = _comes_with(group, groups) or _load(group, spans, source, finding)
         if reason:
             reasons.append(reason)
         else:
@@ -74,6 +75,18 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         constant_rise=("sql",),  # what a helper's other callers pay
         verify=_verify(groups),
     )
+
+
+def _comes_with(group: "Wanted", groups: "list[Wanted]") -> str:
+    """Why a relation's own query stays as it is: the same patch prefetches it, and one that asks more is asked anew."""
+    query, owner = group.query, group.query.owner
+    if query.orm != "django" or query.relation is None or not isinstance(owner, Row):
+        return ""
+    name = query.relation.rpartition(".")[2]
+    for other in groups:
+        if other is not group and other.query.model is owner.model and name in other.paths:
+            return f"the rows of `{name}` are loaded with those of {owner.model.name}"
+    return ""
 
 
 def _load(group: "Wanted", spans: "Spans", source: "Source", finding: "Finding") -> str:
