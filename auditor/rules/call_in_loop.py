@@ -75,6 +75,8 @@ _WORDS: Final = {
 _HTTP: Final = frozenset(
     {"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq", "niquests"}
 )
+_BATCHES: Final = ("partitions", "batches", "chunks", "windows", "slices")
+"""Ends of names of what somebody has cut into parts: one call for each is the batching."""
 _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""
@@ -209,6 +211,8 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         confidence -= 0.1
     if constant:  # as many as its source says
         confidence -= 0.3
+    if loop_name(looped.loop).endswith(_BATCHES):
+        confidence -= 0.45
     confidence -= mostly_one.doubt(looped.loops)
     severity = _SEVERITY.get(effect.kind, Severity.HIGH)
     return Claim(
