@@ -11,10 +11,13 @@ from auditor.frameworks import discover
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
+from auditor.trace import validating
 from auditor.trace.analysis import Trace, analyse
+from auditor.trace.context import REPLAY_BUDGET, Context
 from auditor.trace.cost import CostTable
+from auditor.trace.refrains import once
 from auditor.trace.semantics import Semantics, orms_of, rest_settings
-from auditor.trace.summary import Call, Effect
+from auditor.trace.summary import Call, Effect, Summary
 
 LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 APPLICATION = """
@@ -266,3 +269,18 @@ def test_a_request_meets_each_query_once_however_often_it_was_told() -> None:
     listed = [refrain for refrains in trace.machine.refrains.known.values() for refrain in refrains]
     recorded = sum(len(refrain.effects) for refrain in listed if not refrain.loops)
     assert 0 < recorded < sum(map(len, asked.values()))
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"), [(1, 0), (1_000, 1)], ids=["ended by the budget", "ended by itself"]
+)
+def test_only_a_whole_evaluation_is_told_again(left: int, kept: int) -> None:
+    m = traced("First").machine
+    cls = next(c for module in m.project.modules for c in module.classes if c.name == "LineSerializer")
+    function = next(f for f in cls.module.functions if f.name == "post")
+    m.cx = Context(Summary(None), function, cls.module, frames=((function, 1),), line=1)
+    m.cx.spent = REPLAY_BUDGET - left
+    m.refrains.known.clear()
+    once(m, ("a serializer",), lambda: validating.fields(m, cls, None))
+    about = [listed for key, listed in m.refrains.known.items() if ("a serializer",) in key]
+    assert [len(listed) for listed in about] == [kept]
