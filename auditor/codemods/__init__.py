@@ -7,6 +7,7 @@ from types import ModuleType
 
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.source import Source
+from auditor.codemods.unwritten import speaks_of
 from auditor.model.report import Finding
 
 
@@ -22,6 +23,8 @@ def codemods() -> tuple[ModuleType, ...]:
 def propose(finding: Finding, source: Source, /) -> Written | tuple[Declined, ...]:
     """The patch of the first fix that treats this finding; else why each that could have does not."""
     declined: list[Declined] = []
+    if mapper := speaks_of(finding, source):
+        return (Declined("none", f"no fix is written for {mapper}"),)
     for codemod in codemods():
         if finding.rule in codemod.RULES:
             result: Written | Declined = codemod.propose(finding, source)

@@ -174,7 +174,12 @@ class Project:
         if name == "__name__":
             return None
         found = self.module(f"{module.name}.{name}", module) if module.is_package else None
-        return found or self._imported_in_class(module, name)
+        return found or self._imported_in_class(module, name) or self._of_library(module, name)
+
+    def _of_library(self, module: Module, name: str) -> External | None:
+        """A name that nothing here binds, where just one star import brings names from outside this tree."""
+        outside = [star for star in module.stars if self.module(star, module) is None]
+        return External(f"{outside[0]}.{name}") if len(outside) == 1 else None
 
     def _imported_in_class(self, module: Module, name: str) -> Symbol | None:
         """What the body of a class imports for its own assignments, where nothing else has the name."""

@@ -41,6 +41,7 @@ from auditor.model.severity import Severity
 from auditor.rules import mostly_one
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
+from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
@@ -258,7 +259,7 @@ def claim(
             kind="sql", low=len(relations) or 1, high=len(relations) or 1, sizes=sizes(loops)
         ),
         could_be_wrong="The rows are few, or the relation is null for nearly all of them.",
-        fix=f"Load {named} with the query {where}.",
+        fix=loading(scene, origin, relations) or f"Load {named} with the query {where}.",
         indirect=len(first.frames) > 1,
         guessed=all(e.guessed for e in effects),
         payers=() if is_inlined or loop.site.function is None else (loop.site.function,),

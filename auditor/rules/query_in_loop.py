@@ -48,6 +48,7 @@ from auditor.rules.filled_in import filled_in
 from auditor.rules.kept_rows import is_kept_beside
 from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
 from auditor.rules.loop_names import iterable_of, its_items, loop_name, per_item, sentence, turning
+from auditor.rules.orm_words import fetching
 from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
@@ -345,7 +346,8 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
         subject="" if best.direct else within,
         cost_term=TermAtStake(kind="sql", low=len(sites), high=len(sites), sizes=sizes(looped.loops)),
         could_be_wrong=f"{sentence(its_items(looped.loop))} are never more than a few, or nobody waits for this code.",
-        fix=f"Fetch for all of {its_items(looped.loop)} in one query before the loop and look the rows up in a dictionary.",
+        fix=fetching(best.effect)
+        or f"Fetch for all of {its_items(looped.loop)} in one query before the loop and look the rows up in a dictionary.",
         indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
         scopes=tuple({id(r.looped.scope): r.looped.scope for r in group}.values()) if is_rendered else (),

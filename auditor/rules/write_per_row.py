@@ -45,6 +45,7 @@ from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.given_alike import given_alike
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
+from auditor.rules.orm_words import writing
 from auditor.rules.query_in_loop import FIXED, is_fixed
 from auditor.rules.scene import spot_of
 from auditor.rules.single_writes import obstacle, receivers
@@ -288,7 +289,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
         could_be_wrong=(harder.text and f"{sentence(harder.text)}, and it is needed.")
         or f"{sentence(items)} are never more than a few, or each row must be written on its own.",
-        fix=remedy(looped, effect),
+        fix=writing(effect) or remedy(looped, effect),
         indirect=bool(path),
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )

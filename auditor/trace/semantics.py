@@ -87,6 +87,10 @@ def orms_of(project: Project) -> tuple[Orm, ...]:
         from auditor.frameworks.sqlalchemy import SqlAlchemyOrm  # noqa: PLC0415  # as above
 
         found.append(SqlAlchemyOrm(project))
+    if imports(project, "peewee") or imports(project, "playhouse") or imports(project, "flask_peewee"):
+        from auditor.frameworks.peewee import PeeweeOrm  # noqa: PLC0415  # as above
+
+        found.append(PeeweeOrm(project))
     return tuple(found)
 
 
@@ -98,7 +102,7 @@ def imports(project: Project, library: str) -> bool:
         if module.role != "library"
         for bindings in module.scope.values()
         for binding in bindings
-    )
+    ) or any(star.partition(".")[0] == library for module in project.modules for star in module.stars)
 
 
 def importing(project: Project, *libraries: str) -> frozenset[str]:
