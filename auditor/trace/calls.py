@@ -45,6 +45,7 @@ from auditor.trace import (
     naming,
     open_queries,
     plain,
+    response_models,
     statement_texts,
 )
 from auditor.trace.context import REPLAY_BUDGET
@@ -268,6 +269,11 @@ def call_method(
         return row_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Inst):
         return instance_method(m, receiver, name, args, kwargs, node)
+    if isinstance(receiver, ClassValue) and name in response_models.BUILDING:
+        made = response_models.built(m, receiver.cls, args, kwargs, node)
+        if made is not None:
+            resolved(m)
+            return made
     if isinstance(receiver, (ClassValue, ModelValue, ModuleValue, Ext)):
         return call_value(m, access.get_attribute(m, receiver, name, node), args, kwargs, node)
     if isinstance(receiver, SuperOf):

@@ -20,7 +20,17 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import admin, admin_forms, calls, forms, hints, schemas, serializers, validating
+from auditor.trace import (
+    admin,
+    admin_forms,
+    calls,
+    forms,
+    hints,
+    response_models,
+    schemas,
+    serializers,
+    validating,
+)
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -64,6 +74,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return made(m, args, node)
     if name == "paged":
         return paged(m, args, node)
+    if name == "read_attributes":
+        return response_models.read_attributes(m, args)
     if name in _ADMIN:
         return _ADMIN[name](m, args, node)
     handler = m.intrinsics.get(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class
-from auditor.index.values import Inst, Many, Query, Row
+from auditor.index.values import UNKNOWN, ClassValue, Const, Ext, Inst, Many, Query, Row, Sym, options
 from auditor.trace import access, declarations, iteration
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _DEPTH: Final = 3
 """Models read inside each other."""
 _READING: Final = frozenset({"from_attributes", "orm_mode"})
+BUILDING: Final = frozenset({"model_validate", "from_orm", "validate"})
+"""Class methods that make such a model of an object."""
 
 
 def answer(m: Machine, handler: Function, value: Value, written: Node) -> None:
@@ -32,6 +34,45 @@ def answer(m: Machine, handler: Function, value: Value, written: Node) -> None:
     cx.function, cx.line, cx.start, cx.end = handler, handler.line, handler.line, handler.line
     read(m, value, declared, 0)
     cx.function, cx.line, cx.start, cx.end = before
+
+
+def built(
+    m: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value | None:
+    """`Model.model_validate(row)`: reads what the fields ask for; None where the class makes no model of attributes."""
+    if (
+        not args
+        or m.project.method(cls, "model_validate") is not None
+        or m.project.method(cls, "from_orm") is not None
+    ):
+        return None
+    told = kwargs.get("from_attributes")
+    asked = isinstance(told, Const) and told.value is True
+    if not (reads_attributes(m, cls) or (asked and is_pydantic(m, cls))):
+        return None
+    if any(isinstance(option, Sym) for option in options(args[0])):
+        intrinsic = Ext("auditor_intrinsics.read_attributes")
+        m.residual(
+            "call", Sym("call", intrinsic, None), intrinsic, (None, (ClassValue(cls), args[0]), {}), node
+        )
+    else:
+        read_fields(m, args[0], cls, 0)
+    return Inst(cls)
+
+
+def read_attributes(m: Machine, args: list[Value]) -> Value:
+    """`read_attributes(Model, row)`, once a caller told which row."""
+    if isinstance(args[0], ClassValue):
+        read_fields(m, args[1], args[0].cls, 0)
+    return UNKNOWN
+
+
+def read_fields(m: Machine, value: Value, cls: Class, depth: int) -> None:
+    """What the fields of a model read of a row."""
+    for option in options(value):
+        if isinstance(option, Row) and depth < _DEPTH:
+            for name, field in fields(m, cls).items():
+                read(m, access.get_attribute(m, option, name, None), field, depth + 1)
 
 
 def read(m: Machine, value: Value, declared: Value | None, depth: int) -> None:
@@ -47,8 +88,7 @@ def read(m: Machine, value: Value, declared: Value | None, depth: int) -> None:
         and depth < _DEPTH
         and reads_attributes(m, declared.cls)
     ):
-        for name, field in fields(m, declared.cls).items():
-            read(m, access.get_attribute(m, value, name, None), field, depth + 1)
+        read_fields(m, value, declared.cls, depth)
 
 
 def fields(m: Machine, cls: Class) -> dict[str, Value | None]:
@@ -64,9 +104,15 @@ def fields(m: Machine, cls: Class) -> dict[str, Value | None]:
 
 def reads_attributes(m: Machine, cls: Class) -> bool:
     """Whether a model, or one above it, is set up to read attributes of objects."""
-    if not any(name.startswith("pydantic.") for name in m.project.external_bases(cls)):
+    if any(name.startswith("sqlmodel.") for name in m.project.external_bases(cls)):
+        return True  # all of them are set up so
+    if not is_pydantic(m, cls):
         return False
     return any(mentions(base.body) for base in m.project.mro(cls) if isinstance(base, Class))
+
+
+def is_pydantic(m: Machine, cls: Class) -> bool:
+    return any(name.startswith("pydantic.") for name in m.project.external_bases(cls))
 
 
 def mentions(body: tuple[Node, ...]) -> bool:

@@ -42,6 +42,9 @@ SOURCE = """
         id: int
         {field}
 
+    def shown(book):
+        return BookOut.model_validate(book)
+
     @app.get("/books"{decorator})
     def books(){returns}:
         with Session(engine) as session:
@@ -101,3 +104,42 @@ def test_nothing_is_read_row_by_row(changed: dict[str, str]) -> None:
 )
 def test_relations_that_the_model_declares_are_read(changed: dict[str, str]) -> None:
     assert cost(**changed) == {(): (1, 1), ("authors",): (1, 1)}
+
+
+BUILT = {"decorator": "", "result": "[BookOut.model_validate(b) for b in session.query(Book).all()]"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {
+            "result": "[BookOut.model_validate(b) for b in session.query(Book).options(joinedload(Book.author))]"
+        },
+        {"field": "author_id: int"},
+        {"config": "ConfigDict(extra='forbid')"},
+        {"result": '[BookOut.model_validate({"id": b.id}) for b in session.query(Book).all()]'},
+    ],
+    ids=["loaded", "key alone", "reads no attributes", "a dictionary"],
+)
+def test_a_model_that_is_built_of_what_is_there_asks_nothing(changed: dict[str, str]) -> None:
+    assert cost(**BUILT | changed) == {(): (1, 1)}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {
+            "config": '{"from_attributes": True}',
+            "result": "[BookOut.from_orm(b) for b in session.query(Book)]",
+        },
+        {
+            "config": "ConfigDict(extra='forbid')",
+            "result": "[BookOut.model_validate(b, from_attributes=True) for b in session.query(Book)]",
+        },
+        {"result": "list(map(shown, session.query(Book).all()))"},
+    ],
+    ids=["model_validate", "from_orm", "said in the call", "in a function"],
+)
+def test_a_model_that_is_built_of_a_row_reads_the_relations_of_each(changed: dict[str, str]) -> None:
+    assert cost(**BUILT | changed) == {(): (1, 1), ("authors",): (1, 1)}
