@@ -49,8 +49,9 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
     defaults = class_defaults(wiring)
     around = unique(tweens(project, wiring, configs))
     policy = unique(security(project, configs))
+    root = root_factory(wiring, configs)
     for view in (*decorated_views(wiring), *added_views(project, wiring, configs)):
-        yield from view_entries(project, wiring, view, routes, defaults, shared=(around, policy))
+        yield from view_entries(project, wiring, view, routes, defaults, shared=(around, policy), root=root)
 
 
 def named_routes(project: Project, wiring: Wiring, configs: list[Instance]) -> dict[str, list[Route]]:
@@ -161,13 +162,14 @@ def view_entries(
     defaults: dict[int, dict[str, Value]],
     *,
     shared: tuple[tuple[Around, ...], tuple[Around, ...]],
+    root: Value = None,
 ) -> Iterator[EntryPoint]:
     """The endpoints of one view: one per route of its name and request method."""
     cls = owner_of(view.target)
     options = {**inherited(project, cls, defaults), **view.options}
     callee = handler_of(project, view.target, cls, options)
     name = options.get("route_name")
-    if callee is None or not isinstance(name, str):
+    if callee is None or ("route_name" in options and not isinstance(name, str)):
         return
     function, wrapped = callee
     own: list[Around] = []
@@ -176,11 +178,48 @@ def view_entries(
         own.append(Around(init, cls, "before"))
     own += decorators(wiring, options.get("decorator"), function)
     permission = shared[1] if "permission" in options else ()
-    for route in routes.get(name, ()):
+    for route in (
+        routes.get(name, ())
+        if isinstance(name, str)
+        else traversed(project, wiring, options, root, callee[0])
+    ):
         around = unique((*shared[0], *route.around, *permission, *own, *wrappers(wrapped)))
         methods = options.get("request_method")
         for verb in listed(route.methods if methods is None else methods, ("ANY",)):
             yield http_entry("pyramid", verb, route.path, function, cls, around)
+
+
+def root_factory(wiring: Wiring, configs: list[Instance]) -> Value:
+    """What makes the root of the tree of resources, where the application has one."""
+    for config in configs:
+        given = [config.kwargs.get("root_factory")]
+        given += [call.argument(0, "factory") for call in config.calls if call.method == "set_root_factory"]
+        found = next((resolved(wiring, value, config.module) for value in given if value is not None), None)
+        if isinstance(found, Class) or as_function(found) is not None:
+            return found
+    return None
+
+
+def traversed(
+    project: Project, wiring: Wiring, options: dict[str, Value], root: Value, function: Function
+) -> Iterator[Route]:
+    """Where a view without a route is found: below the resources of its context, which the path walks through."""
+    context = resolved(wiring, options.get("context"), function.module)
+    name = options.get("name", "")
+    is_resource = isinstance(context, Class) and not is_error(project, context)
+    if root is None or not isinstance(name, str) or not (is_resource or ("context" not in options and name)):
+        return
+    around = tuple(factory_around(project, wiring, root, function.module, traverses=context is not root))
+    path = f"/{name}" if context is root else f"/{{traverse}}/{name}".rstrip("/")
+    yield Route(path, None, around)
+
+
+def is_error(project: Project, cls: Class) -> bool:
+    """Whether a view of such a context shows an error."""
+    return any(
+        name.endswith(("Exception", "Error")) or "httpexceptions" in name
+        for name in project.external_bases(cls)
+    )
 
 
 def owner_of(target: Value) -> Class | None:

@@ -211,3 +211,60 @@ def test_around_a_view() -> None:
         ("before", "app.Views.__init__"),
         ("before", "app.logged.<locals>.log"),
     ]
+
+
+TREE = """
+    from pyramid.config import Configurator
+    from pyramid.httpexceptions import HTTPNotFound
+    from pyramid.view import view_config
+
+    class Shelf:
+        def __init__(self, key): ...
+
+    class Root:
+        def __init__(self, request): ...
+        def __getitem__(self, key): return Shelf(key)
+
+    class Lost(Exception): ...
+
+    @view_config(context=Root, renderer="json")
+    def home(context, request): ...
+
+    @view_config(context=Shelf, request_method="GET")
+    def shelf(context, request): ...
+
+    @view_config(context=Shelf, name="edit", request_method=("GET", "POST"))
+    def edit(context, request): ...
+
+    @view_config(context=HTTPNotFound)
+    def missing(context, request): ...
+
+    @view_config(context=Lost)
+    def lost(context, request): ...
+
+    @view_config(route_name="plain", context=Shelf)
+    def plain(context, request): ...
+
+    config = Configurator({factory})
+    config.add_route("plain", "/plain")
+    """
+
+
+def test_views_without_a_route_are_found_by_walking_through_resources() -> None:
+    source = TREE.replace("{factory}", "root_factory=Root")
+    assert {e.id: e.name for e in pyramid.entry_points(project({"app.py": source}))} == {
+        "ANY /": "app.home",
+        "GET /{traverse}": "app.shelf",
+        "GET /{traverse}/edit": "app.edit",
+        "POST /{traverse}/edit": "app.edit",
+        "ANY /plain": "app.plain",
+    }
+    assert around({"app.py": source}, "GET /{traverse}") == [
+        ("dependency", "app.Root.__init__"),
+        ("dependency", "app.Root.__getitem__"),
+    ]
+
+
+def test_without_a_root_nothing_is_walked_through() -> None:
+    source = TREE.replace("{factory}", "")
+    assert [e.id for e in pyramid.entry_points(project({"app.py": source}))] == ["ANY /plain"]

@@ -102,3 +102,23 @@ def test_what_runs_around(entries: Entries) -> None:
     expected = [("before", "app.Base.prepare"), ("authentication", "app.Base.get_current_user")]
     (found,) = (one for one in entries(tornado, source) if one.id == "GET /")
     assert [(a.role, a.function.qualname) for a in found.around] == expected
+
+
+@pytest.mark.parametrize(
+    "init", ["super().__init__(", "super(App, self).__init__(", "tornado.web.Application.__init__(self, "]
+)
+def test_an_application_of_its_own_class_hands_its_rules_up(entries: Entries, init: str) -> None:
+    source = f"""
+        import tornado.web
+
+        class Home(tornado.web.RequestHandler):
+            def get(self): ...
+
+        class App(tornado.web.Application):
+            def __init__(self):
+                {init}[(r"/home", Home)], debug=False)
+
+        def main():
+            App().listen(8888)
+    """
+    assert [one.id for one in entries(tornado, source)] == ["GET /home"]

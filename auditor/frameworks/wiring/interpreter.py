@@ -296,6 +296,10 @@ class Interpreter:
         if name == "builtins.setattr" and len(args) > 2 and isinstance(args[0], Instance):
             args[0].attributes[str(args[1])] = args[2]
             return None
+        made, _, last = name.rpartition(".")
+        if last == "__init__" and args and isinstance(args[0], Instance) and made in args[0].libraries:
+            args[0].args, args[0].kwargs = args[1:], kwargs  # `Application.__init__(self, handlers)`
+            return None
         if name in STANDING_FOR:
             return STANDING_FOR[name](self, args, frame, line)
         known = builtin_calls.call_builtin(name, args, kwargs)
