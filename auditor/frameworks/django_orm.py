@@ -8,6 +8,7 @@ from auditor.frameworks import django_orm_execution as execution
 from auditor.frameworks import django_orm_functions as functions
 from auditor.frameworks import django_orm_related as related
 from auditor.frameworks import django_orm_rows as rows
+from auditor.frameworks import django_orm_trees as trees
 from auditor.frameworks.django_orm_contrib import ABSTRACT_USERS
 from auditor.frameworks.django_orm_managers import is_manager_class, is_queryset_class
 from auditor.frameworks.django_orm_models import ORM, Registry
@@ -114,6 +115,8 @@ class DjangoOrm:
 
     def row_attribute(self, m: Recorder, row: Row, name: str, node: Node | None) -> Value | None:
         """Relations and columns; what is read for the first time is loaded here."""
+        if name == "specific" and trees.is_page(row.model):
+            return trees.specific(m, row, node)
         return rows.attribute(self.registry, m, row, name, node)
 
     def row_set(self, m: Recorder, row: Row, name: str) -> None:
@@ -130,7 +133,8 @@ class DjangoOrm:
     ) -> Value | None:
         """`save`, `delete`, `refresh_from_db` and the other methods of `models.Model`."""
         given = (*args, *(v for k, v in kwargs.items() if k == "fields"))
-        return rows.method(self.registry, m, row, name=name, args=given, node=node)
+        found = rows.method(self.registry, m, row, name=name, args=given, node=node)
+        return trees.method(self.registry, m, row, name, node) if found is None else found
 
     # -- queries -------------------------------------------------------------------------------------------
 

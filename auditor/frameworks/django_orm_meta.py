@@ -22,6 +22,9 @@ _MODEL_BASES: Final = frozenset({
     "django.contrib.auth.models.PermissionsMixin",
     "django.contrib.auth.base_user.AbstractBaseUser",
     "mptt.models.MPTTModel",
+    "treebeard.mp_tree.MP_Node",
+    "treebeard.ns_tree.NS_Node",
+    "treebeard.al_tree.AL_Node",
     "polymorphic.models.PolymorphicModel",
     "parler.models.TranslatableModel",
 })  # fmt: skip
