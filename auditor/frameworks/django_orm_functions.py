@@ -12,6 +12,7 @@ from auditor.frameworks.django_orm_queries import Step, as_prefetches, filtered
 from auditor.index.values import (
     UNKNOWN,
     Const,
+    Dictionary,
     Ext,
     Items,
     ManagerValue,
@@ -41,6 +42,7 @@ _PREFETCH_OBJECTS: Final = frozenset({
 _PERMITTED: Final = frozenset(
     {"guardian.shortcuts.get_objects_for_user", "guardian.shortcuts.get_objects_for_group"}
 )
+_AS_DICTIONARY: Final = frozenset({"django.forms.models.model_to_dict", "django.forms.model_to_dict"})
 _SENT: Final = tuple(f"Signal().{name}" for name in ("send", "send_robust", "asend", "asend_robust"))
 _CACHED_MANAGERS: Final[dict[str, str]] = {
     "get_for_model": "contenttypes.ContentType",
@@ -71,6 +73,8 @@ def call(
         return _prefetch(args, kwargs)
     if name in _PREFETCH_OBJECTS:
         return _prefetch_objects(orm, m, args, node)
+    if name in _AS_DICTIONARY and args and isinstance(args[0], Row):
+        return _as_dictionary(orm, m, args[0], named=len(args) > 1 or bool(kwargs), node=node)
     if name == "django.contrib.auth.get_user_model":
         return ModelValue(orm.registry.user_of(m.site().module)) if orm.registry.is_used else None
     if name == "django.apps.apps.get_model":
@@ -79,6 +83,17 @@ def call(
         sender = {"sender": args[0]} if args else {}
         return UNKNOWN if orm.registry.signals.send_own(m, {**sender, **kwargs}, node) else None
     return _library_model(orm, m, name, args=args, kwargs=kwargs, node=node)
+
+
+def _as_dictionary(orm: DjangoOrm, m: Recorder, row: Row, *, named: bool, node: Node | None) -> Value:
+    """`model_to_dict(row)`: keys of foreign keys, and the rows behind every many-to-many field; none where fields are named."""
+    for relation in () if named else row.model.relations.values():
+        if relation.kind == "m2m" and m.project.member(row.model.cls, relation.name) is not None:
+            manager = orm.row_attribute(m, row, relation.name, node)
+            rows = None if manager is None else orm.query_method(m, manager, "all", [], {}, node)
+            if isinstance(rows, Query):
+                fetch(orm.registry, m, rows, node)
+    return Dictionary({}, other=UNKNOWN)
 
 
 def _get_model(orm: DjangoOrm, m: Recorder, args: Sequence[Value]) -> Value | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks.django_orm_execution import select
 from auditor.frameworks.django_orm_models import ORM
 from auditor.index.symbols import External
-from auditor.index.values import UNKNOWN, Query, Row, Value
+from auditor.index.values import UNKNOWN, Query, Row, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.django_orm_models import Registry
@@ -62,8 +62,9 @@ def method(registry: Registry, m: Recorder, row: Row, name: str, node: Node | No
         return UNKNOWN
     if name in _ROWS:
         return query
-    select(registry, m, query, node)
-    return Row(row.model, None, loops=m.current_loops())
+    found = altered(query, bound=1, limited=True)
+    select(registry, m, found, node)
+    return UNKNOWN  # whose row it is, nobody can tell: what it is asked for next is not held against the first row's
 
 
 def is_page(model: Model) -> bool:

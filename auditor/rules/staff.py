@@ -1,4 +1,4 @@
-"""What only staff waits for: the pages of Django's admin, and how what these ask by themselves is asked otherwise."""
+"""What only staff waits for: commands, and the pages of Django's admin; how what these ask by themselves is asked otherwise."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ def weight(scene: Scene, endpoints: tuple[str, ...], severity: Severity) -> Seve
 
 
 def staff_endpoints(scene: Scene) -> frozenset[str]:
-    """Ids of the pages of the admin."""
+    """Ids of the pages of the admin, and of the commands that somebody runs at a prompt."""
     entries = (root.entry for root in scene.trace.entries)
-    return frozenset(e.id for e in entries if e is not None and e.framework == "django_admin")
+    return frozenset(
+        e.id for e in entries if e is not None and (e.framework == "django_admin" or e.kind == "command")
+    )
 
 
 def advice(rule: str, claim: Claim) -> str | None:
