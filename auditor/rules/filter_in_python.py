@@ -194,7 +194,15 @@ def is_null_guard(found: Collection, sieve: Sieve, condition: Node) -> bool:
         and not relation.many
         and tested[2][0] == ir.NAME
         and tested[2][2] == sieve.variable
+        and is_read_again(found, tested)
     )
+
+
+def is_read_again(found: Collection, attribute: Node) -> bool:
+    """Whether the function reads the attribute of the row in another place, too."""
+    text = strip(attribute)
+    reads = (n for n in turns.nodes(found.function.body) if n[0] == ir.ATTR and n[3] == attribute[3])
+    return sum(strip(n) == text for n in reads) > 1
 
 
 def sieve_of(use: Use) -> Sieve | None:
