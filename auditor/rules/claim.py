@@ -80,16 +80,23 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
         else:
             surer, other = (claim, known) if claim.confidence > known.confidence else (known, claim)
             best[key] = together_with(surer, other)
-    sure = [claim for claim in best.values() if is_worth_saying(scene, claim)]
+    worth = [claim for claim in best.values() if is_worth_saying(scene, claim)]
+    sure = [c for c in worth if not staff.option_of(c)]
+    optional = staff.by_cause(rule.id, (c for c in worth if staff.option_of(c)))
     aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c)]
-    told = {id(c) for c in aside}
-    waited = [c for c in sure if id(c) not in told]
-    made = []
-    for group in [*(by_file(waited) if rule.by_file else together(waited)), *by_file(aside, most=_ASIDE)]:
-        claim = folded(group, own=0 if rule.by_file else _OWN_RELATED)
-        name = qualname(claim.spot)
-        made.append(finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}"))
+    set_aside = {id(c) for c in aside}
+    waited = [c for c in sure if id(c) not in set_aside]
+    own = 0 if rule.by_file else _OWN_RELATED
+    groups = [*(by_file(waited) if rule.by_file else together(waited)), *by_file(aside, most=_ASIDE)]
+    made = [told(scene, rule, folded(group, own=own)) for group in groups]
+    made += [told(scene, rule, folded(group, own=1, among="the admin")) for group in optional]
     return made
+
+
+def told(scene: Scene, rule: RuleInfo, claim: Claim) -> Finding:
+    """The finding, with an id of its rule, its function and its statement."""
+    name = qualname(claim.spot)
+    return finding(scene, rule, claim, name, f"{rule.id}\0{name}\0{normalised(claim.spot)}")
 
 
 def together_with(claim: Claim, other: Claim) -> Claim:
@@ -146,7 +153,7 @@ def by_file(claims: Iterable[Claim], *, most: int = 1 + _RELATED) -> list[list[C
     return found
 
 
-def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
+def folded(group: list[Claim], *, own: int = _OWN_RELATED, among: str = "this file") -> Claim:
     """The surest claim of a group, with the places and titles of the others; `own` places of its own come first."""
     first, *others = group
     if not others:
@@ -155,7 +162,7 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED) -> Claim:
     elsewhere = {c.spot.key for c in others if c.spot.function is not first.spot.function}
     return replace(
         first,
-        title=f"{first.title}; {len(elsewhere)} more like it in this file"
+        title=f"{first.title}; {len(elsewhere)} more like it in {among}"
         if elsewhere and own
         else first.title,
         evidence=[
@@ -215,10 +222,10 @@ def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str
         end_line=max(claim.spot.start, claim.spot.end),
         function=name,
         endpoints=endpoints,
-        severity=staff.weight(scene, endpoints, claim.severity or rule.severity),
+        severity=staff.weight(scene, endpoints, claim.severity or rule.severity, claim),
         confidence=round(min(max(confidence, 0.05), 0.99), 2),
         related=tuple(related[:_RELATED]),
-        evidence=tuple(claim.evidence),
+        evidence=(*claim.evidence, *staff.waiting(scene, endpoints)),
         playbook=rule.playbook,
         subject=claim.subject,
         cost_term=claim.cost_term,
