@@ -1,4 +1,7 @@
-"""How peewee says what a finding asks for: its joins bring nothing that is not selected, and its prefetch is a function."""
+"""How an ORM says what a finding asks for where the usual words do not do.
+
+Peewee's joins bring nothing that is not selected, and its prefetch is a function; no join brings rows of several models.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ _PEEWEE: Final = "peewee"
 
 def loading(scene: Scene, origin: Query | None, relations: Sequence[str]) -> str | None:
     """How rows bring relations with them; None where the usual words do."""
+    if origin is not None and any(is_generic(origin, path) for path in relations):
+        return "Name in `prefetch_related` what is of several models, which no join brings; join the rest."
     if origin is None or origin.orm != _PEEWEE:
         return None
     orm = scene.trace.machine.orm(_PEEWEE)
@@ -36,6 +41,12 @@ def loading(scene: Scene, origin: Query | None, relations: Sequence[str]) -> str
         joins.append(join)
     whole = f"{origin.model.name}.select({', '.join(chosen)})" + f".switch({origin.model.name})".join(joins)
     return f"Select what is read, and join it: `{whole}`; a join alone brings nothing."
+
+
+def is_generic(origin: Query, path: str) -> bool:
+    """Whether a relation of the rows leads to rows of any model."""
+    relation = origin.model.relations.get(path.partition(".")[0])
+    return relation is not None and relation.kind == "generic-fk"
 
 
 def fetching(effect: Effect) -> str | None:

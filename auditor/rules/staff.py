@@ -100,7 +100,7 @@ def advice(rule: str, claim: Claim) -> str | None:
         return "Name the field in `autocomplete_fields` or `raw_id_fields`: the form then asks for the one row that it shows."
     if rule == "unbounded-fetch" and place.name == "list_filter":
         return "Filter by what is searched for, or offer the few rows that anybody filters by."
-    if rule not in {_LOADED, "query-in-loop"}:
+    if rule not in {_LOADED, "query-in-loop"} or "prefetch_related" in claim.fix:
         return None
     if rule == "query-in-loop" and place.name in _LISTED:
         return "Bring it with the rows in `get_queryset`: annotate what is counted or summed, prefetch what is listed."

@@ -69,8 +69,7 @@ def admin_form(m: Machine, args: list[Value], node: Node | None) -> Value:
             choose(m, admin, model, relation.name, given)
     for inline in flat(asked(m, admin, "get_inlines", given)):
         if isinstance(inline, ClassValue):
-            with at_option(m, inline.cls, "model"):
-                show_inline(m, Inst(inline.cls), model, given)
+            show_inline(m, Inst(inline.cls), model, given)
     return UNKNOWN
 
 
@@ -234,18 +233,24 @@ def show_inline(m: Machine, inline: Inst, parent: Model, row: Value) -> None:
     if is_refused(m, inline.cls, "has_change_permission"):
         relations = []
     if isinstance(row, Row):
-        rows = asked(m, inline, "get_queryset")
-        rows = rows if isinstance(rows, Query) else forms.all_of(m, model)
-        rows = calls.call_method(m, rows, "filter", [], {back or "object_id": UNKNOWN}, None)
-        loop, one = iteration.open_loop(m, rows, None, "serializer", "", None)
-        before = m.inside(loop)
-        read_only(m, inline, one)
-        access.shown(m, one, None)
-        for relation in relations:
-            choose(m, inline, model, relation.name, one)
-        m.cx.loops = before
+        with at_option(m, inline.cls, "model"):
+            rows = asked(m, inline, "get_queryset")
+            rows = rows if isinstance(rows, Query) else forms.all_of(m, model)
+            rows = calls.call_method(m, rows, "filter", [], {back or "object_id": UNKNOWN}, None)
+            show_existing(m, inline, model, rows, relations)
     with at_option(m, inline.cls, "extra"):
         show_empty(m, inline, model, relations)
+
+
+def show_existing(m: Machine, inline: Inst, model: Model, rows: Value, relations: list[Relation]) -> None:
+    """A form for each row that is there."""
+    loop, one = iteration.open_loop(m, rows, None, "serializer", "", None)
+    before = m.inside(loop)
+    read_only(m, inline, one)
+    access.shown(m, one, None)
+    for relation in relations:
+        choose(m, inline, model, relation.name, one)
+    m.cx.loops = before
 
 
 def show_empty(m: Machine, inline: Inst, model: Model, relations: list[Relation]) -> None:
