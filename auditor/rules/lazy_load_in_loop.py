@@ -38,7 +38,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import mostly_one
+from auditor.rules import mostly_one, staff
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
 from auditor.rules.orm_words import loading
@@ -217,7 +217,11 @@ def claim(
     is_option = (
         spot.function is not None and not spot.function.body
     )  # of an admin: the loop's place tells its page
-    if built and not is_option and (in_library or (is_shared and built[0].function is not spot.function)):
+    if (
+        built
+        and not staff.is_option(spot.function)
+        and (in_library or (is_shared and built[0].function is not spot.function))
+    ):
         spot = built[0]
     relations = sorted({relation_of(e) for e in effects} - {""})
     named = ", ".join(f"`{r}`" for r in relations[:4])

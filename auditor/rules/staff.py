@@ -10,6 +10,7 @@ from auditor.model.severity import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from auditor.index.symbols import Function
     from auditor.rules.claim import Claim
     from auditor.rules.scene import Scene
 
@@ -45,10 +46,15 @@ def waiting(scene: Scene, endpoints: tuple[str, ...]) -> tuple[Evidence, ...]:
     return (Evidence(kind="note", text="it serves staff: only pages of the admin ask for it"),)
 
 
+def is_option(function: Function | None) -> bool:
+    """Whether it stands for an option of an admin, where there is no code."""
+    return function is not None and function.owner is not None and not function.body
+
+
 def option_of(claim: Claim) -> str:
     """The option of an admin at which it is told, or the class's name; empty where there is code."""
     place = claim.spot.function
-    return "" if place is None or place.body or place.owner is None else place.name
+    return place.name if place is not None and is_option(place) else ""
 
 
 def lists(claim: Claim) -> bool:

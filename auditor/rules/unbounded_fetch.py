@@ -42,7 +42,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names
+from auditor.rules import names, staff
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.collection import gives_whole_rows, rows_at_stake
@@ -53,7 +53,7 @@ from auditor.rules.slice_in_python import cuts_of_remade
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.index.values import Query
+    from auditor.index.values import Query, Site
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect
 
@@ -86,6 +86,7 @@ _LISTED: Final = frozenset({"all", "list", "tuple", "scalars", "fetchall"})
 
 def find(scene: Scene) -> Iterator[Claim]:
     """SELECTs of whole growing tables, on requests and in jobs."""
+    asking = frozenset(asking_anew(scene))
     for _, effect in scene.effects():
         query = effect.query
         if (
@@ -98,6 +99,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             or "(prefetch" in effect.label
             or repeating(effect.loops)
             or is_narrow(query)
+            or (query.model.key, place_of(effect.site)) in asking
             or not is_built_here(effect, query)
             or (effect.site.function is not None and scene.trace.machine.is_memoised(effect.site.function))
         ):
@@ -106,6 +108,18 @@ def find(scene: Scene) -> Iterator[Claim]:
         if made is not None and believable(scene, made):
             yield made
     yield from of_pages(scene)
+
+
+def asking_anew(scene: Scene) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Models of rows that a form or filter of the admin offers and that ask anew one by one, with its place: told there."""
+    for _, effect in scene.effects():
+        origin = None if effect.row is None else effect.row.origin
+        if effect.cause == "lazy-load" and origin is not None and staff.is_option(origin.site.function):
+            yield origin.model.key, place_of(origin.site)
+
+
+def place_of(site: Site) -> tuple[str, int]:
+    return site.module.path, site.start
 
 
 def of_pages(scene: Scene) -> Iterator[Claim]:

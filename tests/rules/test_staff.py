@@ -43,6 +43,20 @@ MODELS = """
         def __str__(self):
             return f"{self.club}: {self.keeper}"
 
+    class Shift(models.Model):
+        member = models.ForeignKey(Member, models.CASCADE)
+        created_at = models.DateTimeField(auto_now_add=True)
+
+        def __str__(self):
+            return self.member.name
+
+    class Duty(models.Model):
+        shift = models.ForeignKey(Shift, models.CASCADE)
+        text = models.CharField(max_length=9)
+
+        def __str__(self):
+            return self.text
+
     class Note(models.Model):
         content_type = models.ForeignKey(ContentType, models.CASCADE)
         object_id = models.PositiveIntegerField()
@@ -152,3 +166,11 @@ def test_rows_of_any_model_are_not_to_be_joined() -> None:
     assert "about" in one.subject
     assert "prefetch_related" in one.fix
     assert "select_related" not in one.fix
+
+
+def test_rows_that_ask_anew_where_they_are_offered_are_told_once() -> None:
+    rooms = "from clubs.models import Duty\nfrom django.contrib import admin\nadmin.site.register(Duty)\n"
+    assert [f.file for f in found("unbounded-fetch", clubs=NOTHING, rooms=rooms)] == ["clubs/views.py"]
+    (one,) = found("lazy-load-in-loop", clubs=NOTHING, rooms=rooms)
+    assert (one.function, one.severity) == ("rooms.admin.DutyAdmin.fields", Severity.MEDIUM)
+    assert "autocomplete_fields" in one.fix
