@@ -214,14 +214,8 @@ def claim(
     built = [] if origin is None else homes(scene, origin)
     in_library = loop.site.module.role == "library"
     is_inlined = in_library or loop.site.module.role == "template"  # evaluated anew for each endpoint
-    is_option = (
-        spot.function is not None and not spot.function.body
-    )  # of an admin: the loop's place tells its page
-    if (
-        built
-        and not staff.is_option(spot.function)
-        and (in_library or (is_shared and built[0].function is not spot.function))
-    ):
+    is_elsewhere = bool(built) and (in_library or (is_shared and built[0].function is not spot.function))
+    if is_elsewhere and not staff.is_option(spot.function):  # an option's place tells the page
         spot = built[0]
     relations = sorted({relation_of(e) for e in effects} - {""})
     named = ", ".join(f"`{r}`" for r in relations[:4])
