@@ -187,7 +187,7 @@ def test_what_comes_after_the_answer_belongs_to_its_request(asked: RecordRequest
 
 def test_a_spool_that_the_target_meddles_with_makes_the_run_void(asked: RecordRequest, notes: Notes) -> None:
     source = asked.audit.path / "app.py"
-    meddling = 'os.symlink("/etc/passwd", os.environ["AUDITOR_SPOOL"] + "/1.jsonl")\n    '
+    meddling = 'os.symlink("/etc/passwd", os.environ["AUDITOR_SPOOL"] + "/1.spool")\n    '
     source.write_text(
         source.read_text().replace("    return jsonify(id=cursor", f"    {meddling}return jsonify(id=cursor")
     )
