@@ -31,6 +31,7 @@ CREATE INDEX seen_used ON seen (used);
 """
 _WAIT_SECONDS: Final = 2.0
 """Another audit holds the file for milliseconds at a time."""
+_PAUSE_SECONDS: Final = 0.01
 _KEEP_DAYS: Final = 30
 _MAX_BYTES: Final = 512 * 1024**2
 _ROWS: Final = 500
@@ -181,28 +182,46 @@ def _remove(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    # Of several that turn a new file to WAL at the same moment, SQLite refuses some at once: it waits for no
+    # lock that the other side may be waiting for as well.
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            return _connect_once(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _connect_once(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
     try:
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
-        version = file.execute("PRAGMA user_version").fetchone()[0]
-        if version != _FORMAT:
-            _create(file, was=version)
+        if _format(file) != _FORMAT:
+            _create(file)
     except BaseException:
         file.close()
         raise
     return file
 
 
-def _create(file: sqlite3.Connection, *, was: int) -> None:
-    if was or file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise sqlite3.DatabaseError("another format")
+def _create(file: sqlite3.Connection) -> None:
     file.execute("BEGIN IMMEDIATE")
     with file:
-        if file.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:  # another audit may have been faster
-            for statement in _SCHEMA.split(";"):
-                file.execute(statement)
-            file.execute(f"PRAGMA user_version = {_FORMAT}")
+        # Asked while nobody else can write: another audit that was faster must not be taken for another format.
+        if (version := _format(file)) == _FORMAT:
+            return
+        if version or file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise sqlite3.DatabaseError("another format")
+        for statement in _SCHEMA.split(";"):
+            file.execute(statement)
+        file.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+def _format(file: sqlite3.Connection) -> object:
+    return file.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _require_own(folder: Path) -> None:

@@ -136,6 +136,24 @@ def test_two_audits_at_once(tmp_path: Path) -> None:
         assert len(cache.summaries(keys)) == 160
 
 
+def test_a_new_file_that_many_audits_open_at_the_same_moment(tmp_path: Path) -> None:
+    warnings: list[str] = []
+
+    def work(folder: Path, start: threading.Barrier) -> None:
+        start.wait()
+        with SummaryCache(folder) as cache:
+            warnings.append(cache.warning)
+
+    for n in range(50):
+        start = threading.Barrier(8)
+        threads = [threading.Thread(target=work, args=(tmp_path / str(n), start)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert set(warnings) == {""}
+
+
 def test_what_was_of_no_use_for_a_month_is_dropped(folder: Path) -> None:
     with sqlite3.connect(folder / FILE) as file:
         file.execute("UPDATE summary SET used = used - 40")
