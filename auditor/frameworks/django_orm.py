@@ -14,6 +14,7 @@ from auditor.frameworks.django_orm_managers import is_manager_class, is_queryset
 from auditor.frameworks.django_orm_models import ORM, Registry
 from auditor.frameworks.django_orm_queries import BUILDERS, Step, start
 from auditor.frameworks.django_orm_terminals import TERMINALS, create_user
+from auditor.frameworks.orm_naming import size
 from auditor.index.values import (
     UNKNOWN,
     Inst,
@@ -246,7 +247,7 @@ class DjangoOrm:
 
     def size(self, query: Query) -> Size:
         """How many rows, by the name of the relation or of the model."""
-        return execution.size(query)
+        return size(query)
 
     def external(
         self, m: Recorder, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
+from auditor.frameworks.orm_naming import subject
+from auditor.frameworks.orm_step import shared_loops
 from auditor.index.values import (
     UNKNOWN,
     Dictionary,
@@ -43,11 +45,6 @@ def fetch(registry: Registry, m: Recorder, query: Query, node: Node | None) -> N
     select(registry, m, query, node, loops)
     if not query.streaming and not m.quiet:
         query.fetched.append(True)
-
-
-def shared_loops(born: tuple[Any, ...], current: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The loops around what was born in `born` and is used in `current`, which may have left the former."""
-    return born if current[: len(born)] == born else current
 
 
 def select(
@@ -120,13 +117,6 @@ def _related_rows(m: Recorder, model: Model | None, path: str) -> Query | None:
     )
 
 
-def subject(query: Query) -> str:
-    """What a query is about, for a label: `Book`, `Book via books`."""
-    if query.relation is not None:
-        return f"{query.model.name} via {query.relation}"
-    return query.model.name
-
-
 # -- results -----------------------------------------------------------------------------------------------
 
 
@@ -187,28 +177,3 @@ def _listed(registry: Registry, m: Recorder, row: Row, item: Prefetched, target:
         elem.touched[relation.back] = row
     bound = query.bound
     return Many(elem, Size(item.to_attr, bound=bound, table=target.table), "list")
-
-
-def size(query: Query) -> Size:
-    """How many results, by a name that a person would use."""
-    model = query.model
-    if query.relation is not None and not query.relation.endswith("_set"):
-        name = query.relation
-    else:
-        name = plural(model.name)
-    return Size(name, bound=query.bound, table=model.table, file=model.cls.module.path, line=model.cls.line)
-
-
-def plural(name: str) -> str:
-    """`BookReview` as `book_reviews`."""
-    snake = "".join(
-        f"_{c.lower()}"
-        if c.isupper() and n and (not name[n - 1].isupper() or (n + 1 < len(name) and name[n + 1].islower()))
-        else c.lower()
-        for n, c in enumerate(name)
-    )
-    if snake.endswith(("s", "x", "ch", "sh")):
-        return f"{snake}es"
-    if snake.endswith("y") and snake[-2:-1] not in set("aeiou"):
-        return f"{snake[:-1]}ies"
-    return f"{snake}s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.constants import fold
-from auditor.frameworks.django_orm_text import source
+from auditor.frameworks.orm_text import source
 from auditor.index import ir
 from auditor.sql.schema import Index, Source
 

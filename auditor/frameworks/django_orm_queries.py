@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
-from auditor.frameworks.django_orm_models import ORM
-from auditor.frameworks.django_orm_text import call_text, shortened
+from auditor.frameworks import orm_step
+from auditor.frameworks.django_orm_models import ORM, Registry
+from auditor.frameworks.orm_text import shortened
 from auditor.index import ir
-from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value, altered, stepped
+from auditor.index.values import Const, ManagerValue, Prefetched, Query, Value, altered
 
 if TYPE_CHECKING:
-    from auditor.frameworks.django_orm_models import Registry
     from auditor.frameworks.orm import Recorder
     from auditor.index.ir import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One method call on a query."""
+class Step(orm_step.Step[Registry]):
+    """One method call on a queryset."""
 
-    registry: Registry
-    m: Recorder
-    query: Query
-    name: str
-    args: Sequence[Value]
-    kwargs: dict[str, Value]
-    node: Node | None
-
-    def derived(self, **changes: Any) -> Query:
-        """The query after this call: its own place, no rows yet."""
-        text = call_text(self.name, self.args, self.kwargs, self.node)
-        site = self.m.site()
-        fresh = {
-            "site": site,
-            "steps": stepped(self.query, site),
-            "loops": self.m.current_loops(),
-            "fetched": [],
-            "kept": {},
-            "in_memory": False,
-            "text": shortened(f"{self.query.text}.{text}"),
-        }
-        return altered(self.query, **{**fresh, **changes})
+    __slots__ = ()
 
     def nodes(self) -> tuple[Node, ...]:
         """The source of the positional arguments."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.django_orm_execution import fetch, subject
+from auditor.frameworks.django_orm_execution import fetch
+from auditor.frameworks.orm_naming import subject
 from auditor.index.values import UNKNOWN, Query, Row, Value
 
 if TYPE_CHECKING:

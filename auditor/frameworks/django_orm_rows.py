@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
-from auditor.frameworks.django_orm_execution import dress, select, shared_loops
+from auditor.frameworks.django_orm_execution import dress, select
 from auditor.frameworks.django_orm_models import ORM
+from auditor.frameworks.orm_step import shared_loops
 from auditor.index.values import UNKNOWN, Const, Items, ManagerValue, Query, Row, Value, altered
 
 if TYPE_CHECKING:

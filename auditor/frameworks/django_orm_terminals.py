@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_queries as queries
-from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select, size, subject
+from auditor.frameworks.django_orm_execution import element, fetch, is_cached, select
+from auditor.frameworks.orm_naming import size, subject
 from auditor.index.values import UNKNOWN, Const, Dictionary, Items, Many, Query, Row, Value, altered
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import peewee_queries as queries
-from auditor.frameworks.django_orm_execution import shared_loops, size
+from auditor.frameworks.orm_naming import size
+from auditor.frameworks.orm_step import shared_loops
 from auditor.frameworks.peewee_models import ORM, Registry
 from auditor.frameworks.peewee_queries import PeeweeQuery, Step
 from auditor.index.values import (

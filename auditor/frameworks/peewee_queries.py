@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.django_orm_execution import shared_loops, size, subject
-from auditor.frameworks.django_orm_text import call_text, shortened
-from auditor.frameworks.peewee_models import ORM
+from auditor.frameworks import orm_step
+from auditor.frameworks.orm_naming import size, subject
+from auditor.frameworks.peewee_models import ORM, Registry
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions
 from auditor.index import ir
 from auditor.index.values import (
@@ -21,14 +21,12 @@ from auditor.index.values import (
     Row,
     Value,
     altered,
-    stepped,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.frameworks.orm import Recorder
-    from auditor.frameworks.peewee_models import Registry
     from auditor.index.ir import Node
     from auditor.index.values import Model
 
@@ -70,32 +68,10 @@ def start(m: Recorder, model: Model, name: str = "select", *, text: str = "") ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(orm_step.Step[Registry]):
     """One method call on a query."""
 
-    registry: Registry
-    m: Recorder
-    query: Query
-    name: str
-    args: Sequence[Value]
-    kwargs: dict[str, Value]
-    node: Node | None
-
-    def derived(self, **changes: Any) -> Query:
-        """The query after this call: its own place, no rows yet."""
-        text = call_text(self.name, self.args, self.kwargs, self.node)
-        site = self.m.site()
-        fresh = {
-            "site": site,
-            "steps": stepped(self.query, site),
-            "loops": self.m.current_loops(),
-            "fetched": [],
-            "kept": {},
-            "in_memory": False,
-            "text": shortened(f"{self.query.text}.{text}"),
-        }
-        return altered(self.query, **{**fresh, **changes})
+    __slots__ = ()
 
     def number(self, n: int, name: str) -> int | None:
         """A whole number among the arguments."""
@@ -234,7 +210,7 @@ def fetch(registry: Registry, m: Recorder, query: Query, node: Node | None) -> N
         return
     if query.in_memory or query.empty or (query.fetched and not query.streaming):
         return
-    select(registry, m, query, node, loops=shared_loops(query.loops, m.current_loops()))
+    select(registry, m, query, node, loops=orm_step.shared_loops(query.loops, m.current_loops()))
     if not query.streaming and not m.quiet:
         query.fetched.append(True)
 

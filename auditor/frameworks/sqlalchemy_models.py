@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from auditor.frameworks import sqlalchemy_columns as columns
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_relations as relations
+from auditor.frameworks.orm_naming import plural, snake
 from auditor.frameworks.sqlalchemy_declared import Declared, declared_in, declared_later
 from auditor.frameworks.sqlalchemy_imperative import imperative
-from auditor.frameworks.sqlalchemy_sizes import plural, snake
 from auditor.frameworks.sqlalchemy_text import constant
 from auditor.frameworks.sqlalchemy_values import table_model
 from auditor.index import ir

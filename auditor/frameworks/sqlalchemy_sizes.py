@@ -4,32 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.frameworks.orm_naming import plural, snake
 from auditor.index.values import Size
 
 if TYPE_CHECKING:
     from auditor.index.values import Model, Query
-
-
-def snake(name: str) -> str:
-    """`HTTPServer` → `http_server`."""
-    out: list[str] = []
-    for n, letter in enumerate(name):
-        starts = n and letter.isupper()
-        if starts and (not name[n - 1].isupper() or (n + 1 < len(name) and name[n + 1].islower())):
-            out.append("_")
-        out.append(letter.lower())
-    return "".join(out).replace("__", "_").strip("_")
-
-
-def plural(name: str) -> str:
-    """The plural of a name in snake case; a name that is one already stays."""
-    if name.endswith("s") and not name.endswith(("ss", "us", "is", "as")):
-        return name
-    if name.endswith(("s", "x", "z", "ch", "sh")):
-        return f"{name}es"
-    if name.endswith("y") and name[-2:-1] not in {"a", "e", "i", "o", "u"}:
-        return f"{name[:-1]}ies"
-    return f"{name}s"
 
 
 def of_model(model: Model) -> Size:

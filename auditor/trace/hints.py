@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.orm_naming import snake
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, Function, Module, inner_blocks, tail_name
 from auditor.index.values import (
@@ -119,15 +120,6 @@ def guesses(m: Machine) -> dict[str, Model]:
             if model is not None and not model.abstract:
                 found.setdefault(snake(model.name), []).append(model)
     return {name: models[0] for name, models in found.items() if len(models) == 1 and len(name) > 2}
-
-
-def snake(name: str) -> str:
-    out = []
-    for n, c in enumerate(name):
-        if c.isupper() and n and (not name[n - 1].isupper() or (n + 1 < len(name) and name[n + 1].islower())):
-            out.append("_")
-        out.append(c.lower())
-    return "".join(out)
 
 
 def guess_name(m: Machine, name: str) -> Value | None:
