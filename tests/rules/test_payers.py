@@ -7,6 +7,7 @@ from auditor.frameworks import discover
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
+from auditor.model.report import Finding
 from auditor.rules import run_rules
 from auditor.rules.scene import Scene
 from auditor.trace.analysis import analyse
@@ -79,27 +80,26 @@ urlpatterns = [
 TEMPLATE = "{% for book in books %}{{ book.author.name }}{% endfor %}"
 
 
-def test_what_a_template_loads_for_each_row_is_not_paid_by_views_that_loaded_it() -> None:
+def told(rule: str, application: bytes, *, template: str = "") -> list[Finding]:
+    """What the rule says of an application with Django's own views, which may show one page of `template`."""
     library = [
         (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
         for p in sorted(LIBRARY.rglob("*.py"))
     ]
-    project = Project([("urls.py", "app", lower(PAGES)), *library])
-    templates = Templates({"templates/books.html": lambda: TEMPLATE}, jinja=False)
+    project = Project([("urls.py", "app", lower(application)), *library])
+    templates = Templates({"templates/books.html": lambda: template} if template else {}, jinja=False)
     semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
     trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
-    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    return [f for f in run_rules(Scene(trace, load())) if f.rule == rule]
+
+
+def test_what_a_template_loads_for_each_row_is_not_paid_by_views_that_loaded_it() -> None:
+    found = told("lazy-load-in-loop", PAGES, template=TEMPLATE)
     assert {e for f in found for e in f.endpoints} == {"GET /bare/", "ANY /shelf/"}
 
 
 def test_what_a_list_loads_for_each_row_is_not_paid_where_one_row_is_deleted() -> None:
-    library = [
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    ]
-    project = Project([("urls.py", "app", lower(APPLICATION)), *library])
-    trace = analyse(project, discover(project), knowledge=load(), semantics=Semantics(orms=orms_of(project)))
-    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    found = told("lazy-load-in-loop", APPLICATION)
     assert [f.endpoints for f in found] == [("GET /books/",)]
 
 
@@ -111,13 +111,7 @@ def test_a_query_that_is_narrowed_later_is_shown_from_where_it_begins() -> None:
         b"            books = books.filter(author=self.request.GET['author'])\n"
         b"        return books\n",
     )
-    library = [
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    ]
-    project = Project([("urls.py", "app", lower(steps)), *library])
-    trace = analyse(project, discover(project), knowledge=load(), semantics=Semantics(orms=orms_of(project)))
-    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    found = told("lazy-load-in-loop", steps)
     begins = 1 + steps.decode().split("\n").index("        books = Book.objects.order_by('id')")
     places = {(p.line, p.role) for f in found for p in f.related} | {(f.line, "query") for f in found}
     assert (begins, "query") in places
@@ -133,16 +127,8 @@ def test_a_query_for_each_row_that_a_template_shows_names_where_the_rows_come_fr
 """,
         1,
     ).replace(b"Book.objects.all()}", b"Author.objects.all()}")
-    library = [
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    ]
-    project = Project([("urls.py", "app", lower(pages)), *library])
     shown = "{% for author in books %}{{ author.known }}{% endfor %}"
-    templates = Templates({"templates/books.html": lambda: shown}, jinja=False)
-    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
-    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "query-in-loop"]
+    found = told("query-in-loop", pages, template=shown)
     asked = 1 + next(n for n, t in enumerate(pages.decode().split("\n")) if "Author.objects.all()" in t)
     assert [(p.file, p.line) for f in found for p in f.related if p.role == "definition"] == [
         ("urls.py", asked)
@@ -150,14 +136,6 @@ def test_a_query_for_each_row_that_a_template_shows_names_where_the_rows_come_fr
 
 
 def test_what_a_view_by_its_model_shows_is_told_where_it_names_the_model() -> None:
-    library = [
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    ]
-    project = Project([("urls.py", "app", lower(PAGES)), *library])
-    templates = Templates({"templates/books.html": lambda: TEMPLATE}, jinja=False)
-    semantics = Semantics(orms=orms_of(project), intrinsics=templates.intrinsics())
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
-    found = [f for f in run_rules(Scene(trace, load())) if f.rule == "lazy-load-in-loop"]
+    found = told("lazy-load-in-loop", PAGES, template=TEMPLATE)
     named = 1 + PAGES.decode().split("\n").index("    model = Book")
     assert ("urls.py", named) in {(p.file, p.line) for f in found for p in f.related}

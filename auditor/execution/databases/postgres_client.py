@@ -1,7 +1,8 @@
 """As much of a PostgreSQL client as its keeper needs: one connection, texts in, texts out."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final, Self
 
 from auditor.execution.address import Address
@@ -122,6 +123,17 @@ class PostgresClient:
                 self._frames = iter(list(self._framer.feed(data)))
             except BrokenFrame as error:
                 raise ConnectionAbortedError(str(error)) from error
+
+
+def all_or_none(client: PostgresClient, statements: Iterable[str], /, *, longest: str) -> bool:
+    """Whether all of them could be run, in one transaction; else none was. `longest`: for each, as PostgreSQL writes times."""
+    try:
+        client.query(f"BEGIN; SET LOCAL statement_timeout = '{longest}'; {'; '.join(statements)}; COMMIT")
+    except PostgresError:
+        with suppress(PostgresError):
+            client.query("ROLLBACK")
+        return False
+    return True
 
 
 def identifier(name: str, /) -> str:

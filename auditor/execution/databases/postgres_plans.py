@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from auditor.execution.databases.access import Access
-from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
+from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, all_or_none
 
 _READS: Final = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _MAKES: Final = re.compile(r"CREATE INDEX ")
@@ -31,13 +31,7 @@ def add_indexes(client: PostgresClient, definitions: Iterable[str], /) -> bool:
     listed = sorted(definitions)
     if not all(_MAKES.match(one) for one in listed):
         return False
-    try:
-        client.query(f"BEGIN; SET LOCAL statement_timeout = '{_LONGEST}'; {'; '.join(listed)}; COMMIT")
-    except PostgresError:
-        with suppress(PostgresError):
-            client.query("ROLLBACK")
-        return False
-    return True
+    return all_or_none(client, listed, longest=_LONGEST)
 
 
 def explain(client: PostgresClient, statements: Iterable[str], /) -> dict[str, tuple[Access, ...]]:

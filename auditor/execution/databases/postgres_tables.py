@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-from auditor.execution.databases.postgres_client import PostgresClient, PostgresError
+from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, all_or_none
 from auditor.execution.databases.tables import (
     Column,
     Kind,
@@ -107,14 +107,8 @@ def delete(client: PostgresClient, rows: Iterable[NewRow], /) -> None:
 
 def empty(client: PostgresClient, tables: Iterable[str], /) -> bool:
     """Whether every row of them is gone; else none is."""
-    statements = "; ".join(f"DELETE FROM {_QUOTED.table(name)}" for name in tables)  # noqa: S608  names are quoted
-    try:
-        client.query(f"BEGIN; SET LOCAL statement_timeout = '{_LONGEST}'; {statements}; COMMIT")
-    except PostgresError:
-        with suppress(PostgresError):
-            client.query("ROLLBACK")
-        return False
-    return True
+    statements = (f"DELETE FROM {_QUOTED.table(name)}" for name in tables)  # noqa: S608  names are quoted
+    return all_or_none(client, statements, longest=_LONGEST)
 
 
 def _table(told: dict[str, Any]) -> Table:
