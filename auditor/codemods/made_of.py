@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.index.values import Model
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
 
 _LISTED: Final = 300
 _FOLLOWED: Final = 200

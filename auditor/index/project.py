@@ -1,14 +1,14 @@
-"""The linked project: which file a dotted name is, what an expression means, class hierarchies."""
+"""The linked project: what a name or an expression means, class hierarchies."""
 
 from __future__ import annotations
 
 import builtins
-import sys
 from collections import Counter, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.index import ir
+from auditor.index.modules import Modules
 from auditor.index.symbols import (
     Assigned,
     Binding,
@@ -18,7 +18,6 @@ from auditor.index.symbols import (
     ImportedName,
     Module,
     Symbol,
-    declare,
     function_scope,
 )
 
@@ -39,37 +38,9 @@ class Project:
 
     def __init__(self, files: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
         """`files` are `(path, role, summary)`; see `lower.lower` for the summary."""
-        listed = sorted(files)
-        packages = {
-            path.rpartition("/")[0]
-            for path, role, _ in listed
-            if path.endswith("__init__.py") and role != "library"
-        }
-        self._packages = packages
-        self.modules: list[Module] = []
-        self.by_name: dict[str, list[Module]] = {}
-        self.by_path: dict[str, Module] = {}
-        self._library: dict[str, Module] = {}
-        for path, role, summary in listed:
-            root, name, is_package = library_name(path) if role == "library" else module_name(path, packages)
-            module = Module(
-                name,
-                path,
-                role,
-                root,
-                is_package,
-                summary["body"],
-                summary["lines"],
-                tuple(summary["ignores"]),
-            )
-            self.modules.append(declare(module))
-            self.by_path[path] = module
-            if role == "library":
-                self._library[name] = module
-            else:
-                self.by_name.setdefault(name, []).append(module)
-        self._library_tops = {name.partition(".")[0] for name in self._library}
-        self._suffixes: dict[str, list[Module]] | None = None
+        self._files = Modules(files)
+        self.modules = self._files.listed
+        self.by_path = self._files.by_path
         self._names: dict[tuple[int, str], Symbol | None] = {}
         self._bases: dict[int, tuple[Class | External, ...]] = {}
         self._mros: dict[int, tuple[Class | External, ...]] = {}
@@ -79,7 +50,6 @@ class Project:
         self._methods: dict[tuple[int, str], Function | None] = {}
         self._unsettled = 0
         """Hierarchies being put in line: what is found meanwhile may not be all there is."""
-        self._found: dict[tuple[str, str], Module | None] = {}
         self._star_names: dict[str, list[Module]] | None = None
         self._depth = 0
         self.made: dict[tuple[object, ...], Class] = {}
@@ -88,62 +58,8 @@ class Project:
     # -- modules ---------------------------------------------------------------------------------------------
 
     def module(self, dotted: str, near: Module | None = None) -> Module | None:
-        """The module of that dotted name as `near` sees it: of its own root, of another, then of a library.
-
-        Where several roots have one, the one with the shortest path.
-        """
-        key = (dotted, "" if near is None else near.root)
-        if key not in self._found:
-            self._found[key] = self._find(dotted, near)
-        found = self._found[key]
-        if found is None and near is not None:
-            found = self._neighbour(dotted, near)
-        # A plain file that imports its own name means the library: `tasks/celery.py` says `import celery`.
-        itself = found is not None and found is near and not found.is_package
-        return self._library.get(dotted) if itself else found
-
-    def _find(self, dotted: str, near: Module | None) -> Module | None:
-        named = self.by_name.get(dotted, [])
-        same = [m for m in named if near is None or m.root == near.root]
-        candidates = same or [m for m in named if self._is_reachable(m, near)]
-        if not candidates:
-            if dotted in self._library:
-                return self._library[dotted]
-            candidates = self._by_suffix(dotted)
-        return min(candidates, key=lambda m: (m.path.count("/"), m.path), default=None)
-
-    def _neighbour(self, dotted: str, near: Module) -> Module | None:
-        """One imported by its bare name, as a script does whose folder happens to be a package: for that folder alone."""
-        if "." not in near.name and not near.is_package:
-            return None
-        package = near.name if near.is_package else near.name.rpartition(".")[0]
-        top = dotted.partition(".")[0]
-        if not package or top in sys.stdlib_module_names or top in self._library_tops:
-            return None
-        return next((m for m in self.by_name.get(f"{package}.{dotted}", []) if m.root == near.root), None)
-
-    def _is_reachable(self, module: Module, near: Module | None) -> bool:
-        """Whether a module of another root can be what `near` imports: not where its name is better known."""
-        top = module.name.partition(".")[0]
-        if top in sys.stdlib_module_names or top in self._library_tops:
-            return False
-        return module.role != "script" or near is None or near.role == "script"
-
-    def _by_suffix(self, dotted: str) -> list[Module]:
-        """Modules in folders without `__init__.py` (namespace packages), by the tail of their path."""
-        if self._suffixes is None:
-            self._suffixes = {}
-            for module in self.modules:
-                if module.role == "library":
-                    continue
-                parts = module.path.removesuffix(".py").removesuffix("/__init__").split("/")
-                for n in range(2, len(parts) + 1):
-                    if "/".join(parts[:-n]) in self._packages:
-                        continue
-                    self._suffixes.setdefault(".".join(parts[-n:]), []).append(module)
-        if "." not in dotted:
-            return []
-        return self._suffixes.get(dotted, [])
+        """The module of that dotted name as `near` sees it."""
+        return self._files.module(dotted, near)
 
     # -- names -----------------------------------------------------------------------------------------------
 
@@ -486,34 +402,6 @@ def merge(sequences: Iterable[Sequence[Class | External]]) -> list[Class | Exter
                     behind[s[0]] -= 1
         left = [s for s in left if s]
     return list(merged)
-
-
-def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:
-    """`(root, dotted name, is a package)` of a file: its root is the nearest folder that is no package."""
-    folder, _, file = path.rpartition("/")
-    is_package = file == "__init__.py"
-    stem = file.removesuffix(".py").removesuffix(".pyi")
-    parts = [] if is_package else [stem]
-    while folder and (folder in packages or inside_package(folder, packages)):
-        folder, _, name = folder.rpartition("/")
-        parts.insert(0, name)
-    return folder, ".".join(p for p in parts if p), is_package
-
-
-def inside_package(folder: str, packages: set[str]) -> bool:
-    """Whether a folder without `__init__.py` lies below a package: a namespace package within it."""
-    while folder:
-        folder = folder.rpartition("/")[0]
-        if folder and folder in packages:
-            return True
-    return False
-
-
-def library_name(path: str) -> tuple[str, str, bool]:
-    """As `module_name`, for a model below the library's root: folders there need no `__init__.py`."""
-    root, _, inside = path.partition("/")
-    is_package = inside.endswith("__init__.py")
-    return root, inside.removesuffix(".py").removesuffix("__init__").strip("/").replace("/", "."), is_package
 
 
 def is_none(node: Node | None) -> bool:

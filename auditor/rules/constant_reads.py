@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.index.values import Model
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
     from auditor.trace.chains import Chain
+    from auditor.trace.evaluation import Root
     from auditor.trace.summary import Effect
 
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
 
 RULE = RuleInfo(
     id="no-http-cache-headers",

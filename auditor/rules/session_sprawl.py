@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
     from auditor.trace.summary import Branch, Loop, Summary
 
 RULE = RuleInfo(

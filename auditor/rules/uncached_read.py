@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Model
     from auditor.rules.constant_reads import ConstantRead
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
     from auditor.trace.summary import Effect
 
 RULE = RuleInfo(

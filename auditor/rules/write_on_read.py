@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
     from auditor.rules.scene import Scene
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
     from auditor.trace.summary import Effect, Summary
 
 RULE = RuleInfo(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from auditor.index.symbols import Function
     from auditor.index.values import Size
-    from auditor.trace.analysis import Root
+    from auditor.trace.evaluation import Root
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Branch, Call, Loop, Summary
 

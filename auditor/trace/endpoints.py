@@ -15,7 +15,8 @@ from auditor.trace.cost import CostTable, Sizes
 if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.index.values import Site
-    from auditor.trace.analysis import Root, Trace
+    from auditor.trace.analysis import Trace
+    from auditor.trace.evaluation import Root
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Summary
 

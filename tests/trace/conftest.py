@@ -23,10 +23,11 @@ from auditor.knowledge.load import load
 from auditor.model.cost_text import kind_cost
 from auditor.model.effect import EFFECT_KINDS
 from auditor.model.report import CostTerm
-from auditor.trace.analysis import Root, Trace, analyse
+from auditor.trace.analysis import Trace, analyse
 from auditor.trace.chains import Chain, chains
 from auditor.trace.cost import CostTable
 from auditor.trace.endpoints import coverages
+from auditor.trace.evaluation import Root
 from auditor.trace.semantics import Semantics, orms_of
 
 _LINE = re.compile(

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from auditor.trace.analysis import Root
 from auditor.trace.cost import CostTable
 from auditor.trace.endpoints import endpoints, unreached_effects
+from auditor.trace.evaluation import Root
 from auditor.trace.summary import Summary
 
 Traced = Callable[..., tuple[Any, Any]]
