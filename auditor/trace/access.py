@@ -32,7 +32,17 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import calls, dispatch, enumerations, hints, iteration, joining, kept_values, named_values
+from auditor.trace import (
+    calls,
+    dispatch,
+    enumerations,
+    hints,
+    iteration,
+    joining,
+    kept_values,
+    members,
+    named_values,
+)
 from auditor.trace.summary import Loop, repeating
 
 if TYPE_CHECKING:
@@ -99,12 +109,12 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
             del sym.noted()[_UNTOLD, name]
             m.residual("attr", known, sym, name, node)
         return known
-    function = hints.declared_method(m, sym.hint, name)
+    function = members.declared_method(m, sym.hint, name)
     if function is not None:
         if "property" not in function.static:
             return Func(function, sym)
         waits = function.static == "cached_property" and isinstance(sym.hint, Inst)
-        if not waits and not hints.is_overridden(m, sym.hint, name):
+        if not waits and not members.is_overridden(m, sym.hint, name):
             result = m.call_function(function, sym, [], {}, node)
             if not m.quiet:
                 sym.noted()[name] = result
@@ -126,7 +136,7 @@ def symbolic_attribute(m: Machine, sym: Sym, name: str, node: Node | None) -> Va
 def declared_attribute(m: Machine, hint: Value | None, name: str) -> Value | None:
     if hint is None:
         return None
-    if isinstance(hint, Row) and hints.declared_method(m, hint, name) is not None:
+    if isinstance(hint, Row) and members.declared_method(m, hint, name) is not None:
         return None
     found = get_attribute(m, hint, name, None)
     return None if found is UNKNOWN or isinstance(found, Const) else found
@@ -176,7 +186,7 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
         given = class_attribute(m, value.cls, name, value)
         if given is not UNKNOWN:
             return given
-    return hints.field(m, value.cls, name) or UNKNOWN
+    return members.field(m, value.cls, name) or UNKNOWN
 
 
 def first_read(

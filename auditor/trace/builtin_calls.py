@@ -1,18 +1,15 @@
-"""Built-in functions, methods of containers and strings, and the parts of the standard library that call back."""
+"""Built-in functions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Class
 from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
     Dictionary,
-    Ext,
-    ExtInst,
     Func,
     Inst,
     Items,
@@ -28,8 +25,7 @@ from auditor.index.values import (
     Value,
     altered,
 )
-from auditor.trace import access, arguments, calls, hints, iteration, joining, libraries, naming
-from auditor.trace.summary import repeating
+from auditor.trace import access, calls, hints, iteration, joining, libraries, naming
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -40,10 +36,6 @@ _AGGREGATE: Final = frozenset({"sum", "min", "max"})
 _NO_ACCESS: Final = frozenset(
     {"isinstance", "issubclass", "callable", "id", "type", "hasattr", "print", "repr", "format"}
 )
-_PARTIAL: Final = frozenset(
-    {"functools.partial", "funcy.partial", "toolz.partial", "django.utils.functional.curry"}
-)
-"""What fixes the first arguments of a function."""
 
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -233,248 +225,3 @@ def call_dunder(m: Machine, value: Value, name: str, node: Node | None) -> Value
     cls = value.cls if isinstance(value, Inst) else value.model.cls if isinstance(value, Row) else None
     function = None if cls is None else m.project.method(cls, name)
     return UNKNOWN if function is None else m.call_function(function, value, [], {}, node)
-
-
-# -- methods ---------------------------------------------------------------------------------------------------
-
-_ADD: Final = frozenset({"append", "add", "appendleft", "insert"})
-_SET_OPERATIONS: Final = frozenset(
-    "union intersection difference symmetric_difference issubset issuperset isdisjoint "
-    "intersection_update difference_update symmetric_difference_update".split()
-)
-
-
-def method(
-    m: Machine, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
-) -> Value:
-    """A method of a list, set, tuple, dictionary or string."""
-    calls.resolved(m)
-    if isinstance(value, Dictionary):
-        return mapping_method(m, value, name, args, kwargs, node)
-    if isinstance(value, Const) and value.value is None:
-        return value  # it never comes to this call
-    if isinstance(value, (Const, Text)):
-        for a in (*args, *kwargs.values()):
-            access.shown(m, a, node)
-            if name == "join":
-                iteration.fetch(m, a, node, "iterate")
-        return Text("{}") if name in {"join", "format", "strip", "lower", "upper", "replace"} else UNKNOWN
-    if name in _ADD and args:
-        grow(m, value, args[-1])
-        return UNKNOWN
-    if name in {"extend", "update"} and args:
-        iteration.fetch(m, args[0], node, "materialise")
-        grow(m, value, iteration.element(m, args[0]), iteration.size_of(m, args[0], ""))
-        return UNKNOWN
-    if name == "sort":
-        m.use("sort", value, node, kwargs.get("key"))
-        key_calls(m, value, kwargs.get("key"), node)
-        return UNKNOWN
-    if name in {"pop", "popleft"}:
-        return iteration.element(m, value)
-    if name in _SET_OPERATIONS:
-        return combined(m, value, name, args, node)
-    return value if name == "copy" else UNKNOWN
-
-
-def combined(m: Machine, value: Value, name: str, others: list[Value], node: Node | None) -> Value:
-    """A set operation, which walks over whatever it is given."""
-    for other in others:
-        iteration.fetch(m, other, node, "materialise")
-    if name != "union" or not others:
-        return value
-    sizes = [
-        s for v in (value, *others) if (s := iteration.size_of(m, v, "")) is not None and s.bound is None
-    ]
-    elements = [iteration.element(m, v) for v in (value, *others)]
-    return Many(joining.join_all([e for e in elements if e is not UNKNOWN]), next(iter(sizes), None), "set")
-
-
-def grow(m: Machine, value: Value, added: Value, size: Size | None = None) -> None:
-    """Something is added to a list, as often as the current loops turn."""
-    if not isinstance(value, Many):
-        return
-    if id(value) in m.registries:
-        if isinstance(added, Sym):
-            m.residual("store", None, value, (UNKNOWN, added), None)
-            return
-        if m.quiet:  # a decorator does it, when its module is imported
-            known = 0 if value.size is None or value.size.bound is None else value.size.bound
-            value.elem, value.size = joining.join(value.elem, added), Size("items", known + 1)
-            return
-    value.elem = joining.join(value.elem, added)
-    value.source = None
-    if value.size is None or value.size.exact:
-        more = size or grown_by(m)
-        value.size = more if value.size is None or (more is not None and not more.exact) else value.size
-
-
-def grown_by(m: Machine) -> Size | None:
-    """How many items one statement adds: one a turn of the loop around, where there are several of that over the data."""
-    loops = repeating(m.cx.loops) or m.cx.loops
-    if not loops:
-        return None
-    size = loops[-1].size
-    return iteration.at_most(size) if m.cx.branch != loops[-1].branch else size
-
-
-def is_table_of_classes(value: Dictionary) -> bool:
-    """`{"list": BriefSerializer, …}`: all that it holds is written there."""
-    is_whole = not value.grown and value.other is None and value.rest is None
-    return is_whole and all(isinstance(v, ClassValue) for v in value.entries.values())
-
-
-def mapping_method(
-    m: Machine,
-    value: Dictionary,
-    name: str,
-    args: list[Value],
-    kwargs: dict[str, Value],
-    node: Node | None,
-) -> Value:
-    if name in {"get", "pop", "setdefault", "__getitem__"} and args:
-        found = access.item(m, value, args[0], node or (0, 0, ""))
-        if name == "setdefault" and len(args) > 1:
-            access.set_item(m, value, args[0], args[1])
-            return joining.join(found, args[1])
-        if len(args) > 1 and isinstance(args[0], Const):
-            if args[0].value in value.entries:
-                return found
-            if is_table_of_classes(value):
-                return args[1]
-        return joining.join(found, args[1]) if len(args) > 1 else found
-    size = iteration.size_of(m, value, "")
-    if name in {"items", "values"}:
-        held = joining.join_all([*value.entries.values(), *([] if value.other is None else [value.other])])
-        pair = name == "items"
-        return Many(Items("tuple", [value.key or UNKNOWN, held], 2) if pair else held, size)
-    if name == "keys":
-        return Many(value.key or UNKNOWN, size)
-    if name == "update":
-        for more in args[:1]:
-            if isinstance(more, Dictionary):
-                value.entries.update(more.entries)
-                value.other = joining.join(value.other or UNKNOWN, more.other or UNKNOWN)
-            elif isinstance(more, (Query, Many)):
-                iteration.fetch(m, more, node, "materialise")
-                both = iteration.element(m, more)
-                value.other = joining.join(value.other or UNKNOWN, iteration.item_at(m, both, 1))
-                value.size, value.grown = iteration.size_of(m, more, m.cx.names), True
-            added = more.rest if isinstance(more, Dictionary) else more
-            value.rest = added if isinstance(added, Sym) and value.rest is None else value.rest
-        value.entries.update({k: v for k, v in kwargs.items() if k != arguments.STARS})
-        return UNKNOWN
-    return value if name == "copy" else UNKNOWN
-
-
-# -- the standard library --------------------------------------------------------------------------------------
-
-
-def standard(
-    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
-) -> Value | None:
-    """Functions of the standard library that call back or pass values through; None for any other."""
-    first = args[0] if args else UNKNOWN
-    if name in _PARTIAL and args:
-        if isinstance(first, Func):
-            return Func(
-                first.function,
-                first.receiver,
-                first.env,
-                (*first.args, *args[1:]),
-                {**(first.kwargs or {}), **kwargs},
-            )
-        return first
-    if name in {
-        "collections.defaultdict",
-        "collections.OrderedDict",
-        "collections.Counter",
-        "collections.ChainMap",
-    }:
-        return default_dictionary(m, name, args, kwargs, node)
-    if name == "collections.deque":
-        return materialised(m, "list", args, node)
-    if name in {"asyncio.gather", "asyncio.wait", "asyncio.as_completed"}:
-        return args[0] if len(args) == 1 else Items("tuple", args, len(args))
-    if name in {
-        "asyncio.create_task",
-        "asyncio.wait_for",
-        "asyncio.shield",
-        "asyncio.ensure_future",
-        "copy.copy",
-        "copy.deepcopy",
-    }:
-        return first
-    if name in {
-        "asyncio.to_thread",
-        "asyncio.run",
-        "anyio.to_thread.run_sync",
-        "asgiref.sync.sync_to_async",
-        "channels.db.database_sync_to_async",
-        "asgiref.sync.async_to_sync",
-    }:
-        if name.endswith(("to_thread", "run_sync")):
-            return libraries.offloaded(m, first, args[1:], kwargs, node)
-        if name.endswith("sync_to_async"):
-            return altered(first, offloaded=True) if isinstance(first, Func) else UNKNOWN
-        return first
-    if name in {"itertools.chain", "itertools.chain.from_iterable"}:
-        for a in args:
-            iteration.fetch(m, a, node, "iterate")
-        parts = [iteration.element(m, a) for a in args]
-        element = joining.join_all(
-            [iteration.element(m, p) for p in parts] if name.endswith("from_iterable") else parts
-        )
-        sizes = [iteration.size_of(m, a, "") for a in (parts if name.endswith("from_iterable") else args)]
-        return Many(element, iteration.together(sizes))
-    if (
-        name
-        in {"itertools.batched", "more_itertools.chunked", "more_itertools.batched", "toolz.partition_all"}
-        and args
-    ):
-        iteration.fetch(m, first, node, "iterate")
-        return Many(
-            Many(iteration.element(m, first), Size("batch")), iteration.size_of(m, first, ""), "batches"
-        )
-    if name == "itertools.islice" and args:
-        if not any(loop.over is first for loop in m.cx.loops):  # else the loop's own iterator, taken further
-            iteration.fetch(m, first, node, "iterate")
-        size = iteration.size_of(m, first, "")
-        limit = args[1].value if len(args) == 2 and isinstance(args[1], Const) else None
-        if isinstance(limit, int):
-            size = Size("items" if size is None else size.name, limit, None if size is None else size.table)
-        return Many(iteration.element(m, first), size)
-    if name in {"itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile"} and len(args) > 1:
-        return mapped(m, "filter", args, node)
-    if name == "itertools.groupby" and args:
-        iteration.fetch(m, first, node, "iterate")
-        element = iteration.element(m, first)
-        return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), iteration.size_of(m, first, ""))
-    if name == "functools.reduce" and len(args) > 1:
-        return mapped(m, "map", args[:2], node)
-    if name == "contextlib.closing":
-        return first
-    if name == "contextlib.nullcontext":
-        return Many(first if args else UNKNOWN, None, "gen")  # what `with` binds, which it leaves open
-    if name == "typing.cast" and len(args) > 1:
-        return args[1]
-    return None
-
-
-def default_dictionary(
-    m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
-) -> Value:
-    if name.endswith("defaultdict"):
-        factory = args[0] if args else UNKNOWN
-        default: Value | None = None
-        if isinstance(factory, Ext) and factory.name in {"builtins.list", "builtins.set"}:
-            default = Many(UNKNOWN, None, factory.name[9:])
-        elif isinstance(factory, Ext) and factory.name == "builtins.dict":
-            default = Dictionary({}, grown=True)
-        elif isinstance(factory, ClassValue):
-            default = Inst(factory.cls)
-        return Dictionary({}, None, default, None, grown=True)
-    return dictionary(m, args, kwargs, node)
-
-
-__all__ = ["Class", "ExtInst", "call", "method", "standard"]

@@ -35,13 +35,14 @@ from auditor.index.values import (
 from auditor.trace import (
     access,
     arguments,
-    builtin_calls,
+    builtin_methods,
     declarations,
     dispatch,
     expressions,
     hints,
     joining,
     libraries,
+    members,
     naming,
     open_queries,
     plain,
@@ -251,7 +252,7 @@ def declared_fields(m: Machine, cls: Class, made: Inst, args: list[Value], kwarg
     made.fields.update(kwargs)
     for name in names:
         if name not in made.fields:
-            default = hints.factory_default(m, cls, name)
+            default = members.factory_default(m, cls, name)
             if default is not None:
                 made.fields[name] = default
 
@@ -290,7 +291,7 @@ def call_method(
             return put_off(m, receiver, name, args, kwargs, node)
         return libraries.library_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, (Many, Items, Dictionary, Const, Text)):
-        return builtin_calls.method(m, receiver, name, args, kwargs, node)
+        return builtin_methods.method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Func):
         return libraries.function_method(m, receiver, name, args, kwargs, node)
     if hasattr(receiver, "members"):  # a Namespace of macros
@@ -330,9 +331,9 @@ def symbolic_method(
         return located
     if isinstance(sym.hint, ExtInst) and libraries.has_effect(m, sym.hint, name):
         return libraries.library_method(m, sym.hint, name, args, kwargs, node)
-    function = hints.declared_method(m, sym.hint, name)
+    function = members.declared_method(m, sym.hint, name)
     if function is not None and "property" not in function.static:
-        if hints.is_overridden(m, sym.hint, name):
+        if members.is_overridden(m, sym.hint, name):
             return call_symbolic(m, sym, name, args, kwargs, node)
         resolved(m)
         return m.call_function(function, receiver_of(function, sym), args, kwargs, node)

@@ -12,7 +12,7 @@ from auditor.frameworks.sqlalchemy_values import SessionValue
 from auditor.index import ir
 from auditor.index.symbols import Class, Function, inner_blocks
 from auditor.index.values import ClassValue, Exact, Inst, ModelValue, Row, Sym, Value
-from auditor.trace import expressions, hints
+from auditor.trace import expressions, hints, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +136,7 @@ def has_attribute(m: Machine, known: Value, name: str) -> bool | None:
     if model is None or name.startswith("_") or name in model.relations or name in model.columns:
         return None
     elsewhere = of_another(m, name) and not any(name in c.scope for c in m.project.subclasses(cls))
-    return False if elsewhere and hints.field(m, cls, name) is None else None
+    return False if elsewhere and members.field(m, cls, name) is None else None
 
 
 def of_another(m: Machine, name: str) -> bool:

@@ -18,7 +18,7 @@ from auditor.index.values import (
     Value,
     altered,
 )
-from auditor.trace import arguments, calls, hints, joining
+from auditor.trace import arguments, calls, joining, members
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -35,7 +35,7 @@ def dispatched(
     node: Node | None,
 ) -> Value:
     """A method of an instance that may be of any class below the declared one: each override is an alternative."""
-    found = hints.implementations(m, value.cls, name)
+    found = members.implementations(m, value.cls, name)
     if m.quiet:
         found = found[:1]
     if not found:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from auditor.index import ir
 from auditor.index.symbols import Assigned, External, Function, function_scope, inner_blocks
 from auditor.index.values import Const, Value
-from auditor.trace import hints, joining
+from auditor.trace import hints, joining, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,8 +86,8 @@ def _stored(m: Machine, function: Function, node: Node) -> Value | None:
         bindings = function_scope(function).get(node[2], ())
         bound = [b.value for b in bindings if isinstance(b, Assigned) and b.value is not None]
         if bound and bound[-1] is not node:
-            return hints.static(m, function, bound[-1])
-    return hints.static(m, function, node)
+            return members.static(m, function, bound[-1])
+    return members.static(m, function, node)
 
 
 def _stores(m: Machine) -> Iterator[tuple[Key, list[tuple[Function, Node]]]]:

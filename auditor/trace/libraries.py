@@ -30,6 +30,7 @@ from auditor.trace import (
     intrinsics,
     iteration,
     naming,
+    standard_library,
     statement_texts,
 )
 from auditor.trace.remembering import FROM_CACHE
@@ -94,7 +95,7 @@ def call_external(
     if not m.quiet and not m.cx.frames and node is not None and (loops := repeating(m.cx.loops)):
         found = LibraryCall(name, m.site(), loops, m.cx.branch, node)
         m.cx.summary.library_calls.append(found)
-    special = builtin_calls.standard(m, name, args, kwargs, node)
+    special = standard_library.standard(m, name, args, kwargs, node)
     if special is not None:
         calls.resolved(m)
         return special

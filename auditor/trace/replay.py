@@ -22,7 +22,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining, statement_texts
+from auditor.trace import access, arguments, builtin_methods, calls, iteration, joining, statement_texts
 from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
 from auditor.trace.substitution import Memo, substitute
 from auditor.trace.summary import Loop, Residual, Summary
@@ -249,7 +249,7 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
     if op.op == "store":
         key, value = (substitute(m, v, memo, 0) for v in op.detail)
         if isinstance(op.base, Many):
-            builtin_calls.grow(m, op.base, value)
+            builtin_methods.grow(m, op.base, value)
         else:
             access.set_item(m, op.base, key, value)
         return
