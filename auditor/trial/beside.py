@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from auditor.measure.running.rounds import Round
 
@@ -15,6 +15,8 @@ class Killable(Protocol):
         """Ends what runs in it; whoever is asking it sees that."""
 
 
+_AGAIN_S: Final = 0.1
+"""What still boots can't be killed, and serves afterwards."""
 W = TypeVar("W", bound=Killable)
 
 
@@ -100,10 +102,12 @@ class _Going:
     def end(self) -> None:
         with self._changed:
             self._over = True
-            world = self._world
-        if world is not None:
-            world.kill()
-        self._thread.join()
+        while self._thread.is_alive():
+            with self._changed:
+                world = self._world
+            if world is not None:
+                world.kill()
+            self._thread.join(_AGAIN_S)
 
     def _enter(self, world: Killable) -> bool:
         """Whether anything is still wanted, now that there is a world for it."""

@@ -71,6 +71,22 @@ def test_leaving_ends_what_is_played() -> None:
     assert place.left
 
 
+def test_one_that_still_boots_when_it_is_ended_is_ended_as_soon_as_it_can_be() -> None:
+    place, early = Place(), threading.Event()
+    place.kill = early.set  # type: ignore[method-assign]  # nothing serves yet
+
+    def boots_and_serves(_: Place) -> Any:
+        place.entered.set()
+        early.wait()
+        place.kill = place.killed.set  # type: ignore[method-assign]
+        assert place.killed.wait(20), "nobody ended it"
+
+    with Beside() as beside:
+        beside.begin(place.made, {"counts": boots_and_serves})
+        place.entered.wait()
+    assert place.killed.is_set()
+
+
 def test_another_ends_the_one_before() -> None:
     first, second = Place(), Place()
     with Beside() as beside:
