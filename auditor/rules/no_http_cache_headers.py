@@ -151,8 +151,11 @@ def fillers(scene: Scene, function: Function, met: set[int]) -> Iterator[Functio
 def is_guarded_by_default(scene: Scene, function: Function) -> bool:
     """Whether DRF's settings ask who comes, and a function under `@api_view` doesn't say that anybody may."""
     words = {w for d in function.decorators for w in named_in(d)}
-    if "api_view" not in words or "AllowAny" in words:
-        return False
+    return "api_view" in words and "AllowAny" not in words and scene.once(asks_who_comes)
+
+
+def asks_who_comes(scene: Scene) -> bool:
+    """Whether one of DRF's permissions is named by a text, as its settings do."""
     modules = (m for m in scene.project.modules if m.role in {"app", "config"})
     texts = (n[2] for m in modules for n in turns.nodes(m.body) if n[0] == ir.CONST)
     return any(isinstance(t, str) and _GUARDED.search(t) for t in texts)
