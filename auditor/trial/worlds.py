@@ -7,8 +7,9 @@ known then: at other scales they are put on the baseline's data.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Final
 
 from auditor.execution.ran import CommandFailed
@@ -167,24 +168,35 @@ class Worlds:
         world = self._made(replaced, template, migrate=tree.id not in self._awaited)
         if not declaring or declaring in self._anew:
             return world
+        with _closed_by_a_failure(world):
+            other = self._anew_for(declaring, world, replaced)
+        if other is None:
+            return world
+        world.close()
+        return other
+
+    def _anew_for(self, declaring: Declaring, world: World, replaced: dict[str, bytes]) -> World | None:
+        """One with data made anew, where only these have the indexes that the tree declares; else `world` is as it should be."""
         first = self._worlds[self._baseline.id]
         known = first.indexes()
         if world.indexes() != known:
-            return world
+            return None
         more = self.more_indexes.get(declaring)
         if more is not None and world.add_indexes(more) and world.indexes() == known | more:
-            return world
+            return None
         try:
             other = self._made(replaced, None)
         except CommandFailed:
-            return world
-        if other.indexes() == known or _sizes(other) != _sizes(first):
+            return None
+        with _closed_by_a_failure(other):
+            indexes = other.indexes()
+            is_taken = indexes != known and _sizes(other) == _sizes(first)
+        if not is_taken:
             other.close()
-            return world
-        world.close()
+            return None
         self._anew[declaring] = other.template
-        if known < other.indexes():
-            self.more_indexes[declaring] = other.indexes() - known
+        if known < indexes:
+            self.more_indexes[declaring] = indexes - known
         return other
 
     def _declaring(self, replaced: dict[str, bytes]) -> Declaring:
@@ -198,17 +210,23 @@ class Worlds:
 
     def _made(self, replaced: dict[str, bytes], based_on: str | None, *, migrate: bool = True) -> World:
         world = self._bench.world(self._scale, replaced=replaced, based_on=based_on)
-        try:
+        with _closed_by_a_failure(world):
             world.prepare(migrate=migrate)
-        except BaseException:
-            world.close()
-            raise
         return world
 
     def _replaced(self, tree: Tree) -> dict[str, bytes]:
         """What stands in the tree in another way than in the user's folder when the run began."""
         changed = self._store.changed(self._baseline, tree)
         return {path: content for path in changed if (content := self._store.read(tree, path)) is not None}
+
+
+@contextmanager
+def _closed_by_a_failure(world: World) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        world.close()
+        raise
 
 
 def _sizes(world: World) -> dict[str, int]:

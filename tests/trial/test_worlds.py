@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from auditor.execution.world import CommandFailed
+from auditor.model.fault import Fault
 from auditor.trial.trees import Tree
 from auditor.trial.worlds import Worlds
 
@@ -24,6 +25,7 @@ class World:
 
     template = "template"
     is_apart = True
+    raises: BaseException | None = None
 
     def __init__(self, *, idle: bool, fails: bool, indexes: frozenset[str] = frozenset({"old"})) -> None:
         self._indexes, self.takes = indexes, True
@@ -32,6 +34,8 @@ class World:
 
     def prepare(self, *, migrate: bool = True) -> None:
         self.was_spared = not migrate
+        if self.raises is not None:
+            raise self.raises
         if migrate and self._fails:
             raise CommandFailed("exits 1", where="migrate")
 
@@ -61,6 +65,8 @@ class Bench:
         self.idle, self.fails = idle, fails
         self.takes = True
         """Whether its databases take an index that is none of their own."""
+        self.raises: BaseException | None = None
+        """By preparing data that are made anew for an index."""
         self.made: list[World] = []
 
     def world(self, _scale: int, *, replaced: Mapping[str, bytes], based_on: str | None) -> World:
@@ -68,6 +74,7 @@ class Bench:
         more = based_on is None and any(b"index" in one for one in replaced.values())
         made = World(idle=self.idle, fails=fails, indexes=frozenset({"old", "new"} if more else {"old"}))
         made.takes = self.takes
+        made.raises = self.raises if more else None
         self.made.append(made)
         return made
 
@@ -186,3 +193,14 @@ def test_where_the_index_can_not_be_put_there_the_data_are_made_anew_at_each_sca
     others = Worlds(larger, Store(), BASE, scale=40, more_indexes=worlds.more_indexes)  # type: ignore[arg-type]
     assert others.of(INDEXED).indexes() == {"old", "new"}
     assert len(larger.made) == 3
+
+
+@pytest.mark.parametrize("raised", [Fault("its seed is gone"), KeyboardInterrupt()])
+def test_where_data_can_not_be_made_anew_nothing_is_left_behind(raised: BaseException) -> None:
+    bench = Bench()
+    worlds = worlds_of(bench)
+    bench.raises = raised
+    with pytest.raises(type(raised)):
+        worlds.of(INDEXED)
+    worlds.close()
+    assert [world.closed for world in bench.made] == [True] * 3
