@@ -122,7 +122,7 @@ def parse_record(entry: bytes) -> ProbeRecord | None:
             late=late,
             **(_whole(*whole) if whole else {}),
         )
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import marshal
+import math
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ def test_no_spool_no_records(tmp_path: Path) -> None:
         (1, "r", 7, None, None, None),
         (2, "r", 7, 5, None, None),
         (2, "r", 7, None, None, None, 1),
+        (2, "r", math.inf, None, None, None),
+        (2, "r", 7, None, None, None, *WHOLE[:-1], math.inf),
+        (2, "r", 7, None, None, None, *WHOLE[:4], 10**400, *WHOLE[5:]),
     ],
 )
 def test_what_is_no_record_gives_none(value: object) -> None:
