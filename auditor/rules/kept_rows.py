@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from auditor.index import ir
+from auditor.index.same import Same
 from auditor.index.values import Row
 from auditor.rules import turns
 
@@ -20,8 +22,12 @@ def is_kept_where_built(query: Query | None) -> bool:
     """Whether its function stores it where it looks first: `if self._lines is None: self._lines = self.lines.all()`."""
     if query is None or query.site.function is None or query.site.module.role == "library":
         return False
-    line = query.site.line
-    for s in turns.own_nodes(query.site.function.body):
+    return _is_kept_at(Same(query.site.function.body), query.site.line)
+
+
+@lru_cache(maxsize=4096)
+def _is_kept_at(body: Same, line: int) -> bool:
+    for s in turns.own_nodes(body.tree):
         if s[0] not in {ir.IF, ir.TRY}:
             continue
         looked, blocks = (s[3], (s[4],)) if s[0] == ir.IF else (s[3], tuple(h[2] for h in s[4]))
