@@ -66,6 +66,7 @@ RULE = RuleInfo(
 
 
 _KIN: Final = 0.45
+"""What confidence loses where the session may have the related rows already: what is left is not told."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -226,8 +227,7 @@ def claim(
     related = [place(b, "query") for b in ([*built[:1], asked] if asked is not None else built)]
     related += [place(begun, "query")] if begun is not None else []
     if origin is not None:
-        views = {v.key: v for s, _ in group for v in named_by_views(scene, origin, s)}
-        related += [place(v, "query") for v in list(views.values())[:2]]
+        related += [place(v, "query") for v in named_by_views(scene, origin, (s for s, _ in group))]
     if origin is not None and built[0].function is not spot.function:
         helped = asked_from(scene, origin, group[effects.index(first)][0])
         related += [place(helped, "call")] if helped is not None else []

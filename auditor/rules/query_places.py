@@ -12,6 +12,7 @@ from auditor.rules.scene import Spot, spot_of, statement_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from auditor.index.symbols import Class
     from auditor.index.values import Query, Site
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Summary
@@ -58,20 +59,30 @@ def begun_at(scene: Scene, site: Site) -> Spot | None:
     return None
 
 
-def named_by_views(scene: Scene, query: Query, scope: Summary) -> list[Spot]:
+def named_by_views(scene: Scene, query: Query, scopes: Iterable[Summary]) -> list[Spot]:
     """Of a query that a library builds for views, `model = Book`, where they name the model: at most two places."""
     if query.site.module.role != "library":
         return []
-    own, found = frozenset(scene.entries_of.get(id(scope), ())), dict[tuple[str, int], Spot]()
-    for entry in (root.entry for root in scene.trace.entries):
-        view = None if entry is None or entry.id not in own else entry.receiver
-        bound = None if view is None else scene.trace.project.member(view, "model")
-        if bound is None or not isinstance(binding := bound[1][-1], Assigned) or binding.value is None:
-            continue
-        if turns.name_of(binding.value) == query.model.name and bound[0].module.role != "library":
-            at = Spot(bound[0].module, None, binding.line, binding.line, binding.line)
-            found.setdefault(at.key, at)
+    found: dict[tuple[str, int], Spot] = {}
+    views = scene.once(views_by_entry)
+    for entry in dict.fromkeys(e for s in scopes for e in scene.entries_of.get(id(s), ())):
+        for view in views.get(entry, ()):
+            bound = scene.trace.project.member(view, "model")
+            if bound is None or not isinstance(binding := bound[1][-1], Assigned) or binding.value is None:
+                continue
+            if turns.name_of(binding.value) == query.model.name and bound[0].module.role != "library":
+                at = Spot(bound[0].module, None, binding.line, binding.line, binding.line)
+                found.setdefault(at.key, at)
     return list(found.values())[:2]
+
+
+def views_by_entry(scene: Scene) -> dict[str, list[Class]]:
+    """By the id of an endpoint: the views that serve it, where these are classes."""
+    found: dict[str, list[Class]] = {}
+    for entry in (root.entry for root in scene.trace.entries):
+        if entry is not None and entry.receiver is not None:
+            found.setdefault(entry.id, []).append(entry.receiver)
+    return found
 
 
 def named_at(query: Query, relations: Iterable[str]) -> Spot | None:
