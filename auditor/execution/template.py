@@ -71,13 +71,20 @@ class Templates:
     def _prune(self, newest: str) -> None:
         """Removes those not used for longest. One that is in use has been read already: worlds work on copies."""
         others = sorted(
-            (
-                entry
-                for entry in self.folder.iterdir()
-                if entry.name != newest and not entry.name.startswith(_MADE)
-            ),
-            key=lambda entry: entry.stat().st_mtime,
+            (used, entry)
+            for entry in self.folder.iterdir()
+            if entry.name != newest
+            and not entry.name.startswith(_MADE)
+            and (used := _last_used(entry)) is not None
         )
-        for entry in others[: max(0, len(others) - _KEEP + 1)]:
+        for _, entry in others[: max(0, len(others) - _KEEP + 1)]:
             with suppress(OSError):
                 remove_tree(entry)
+
+
+def _last_used(template: Path) -> float | None:
+    """None for one that is gone: another world removes those that it finds too many, too."""
+    try:
+        return template.stat().st_mtime
+    except FileNotFoundError:
+        return None

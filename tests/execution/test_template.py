@@ -42,6 +42,14 @@ def test_those_not_used_for_longest_go(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["0", "2", "3", "4", "5", "6", "7", "new"]
 
 
+def test_one_that_another_has_just_removed_keeps_nobody_from_going_on(tmp_path: Path) -> None:
+    templates = Templates(tmp_path)
+    (tmp_path / "gone").symlink_to("nowhere")  # listed, and not there when it is looked at
+    for number in range(9):
+        os.utime(templates.keep(str(number), made(templates, "")), (number, number))
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.exists()) == list("12345678")
+
+
 def test_what_a_killed_run_was_making_goes(tmp_path: Path) -> None:
     templates = Templates(tmp_path)
     mine = templates.begin()
