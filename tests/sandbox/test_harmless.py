@@ -103,7 +103,9 @@ def work(thing):
 def view():
     gc.disable()
     work(Thing())
-    time.sleep(0.05)
+    deadline = time.monotonic() + 20
+    while any(ref() is not None for ref in dead) and time.monotonic() < deadline:
+        time.sleep(0.001)  # until the thread has ended
     assert [ref() for ref in dead] == [None, None]
     gc.enable()
 

@@ -224,14 +224,19 @@ def test_hosts_that_are_looked_up(tmp_path: Path) -> None:
 
 def test_pool_waits(tmp_path: Path) -> None:
     script = """
-    import threading
+    import threading, time
     from sqlalchemy import create_engine, text
     from sqlalchemy.pool import QueuePool
     engine = create_engine("sqlite:///x.db", poolclass=QueuePool, pool_size=1, max_overflow=0)
 
+    def release(held):
+        while not engine.pool._pool.not_empty._waiters:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        held.close()
+
     def view():
-        held = engine.connect()
-        threading.Timer(0.02, held.close).start()
+        threading.Thread(target=release, args=(engine.connect(),)).start()
         with engine.connect() as second:
             second.execute(text("select 1"))
 

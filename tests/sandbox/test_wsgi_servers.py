@@ -98,10 +98,21 @@ def stream():
 def broken():
     raise LookupError("no such thing")
 
+LOOKED_AT = threading.Event()
+
 @app.get("/later")
 def later():
-    threading.Timer(0.05, lambda: log.warning("%s titles", len(titles(2)))).start()
+    def work():
+        LOOKED_AT.wait()
+        log.warning("%s titles", len(titles(2)))
+
+    threading.Thread(target=work).start()
     return "soon"
+
+@app.get("/looked-at")
+def looked_at():
+    LOOKED_AT.set()
+    return ""
 
 @app.get("/closed")
 def closed():
@@ -205,6 +216,7 @@ def test_work_after_the_answer_is_still_the_requests(boot: Boot) -> None:
     assert [effect.late for effect in server.record("r0").of_kind("sql")] == [True] * 3
     server.get("/later", "r1")
     assert sql_of(server.record("r1")) == []
+    server.get("/looked-at")
     server.stop()
     late = [effect for effect in server.record("r1").effects if effect.late]
     assert len([effect for effect in late if effect.kind == "sql"]) == 3
