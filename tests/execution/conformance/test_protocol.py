@@ -144,9 +144,8 @@ def test_a_fork_of_ours_that_holds_everything_open_does_not_keep_it_from_being_s
         time.sleep(60)
         os._exit(0)
     try:
-        began = time.monotonic()
         assert running.stop().how == "stopped"
-        assert time.monotonic() - began < 5
+        assert os.waitpid(child, os.WNOHANG) == (0, 0), "it was waited for"
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
