@@ -67,6 +67,8 @@ RULE = RuleInfo(
 
 _KIN: Final = 0.45
 """What confidence loses where the session may have the related rows already: what is left is not told."""
+_ARGUMENT: Final = r"(?:[^()]|\([^()]*\))"
+"""A character of an argument, or a call's brackets in it."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -138,11 +140,15 @@ def is_first_found(loop: Loop, effect: Effect) -> bool:
 
 
 def is_null(effect: Effect, origin: Query | None) -> bool:
-    """Whether the query asks for the rows without it: `.filter(owner=None)`, `.get_or_create(owner=None, …)`."""
+    """Whether the query asks for the rows without it: `.filter(owner=None)`, `.get_or_create(owner=None, …)`.
+
+    Not so `.exclude(owner=None)`, nor what stands in a `Q`, which may be denied or one of two ways.
+    """
     if origin is None or effect.cause != "lazy-load":
         return False
     name = re.escape(effect.relation.rpartition(".")[2])
-    return bool(name) and re.search(rf"[(,]\s*{name}=None\b", origin.text) is not None
+    asked = rf"\.(?!exclude\b)\w+\((?:{_ARGUMENT}*,)?\s*{name}=None\b"
+    return bool(name) and re.search(asked, origin.text) is not None
 
 
 def row_of(effect: Effect) -> Row | None:
