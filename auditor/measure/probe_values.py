@@ -66,7 +66,7 @@ class ProbeError:
 class ProbeRecord:
     """One entry of the spool.
 
-    `request` is None for what belongs to no request and for requests without an id. `started` is set on the line that a
+    `request` is None for what belongs to no request and for requests without an id. `started` is set on the entry that a
     process writes when it begins. Times are in milliseconds; `cpu_ms` is None where several requests shared the thread.
     """
 

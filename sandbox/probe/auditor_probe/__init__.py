@@ -1,4 +1,4 @@
-"""What runs inside the target's interpreter and writes down what each request does (`auditor/probe@1`).
+"""What runs inside the target's interpreter and writes down what each request does (`auditor/probe@2`).
 
 Standard library, Python 3.8 syntax, no thread of its own; nothing here imports a module that monkey patching
 must reach first (threading, socket, ssl, select, subprocess, queue, asyncio, logging): libraries are patched

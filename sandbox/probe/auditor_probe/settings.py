@@ -3,7 +3,7 @@
 import os
 
 SPOOL = os.environ.get("AUDITOR_SPOOL") or None
-"""Folder that gets one ``<pid>.jsonl`` a process; without it the probe stays asleep."""
+"""Folder that gets one ``<pid>.spool`` a process; without it the probe stays asleep."""
 
 TREE = os.path.realpath(os.environ.get("AUDITOR_TREE") or os.getcwd())
 """Root of the application: frames of files below it are application frames."""
