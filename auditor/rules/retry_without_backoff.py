@@ -69,6 +69,7 @@ _OUTSIDE: Final = ("http", "llm", "mail")
 _LEAVING: Final = frozenset({ir.RETURN, ir.BREAK, ir.RAISE})
 _PAUSES: Final = ("sleep", "wait", "backoff", "delay", "pause", "throttle")
 _COUNTERS: Final = frozenset({"range", "count"})
+_TELLING: Final = frozenset({"print", "log", "debug", "info", "warning", "error", "exception"})
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -99,8 +100,8 @@ def attempt(node: Node) -> Node | None:
     else:
         return None
     for s in body:
-        if s[0] != ir.TRY or not s[4] or target & turns.free_names(s[3]):  # each turn tries something else
-            continue
+        if s[0] != ir.TRY or not s[4] or any(target & turns.free_names(t) for t in s[3] if not only_says(t)):
+            continue  # each turn tries something else
         succeeds = any(x[0] in {ir.RETURN, ir.BREAK} for part in (s[3], s[5]) for x in turns.nodes(part))
         again = [
             h for h in s[4] if not any(x[0] in _LEAVING and not is_behind(h[2], x) for x in turns.nodes(h[2]))
@@ -108,6 +109,13 @@ def attempt(node: Node) -> Node | None:
         if succeeds and again:
             return s
     return None
+
+
+def only_says(statement: Node) -> bool:
+    """Whether it only says something: `logger.info("attempt %s", number)`."""
+    if statement[0] != ir.EXPR or statement[3][0] != ir.CALL:
+        return False
+    return turns.name_of(statement[3][2]) in _TELLING
 
 
 def is_behind(block: tuple[Node, ...], statement: Node) -> bool:
