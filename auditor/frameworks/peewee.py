@@ -170,6 +170,8 @@ class PeeweeOrm:
         if row.fresh and (given is not None or relation.column not in row.extra):
             return given or UNKNOWN
         if relation.name not in row.loaded:
+            if relation.lazy == "never":
+                return UNKNOWN  # the key itself
             self._load(m, row, relation, target, node)
         found = Row(target, row.origin, loaded=below, loops=row.loops, guessed=row.guessed, path=path)
         if not m.quiet:
@@ -283,6 +285,8 @@ class PeeweeOrm:
         if depth > _DEEPEST or "only" in kwargs or "exclude" in kwargs or (told is not None and is_off(told)):
             return
         for relation in row.model.relations.values():
+            if relation.kind == "fk" and relation.lazy == "never":
+                continue
             if relation.kind == "fk":
                 found = self.row_attribute(m, row, relation.name, node)
                 if isinstance(found, Row) and found.model is not row.model:

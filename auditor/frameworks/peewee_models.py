@@ -101,6 +101,7 @@ class Registry:
                     kind="fk",
                     line=call[1],
                     column=attribute,
+                    lazy="never" if constant(given.get("lazy_load")) is False else "select",
                     file=owner.module.path,
                     back=back if isinstance(back, str) else f"{model.name.lower()}_set",
                 )

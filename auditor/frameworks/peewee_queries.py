@@ -107,6 +107,8 @@ def build(step: Step) -> Query:
     if name in {"limit", "paginate"}:
         bound = step.number(0, "value") if name == "limit" else step.number(1, "paginate_by")
         return step.derived(limited=True, bound=bound if name == "limit" or bound is not None else 20)
+    if name == "objects":  # columns of joined models become attributes of the row itself
+        return step.derived(joined=frozenset(), loaded=frozenset(), at="?")
     if name in _SHAPES:
         return step.derived(shape=_SHAPES[name])
     if name in {"order_by", "order_by_extend"}:
@@ -246,7 +248,7 @@ def element(registry: Registry, m: Recorder, query: Query) -> Value:
         relation = owner.model.relations.get(query.relation)
         if query.in_memory and owner.origin is not None:
             row.origin, row.path = owner.origin, f"{owner.path}.{query.relation}".lstrip(".")
-        if relation is not None and relation.back:
+        if query.in_memory and relation is not None and relation.back:  # else each row asks for it anew
             row.touched.setdefault(relation.back, owner)
     return row
 

@@ -340,6 +340,9 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         return joining.join_all([item(m, o, index, node) for o in value.options])
     if isinstance(value, (ExtInst, Inst, Row)):
         return calls.call_method(m, value, "__getitem__", [index], {}, node)
+    if isinstance(value, ModelValue):
+        getter = m.orm(value.model.orm).class_attribute(m, value.model, "__getitem__", node)
+        return UNKNOWN if getter is None else calls.call_value(m, getter, [index], {}, node)
     return kept_values.of_item(m, index, node) or UNKNOWN
 
 

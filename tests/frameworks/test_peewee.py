@@ -52,12 +52,16 @@ MODELS = """
     class Like(BaseModel):
         tweet = ForeignKeyField(Tweet, backref="likes")
         user = ForeignKeyField(User)
+
+
+    class Note(BaseModel):
+        tweet = ForeignKeyField(Tweet, backref="notes", lazy_load=False)
     """
 APP = """
     from flask import Flask, jsonify
     from peewee import fn, prefetch, chunked, JOIN
     from playhouse.shortcuts import model_to_dict
-    from models import Country, Like, Tweet, User, db
+    from models import Country, Like, Note, Tweet, User, db
 
     app = Flask(__name__)
 
@@ -198,6 +202,74 @@ APP = """
     @app.get("/sliced")
     def sliced():
         return jsonify([t.content for t in Tweet.select()[:5]], [t.content for t in Tweet.select().limit(5)])
+
+
+    @app.get("/never_lazy")
+    def never_lazy():
+        return jsonify([(n.tweet, n.tweet_id, str(model_to_dict(n))) for n in Note.select()])
+
+
+    @app.get("/never_lazy_joined")
+    def never_lazy_joined():
+        query = Note.select(Note, Tweet).join(Tweet)
+        return jsonify([n.tweet.content for n in query])
+
+
+    @app.get("/never_lazy_prefetched")
+    def never_lazy_prefetched():
+        return jsonify([n.tweet.user.name for n in prefetch(Note.select(), Tweet, User)])
+
+
+    @app.get("/never_lazy_then_lazy")
+    def never_lazy_then_lazy():
+        query = Note.select(Note, Tweet).join(Tweet)
+        return jsonify([n.tweet.user.name for n in query])
+
+
+    @app.get("/never_lazy_back")
+    def never_lazy_back():
+        return jsonify([[n.tweet_id for n in t.notes] for t in Tweet.select()])
+
+
+    @app.get("/flat_objects")
+    def flat_objects():
+        query = Tweet.select(Tweet, User.name.alias("author")).join(User).objects()
+        return jsonify([t.author for t in query])
+
+
+    @app.get("/flat_objects_then_lazy")
+    def flat_objects_then_lazy():
+        query = Tweet.select(Tweet, User.name).join(User).objects()
+        return jsonify([t.user.name for t in query])
+
+
+    @app.get("/back_and_forth")
+    def back_and_forth():
+        user = User.get_by_id(1)
+        return jsonify([t.user.name for t in user.tweets])
+
+
+    @app.get("/back_and_forth_prefetched")
+    def back_and_forth_prefetched():
+        users = prefetch(User.select(), Tweet.select())
+        return jsonify([[t.user.name for t in u.tweets] for u in users])
+
+
+    @app.get("/item/<int:key>")
+    def item(key):
+        return jsonify(Tweet[key].content)
+
+
+    @app.get("/streamed")
+    def streamed():
+        return jsonify([t.user.name for t in Tweet.select().iterator()])
+
+
+    @app.get("/by_hand")
+    def by_hand():
+        with db.atomic():
+            rows = db.execute_sql("select content from tweets").fetchall()
+        return jsonify([row[0] for row in rows], [t.content for t in Tweet.raw("select * from tweets")])
     """
 
 
@@ -239,6 +311,18 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("/chunks", {(): 2}),
         ("/twice", {(): 1}),
         ("/sliced", {(): 2}),
+        ("/never_lazy", {(): 1}),
+        ("/never_lazy_joined", {(): 1}),
+        ("/never_lazy_prefetched", {(): 3}),
+        ("/never_lazy_then_lazy", {(): 1, ("notes",): 1}),
+        ("/never_lazy_back", {(): 1, ("tweets",): 1}),
+        ("/flat_objects", {(): 1}),
+        ("/flat_objects_then_lazy", {(): 1, ("tweets",): 1}),
+        ("/back_and_forth", {(): 2, ("tweets",): 1}),
+        ("/back_and_forth_prefetched", {(): 2}),
+        ("/item/{key}", {(): 1}),
+        ("/streamed", {(): 1, ("tweets",): 1}),
+        ("/by_hand", {(): 2}),
     ],
 )
 def test_a_request_asks_what_peewee_asks(path: str, expected: dict[tuple[str, ...], int]) -> None:
