@@ -180,6 +180,8 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
         kind = type(base)
         if kind is Query or kind is Sym or kind is (OneOf if op.detail[0] == "fetch" else Many):
             return False
+        if issubclass(kind, Query):
+            return False
     elif base is not UNKNOWN:
         return False
     elif what == "call":
