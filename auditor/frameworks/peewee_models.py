@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.orm_class_body import constant, fields_of, meta_option, written
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, External
+from auditor.index.symbols import Class, External
 from auditor.index.values import Column, Model, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from auditor.index.ir import Node
     from auditor.index.project import Project
 
 ORM: Final = "peewee"
 _PACKAGES: Final = ("peewee", "playhouse", "flask_peewee", "peewee_async", "peeweext")
 _FOREIGN: Final = ("ForeignKeyField", "DeferredForeignKey")
-_HOPS: Final = 4
 
 
 class Registry:
@@ -59,20 +57,12 @@ class Registry:
 
     def table(self, cls: Class) -> str:
         """`Meta.table_name`, else the class's name in lower case."""
-        told = self._meta(cls, "table_name", "db_table")
+        told = written(meta_option(cls, "table_name", "db_table"))
         return told if isinstance(told, str) else cls.name.lower()
-
-    def _meta(self, cls: Class, *names: str) -> object:
-        meta = cls.scope.get("Meta", [None])[-1]
-        for name in names if isinstance(meta, Class) else ():
-            binding = meta.scope.get(name, [None])[-1] if isinstance(meta, Class) else None
-            if isinstance(binding, Assigned) and binding.value is not None:
-                return written(binding.value)
-        return None
 
     def _fill(self, model: Model) -> None:
         key = None
-        for owner, name, kind, call in fields_of(self.project, model.cls):
+        for owner, name, kind, call in fields_of(self.project, model.cls, _PACKAGES):
             given = dict(call[4])
             stored = constant(given.get("column_name") or given.get("db_column"))
             primary = constant(given.get("primary_key")) is True or kind.endswith("AutoField")
@@ -106,12 +96,12 @@ class Registry:
                     back=back if isinstance(back, str) else f"{model.name.lower()}_set",
                 )
             model.columns[name] = column
-        if key is None and not isinstance(self._meta(model.cls, "primary_key"), tuple):
+        if key is None and not isinstance(written(meta_option(model.cls, "primary_key")), tuple):
             model.columns.setdefault(
                 "id", Column("id", model.cls.line, "id", "AutoField", indexed=True, unique=True)
             )
         model.primary_key = key or "id"
-        declared = self._meta(model.cls, "indexes")
+        declared = written(meta_option(model.cls, "indexes"))
         for entry in declared if isinstance(declared, list | tuple) else ():
             if isinstance(entry, list | tuple) and entry and isinstance(entry[0], list | tuple):
                 model.indexes.append(tuple(str(name) for name in entry[0]))
@@ -143,38 +133,6 @@ class Registry:
                 )
 
 
-def fields_of(project: Project, cls: Class) -> Iterator[tuple[Class, str, str, Node]]:
-    """(class, name, kind, call) of every field, the nearest of a name."""
-    seen: set[str] = set()
-    for base in project.mro(cls):
-        for name, bindings in base.scope.items() if isinstance(base, Class) else ():
-            last = bindings[-1]
-            if (
-                name in seen
-                or not isinstance(last, Assigned)
-                or last.value is None
-                or not isinstance(base, Class)
-            ):
-                continue
-            seen.add(name)
-            kind = kind_of(project, base, last.value)
-            if kind:
-                yield base, name, kind, last.value
-
-
-def kind_of(project: Project, owner: Class, made: Node) -> str:
-    """`CharField` for a call that makes such a field; of a project's own kind the one that it is made of."""
-    if made[0] != ir.CALL:
-        return ""
-    symbol = project.resolve_expression(owner.module, made[2])
-    above = project.mro(symbol) if isinstance(symbol, Class) else (symbol,)
-    for base in above:
-        if isinstance(base, External) and base.name.partition(".")[0] in _PACKAGES:
-            tail = base.name.rpartition(".")[2]
-            return tail if tail.endswith("Field") or tail in _FOREIGN else ""
-    return ""
-
-
 def is_model(project: Project, cls: Class) -> bool:
     """Whether a class is mapped: `peewee.Model`, or the `Model` that an extension of peewee's has, is above it."""
     return any(
@@ -183,13 +141,3 @@ def is_model(project: Project, cls: Class) -> bool:
         and b.name.rpartition(".")[2] in {"Model", "AioModel"}
         for b in project.mro(cls)
     )
-
-
-def constant(node: Node | None) -> object:
-    """What is written out; None for anything else."""
-    return node[2] if node is not None and node[0] == ir.CONST else None
-
-
-def written(node: Node) -> object:
-    """A constant, or a tuple of such; None for what is not written out."""
-    return tuple(written(item) for item in node[3]) if node[0] == ir.SEQ else constant(node)
