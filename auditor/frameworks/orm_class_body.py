@@ -67,4 +67,6 @@ def constant(node: Node | None) -> object:
 
 def written(node: Node | None) -> object:
     """A constant, or a tuple of such; None for what is not written out."""
-    return tuple(written(item) for item in node[3]) if node is not None and node[0] == ir.SEQ else constant(node)
+    return (
+        tuple(written(item) for item in node[3]) if node is not None and node[0] == ir.SEQ else constant(node)
+    )
