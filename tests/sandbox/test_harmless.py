@@ -238,6 +238,24 @@ request(view)
     assert "not printable" in record.notes[0]
 
 
+def test_what_a_greenlet_calls_first_is_seen_too(tmp_path: Path) -> None:
+    script = """
+    import gevent.monkey; gevent.monkey.patch_all()
+    import gevent, sqlite3
+
+    def view():
+        cursor = sqlite3.connect(":memory:").cursor()
+        gevent.joinall([gevent.spawn(cursor.execute, "select 1")], raise_error=True)
+
+    request(view)
+    """
+    (record,) = run_guest(tmp_path, script).values()
+    assert record.notes == ()
+    assert [(effect.text, effect.stack[-1].function) for effect in record.of_kind("sql")] == [
+        ("select 1", "view")
+    ]
+
+
 def test_threads_that_write_at_once_share_one_descriptor_and_lose_nothing(tmp_path: Path) -> None:
     script = """
     import os, sys, threading

@@ -112,7 +112,10 @@ def _caller(frame, between):
 
 def here(base=None, up=2):
     """The stack of the caller, put below `base`; None without application frames. `up` to where is ours in any case."""
-    frame = _getframe(up)
+    try:
+        frame = _getframe(up)
+    except ValueError:  # a thread or a greenlet that begins with what is hooked
+        frame = _getframe(1)
     files = _files
     new = []
     outer = base
