@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.model.report import Evidence
-from auditor.rules import names
+from auditor.rules import names, turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.declared import models
 from auditor.rules.index_demand import Demand, asked_at, cost_of, is_led, payers, searches
@@ -78,23 +78,12 @@ def collections_of(scene: Scene) -> dict[tuple[str, str], list[str]]:
 
 def on_delete(demand: Demand) -> str:
     """What the foreign key asks the database to do when the parent is deleted."""
-    for above in (demand.model.cls,):
-        for s in above.body:
-            if s[1] <= demand.column.line <= s[2]:
-                return option(s)
-    return ""
-
-
-def option(statement: ir.Node) -> str:
-    stack: list[object] = [statement]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, tuple):
-            if names.is_node(part) and part[0] == ir.CALL:
-                for key, value in part[4]:
-                    if key == "ondelete" and value[0] == ir.CONST:
-                        return str(value[2]).upper()
-            stack.extend(part)
+    line = demand.column.line
+    statement = next((s for s in demand.model.cls.body if s[1] <= line <= s[2]), None)
+    for call in turns.nodes(statement):
+        for key, value in call[4] if call[0] == ir.CALL else ():
+            if key == "ondelete" and value[0] == ir.CONST:
+                return str(value[2]).upper()
     return ""
 
 
