@@ -186,10 +186,10 @@ def both_arms(first: Effect | Call, second: Effect | Call) -> float:
 
 def is_read(effect: Effect) -> bool:
     """A read whose text says which rows it gives."""
-    return reads(effect) and "…" not in text_of(effect)
+    return is_asked_for(effect) and "…" not in text_of(effect)
 
 
-def reads(effect: Effect) -> bool:
+def is_asked_for(effect: Effect) -> bool:
     """A read that its own code asks for."""
     if effect.kind != "sql" or effect.cause not in {"query", "call"}:
         return False
@@ -272,10 +272,10 @@ def thrown_away(scope: Summary, replaced: dict[tuple[int, int, int], int]) -> It
             or first.query.locked
         ):
             continue
-        place = (id(function), first.site.line, id(first.node))
-        line = replaced.get(place, -1)
+        at = (id(function), first.site.line, id(first.node))
+        line = replaced.get(at, -1)
         if line < 0:
-            line = replaced[place] = paths.replaced_unread(function, first.site.line, first.node)
+            line = replaced[at] = paths.replaced_unread(function, first.site.line, first.node)
         for second in reads if line else ():
             same = second.query is not None and second.query.model is first.query.model
             if (
@@ -340,7 +340,7 @@ def reads_below(
         return
     if (
         None not in keys
-        and any(reads(e) and not e.loops for e in summary.effects)
+        and any(is_asked_for(e) and not e.loops for e in summary.effects)
         and not call.callee.is_generator
     ):
         yield call, keys, depth
@@ -366,7 +366,7 @@ def key_of(value: Value, given: dict[int, Key]) -> Key:
 def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidence: float) -> Claim:
     """What is told of it."""
     summary = scene.trace.machine.summaries[id(inner.callee)]
-    asked = [e for e in summary.effects if reads(e)]
+    asked = [e for e in summary.effects if is_asked_for(e)]
     name = inner.callee.name
     through = "" if inner is second else f", by way of `{second.callee.name}`"
     return Claim(
