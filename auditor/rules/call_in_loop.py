@@ -43,6 +43,7 @@ from auditor.rules import mostly_one, turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
+from auditor.rules.query_in_loop import BATCHED
 from auditor.rules.scene import spot_of
 from auditor.trace.cost import sizes
 
@@ -75,8 +76,7 @@ _WORDS: Final = {
 _HTTP: Final = frozenset(
     {"requests", "httpx", "aiohttp", "urllib", "urllib3", "http", "pycurl", "treq", "niquests"}
 )
-_BATCHES: Final = ("partitions", "batches", "chunks", "windows", "slices")
-"""Ends of names of what somebody has cut into parts: one call for each is the batching."""
+_BATCHES: Final = (*BATCHED, "partitions")
 _ANY: Final = 99
 _NEAR: Final = {"cache": 3, "task": 2}
 """Calls between loop and operation beyond which a cheap kind is lost among what else the turn does."""

@@ -75,7 +75,7 @@ RULE = RuleInfo(
 _SAVING = frozenset({"save", "delete", "create", "bulk_create", "full_clean", "clean", "asave", "adelete"})
 """Methods of a model whose own queries belong to the write: `write-per-row` speaks of them."""
 _SETTING = frozenset({"SET", "SAVEPOINT", "RELEASE", "BEGIN", "PRAGMA", "LOCK", "ANALYZE", "VACUUM"})
-FIXED = (
+_FIXED: Final = (
     "fields",
     "columns",
     "choices",
@@ -88,7 +88,7 @@ FIXED = (
 )
 """Ends of names of collections that the source fixes, not the data."""
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
-_BATCHED: Final = ("windows", "chunks", "batches", "slices")
+BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
 _CUTTING: Final = re.compile(r"(^|_)(batch(ed|es)?|chunk(s|ed)?|grouper|partition_all)$")
 """Likewise of functions that cut rows into parts."""
@@ -257,7 +257,8 @@ def is_fixed(loop: Loop) -> bool:
     cut = (
         walked is not None and walked[0] == ir.CALL and _CUTTING.search(turns.name_of(walked[2])) is not None
     )
-    return cut or known.endswith((*FIXED, *_BATCHED)) or name.endswith((*FIXED, *_BATCHED)) or name.isupper()
+    ends = (*_FIXED, *BATCHED)
+    return cut or known.endswith(ends) or name.endswith(ends) or name.isupper()
 
 
 def has_table_of_item(looped: Looped, effect: Effect) -> bool:

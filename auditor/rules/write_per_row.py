@@ -46,7 +46,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.given_alike import given_alike
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.orm_words import writing
-from auditor.rules.query_in_loop import FIXED, is_fixed
+from auditor.rules.query_in_loop import is_fixed
 from auditor.rules.scene import spot_of
 from auditor.rules.single_writes import obstacle, receivers
 from auditor.rules.surroundings import (
@@ -99,7 +99,6 @@ _FEW = (
     "staff",
     "owners",
     "roles",
-    *FIXED,
 )
 """Ends of names of collections that are short wherever there are any."""
 _OUTSIDE = frozenset({"http", "llm", "mail"})
