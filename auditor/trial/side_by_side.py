@@ -77,8 +77,9 @@ class SideBySide:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for place in self._places:
-            place.close()
+        with ExitStack() as left:
+            for place in self._places:
+                left.callback(place.close)
 
     def world(self, tree: Tree, /) -> World:
         """The prepared world of a tree, with nothing running in it."""

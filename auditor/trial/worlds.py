@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from auditor.execution.ran import CommandFailed
@@ -151,15 +151,12 @@ class Worlds:
         self._leaving.settle()
 
     def close(self) -> None:
-        """Removes every private copy."""
-        with self._leaving:
-            self._close_all()
-
-    def _close_all(self) -> None:
-        for world in self._worlds.values():
-            world.close()
-        self._worlds.clear()
-        self._template = None
+        """Removes every private copy; where one can't be, the others go all the same."""
+        with self._leaving, ExitStack() as left:
+            for world in self._worlds.values():
+                left.callback(world.close)
+            self._worlds.clear()
+            self._template = None
 
     def _world(self, tree: Tree) -> World:
         replaced = self._replaced(tree)

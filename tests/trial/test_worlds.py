@@ -204,3 +204,18 @@ def test_where_data_can_not_be_made_anew_nothing_is_left_behind(raised: BaseExce
         worlds.of(INDEXED)
     worlds.close()
     assert [world.closed for world in bench.made] == [True] * 3
+
+
+def test_one_that_can_not_be_removed_keeps_no_other() -> None:
+    def sticks() -> None:
+        raise OSError("sticks")
+
+    bench = Bench()
+    worlds = worlds_of(bench)
+    worlds.of(PLAIN)
+    worlds.of(OTHER)
+    bench.made[1].close = sticks  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="sticks"):
+        worlds.close()
+    assert [world.closed for world in bench.made] == [True, False, True]
+    assert worlds.trees() == ()
