@@ -20,28 +20,33 @@ if TYPE_CHECKING:
 
 def is_kept_where_built(query: Query | None) -> bool:
     """Whether its function stores it where it looks first: `if self._lines is None: self._lines = self.lines.all()`."""
+    return bool(kept_on(query))
+
+
+def kept_on(query: Query | None) -> frozenset[str]:
+    """The names of what its function stores it on: `self`, the row; none where it does not look there first."""
     if query is None or query.site.function is None or query.site.module.role == "library":
-        return False
-    return _is_kept_at(Same(query.site.function.body), query.site.line)
+        return frozenset()
+    return _kept_on(Same(query.site.function.body), query.site.line)
 
 
 @lru_cache(maxsize=4096)
-def _is_kept_at(body: Same, line: int) -> bool:
+def _kept_on(body: Same, line: int) -> frozenset[str]:
+    found: set[str] = set()
     for s in turns.own_nodes(body.tree):
         if s[0] not in {ir.IF, ir.TRY}:
             continue
         looked, blocks = (s[3], (s[4],)) if s[0] == ir.IF else (s[3], tuple(h[2] for h in s[4]))
-        stored = {name for block in blocks for name in stored_at(block, line)}
-        if stored & set(spoken_of(looked)):
-            return True
-    return False
+        spoken = set(spoken_of(looked))
+        found |= {turns.root_name(t) for block in blocks for t in stored_at(block, line) if t[3] in spoken}
+    return frozenset(found)
 
 
-def stored_at(block: tuple[Node, ...], line: int) -> Iterator[str]:
-    """Names of the attributes that a statement on this line fills."""
+def stored_at(block: tuple[Node, ...], line: int) -> Iterator[Node]:
+    """The attributes that a statement on this line fills."""
     for s in turns.own_nodes(block):
         if s[0] == ir.ASSIGN and s[1] <= line <= s[2]:
-            yield from (str(t[3]) for t in s[3] if t[0] == ir.ATTR)
+            yield from (t for t in s[3] if t[0] == ir.ATTR)
 
 
 def spoken_of(tree: object) -> Iterator[str]:
@@ -55,11 +60,14 @@ def spoken_of(tree: object) -> Iterator[str]:
 
 def is_kept_beside(looped: Looped, query: Query | None) -> bool:
     """Whether such rows are kept on something that no turn changes, so that the first turn alone pays."""
-    if looped.loop.node is None or query is None or not is_kept_where_built(query):
+    kept = kept_on(query)
+    if looped.loop.node is None or query is None or not kept:
         return False
     owner = query.owner
     if isinstance(owner, Row) and looped.loop in owner.loops:
         return False
     bound = turns.bound_names(looped.loop.node)
+    if query.site.function is looped.loop.site.function:
+        return not kept & bound
     calls = [n for n in turns.nodes(looped.loop.node) if n[0] == ir.CALL and n[1] == looped.spot.line]
     return not any(turns.root_name(call) in bound for call in calls)
