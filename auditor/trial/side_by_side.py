@@ -60,7 +60,7 @@ class SideBySide:
         settle: Callable[[], None] = lambda: None,
         more_indexes: MoreIndexes | None = None,
     ) -> None:
-        """`settle` waits until nothing else of ours goes on: time is taken then. `more_indexes`: see `Worlds`."""
+        """`settle` waits until nothing else of ours goes on: time is taken then, or data are made that may be in the making. `more_indexes`: see `Worlds`."""
         self.scale = scale
         self._settle = settle
         self._bench = bench
@@ -83,6 +83,8 @@ class SideBySide:
 
     def world(self, tree: Tree, /) -> World:
         """The prepared world of a tree, with nothing running in it."""
+        if not self._places[0].has_data:
+            self._settle()  # they may be in the making already
         return self._places[0].of(tree)
 
     def forget_but(self, kept: Tree, /) -> None:

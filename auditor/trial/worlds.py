@@ -59,6 +59,11 @@ class Worlds:
         """By tree, whether its `migrate` writes nothing, which another world of it is finding out."""
         self._disappointed = 0
 
+    @property
+    def has_data(self) -> bool:
+        """Whether the baseline's world is made, and with it everybody's data."""
+        return self._template is not None
+
     def of(self, tree: Tree, /) -> World:
         """The prepared world of a tree; the baseline's is made first, since its data is everybody's.
 
