@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from auditor.bundle import bundled
 from auditor.config.command import Command
+from auditor.execution.ran import Ran
 from auditor.execution.world import World
 
 MakeWorld = Callable[..., World]
@@ -65,3 +67,16 @@ def test_what_a_command_leaves_behind_ends_with_it(make_world: MakeWorld) -> Non
 def test_a_command_that_takes_too_long_is_ended(make_world: MakeWorld) -> None:
     ran = make_world({"app.py": ""}).run(Command("", ("sleep", "600")), wall_s=1)
     assert ran.ended.how == "deadline"
+
+
+def test_a_command_that_runs_is_ended_from_another_thread(make_world: MakeWorld) -> None:
+    world, ran = make_world({"app.py": ""}), list[Ran]()
+    command = Command("", ("/bin/sleep", "600"))
+    thread = threading.Thread(target=lambda: ran.append(world.run(command)), daemon=True)
+    thread.start()
+    for _ in range(200):  # what does not run yet can't be killed
+        world.kill()
+        thread.join(0.1)
+        if not thread.is_alive():
+            break
+    assert [one.ended.how for one in ran] == ["stopped"]
