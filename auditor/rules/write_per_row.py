@@ -141,26 +141,12 @@ def is_candidate(
     on_the_way = [*path, *(f for f, _ in effect.frames), effect.site.function]
     if any(id(f) in heard for f in on_the_way if f is not looped.loop.site.function):
         return False
-    if is_every_nth(looped.loop, looped.spot.line) or is_for_many(looped, effect):
+    if is_every_nth(looped.loop, looped.spot.line):
         return False
     if not path:
         return True
     costs = scene.costs.function(path[0])
     return not costs.keys() & _OUTSIDE and sum(high for _, high in costs.get("sql", {}).values()) <= _JOB
-
-
-def is_for_many(looped: Looped, effect: Effect) -> bool:
-    """Whether a turn writes the rows of a whole list at once: `for n, ids in groups.items(): ….filter(id__in=ids).update(…)`."""
-    node, loop = effect.node, looped.loop.node
-    if node is None or loop is None or loop[0] != ir.FOR:
-        return False
-    items = turns.targets_of(loop[3])
-    return any(
-        key is not None and key.endswith("__in") and turns.root_name(value) in items
-        for n in turns.nodes(node)
-        if n[0] == ir.CALL
-        for key, value in n[4]
-    )
 
 
 def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect, list[Function]]]:
