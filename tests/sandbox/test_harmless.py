@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.measure.records import read_spool
+
 from .guest import run_guest
 
 HEAD = """
@@ -254,6 +256,31 @@ def test_what_a_greenlet_calls_first_is_seen_too(tmp_path: Path) -> None:
     assert [(effect.text, effect.stack[-1].function) for effect in record.of_kind("sql")] == [
         ("select 1", "view")
     ]
+
+
+def test_a_thread_that_outlives_its_request_makes_requests_of_its_own(tmp_path: Path) -> None:
+    script = """
+    import threading
+    from flask import Flask
+    app = Flask("shop")
+    over = threading.Event()
+
+    @app.get("/inner")
+    def inner():
+        return ""
+
+    def work():
+        over.wait()
+        app.test_client().get("/inner").close()
+
+    worker = threading.Thread(target=work)
+    request(worker.start)
+    over.set()
+    worker.join()
+    """
+    run_guest(tmp_path, script)
+    asked = [record.path for record in read_spool(tmp_path / "spool") if record.method]
+    assert asked[1:] == ["/inner"]
 
 
 def test_threads_that_write_at_once_share_one_descriptor_and_lose_nothing(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ def patch(module):
 
 def _entry(original):
     def wsgi_app(self, environ, start_response):
-        if SCOPE.get() is not None and wsgi.KEY not in environ:  # the server's hook was first
-            return original(self, environ, start_response)
+        outer = SCOPE.get()
+        if outer is not None and not outer.record.closed and wsgi.KEY not in environ:
+            return original(self, environ, start_response)  # the server's hook was first
         return wsgi.serve(lambda *arguments: original(self, *arguments), environ, start_response)
 
     return wsgi_app
