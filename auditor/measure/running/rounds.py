@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from auditor.execution.boot import BootReport
+from auditor.execution.databases.database import Row
 from auditor.execution.server import Server
 from auditor.execution.world import World
 from auditor.measure.contract.recording import Recording, recording_of
@@ -131,10 +132,11 @@ def play_round(
             passes = [sent(workload, playing.mode, door) for _ in range(2 if playing.warm else 1)]
         _check(world, server, [one for one in (first, at_once, *passes) if one is not None])
         asked, report = server.asked(), server.report
-        seen = world.dump() if playing.state and playing.ending != "let" else {}
-        if playing.state and playing.ending != "cut":
+        seen = _seen(world) if playing.state and playing.ending != "let" else None
+        last = seen if playing.ending == "cut" else None
+        if playing.state and last is None:
             server.stop()
-    after = world.dump() if playing.state and playing.ending != "cut" else seen
+    after = last if last is not None else world.dump() if playing.state else {}
     recording = recording_of(
         passes[0],
         before=before,
@@ -149,9 +151,17 @@ def play_round(
         asked=asked,
         first=first,
         at_once=at_once,
-        is_cut=playing.state and playing.ending == "cut",
+        is_cut=last is not None,
         ends_quietly=seen == after if playing.state and playing.ending == "seen" else None,
     )
+
+
+def _seen(world: World) -> dict[str, tuple[Row, ...]] | None:
+    """The rows while it serves; None where it is just writing and they can't be read: that is told when it has ended."""
+    try:
+        return world.dump()
+    except Fault:
+        return None
 
 
 def _signed_in(

@@ -10,6 +10,7 @@ import pytest
 from auditor.execution.boot import BootReport
 from auditor.measure.running.rounds import Ending, Playing, Round, play_round
 from auditor.measure.workload import workload_of
+from auditor.model.fault import Fault
 
 
 class Target:
@@ -22,21 +23,24 @@ class Target:
     def __init__(self, *at_its_end: str) -> None:
         self.rows: list[dict[str, str]] = []
         self.at_its_end = at_its_end
-        self.stopped = False
+        self.stopped = self.writes = self.never_rests = False
 
     def reset(self) -> None:
         self.rows.clear()
 
     def dump(self) -> dict[str, tuple[dict[str, str], ...]]:
+        if self.writes:
+            raise Fault("is no database that can be read: half of it is written")
         return {"orders": tuple(self.rows)}
 
     @contextmanager
     def boot(self, **_: bool) -> Iterator["Target"]:
         self.rows.append({"id": "at boot"})
+        self.writes = self.never_rests
         yield self
 
     def stop(self) -> None:
-        self.stopped = True
+        self.stopped, self.writes = True, False
         self.rows += [{"id": one} for one in self.at_its_end]
 
     def settled(self, **_: float) -> bool:
@@ -78,3 +82,14 @@ def test_one_that_is_cut_is_not_waited_for() -> None:
     found = played(target, "cut")
     assert (added(found), found.is_cut, found.ends_quietly) == (["at boot"], True, None)
     assert not target.stopped
+
+
+@pytest.mark.parametrize(("ending", "quietly"), [("cut", None), ("seen", False)])
+def test_what_is_just_being_written_is_looked_at_when_it_has_ended(
+    ending: Ending, *, quietly: bool | None
+) -> None:
+    target = Target("late")
+    target.never_rests = True
+    found = played(target, ending)
+    assert (added(found), found.is_cut, found.ends_quietly) == (["at boot", "late"], False, quietly)
+    assert target.stopped
