@@ -72,14 +72,14 @@ class Registry:
             given = args[1] if len(args) > 1 else kwargs.get("admin_class")
             self.add(site, models, given if isinstance(given, Class) else None, where)
         elif name == "unregister":
-            self.registered = [r for r in self.registered if r.site is not site or r.model not in models]
+            self.registered = [r for r in self.registered if r.site != site or r.model not in models]
 
     def add(
         self, site: Site, models: list[Class | External], admin: Class | None, where: tuple[Module, int]
     ) -> None:
         """A model that is registered again has the last one's pages."""
         for model in models:
-            self.registered = [r for r in self.registered if r.site is not site or r.model != model]
+            self.registered = [r for r in self.registered if r.site != site or r.model != model]
             self.registered.append(Registration(site, model, admin, *where))
 
 
@@ -159,7 +159,7 @@ def routes(site: Site, evaluation: Evaluation, module: Module, line: int) -> lis
         if (page := own_page(site, name, evaluation)) is not None
     ]
     for registration in evaluation.admin.registered:
-        if registration.site is site:
+        if registration.site == site:
             found.extend(model_routes(registration, evaluation))
     return found
 

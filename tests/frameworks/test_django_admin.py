@@ -118,6 +118,31 @@ def test_what_is_registered_on_another_site_is_not_below_this_one() -> None:
     assert set(pages(admin, urls=urls)) == ONE
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        "other.register(Book)",
+        "@admin.register(Book, site=other)\n        class Books(admin.ModelAdmin): pass",
+    ],
+)
+def test_a_site_may_be_an_object_of_djangos_own_class(how: str) -> None:
+    admin = f"""
+        from django.contrib import admin
+        from shop.models import Book
+
+        other = admin.AdminSite(name="other")
+        {how}
+        """
+    urls = """
+        from django.urls import path
+        from shop.admin import other
+
+        urlpatterns = [path("back/office/", other.urls)]
+        """
+    assert set(pages(admin, urls=urls)) == ONE
+    assert not pages(admin)
+
+
 def test_pages_that_nobody_may_see_are_none_and_actions_and_own_paths_are_some() -> None:
     admin = """
         from django.contrib import admin
