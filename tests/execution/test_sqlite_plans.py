@@ -114,3 +114,11 @@ def test_indexes_of_another_database_are_made_as_they_are_there(shop: sqlite3.Co
     assert add_indexes(shop, wanted)
     assert len(indexes(shop)) == 2
     assert steps(shop, "SELECT id FROM orders WHERE code = ?")[0][1:3] == ("search", "orders_code")
+
+
+def test_where_rows_were_counted_for_the_others_they_are_for_the_new_one(shop: sqlite3.Connection) -> None:
+    counted = "SELECT count(*) FROM sqlite_stat1 WHERE idx = 'orders_code'"
+    shop.execute("ANALYZE")
+    shop.commit()
+    assert add_indexes(shop, ["CREATE INDEX orders_code ON orders (code)"])
+    assert shop.execute(counted).fetchone() == (1,)

@@ -221,7 +221,7 @@ def test_a_body_that_drips_meets_the_deadline(serve: Serve) -> None:
         while not gate.wait(0.02):
             yield b"."
 
-    done = run(serve(lambda _: Reply(body=drip())), Request(id="a", path="/"), limits=Limits(deadline_s=0.2))
+    done = run(serve(lambda _: Reply(body=drip())), Request(id="a", path="/"), limits=Limits(deadline_s=0.5))
     gate.set()
     assert done.exchanges[0].answer.ending == "timeout"
     assert done.exchanges[0].answer.status == 200
