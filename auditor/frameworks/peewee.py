@@ -118,7 +118,7 @@ class PeeweeOrm:
         if name in _ONE:
             by_key = name in {"get_by_id", "__getitem__"}
             asked = altered(begun, filters=((model.primary_key, "exact"),)) if by_key else begun
-            return queries.one(altered(step, query=asked, name="first" if by_key else name))
+            return queries.one(altered(step, query=asked))
         if name == "select":
             return altered(
                 begun, columns=tuple(args), text=step.derived().text.replace(".select.select", ".select")

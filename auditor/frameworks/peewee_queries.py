@@ -254,10 +254,10 @@ def element(registry: Registry, m: Recorder, query: Query) -> Value:
 
 
 def one(step: Step) -> Value:
-    """`get`, `first`, `[n]`: one row by a statement of its own."""
+    """`get`, `first`: one row by a statement of its own."""
     query = narrowed(step) if step.name in _CONDITIONS else step.derived()
     query = altered(query, bound=1, limited=True)
-    if step.query.in_memory or (step.name == "__getitem__" and step.query.fetched):
+    if step.query.in_memory:
         return element(step.registry, step.m, step.query)
     select(step.registry, step.m, query, step.node)
     return element(step.registry, step.m, query)
@@ -279,6 +279,12 @@ def executed(step: Step) -> Value:
     """`execute()`: a reading query gives its rows, a writing one a number."""
     fetch(step.registry, step.m, step.query, step.node)
     return UNKNOWN if step.query.kind else step.query
+
+
+def item(step: Step) -> Value:
+    """`query[n]` runs the whole query the first time, and keeps its rows."""
+    fetch(step.registry, step.m, step.query, step.node)
+    return element(step.registry, step.m, step.query)
 
 
 def sliced(step: Step) -> Value:
@@ -328,7 +334,7 @@ _RUNNING: Final = {
     "first": one,
     "peek": one,
     "last": one,
-    "__getitem__": one,
+    "__getitem__": item,
     "__slice__": sliced,
     "count": counted,
     "exists": counted,

@@ -204,6 +204,17 @@ APP = """
         return jsonify([t.content for t in Tweet.select()[:5]], [t.content for t in Tweet.select().limit(5)])
 
 
+    @app.get("/by_place")
+    def by_place():
+        query = User.select()
+        return jsonify(query[0].name, [query[n].name for n in range(len(query))], [u.id for u in query])
+
+
+    @app.get("/by_key")
+    def by_key():
+        return jsonify(User[1].name)
+
+
     @app.get("/never_lazy")
     def never_lazy():
         return jsonify([(n.tweet, n.tweet_id, str(model_to_dict(n))) for n in Note.select()])
@@ -311,6 +322,8 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("/chunks", {(): 2}),
         ("/twice", {(): 1}),
         ("/sliced", {(): 2}),
+        ("/by_place", {(): 1}),
+        ("/by_key", {(): 1}),
         ("/never_lazy", {(): 1}),
         ("/never_lazy_joined", {(): 1}),
         ("/never_lazy_prefetched", {(): 3}),
