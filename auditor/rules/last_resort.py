@@ -93,14 +93,18 @@ def asks_what_is_there(test: Node) -> bool:
 
 
 def is_built_unprepared(effect: Effect) -> bool:
-    """Likewise where such an arm only builds the query, and what comes after it walks over the rows."""
+    """Likewise where such an arm only builds the query, and what comes after it walks over the rows.
+
+    In the other arm what was looked for is there: a relation of the row is prefetched, anything else is asked for.
+    """
     query = effect.query
     function = None if query is None else query.site.function
     if query is None or function is None or query.site.module.role == "library":
         return False
-    return any(
-        s[0] == ir.IF
-        and any(x[1] <= query.site.line <= x[2] for x in (*s[4], *s[5]))
-        and asks_what_is_there(s[3])
-        for s in turns.own_nodes(function.body)
-    )
+    for s in turns.own_nodes(function.body):
+        if s[0] != ir.IF or not asks_what_is_there(s[3]):
+            continue
+        arms = (*s[4], *s[5]) if query.relation or s[3][0] == ir.NOT else s[5]
+        if any(x[1] <= query.site.line <= x[2] for x in arms):
+            return True
+    return False
