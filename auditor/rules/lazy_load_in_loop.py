@@ -172,15 +172,15 @@ def walked_of_one(loops: Sequence[Loop], row: Row, origin: Query) -> str:
 
 
 def has_kin_loaded(row: Row, relation: str) -> bool:
-    """Whether the query loads another relation to the same model: the session may have the related row with those.
+    """Whether the query loads a collection of the same model: the session may have the related row with those.
 
-    Of a bill that was loaded with its owers, the payer is one of them, mostly.
+    Of a bill that was loaded with its owers, the payer is one of them, mostly; a ticket's author is seldom its assignee.
     """
     origin, own = row.origin, row.model.relations.get(relation)
     if origin is None or origin.orm != "sqlalchemy" or own is None or own.many:
         return False
     others = (row.model.relations.get(name) for name in origin.loaded if name != relation)
-    return any(o is not None and o.target == own.target for o in others)
+    return any(o is not None and o.many and o.target == own.target for o in others)
 
 
 def cured_at(scene: Scene, loop: Loop, origin: Query | None, walked: str) -> tuple[str, int, int, str, str]:
