@@ -2,8 +2,11 @@
 
 Kept as text: a run that finds its report here needs neither the parser nor the report's types. What endpoints should
 take at most is told in one place of a report and changes nothing else in it: it is set when a report is taken out.
+Beside each stands what was read for the latest of the same question (`read_before`): a tree that differs only in
+other things has the same result.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +17,9 @@ from auditor.engine.fingerprint import tool_fingerprint
 from auditor.engine.request import Job
 from auditor.engine.store import Store, text_key
 
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
+_KEPT: Final = 128
+"""Results, and what was read for them, each a text."""
 _TARGET: Final = '\n  "plan": {\n    "target_ms": '
 """What stands before the target in a canonical report: line breaks within a string would be escaped."""
 
@@ -35,23 +40,24 @@ class ResultCache:
     """The results of one job in the user's cache folder."""
 
     def __init__(self, cache_dir: Path, job: Job, /) -> None:
-        self._results = Store(cache_dir / "results")
+        self._results = Store(cache_dir / "results", keep=_KEPT)
+        self._cache_dir, self._job = cache_dir, job
         request, snapshot = job.request, job.snapshot
-        self._key = text_key(
+        self._question = text_key(
             _FORMAT,
             tool_fingerprint(),
             str(request.path),
             str(snapshot.root),
-            snapshot.state,
             str((snapshot.commit, snapshot.dirty, snapshot.branch)),
             str((request.endpoints, request.select, request.ignore)),
             str(replace(job.settings, target_ms=None)),
         )
+        self._key = text_key(self._question, snapshot.state)
         self._target_ms = request.target_ms or job.settings.target_ms
 
     def find(self) -> Result | None:
         """The result for the tree as it is now, if there is one."""
-        text = self._results.get(self._key)
+        text = self._results.get(self._key) or self._of_the_same_meaning()
         if text is None:
             return None
         head, _, report = text.partition("\n")
@@ -64,7 +70,31 @@ class ResultCache:
     def keep(self, result: Result, /) -> None:
         """Keeps `result`; OSError when the folder can't take it."""
         head = json.dumps({"coverage": result.coverage, "findings": result.findings})
-        self._results.put(self._key, f"{head}\n{result.report}")
+        self._keep_text(f"{head}\n{result.report}")
+
+    def _of_the_same_meaning(self) -> str | None:
+        """The result for a tree in which nothing was different that an audit reads; kept for this one as well."""
+        noted = self._results.get(self._question)
+        if noted is None:
+            return None
+        from auditor.engine.read_before import ReadBefore  # noqa: PLC0415  brings the parser along
+
+        try:
+            before = ReadBefore.from_text(noted)
+        except (ValueError, KeyError, TypeError):
+            return None  # of another form: as good as none
+        text = self._results.get(before.result)
+        if text is None or not before.holds_for(self._job, self._cache_dir):
+            return None
+        with contextlib.suppress(OSError):
+            self._keep_text(text)
+        return text
+
+    def _keep_text(self, text: str) -> None:
+        from auditor.engine.read_before import ReadBefore  # noqa: PLC0415  as above
+
+        self._results.put(self._key, text)
+        self._results.put(self._question, ReadBefore.of(self._job, self._cache_dir, self._key).to_text())
 
 
 def with_target(report: str, target_ms: int | None) -> str:

@@ -56,7 +56,7 @@ class Index:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """What has become of one file."""
 
     source: Source
@@ -87,9 +87,9 @@ def build_index(
         TargetSource(snapshot, file) for file in snapshot.files if file.is_python and file.role in READ_ROLES
     ]
     sources: tuple[Source, ...] = (*own, *LibrarySource.below(library))
-    readings = [_Reading(source) for source in sources]
+    readings = [Reading(source) for source in sources]
     with _no_collection(), SummaryCache(None if cache_dir is None else cache_dir / "index") as cache:
-        _read(readings, cache, jobs=jobs, progress=progress)
+        read_all(readings, cache, jobs=jobs, progress=progress)
         project = Project(
             (r.source.path, r.source.role, r.summary) for r in readings if isinstance(r.summary, dict)
         )
@@ -119,7 +119,13 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(readings: Sequence[_Reading], cache: SummaryCache, *, jobs: int, progress: Progress) -> None:
+def read_all(
+    readings: Sequence[Reading],
+    cache: SummaryCache,
+    *,
+    jobs: int,
+    progress: Progress = lambda _done, _total: None,
+) -> None:
     """Fills `readings`."""
     salt = edition()
     seen = {r.source.place(salt): r for r in readings}
@@ -134,7 +140,7 @@ def _read(readings: Sequence[_Reading], cache: SummaryCache, *, jobs: int, progr
     texts: dict[bytes, bytes] = {}
     unread = [r for r in readings if r.summary is None]
     for r in unread:
-        _take_text(r, texts, salt)
+        take_text(r, texts, salt)
     _load(unread, cache)
     missing = [r for r in unread if r.summary is None]
     progress(len(readings) - len(missing), len(readings))
@@ -146,7 +152,7 @@ def _read(readings: Sequence[_Reading], cache: SummaryCache, *, jobs: int, progr
         cache.prune()
 
 
-def _load(readings: Sequence[_Reading], cache: SummaryCache) -> None:
+def _load(readings: Sequence[Reading], cache: SummaryCache) -> None:
     """Takes from the cache what it has for files whose key is known."""
     wanted = {r.key: None for r in readings if r.key and r.summary is None}
     found = cache.summaries(list(wanted))
@@ -156,7 +162,7 @@ def _load(readings: Sequence[_Reading], cache: SummaryCache) -> None:
             r.summary, r.note = marshal.loads(entry.data), entry.note  # noqa: S302  see `cache`
 
 
-def _take_text(r: _Reading, texts: dict[bytes, bytes], salt: bytes) -> None:
+def take_text(r: Reading, texts: dict[bytes, bytes], salt: bytes) -> None:
     """Reads a file: its key, its note, and its text as UTF-8 into `texts`; or why there is none."""
     r.key = b""
     try:
@@ -173,7 +179,7 @@ def _take_text(r: _Reading, texts: dict[bytes, bytes], salt: bytes) -> None:
 
 
 def _parse(
-    readings: Sequence[_Reading],
+    readings: Sequence[Reading],
     texts: Mapping[bytes, bytes],
     cache: SummaryCache,
     *,
@@ -181,7 +187,7 @@ def _parse(
     progress: Callable[[int], None],
 ) -> None:
     """Has files parsed, equal ones once, and keeps what can be kept."""
-    by_key: dict[bytes, list[_Reading]] = {}
+    by_key: dict[bytes, list[Reading]] = {}
     for r in readings:
         by_key.setdefault(r.key, []).append(r)
     keys = list(by_key)
@@ -204,7 +210,7 @@ def _parse(
     cache.keep(fresh)
 
 
-def _coverage(readings: Sequence[_Reading], snapshot: Snapshot) -> IndexCoverage:
+def _coverage(readings: Sequence[Reading], snapshot: Snapshot) -> IndexCoverage:
     own = [r for r in readings if r.source.role != "library"]
     read = [r for r in own if isinstance(r.summary, dict)]
     aside = Counter(f.role for f in snapshot.files if f.is_python and f.role not in READ_ROLES)
