@@ -24,6 +24,7 @@ from auditor.index.values import (
 from auditor.trace import access, calls, forms, hints, iteration
 from auditor.trace.admin_columns import show_column
 from auditor.trace.admin_options import asked, at_option, flat, is_own, is_refused, model_of, said, texts
+from auditor.trace.serializers import meta_class, meta_names, takes_all
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
@@ -123,9 +124,15 @@ def listed_fields(m: Machine, admin: Inst, row: Value) -> frozenset[str] | None:
 
 def chosen(m: Machine, admin: Inst, model: Model, row: Value) -> Iterator[Relation]:
     """The model's relations that the form lets choose in Django's own way."""
+    form = form_of(m, admin)
     listed = listed_fields(m, admin, row)
-    left_out = texts(asked(m, admin, "get_exclude", row)) | texts(asked(m, admin, "get_readonly_fields", row))
-    left_out |= frozenset(altered(m, admin))
+    excluded = texts(asked(m, admin, "get_exclude", row))
+    if form is not None:  # it decides where the admin itself says nothing
+        listed = named_by(m, form) if listed is None else listed
+        excluded = excluded or frozenset(meta_names(m, form, "exclude"))
+    left_out = (
+        excluded | texts(asked(m, admin, "get_readonly_fields", row)) | frozenset(altered(m, admin, form))
+    )
     if is_own(m, admin.cls, "formfield_overrides") and names_relations(m, admin.cls):
         return
     for relation in model.relations.values():
@@ -136,16 +143,27 @@ def chosen(m: Machine, admin: Inst, model: Model, row: Value) -> Iterator[Relati
             yield relation
 
 
-def altered(m: Machine, admin: Inst) -> Iterator[str]:
-    """Fields that the project's form declares or changes, or that a method names which makes the form's fields."""
+def form_of(m: Machine, admin: Inst) -> Class | None:
+    """The class of the project's form; None where Django makes one."""
     form = access.class_attribute(m, admin.cls, "form", admin)
-    if isinstance(form, ClassValue):
-        for base in m.project.mro(form.cls):
+    return form.cls if isinstance(form, ClassValue) else None
+
+
+def named_by(m: Machine, form: Class) -> frozenset[str] | None:
+    """The fields that a form's `Meta.fields` names; None for all of them."""
+    is_open = meta_class(m, form) is None or takes_all(m, form)
+    return None if is_open else frozenset(meta_names(m, form, "fields"))
+
+
+def altered(m: Machine, admin: Inst, form: Class | None) -> Iterator[object]:
+    """Fields that the project's form declares or changes, or that a method names which makes the form's fields."""
+    if form is not None:
+        for base in m.project.mro(form):
             if isinstance(base, Class) and base.module.role != "library":
                 yield from base.scope
-        yield from forms.altered_fields(m, form.cls)
-        meta = m.project.method(form.cls, "Meta")
-        yield from () if meta is None else forms.named_fields(meta.body)
+        yield from forms.altered_fields(m, form)
+        meta = meta_class(m, form)
+        yield from () if meta is None else forms.own_widgets(m, meta)
     for name in _ALTERING:
         method = m.project.method(admin.cls, name)
         if method is not None and method.module.role != "library":

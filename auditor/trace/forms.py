@@ -23,7 +23,7 @@ from auditor.index.values import (
     options,
 )
 from auditor.trace import access, calls, hints, iteration
-from auditor.trace.serializers import argument, meta_names, takes_all
+from auditor.trace.serializers import argument, meta_class, meta_names, takes_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,17 +171,15 @@ def shows_all(m: Machine, owner: Class, widget: Node | None) -> bool:
 
 def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
     """The relations of a model form's model that `Meta.fields` names, each a choice among all rows."""
-    found = m.project.member(cls, "Meta")
-    meta = None if found is None else m.project.pick(found[0].module, found[1])
-    if not isinstance(meta, Class):
+    meta = meta_class(m, cls)
+    if meta is None:
         return
     model = access.class_attribute(m, meta, "model", ClassValue(meta))
     if not isinstance(model, ModelValue):
         return
     listed, excluded = meta_names(m, cls, "fields"), meta_names(m, cls, "exclude")
     every = takes_all(m, cls)
-    widgets = access.class_attribute(m, meta, "widgets", ClassValue(meta))
-    special = frozenset(widgets.entries) if isinstance(widgets, Dictionary) else frozenset()
+    special = own_widgets(m, meta)
     for relation in model.model.relations.values():
         name = relation.name
         is_named = name in listed or (every and name not in excluded)
@@ -194,6 +192,12 @@ def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
         rows = hints.at_line(m, meta.module, meta.line, lambda t=target: all_of(m, t))  # type: ignore[misc]  # bound as default
         if isinstance(rows, (Query, ManagerValue)) and rows_in(m, rows) is not None:
             yield ChoiceField(name, rows, relation.many, is_shown=name not in special)
+
+
+def own_widgets(m: Machine, meta: Class) -> frozenset[object]:
+    """The fields that `Meta.widgets` names: what these show, nobody can tell."""
+    widgets = access.class_attribute(m, meta, "widgets", ClassValue(meta))
+    return frozenset(widgets.entries) if isinstance(widgets, Dictionary) else frozenset()
 
 
 def all_of(m: Machine, model: Model) -> Value:

@@ -258,17 +258,22 @@ def meta_fields(m: Machine, cls: Class) -> tuple[str, ...] | None:
 
 def takes_all(m: Machine, cls: Class) -> bool:
     """Whether the model's fields are meant where none is named: `__all__`, or no list at all; not `[]` or a computed one."""
-    found = m.project.member(cls, "Meta")
-    meta = None if found is None else m.project.pick(found[0].module, found[1])
-    if not isinstance(meta, Class):
+    meta = meta_class(m, cls)
+    if meta is None:
         return False
     return meta_names(m, cls, "fields") == ("__all__",) or m.project.member(meta, "fields") is None
 
 
-def meta_names(m: Machine, cls: Class, attribute: str) -> tuple[str, ...]:
+def meta_class(m: Machine, cls: Class) -> Class | None:
+    """The class `Meta` in a serializer or a form."""
     found = m.project.member(cls, "Meta")
     meta = None if found is None else m.project.pick(found[0].module, found[1])
-    if not isinstance(meta, Class):
+    return meta if isinstance(meta, Class) else None
+
+
+def meta_names(m: Machine, cls: Class, attribute: str) -> tuple[str, ...]:
+    meta = meta_class(m, cls)
+    if meta is None:
         return ()
     value = access.class_attribute(m, meta, attribute, ClassValue(meta))
     if isinstance(value, Const) and isinstance(value.value, str):

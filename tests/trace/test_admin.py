@@ -65,11 +65,21 @@ MODELS = """
     class Sale(models.Model):
         book = models.ForeignKey(Book, models.CASCADE)
         amount = models.IntegerField()
+
+    class Proof(models.Model):
+        book = models.ForeignKey(Book, models.DO_NOTHING, related_name="+")
+        publisher = models.ForeignKey(Publisher, models.DO_NOTHING, related_name="+")
+        author = models.ForeignKey(Author, models.DO_NOTHING, related_name="+")
+
+    class Draft(models.Model):
+        publisher = models.ForeignKey(Publisher, models.DO_NOTHING, related_name="+")
+        author = models.ForeignKey(Author, models.DO_NOTHING, related_name="+")
     """
 ADMIN = """
+    from django import forms
     from django.contrib import admin
     from django.db.models import Count
-    from shop.models import Author, Book, Chapter, Publisher, Review, Sale
+    from shop.models import Author, Book, Chapter, Draft, Proof, Publisher, Review, Sale
 
     class ChapterInline(admin.TabularInline):
         model = Chapter
@@ -119,6 +129,23 @@ ADMIN = """
         def about(self, obj):
             return obj.book.author.name
 
+    class ProofForm(forms.ModelForm):
+        class Meta:
+            fields = ["book", "publisher"]
+            widgets = {"book": forms.TextInput}
+
+    @admin.register(Proof)
+    class ProofAdmin(admin.ModelAdmin):
+        form = ProofForm
+
+    class DraftForm(forms.ModelForm):
+        class Meta:
+            exclude = ["author"]
+
+    @admin.register(Draft)
+    class DraftAdmin(admin.ModelAdmin):
+        form = DraftForm
+
     admin.site.register(Author, AuthorAdmin)
     admin.site.register(Publisher)
     """
@@ -163,6 +190,8 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("GET /admin/shop/review/{object_id}/change/", {(): 4}),
         ("GET /admin/shop/sale/", {(): 3, ("sales",): 1}),
         ("GET /admin/shop/sale/{object_id}/change/", {(): 4}),
+        ("GET /admin/shop/proof/add/", {(): 1}),
+        ("GET /admin/shop/draft/add/", {(): 1}),
     ],
 )
 def test_a_page_costs_what_django_asks(page: str, expected: dict[tuple[str, ...], int]) -> None:
