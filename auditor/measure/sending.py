@@ -2,7 +2,9 @@
 
 import contextlib
 import hashlib
+import socket
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,7 @@ class Door:
         except httpx.TimeoutException:
             return reading.ended("timeout", f"no end after {self.limits.deadline_s:g} s")
         except httpx.ConnectError as error:
+            _close_unconnected(error)
             return reading.ended("refused", str(error) or "no connection")
         except (httpx.TransportError, httpx.InvalidURL) as error:
             return reading.ended("broken", str(error) or type(error).__name__)
@@ -100,6 +103,17 @@ class Door:
             reading.begin(response)
             assert isinstance(response.stream, httpx.SyncByteStream)
             reading.read(iter(response.stream))
+
+
+def _close_unconnected(error: BaseException) -> None:
+    """Closes the socket that could not be connected, which httpcore leaves open in the frame that failed."""
+    cause: BaseException | None = error
+    while cause is not None:
+        for frame, _ in traceback.walk_tb(cause.__traceback__):
+            held = frame.f_locals.get("sock")
+            if isinstance(held, socket.socket):
+                held.close()
+        cause = cause.__cause__ or cause.__context__
 
 
 class _Reading:

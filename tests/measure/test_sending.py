@@ -90,3 +90,10 @@ def test_what_a_door_is_handed_for_comes_from_one_worker_with_its_login(
             done = replay(asked, door, identities=(ann,))
             assert [each.answer.status for each in done.exchanges] == [200, 200]
     assert answered == [0] * 6
+
+
+def test_a_server_that_no_longer_listens_refuses_and_nothing_stays_open(listening: Listening) -> None:
+    path, listener = listening
+    listener.close()  # its file stays, as after a kill
+    with Door(path) as door:
+        assert door.send(MESSAGE).ending == "refused"
