@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.engine.result_cache import Result
+from auditor.engine.as_asked import as_asked, speaks
+from auditor.engine.result_cache import Result, told_findings
 from auditor.model.severity import Severity
 from auditor.repo.errors import Unreadable
 from auditor.repo.snapshot import Snapshot
@@ -43,20 +44,20 @@ def with_measured(result: Result, job: "Job", /) -> Result:
     from auditor.model.report import Report  # noqa: PLC0415
 
     report = reconciled(Report.model_validate_json(result.report), job, text)
-    standing = {finding.id for finding in report.findings if finding.status != "refuted"}
-    findings = [found for found in result.findings if found["id"] in standing]
-    return replace(result, report=canonical_json(report), findings=findings)
+    return replace(result, report=canonical_json(report), findings=told_findings(report))
 
 
 def reconciled(report: "Report", job: "Job", /, observation: str) -> "Report":
     """`report` held against an observation, as JSON, and planned anew."""
     from auditor.measure.reconcile import reconcile  # noqa: PLC0415  as above
     from auditor.model.observation import Observation  # noqa: PLC0415
+    from auditor.rules.repeated_statement import RULE as REPEATED  # noqa: PLC0415
     from auditor.stages.plan import planned_anew  # noqa: PLC0415
 
     seen = Observation.model_validate_json(observation)
     same = seen.sources == sources_digest(job.snapshot) if seen.sources else None
-    return planned_anew(reconcile(report, seen, same_tree=same))
+    held = reconcile(report, seen, same_tree=same, repeated=speaks(REPEATED.id, job))
+    return planned_anew(held.model_copy(update={"findings": as_asked(held.findings, job)}))
 
 
 def severities_of(result: Result, /) -> frozenset[Severity]:

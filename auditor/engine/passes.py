@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from auditor.engine.as_asked import as_asked, ignored_rules, selected_rules
 from auditor.engine.coverage import coverage_of, target_of
 from auditor.engine.request import Job, Notes
 from auditor.engine.selection import check_rules, matching_endpoints
@@ -9,7 +10,7 @@ from auditor.engine.suppression import silence
 from auditor.frameworks import discover, finders
 from auditor.index.build import build_index
 from auditor.knowledge.load import load
-from auditor.model.report import Finding, Report
+from auditor.model.report import Report
 from auditor.model.stumbles import Stumbles
 from auditor.repo.churn import read_churn
 from auditor.report.build import build_report
@@ -67,8 +68,9 @@ def examine(job: Job, notes: Notes, /) -> Examined:
     scene = Scene(trace, knowledge, history=lambda: read_churn(snapshot.root, snapshot.commit))
     endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")
-    select, ignore = request.select or settings.select, (*settings.ignore, *request.ignore)
-    found = _as_asked(run_rules(scene, select=select, ignore=ignore, stumbles=stumbles), job)
+    found = as_asked(
+        run_rules(scene, select=selected_rules(job), ignore=ignored_rules(job), stumbles=stumbles), job
+    )
     judged = silence(found, index.ignores, snapshot, rules=known)
     coverage = coverage_of(
         snapshot,
@@ -104,13 +106,3 @@ def examine(job: Job, notes: Notes, /) -> Examined:
         rules=rules,
     )
     return Examined(report, scene)
-
-
-def _as_asked(findings: tuple[Finding, ...], job: Job) -> tuple[Finding, ...]:
-    """Those on the endpoints asked for, with the severities that the target gives to rules."""
-    severities = dict(job.settings.severities)
-    return tuple(
-        finding.model_copy(update={"severity": severities.get(finding.rule, finding.severity)})
-        for finding in findings
-        if finding.endpoints or not job.request.endpoints
-    )

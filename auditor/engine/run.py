@@ -14,7 +14,7 @@ from auditor.engine.journal import Journal
 from auditor.engine.measured import with_measured
 from auditor.engine.opening import opened
 from auditor.engine.request import Analyse, AuditRequest, Cancelled, Job
-from auditor.engine.result_cache import Result, ResultCache
+from auditor.engine.result_cache import Result, ResultCache, told_findings
 from auditor.model import events
 from auditor.model.events import Event
 from auditor.model.fault import Fault
@@ -133,9 +133,7 @@ def _result_of(report: "Report") -> Result:
         calls=report.coverage.calls,
         resolved_calls=report.coverage.resolved_calls,
     )
-    fields = tuple(events.FindingData.model_fields)
-    findings = [{name: getattr(finding, name) for name in fields} for finding in report.findings]
-    return Result(canonical_json(report), coverage.model_dump(), findings)
+    return Result(canonical_json(report), coverage.model_dump(), told_findings(report))
 
 
 def _started(request: AuditRequest) -> events.RunStartedData:

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from auditor.measure.reconciling.effects import reconciled_effects
 from auditor.measure.reconciling.exercise import Exercise, exercises
 from auditor.measure.reconciling.findings import reconciled_finding
+from auditor.measure.reconciling.repeated import repeated_statements
 from auditor.model.observation import Observation, ObservedEndpoint
 from auditor.model.reconciled import EndpointMeasured, Measured
 from auditor.model.report import Endpoint, Report
+from auditor.rules.repeated_statement import RULE
 from auditor.trace.endpoints import listed_effects
 
 
-def reconcile(report: Report, observation: Observation, /, *, same_tree: bool | None = None) -> Report:
-    """`report` with statuses and measured figures; its plan is left as it is, and is made anew by whoever plans.
+def reconcile(
+    report: Report, observation: Observation, /, *, same_tree: bool | None = None, repeated: bool = True
+) -> Report:
+    """`report` with statuses and measured figures, and with findings of what repeats and nobody read; its plan is left as it is, and is made anew by whoever plans.
 
-    `same_tree` says whether the code of both is the same, None where that is not known.
+    `same_tree` says whether the code of both is the same, None where that is not known; `repeated` whether statements that
+    were seen to repeat, and that no rule had spoken of, are findings too.
     """
     requests = exercises(observation)
     seen = {endpoint.id: endpoint for endpoint in observation.endpoints}
@@ -30,10 +35,15 @@ def reconcile(report: Report, observation: Observation, /, *, same_tree: bool | 
         )
         for endpoint in report.endpoints
     )
+    findings = tuple(reconciled_finding(finding, requests) for finding in report.findings)
+    again = repeated_statements(endpoints, findings, requests) if repeated else ()
     return report.model_copy(
         update={
             "endpoints": endpoints,
-            "findings": tuple(reconciled_finding(finding, requests) for finding in report.findings),
+            "findings": tuple(
+                sorted((*findings, *again), key=lambda one: (one.file, one.line, one.rule, one.id))
+            ),
+            "rules": (*report.rules, RULE) if again else report.rules,
             "measured": _measured(report, observation, requests, same_tree=same_tree),
         }
     )

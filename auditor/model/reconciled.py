@@ -18,7 +18,7 @@ class Untraced(Value):
     """As in an observation: a statement's fingerprint, a URL, a template."""
     file: str
     line: int = Field(ge=0)
-    """Of the innermost application frame."""
+    """Of the innermost application frame; 0 and no file where there was none: a library did it on its own."""
     function: str
     observed: Number
     """How often one request did it."""

@@ -7,7 +7,7 @@ from auditor.model.numbers import Number
 from auditor.model.observation import Observation, ObservedEffect, ObservedEndpoint, ObservedRequest
 from auditor.model.text import code
 from auditor.report.figures import count
-from auditor.report.short_statement import short_statement
+from auditor.sql.short_statement import short_statement
 
 _COUNTS: Final = ("sql", "sessions", "http", "cache", "log", "mail", "tasks")
 _SHOWN: Final = 8

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.report.short_statement import short_statement
+from auditor.sql.short_statement import short_statement
 
 
 @pytest.mark.parametrize(

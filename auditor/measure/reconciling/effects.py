@@ -164,18 +164,20 @@ def counted(counts: Sequence[int], /, *, repeats_agree: bool = True) -> Number:
 
 
 def _untraced(matchings: Sequence[_Matching]) -> tuple[Untraced, ...]:
-    places: defaultdict[tuple[str, str, ObservedFrame], list[int]] = defaultdict(lambda: [0] * len(matchings))
+    places: defaultdict[tuple[str, str, ObservedFrame | None], list[int]] = defaultdict(
+        lambda: [0] * len(matchings)
+    )
     for number, matching in enumerate(matchings):
         for seen in matching.rest:
-            if seen.kind in EFFECT_KINDS and seen.kind not in _NOT_LISTED and seen.stack:
-                places[seen.kind, seen.text, seen.stack[-1]][number] += seen.count
+            if seen.kind in EFFECT_KINDS and seen.kind not in _NOT_LISTED:
+                places[seen.kind, seen.text, seen.stack[-1] if seen.stack else None][number] += seen.count
     found = [
         Untraced(
             kind=kind,  # type: ignore[arg-type]  # one of EFFECT_KINDS
             text=text,
-            file=frame.file,
-            line=frame.line,
-            function=frame.function,
+            file=frame.file if frame else "",
+            line=frame.line if frame else 0,
+            function=frame.function if frame else "",
             observed=counted(counts),
         )
         for (kind, text, frame), counts in places.items()

@@ -11,6 +11,7 @@ from auditor.model.reconciled import Measured, Untraced
 from auditor.model.report import Effect, Endpoint, Finding, Report
 from auditor.report.document.escape import code, sentence, table, text
 from auditor.report.figures import count
+from auditor.sql.short_statement import short_statement
 
 SHOWN: Final = 10
 """Endpoints in the table, and things seen and not traced; the JSON report has all."""
@@ -169,13 +170,10 @@ def _untraced(endpoints: Iterable[Endpoint]) -> list[str]:
 
 
 def _untraced_line(one: Untraced, names: Sequence[str]) -> str:
-    words = " ".join(one.text.split())
-    short = words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+    short = short_statement(one.text, _LONGEST)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return (
-        f"- {times(one.observed)} × {text(one.kind)} {code(short)} at {code(f'{one.file}:{one.line}')} "
-        f"({code(names[0])}{more})"
-    )
+    place = f"at {code(f'{one.file}:{one.line}')}" if one.file else "by a library, outside your lines"
+    return f"- {times(one.observed)} × {text(one.kind)} {code(short)} {place} ({code(names[0])}{more})"
 
 
 def _unreached(where: Measured) -> list[str]:

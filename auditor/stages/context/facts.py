@@ -30,7 +30,7 @@ def endpoint_facts(endpoint: Endpoint, sizes: Mapping[str, Size], /) -> str:
         lines.append(f"and {len(endpoint.effects) - MOST_EFFECTS} more effects, which cost less")
     untraced = endpoint.measured.untraced[:MOST_UNTRACED] if endpoint.measured else ()
     lines += [
-        f"seen and not traced: {one.kind} {one.text} at {one.file}:{one.line}, {one.observed.value:g} times a request"
+        f"seen and not traced: {one.kind} {one.text} at {f'{one.file}:{one.line}' if one.file else 'no line of the application'}, {one.observed.value:g} times a request"
         for one in untraced
         if one.observed.value is not None
     ]
