@@ -40,7 +40,7 @@ def test_a_check_names_a_request_and_an_edge(remedy: Remedy) -> None:
 
 def test_no_rule_has_two_remedies() -> None:
     rules = [rule for remedy in bundled_remedies() for rule in remedy.rules]
-    assert len(rules) == len(set(rules)) == 18
+    assert len(rules) == len(set(rules)) == 19
 
 
 def test_a_remedy_needs_only_those_before_it() -> None:

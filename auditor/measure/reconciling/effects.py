@@ -169,7 +169,11 @@ def _untraced(matchings: Sequence[_Matching]) -> tuple[Untraced, ...]:
     )
     for number, matching in enumerate(matchings):
         for seen in matching.rest:
-            if seen.kind in EFFECT_KINDS and seen.kind not in _NOT_LISTED:
+            if (
+                seen.kind in EFFECT_KINDS
+                and seen.kind not in _NOT_LISTED
+                and (seen.stack or seen.kind == "sql")
+            ):
                 places[seen.kind, seen.text, seen.stack[-1] if seen.stack else None][number] += seen.count
     found = [
         Untraced(

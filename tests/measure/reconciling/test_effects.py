@@ -173,10 +173,12 @@ def test_what_nobody_traced_is_listed_once_for_each_place() -> None:
             saw("", "app.py:3", kind="transaction", op="begin"),
             saw("Order.lines", "lines.py:5", kind="lazy-load", op="load"),
             saw("no frame of ours"),
+            saw("cache.key", kind="cache", op="get"),
         )
     )
     found = reconcile(before, seen).endpoints[0].measured
     assert found is not None
     assert [(one.text, one.file, one.line, one.observed.value) for one in found.untraced] == [
-        (LINES, "lines.py", 5, 7)
+        (LINES, "lines.py", 5, 7),
+        ("no frame of ours", "", 0, 1),
     ]
