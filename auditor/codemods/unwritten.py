@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.rules.declared import models
+
 if TYPE_CHECKING:
     from auditor.codemods.source import Source
     from auditor.model.report import Finding
     from auditor.rules.scene import Scene
 
-_UNWRITTEN: Final = frozenset({"peewee"})
+_UNWRITTEN: Final = frozenset({"peewee", "tortoise"})
 
 
 def speaks_of(finding: "Finding", source: "Source") -> str:
@@ -16,8 +18,8 @@ def speaks_of(finding: "Finding", source: "Source") -> str:
 
 
 def mappers(scene: "Scene") -> dict[str, str]:
-    """By file: the mapper whose queries it has or runs."""
-    found: dict[str, str] = {}
+    """By file: the mapper whose models it has, or whose queries it has or runs."""
+    found = {m.cls.module.path: m.orm for m in models(scene) if m.orm in _UNWRITTEN}
     for _, effect in scene.effects():
         query = effect.query
         if query is not None and query.orm in _UNWRITTEN:

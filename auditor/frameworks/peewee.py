@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import peewee_queries as queries
 from auditor.frameworks.orm_naming import size
-from auditor.frameworks.orm_step import shared_loops
+from auditor.frameworks.orm_step import Called, shared_loops
 from auditor.frameworks.peewee_models import ORM, Registry
 from auditor.frameworks.peewee_queries import PeeweeQuery, Step
 from auditor.index.values import (
@@ -43,19 +43,6 @@ _QUIET: Final = frozenset({
 _OF_ROWS: Final = frozenset(
     {"is_dirty", "get_id", "clone", "dependencies", "collect_dependencies", "validate_model"}
 )
-
-
-class Called(Value):
-    """`Model.select`, waiting for its arguments."""
-
-    __slots__ = ("model", "name", "orm")
-
-    def __init__(self, orm: PeeweeOrm, model: Model, name: str) -> None:
-        self.orm, self.model, self.name = orm, model, name
-
-    def call(self, m: Any, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
-        """What the machine runs for a call of it."""
-        return self.orm.model_method(m, self.model, self.name, args, kwargs, node=node)
 
 
 class PeeweeOrm:

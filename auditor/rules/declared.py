@@ -8,6 +8,8 @@ from auditor.frameworks.django_orm import DjangoOrm
 from auditor.frameworks.django_orm_migrations import schema_declarations
 from auditor.frameworks.sqlalchemy import SqlAlchemyOrm
 from auditor.frameworks.sqlalchemy_schema import declarations
+from auditor.frameworks.tortoise import TortoiseOrm
+from auditor.frameworks.tortoise_schema import declarations as tortoise_declarations
 from auditor.index.symbols import Class
 from auditor.rules.scene import Spot, statement_at
 from auditor.sql.schema import Schema, build_schema
@@ -31,6 +33,8 @@ def _declared(scene: Scene) -> Iterator[Declaration]:
             yield from schema_declarations(orm.registry)
         elif isinstance(orm, SqlAlchemyOrm):
             yield from declarations(orm.registry)
+        elif isinstance(orm, TortoiseOrm):
+            yield from tortoise_declarations(orm.registry)
 
 
 def models(scene: Scene) -> Iterator[Model]:
@@ -38,7 +42,7 @@ def models(scene: Scene) -> Iterator[Model]:
     for orm in scene.trace.machine.orms:
         if isinstance(orm, SqlAlchemyOrm):
             found = [m.model for m in orm.registry.mapped.values()]
-        elif isinstance(orm, DjangoOrm):
+        elif isinstance(orm, (DjangoOrm, TortoiseOrm)):
             found = list(orm.registry.by_class.values())
         else:
             found = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.model.report import Evidence
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Effect
 
 
+_WITHOUT_INDEX: Final = frozenset({"sqlalchemy", "tortoise"})
+"""Mappers whose foreign keys have no index unless somebody asks for one."""
+
+
 def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]) -> list[Demand]:
     """Those without an index that something finds rows by."""
     candidates: list[Demand] = []
     for model in models(scene):
-        if model.orm == "sqlalchemy":
+        if model.orm in _WITHOUT_INDEX:
             candidates += [
                 Demand(model, c)
                 for c in model.columns.values()

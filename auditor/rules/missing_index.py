@@ -66,7 +66,7 @@ RULE = RuleInfo(
 )
 _CONNECTING: Final = re.compile(r"config|settings|database|engine|session|(^|[/_])db([/_.]|$)", re.IGNORECASE)
 """Parts of the paths of files that say to which database an application connects."""
-_MYSQL: Final = ("mysql+", "mysql:", "mariadb+", "mariadb:")
+_MYSQL: Final = ("mysql+", "mysql:", "mariadb+", "mariadb:", "tortoise.backends.mysql")
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeVar
 
 from auditor.sql.dialect import Dialect
 
-Declarer = Literal["django", "sqlalchemy", "ddl"]
+Declarer = Literal["django", "sqlalchemy", "tortoise", "ddl"]
 """What a declaration is written in; it decides whether a foreign key brings an index."""
 
 IndexOrigin = Literal["declared", "primary key", "unique", "foreign key"]

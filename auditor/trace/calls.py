@@ -35,6 +35,7 @@ from auditor.index.values import (
 from auditor.trace import (
     access,
     arguments,
+    awaiting,
     builtin_methods,
     declarations,
     dispatch,
@@ -264,6 +265,8 @@ def call_method(
     m: Machine, receiver: Value, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
     """`receiver.name(*args, **kwargs)`."""
+    if name == awaiting.METHOD:
+        return awaiting.awaited(m, receiver, node)
     if isinstance(receiver, Sym):
         return symbolic_method(m, receiver, name, args, kwargs, node)
     if isinstance(receiver, Row):

@@ -23,6 +23,7 @@ from auditor.index.values import (
 )
 from auditor.trace import (
     access,
+    awaiting,
     calls,
     deciding,
     iteration,
@@ -330,7 +331,8 @@ def comprehension(m: Machine, node: Node) -> Value:
 
 
 def await_(m: Machine, node: Node) -> Value:
-    return expression(m, node[2])
+    value = expression(m, node[2])
+    return awaiting.awaited(m, value, node) if m.awaiting else value
 
 
 def yield_(m: Machine, node: Node) -> Value:

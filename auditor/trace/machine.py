@@ -65,6 +65,10 @@ class Machine:
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
         self.written_names = frozenset(n for orm in orms for n in orm.written_names())
         self.property_names, self.method_names = _member_names(project)
+        self.awaiting = any(hasattr(orm, "awaited") for orm in orms)
+        """Whether queries run when they are awaited; elsewhere `await` changes nothing."""
+        self.coroutines: set[int] = set()
+        """Identities of calls of the project's own `async def`, as far as `awaiting` asks."""
         self.intrinsics: dict[str, Any] = {}
         self.validating: set[int] = set()
         """Identities of the serializer classes whose fields are being validated."""
@@ -291,6 +295,8 @@ class Machine:
         env: dict[str, Value] | None = None,
     ) -> Value:
         """Calls a project function here: records the call and replays what depends on the arguments."""
+        if self.awaiting and function.is_async and not function.is_generator:
+            self.coroutines.add(id(node))
         wrapped = self.wrapper(function)
         if wrapped is not None:
             self.refrains.watch.asked.add(id(function))

@@ -91,6 +91,10 @@ def orms_of(project: Project) -> tuple[Orm, ...]:
         from auditor.frameworks.peewee import PeeweeOrm  # noqa: PLC0415  # as above
 
         found.append(PeeweeOrm(project))
+    if imports(project, "tortoise"):
+        from auditor.frameworks.tortoise import TortoiseOrm  # noqa: PLC0415  # as above
+
+        found.append(TortoiseOrm(project))
     return tuple(found)
 
 
