@@ -59,7 +59,7 @@ class Registry:
 
     def _fill(self, model: Model) -> None:
         key = None
-        for owner, name, kind, call in fields_of(self.project, model.cls, _PACKAGES):
+        for _, name, kind, call in fields_of(self.project, model.cls, _PACKAGES):
             if kind in _KINDS:
                 continue
             given = dict(call[4])

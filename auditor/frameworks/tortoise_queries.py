@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import django_orm_queries as built
-from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_queries import Step
 from auditor.frameworks.orm_naming import size, subject
 from auditor.frameworks.tortoise_models import ORM
 from auditor.frameworks.tortoise_running import ONE, RELATED, ask, element
-from auditor.index.values import UNKNOWN, Const, Dictionary, Query, Row, Value, altered
+from auditor.index.values import UNKNOWN, Const, Dictionary, Items, Query, Row, Value, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,14 +171,7 @@ def got_or_created(registry: Registry, step: Step) -> Value:
     asked = altered(filtered(altered(step, kwargs=given)), kind=ONE, bound=1, limited=True)
     ask(registry, step.m, asked, step.node)
     write(step, f"{'INSERT' if step.name == 'get_or_create' else 'UPDATE'} {step.query.model.name}")
-    return built_pair(element(registry, step.m, asked))
-
-
-def built_pair(row: Value) -> Value:
-    """A row, and whether it was made."""
-    from auditor.index.values import Items  # noqa: PLC0415
-
-    return Items("tuple", [row, UNKNOWN], 2)
+    return Items("tuple", [element(registry, step.m, asked), UNKNOWN], 2)
 
 
 def related(registry: Registry, step: Step) -> Value | None:
@@ -224,8 +216,3 @@ _RUNNING: Final[dict[str, Callable[[Registry, Step], Value | None]]] = {
 }
 RUNNING: Final = frozenset(_RUNNING) - {"add", "remove", "clear"}
 """Methods of a class that ask or write."""
-
-
-def names(values: Sequence[Value]) -> list[str]:
-    """The relations that `fetch_related(...)` names, dotted."""
-    return [paths.dotted(n) for n in paths.names(values)]

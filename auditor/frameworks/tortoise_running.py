@@ -43,9 +43,7 @@ def answer(registry: Registry, m: Recorder, query: Query, node: Node | None) -> 
     return Many(element(registry, m, asked), size(asked), "list", asked)
 
 
-def ask(
-    registry: Registry, m: Recorder, query: Query, node: Node | None, *, verb: str = "SELECT"
-) -> None:
+def ask(registry: Registry, m: Recorder, query: Query, node: Node | None, *, verb: str = "SELECT") -> None:
     """The statement of a query, and those of what it prefetches."""
     owner = query.owner
     relation = owner.model.relations.get(query.relation or "") if isinstance(owner, Row) else None

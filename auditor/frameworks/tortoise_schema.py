@@ -31,8 +31,10 @@ def _of_model(model: Model) -> Table:
         if c.indexed and not c.unique
     ]
     place = Source(file, model.cls.line)
-    for group in declared(model.cls, "indexes"):
-        indexes.append(Index(columns=tuple(_column(model, name) for name in group), source=place))
+    indexes += [
+        Index(columns=tuple(_column(model, name) for name in group), source=place)
+        for group in declared(model.cls, "indexes")
+    ]
     together = [
         tuple(_column(model, name) for name in group) for group in declared(model.cls, "unique_together")
     ]

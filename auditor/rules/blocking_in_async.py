@@ -69,6 +69,8 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_ASYNCHRONOUS: Final = frozenset({"tortoise"})
+"""Mappers whose statements nothing but a coroutine can wait for."""
 _CONFIDENCE: Final[dict[EffectKind, float]] = {
     "sleep": 0.95,
     "http": 0.9,
@@ -215,6 +217,8 @@ def is_blocking(effect: Effect) -> bool:
     """Whether the operation holds the thread while it waits."""
     if effect.remembered or effect.offloaded or effect.kind not in _CONFIDENCE:
         return False
+    if effect.query is not None and effect.query.orm in _ASYNCHRONOUS:
+        return False
     if effect.fact is not None:
         large = effect.kind != "file" or effect.target.rpartition(".")[2] in _LARGE
         return effect.fact.blocking and not effect.fact.is_async and large
@@ -237,7 +241,7 @@ def awaited(body: Same) -> frozenset[int]:
     found: set[int] = set()
     for n in turns.nodes(body.tree):
         if n[0] == ir.AWAIT:
-            found |= turns.identities(n[2])
+            found |= {id(n)} | turns.identities(n[2])
         elif n[0] == ir.FOR and n[7]:
             found |= {id(n)} | turns.identities(n[4])
         elif n[0] == ir.WITH and n[5]:

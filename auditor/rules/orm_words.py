@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Effect
 
 _PEEWEE: Final = "peewee"
+_TORTOISE: Final = "tortoise"
 
 
 def loading(scene: Scene, origin: Query | None, relations: Sequence[str]) -> str | None:
@@ -52,9 +53,17 @@ def is_generic(origin: Query, path: str) -> bool:
 def fetching(effect: Effect) -> str | None:
     """How the rows or the number of what belongs to each row are asked for at once."""
     query = effect.query
-    owner = query.owner if query is not None and query.orm == _PEEWEE and query.relation else None
+    known = query is not None and query.orm in {_PEEWEE, _TORTOISE} and query.relation
+    owner = query.owner if query is not None and known else None
     if query is None or not isinstance(owner, Row):
         return None
+    if query.orm == _TORTOISE and effect.label.startswith("COUNT "):
+        return f'Count in the query that gives the rows: `annotate(number=Count("{query.relation}"))`.'
+    if query.orm == _TORTOISE:
+        return (
+            f'Load them with the rows, `prefetch_related("{query.relation}")`, and read them without `await`, '
+            "which asks again."
+        )
     if effect.label.startswith("COUNT "):
         return f"Count in the query that gives the rows: join `{query.model.name}`, `group_by({owner.model.name})`, select `fn.COUNT(…)`."
     return f"Fetch them with one statement more for all: `prefetch(query, {query.model.name}.select())`."

@@ -43,7 +43,7 @@ def awaited(m: Machine, value: Value, node: Node | None) -> Value:
 def answer(m: Machine, query: Query, node: Node | None) -> Value:
     """What its mapper says of a query that is awaited."""
     run = getattr(m.orm(query.model.orm), "awaited", None)
-    return query if run is None else run(m, query, node)  # type: ignore[no-any-return]  # the hook gives a value
+    return query if run is None else run(m, query, node)
 
 
 def in_loops(m: Machine, query: Query, node: Node | None) -> Value:

@@ -65,10 +65,6 @@ class Machine:
         self.relation_names = frozenset(n for orm in orms for n in orm.relation_names())
         self.written_names = frozenset(n for orm in orms for n in orm.written_names())
         self.property_names, self.method_names = _member_names(project)
-        self.awaiting = any(hasattr(orm, "awaited") for orm in orms)
-        """Whether queries run when they are awaited; elsewhere `await` changes nothing."""
-        self.coroutines: set[int] = set()
-        """Identities of calls of the project's own `async def`, as far as `awaiting` asks."""
         self.intrinsics: dict[str, Any] = {}
         self.validating: set[int] = set()
         """Identities of the serializer classes whose fields are being validated."""
@@ -90,6 +86,16 @@ class Machine:
         self.model_guesses = hints.guesses(self)
         self.kept: Kept | None = None
         """What handlers find on an application, a request or `g`; read off the stores when somebody asks first."""
+
+    @cached_property
+    def awaiting(self) -> bool:
+        """Whether queries run when they are awaited; elsewhere `await` changes nothing."""
+        return any(hasattr(orm, "awaited") for orm in self.orms)
+
+    @cached_property
+    def coroutines(self) -> set[int]:
+        """Identities of calls of the project's own `async def`, as far as `awaiting` asks."""
+        return set()
 
     @cached_property
     def form_fields(self) -> dict[int, tuple[forms.ChoiceField, ...]]:
