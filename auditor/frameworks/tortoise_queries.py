@@ -175,13 +175,14 @@ def got_or_created(registry: Registry, step: Step) -> Value:
 
 
 def related(registry: Registry, step: Step) -> Value | None:
-    """`row.tags.add(...)`, `remove`, `clear`: rows between are looked for before they are written."""
+    """`row.tags.add(...)`, `remove`, `clear`: rows between are looked for before they are written, which is part of that."""
+    del registry
     owner = step.query.owner
     relation = owner.model.relations.get(step.query.relation or "") if isinstance(owner, Row) else None
     if relation is None or not relation.many:
         return None
     if step.name == "add":
-        ask(registry, step.m, step.derived(), step.node)
+        step.m.effect("sql", f"SELECT {subject(step.query)}", "write", cause="write", node=step.node)
     write(step, f"{'INSERT' if step.name == 'add' else 'DELETE'} {subject(step.query)}")
     return UNKNOWN
 
