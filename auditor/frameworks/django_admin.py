@@ -192,7 +192,7 @@ def model_routes(registration: Registration, evaluation: Evaluation) -> Iterator
 
 def is_registered(cls: Class) -> bool:
     """Whether a class is one of those that `served_class` makes."""
-    return "ModelAdmin" in cls.module.scope and "Model" in cls.module.scope
+    return "ModelAdmin" in cls.module.scope and cls not in cls.module.classes
 
 
 def own_routes(cls: Class, evaluation: Evaluation) -> list[Route]:

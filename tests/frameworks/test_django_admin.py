@@ -210,3 +210,28 @@ def test_a_site_of_the_projects_own_has_its_own_paths_too() -> None:
     ids = {entry.id: entry for entry in found}
     assert set(ids) >= ONE
     assert any(id_.endswith("/back/office/report/") and e.handler.name == "report" for id_, e in ids.items())
+
+
+def test_only_what_serves_a_registered_model_is_a_page_of_the_admin() -> None:
+    views = """
+        from django.contrib.admin import ModelAdmin
+        from django.db.models import Model
+        from django.views import View
+
+        class Home(View):
+            def get(self, request):
+                return None
+        """
+    urls = """
+        from django.contrib import admin
+        from django.urls import path
+        from shop.models import Book
+        from shop.views import Home
+
+        admin.site.register(Book)
+        urlpatterns = [path("", Home.as_view()), path("back/office/", admin.site.urls)]
+        """
+    files = {"shop/__init__.py": "", "shop/models.py": MODELS, "shop/views.py": views, "urls.py": urls}
+    found = {entry.id: entry.framework for entry in django.entry_points(project(files, library()))}
+    assert {id_ for id_, framework in found.items() if framework == "django_admin"} == ONE
+    assert found["GET /"] == "django"
