@@ -100,21 +100,21 @@ class PeeweeOrm:
             return ModelValue(model)
         if name in _METHODS:
             return _METHODS[name](self, m, model, args, kwargs, node)
-        begun = queries.start(m, model, name)
+        begun = queries.start(m, model, name, text=model.name)
         step = Step(self.registry, m, begun, name, args, kwargs, node)
         if name in _ONE:
             by_key = name in {"get_by_id", "__getitem__"}
             asked = altered(begun, filters=((model.primary_key, "exact"),)) if by_key else begun
             return queries.one(altered(step, query=asked))
         if name == "select":
-            return altered(
-                begun, columns=tuple(args), text=step.derived().text.replace(".select.select", ".select")
-            )
+            return step.derived(columns=queries.selected(step))
         if name == "filter":
             return queries.narrowed(step)
         if name == "noop":
-            return altered(begun, empty=True)
-        return altered(begun, filters=(("?", "?"),)) if name == "raw" else begun
+            return step.derived(empty=True)
+        if name == "raw":
+            return step.derived(filters=(("?", "?"),))
+        return altered(begun, text=f"{model.name}.{name}")
 
     # -- rows ------------------------------------------------------------------------------------------------
 
@@ -310,7 +310,9 @@ def got_or_created(
 ) -> Value:
     """`Model.get_or_create(...)`: a SELECT, and an INSERT where nothing was found."""
     given = {k: v for k, v in kwargs.items() if k != "defaults"}
-    found = queries.one(Step(orm.registry, m, queries.start(m, model, "get"), "get", [], given, node))
+    found = queries.one(
+        Step(orm.registry, m, queries.start(m, model, text=model.name), "get", [], given, node)
+    )
     created(orm, m, model, args, given, node)
     return Items("tuple", [found, UNKNOWN], 2)
 

@@ -9,6 +9,7 @@ from auditor.frameworks import orm_step
 from auditor.frameworks.orm_naming import size, subject
 from auditor.frameworks.peewee_models import ORM, Registry
 from auditor.frameworks.sqlalchemy_filters import Scope, conditions
+from auditor.frameworks.sqlalchemy_text import hands_on
 from auditor.index import ir
 from auditor.index.values import (
     UNKNOWN,
@@ -99,7 +100,7 @@ def build(step: Step) -> Query:
         return narrowed(step)
     if name in {"select", "select_extend", "columns"}:
         kept = query.columns if name == "select_extend" else ()
-        return step.derived(columns=(*kept, *step.args))
+        return step.derived(columns=(*kept, *selected(step)))
     if name in {"join", "left_outer_join", "join_from", "ensure_join"}:
         return joined(step)
     if name == "switch":
@@ -120,6 +121,11 @@ def build(step: Step) -> Query:
     if name == "group_by":
         return step.derived(grouped=True)
     return step.derived(locked=True) if name == "for_update" else step.derived()
+
+
+def selected(step: Step) -> tuple[Value, ...]:
+    """The columns that a call names; of `*columns` nobody can tell which they are, nor of whose model."""
+    return (UNKNOWN,) if hands_on(step.node) else tuple(step.args)
 
 
 def narrowed(step: Step) -> Query:

@@ -10,7 +10,7 @@ from auditor.frameworks.peewee_models import Registry
 from auditor.index.lower import lower
 from auditor.index.project import Project
 from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
+from auditor.trace.analysis import Trace, analyse
 from auditor.trace.cost import CostTable
 from auditor.trace.semantics import Semantics, orms_of
 from tests.frameworks.linked import project
@@ -210,6 +210,11 @@ APP = """
         return jsonify(query[0].name, [query[n].name for n in range(len(query))], [u.id for u in query])
 
 
+    @app.get("/handed_on")
+    def handed_on(columns):
+        return jsonify([t.user.name for t in Tweet.select(Tweet, *columns).join(User)])
+
+
     @app.get("/by_key")
     def by_key():
         return jsonify(User[1].name)
@@ -285,11 +290,16 @@ APP = """
 
 
 @cache
-def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
-    """By path: the statements of its endpoint."""
+def traced() -> Trace:
     files = {"models.py": MODELS, "app.py": APP}
     made = Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
-    trace = analyse(made, discover(made), knowledge=load(), semantics=Semantics(orms=orms_of(made)))
+    return analyse(made, discover(made), knowledge=load(), semantics=Semantics(orms=orms_of(made)))
+
+
+@cache
+def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
+    """By path: the statements of its endpoint."""
+    trace = traced()
     table = CostTable(trace.machine)
     return {
         root.entry.path: table.root(root).get("sql", {}) for root in trace.entries if root.entry is not None
@@ -323,6 +333,7 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("/twice", {(): 1}),
         ("/sliced", {(): 2}),
         ("/by_place", {(): 1}),
+        ("/handed_on", {(): 1}),
         ("/by_key", {(): 1}),
         ("/never_lazy", {(): 1}),
         ("/never_lazy_joined", {(): 1}),
@@ -340,6 +351,22 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
 )
 def test_a_request_asks_what_peewee_asks(path: str, expected: dict[tuple[str, ...], int]) -> None:
     assert costs()[path] == {sizes: (often, often) for sizes, often in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/got/{key}", {"User.get_by_id(key)", "User.get_or_none(User.name == 'q')"}),
+        ("/in_loop", {"User.select(User.name)", "User.get(User.name == name)"}),
+        ("/by_place", {"User.select()"}),
+    ],
+)
+def test_a_query_is_told_as_it_is_written(path: str, expected: set[str]) -> None:
+    root = next(r for r in traced().entries if r.entry is not None and r.entry.path == path)
+    assert root.entry is not None
+    effects = traced().machine.summaries[id(root.entry.handler)].effects
+    asked = {e.query.text for e in effects if e.query is not None and e.query.model.name == "User"}
+    assert asked == expected
 
 
 def test_models_have_their_tables_keys_and_names_on_the_other_side() -> None:
