@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.frameworks.django_values import UNKNOWN, AsView, Bound, Called, Instance, Route, Value
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class, External, Function, ImportedName, Module
+from auditor.index.symbols import Assigned, Class, External, ImportedName, Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,12 +180,12 @@ def model_routes(registration: Registration, evaluation: Evaluation) -> Iterator
         yield Route(f"{prefix}{own.pattern}", own.syntax, own.target, own.module, own.line)
     project = evaluation.project
     for path, actions, permission in _PAGES:
-        if permission and is_refused(project.method(cls, permission)):
+        if permission and is_refused(project, cls, permission):
             continue
         told = dict(actions)
         if not path and not any(is_set(project, cls, name) for name in _WITH_POST):
             del told["post"]
-        if "change/" in path and is_refused(project.method(cls, "has_change_permission")):
+        if "change/" in path and is_refused(project, cls, "has_change_permission"):
             del told["post"]
         yield Route(f"{prefix}{path}", "route", AsView(cls, {}, told), *where)
 
@@ -215,8 +215,9 @@ def is_set(project: Project, cls: Class, name: str) -> bool:
     return value is None or (bool(value[3]) if value[0] == ir.SEQ else value[0] != ir.CONST)
 
 
-def is_refused(method: Function | None) -> bool:
+def is_refused(project: Project, cls: Class, permission: str) -> bool:
     """`def has_add_permission(self, request): return False`."""
+    method = project.method(cls, permission)
     body = () if method is None or method.module.role == "library" else method.body
     return (
         len(body) == 1 and body[0][0] == ir.RETURN and body[0][3] is not None and body[0][3][2:] == (False,)

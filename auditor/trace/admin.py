@@ -101,7 +101,7 @@ def joined(m: Machine, admin: Inst, model: Model, rows: Query, columns: list[Val
 
     A foreign key in `list_display` makes it follow every one that is never empty; one that may be empty stays out.
     """
-    if rows.joined or not isinstance(rows, Query):
+    if rows.joined:
         return rows
     told = asked(m, admin, "get_list_select_related")
     names = texts(told)

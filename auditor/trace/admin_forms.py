@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.django_admin import is_refused
 from auditor.index import ir
 from auditor.index.symbols import Class
 from auditor.index.values import (
@@ -23,7 +24,7 @@ from auditor.index.values import (
 )
 from auditor.trace import access, calls, forms, hints, iteration
 from auditor.trace.admin_columns import show_column
-from auditor.trace.admin_options import asked, at_option, flat, is_own, is_refused, model_of, said, texts
+from auditor.trace.admin_options import asked, at_option, flat, is_own, model_of, said, texts
 from auditor.trace.serializers import meta_class, meta_names, takes_all
 from auditor.trace.summary import Loop
 
@@ -248,7 +249,7 @@ def show_inline(m: Machine, inline: Inst, parent: Model, row: Value) -> None:
         return
     back = key_to(m, inline, model, parent)
     relations = [r for r in chosen(m, inline, model, Const(None)) if r.name != back]
-    if is_refused(m, inline.cls, "has_change_permission"):
+    if is_refused(m.project, inline.cls, "has_change_permission"):
         relations = []
     if isinstance(row, Row):
         with at_option(m, inline.cls, "model"):
@@ -293,7 +294,7 @@ def show_empty(m: Machine, inline: Inst, model: Model, relations: list[Relation]
 def empty_forms(m: Machine, inline: Inst) -> int:
     """Those to fill in, and the one that is copied when more are asked for; none where rows can't be added."""
     most, extra = said(m, inline, "max_num"), said(m, inline, "extra")
-    if most == 0 or is_refused(m, inline.cls, "has_add_permission"):
+    if most == 0 or is_refused(m.project, inline.cls, "has_add_permission"):
         return 0
     return (extra if isinstance(extra, int) else _EXTRA) + 1
 

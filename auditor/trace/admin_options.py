@@ -55,15 +55,6 @@ def is_own(m: Machine, cls: Class, name: str) -> bool:
     return found is not None and found[0].module.role != "library"
 
 
-def is_refused(m: Machine, cls: Class, permission: str) -> bool:
-    """`def has_add_permission(self, request): return False`."""
-    method = m.project.method(cls, permission)
-    body = () if method is None or method.module.role == "library" else method.body
-    return (
-        len(body) == 1 and body[0][0] == ir.RETURN and body[0][3] is not None and body[0][3][2:] == (False,)
-    )
-
-
 @contextmanager
 def at_option(m: Machine, cls: Class, name: str) -> Iterator[None]:
     """What is asked inside is told at the option of that name, or at the class where nothing sets it."""
