@@ -2,21 +2,22 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final
 
 from auditor.execution.detect.clue import Clue
 from auditor.execution.detect.python_command import python_command
 from auditor.execution.detect.statement import Statement
 from auditor.execution.detect.tree import Tree
-from auditor.execution.detect.wrappers import join, unwrapped
+from auditor.execution.detect.wrappers import each_unwrapped, join
 
 _SEEDS: Final = re.compile(
     r"(?:db[_:-])?seeds?(?:[_-]?(?:db|data|database|load|demo|dev))?|(?:load[_-]?)?seeds?(?:[_-]?load)?"
     r"|populate(?:[_-]?(?:db|data|database|demo))?|(?:load|make|create|generate|init|install)[_-]?"
     r"(?:fixtures?|test[_-]?data|sample[_-]?data|demo[_-]?data|dev[_-]?data|example[_-]?data|demo|dummy[_-]?data)"
-    r"|(?:load|make|generate)[_-]?data|(?:load[_-]?)?initial[_-]?data|setup[_-]?demo|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|fake[_-]?data"
+    r"|(?:load|make|generate)[_-]?data|(?:load[_-]?)?initial[_-]?data|setup[_-]?demo|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|fakes?(?:[_-]?data)?"
 )
 _AMOUNT: Final = re.compile(
     r"""(?:add_argument|option)\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",
@@ -49,33 +50,46 @@ def seeds(
     tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], /, *, cwd: str
 ) -> tuple[Clue[Seed], ...]:
     """Commands that do it, the best first, as they are run from `cwd`."""
-    clues = (*_written(tree, found, trust, cwd), *_by_name(tree, cwd))
+    clues = (*_one_after_another(_written(tree, found, trust, cwd)), *_by_name(tree, cwd))
     firsts: dict[str, Clue[Seed]] = {}
     for clue in sorted(clues, key=lambda clue: (-clue.confidence, clue.place)):
         firsts.setdefault(clue.value.command, clue)
     return tuple(firsts.values())
 
 
+def _one_after_another(clues: Iterable[Clue[Seed]]) -> Iterator[Clue[Seed]]:
+    """Those of one line as one: `flask fake users 10 && flask fake posts 100` fills by both."""
+    for _, group in groupby(clues, key=lambda clue: clue.place):
+        first, *others = group
+        commands = dict.fromkeys(clue.value.command for clue in (first, *others))
+        yield replace(first, value=replace(first.value, command=" && ".join(commands))) if others else first
+
+
 def _written(
     tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], cwd: str
 ) -> Iterator[Clue[Seed]]:
     for statement in found:
-        words = unwrapped(statement.words)
-        called = [_name(word) for word in words[:4] if not word.startswith("-")]
-        says = any(_SEEDS.fullmatch(name) for name in called) or _next_step(tree, found, statement, words)
-        if not says and not (_SEEDS.fullmatch(_name(statement.name)) and words[:1] and _is_python(words)):
-            continue
-        command = python_command(tree, words, folder=statement.folder, cwd=cwd)
-        if command is None or not _is_python(command) or {"--schema-only", "--help"} & set(command):
-            continue
-        if not says and command[1:2] == ("-m",):
-            continue
-        confidence = 0.85 if says else 0.7
-        yield Clue(
-            _seed(tree, command, cwd),
-            statement.place,
-            round(confidence * (0.6 + 0.4 * trust[statement.file]), 2),
-        )
+        for words in each_unwrapped(statement.words):
+            clue = _of_words(tree, found, statement, words, cwd)
+            if clue is not None:
+                yield replace(
+                    clue, confidence=round(clue.confidence * (0.6 + 0.4 * trust[statement.file]), 2)
+                )
+
+
+def _of_words(
+    tree: Tree, found: tuple[Statement, ...], statement: Statement, words: tuple[str, ...], cwd: str
+) -> Clue[Seed] | None:
+    called = [_name(word) for word in words[:4] if not word.startswith("-")]
+    says = any(_SEEDS.fullmatch(name) for name in called) or _next_step(tree, found, statement, words)
+    if not says and not (_SEEDS.fullmatch(_name(statement.name)) and words[:1] and _is_python(words)):
+        return None
+    command = python_command(tree, words, folder=statement.folder, cwd=cwd)
+    if command is None or not _is_python(command) or {"--schema-only", "--help"} & set(command):
+        return None
+    if not says and command[1:2] == ("-m",):
+        return None
+    return Clue(_seed(tree, command, cwd), statement.place, 0.85 if says else 0.7)
 
 
 def _next_step(

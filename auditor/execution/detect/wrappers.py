@@ -52,6 +52,19 @@ def unwrapped(words: tuple[str, ...], /) -> tuple[str, ...]:
     return words
 
 
+def each_unwrapped(words: tuple[str, ...], /) -> tuple[tuple[str, ...], ...]:
+    """Every command inside the wrappers: of a shell's text all that it runs, in order."""
+    for _ in range(_DEEPEST):
+        text = shell_text(words)
+        if text is not None:
+            return tuple(one for command in simple_commands(text, {}) if (one := unwrapped(tuple(command))))
+        inner = _inside(words)
+        if inner == words:
+            break
+        words = inner
+    return (words,) if words else ()
+
+
 def shell_text(words: tuple[str, ...], /) -> str | None:
     """The text of ``sh -c TEXT``; None when that is not what the words say."""
     program = words[0].rpartition("/")[2] if words else ""

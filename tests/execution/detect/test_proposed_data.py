@@ -86,6 +86,13 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
             ("flask --app shop seed --scale 1", None),
         ),
         (
+            {
+                "shop.py": FLASK,
+                "README.md": '```\ndocker-compose run --rm shop bash -c "flask fake users 10 && flask fake posts 100"\n```\n',
+            },
+            ("flask fake users 10 && flask fake posts 100", None),
+        ),
+        (
             {**DJANGO, "shop/management/commands/populatedb.py": "class Command: ...\n"},
             ("python manage.py populatedb", None),
         ),
