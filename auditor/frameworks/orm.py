@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.index.ir import Node
     from auditor.index.project import Project
@@ -69,6 +69,9 @@ class Recorder(Protocol):
 
     def call(self, value: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
         """Calls any value."""
+
+    def each(self, size: Size, run: Callable[[], None]) -> None:
+        """Runs something in a loop of so many turns, that a library goes round."""
 
     def name_here(self, default: str) -> str:
         """What a person would call the collection being iterated here."""

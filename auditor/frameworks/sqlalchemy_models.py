@@ -10,6 +10,7 @@ from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_relations as relations
 from auditor.frameworks.orm_naming import plural, snake
 from auditor.frameworks.sqlalchemy_declared import Declared, declared_in, declared_later
+from auditor.frameworks.sqlalchemy_events import Events
 from auditor.frameworks.sqlalchemy_imperative import imperative
 from auditor.frameworks.sqlalchemy_text import constant
 from auditor.frameworks.sqlalchemy_values import table_model
@@ -55,6 +56,8 @@ class Registry:
         """(model, relation) whose target is no known model."""
         self.got: dict[object, list[tuple[Way, Value]]] = {}
         """What `sqlalchemy_identity` remembers of rows got by key."""
+        self.events = Events(self)
+        """What listens to rows and sessions."""
         self.held: dict[tuple[object, str], list[Way]] = {}
         """What `sqlalchemy_held` remembers of lists of rows."""
         self._own: dict[int, dict[str, Declared]] = {}

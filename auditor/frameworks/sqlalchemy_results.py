@@ -68,6 +68,8 @@ def run(m: Recorder, registry: Registry, query: Query, node: Node | None, *, ver
     for entity in dict.fromkeys(c.model for c in query.columns if isinstance(c, ModelValue)) or [query.model]:
         of_it = query if entity is query.model else prefetching.of_entity(registry, query, entity)
         prefetching.prefetch(m, registry, of_it, node)
+    if registry.events.listeners().get("load"):
+        registry.events.loaded(m, entity_row(m, registry, query), size_of(query), node)
 
 
 def selects_entity(query: Query) -> bool:

@@ -64,9 +64,12 @@ def session_method(m: Recorder, registry: Registry, session: Value, name: str, c
     if name in {"get", "get_one"} and call.args:
         return _get(m, registry, session, call)
     if name in WRITES or name.startswith("bulk_"):
-        return write(m, name, call)
+        given = write(m, name, call)
+        registry.events.wrote(m, session, name, call.args or list(call.kwargs.values())[:1], call.node)
+        return given
     if name == "begin":
         committed(m, call.node)
+        registry.events.wrote(m, session, "commit", (), call.node)
         return session
     if name == "connection":
         return SessionValue(CONNECTION)

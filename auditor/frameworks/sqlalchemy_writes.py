@@ -68,6 +68,7 @@ def changed(m: Recorder, registry: Registry, row: Row, name: str) -> None:
     row.touched[_CHANGED] = Const(branch)
     query = Query("sqlalchemy", row.model, m.site(), text=f"flush({row.model.name})", kind="update")
     m.effect("sql", results.label(query), "write", cause="flush", query=query, row=row, loops=())
+    registry.events.of_row(m, "update", row, None)
 
 
 def committed(m: Recorder, node: Node | None) -> None:

@@ -19,7 +19,7 @@ from auditor.trace.refrains import Refrains, Watch
 from auditor.trace.summary import Call, Effect, Guard, Loop, Residual, Summary, Use, repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from auditor.frameworks.orm import Orm
     from auditor.index.ir import Node
@@ -133,6 +133,11 @@ class Machine:
 
     def owner(self) -> Function | None:
         return self.cx.summary.function
+
+    def each(self, size: Size, run: Callable[[], None]) -> None:
+        outer = self.inside(Loop(self.site(), size, None, None, "call"))
+        run()
+        self.cx.loops = outer
 
     def name_here(self, default: str) -> str:
         return self.cx.names or default
