@@ -24,14 +24,12 @@ if TYPE_CHECKING:
 _OF_ROWS: Final = frozenset(
     "before_insert after_insert before_update after_update before_delete after_delete".split()
 )
-_OF_SESSIONS: Final = frozenset(
-    "before_flush after_flush after_flush_postexec before_commit after_commit".split()
-)
 _LOADED: Final = frozenset({"load", "refresh"})
 _EVERY: Final = frozenset({"sqlalchemy.orm.Mapper", "sqlalchemy.orm.mapper", "sqlalchemy.orm.mapper.Mapper"})
 """What stands for every mapped class."""
-_FLUSHED: Final = ("before_flush", "after_flush", "after_flush_postexec")
-_PARAMETERS: Final = {"before_flush": 3}
+_COMMITTED: Final = ("before_commit", "before_flush", "after_flush", "after_flush_postexec", "after_commit")
+"""What a commit calls, in this order; flushes before it, which call some of these too, are not told apart."""
+_PARAMETERS: Final = {"before_commit": 1, "before_flush": 3, "after_commit": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,6 @@ class Events:
         self._registry = registry
         self._listeners: dict[str, list[Listener]] | None = None
         self._running: set[int] = set()
-        self._flushed: set[int] = set()
-        """Identities of sessions to which nothing was added since they were flushed."""
 
     def listeners(self) -> dict[str, list[Listener]]:
         """By event."""
@@ -77,27 +73,19 @@ class Events:
     def wrote(
         self, m: Recorder, session: Value, name: str, given: Sequence[Value], node: Node | None
     ) -> None:
-        """After `session.add(row)`, `delete`, `flush`, `commit`: what the next flush or the commit calls."""
+        """After `session.add(row)`, `delete`, `commit`: what the flush to come, or the commit, calls."""
         if not self.listeners():
             return
         if name in {"add", "add_all", "delete"}:
-            self._flushed.discard(id(session))
             verb = "delete" if name == "delete" else "insert"
             for value in given:
                 each_row(m, value, lambda row: self.of_row(m, verb, row, node))
         elif name == "refresh":
             for value in given[:1]:
                 each_row(m, value, lambda row: self.call(m, "refresh", row, [row, UNKNOWN, UNKNOWN], node))
-        elif name in {"flush", "commit"}:
-            is_commit = name == "commit"
-            if is_commit:
-                self.of_session(m, "before_commit", [session], node)
-            if id(session) not in self._flushed:
-                for event in _FLUSHED:
-                    self.of_session(m, event, [session, UNKNOWN, UNKNOWN][: _PARAMETERS.get(event, 2)], node)
-            self._flushed.add(id(session))
-            if is_commit:
-                self.of_session(m, "after_commit", [session], node)
+        elif name == "commit":
+            for event in _COMMITTED:
+                self.of_session(m, event, [session, UNKNOWN, UNKNOWN][: _PARAMETERS.get(event, 2)], node)
 
     def of_row(self, m: Recorder, verb: str, row: Row, node: Node | None) -> None:
         """A row is inserted, updated or deleted; one that was fetched is not inserted again."""
@@ -201,7 +189,7 @@ def told(
     propagate = constant(given.get("propagate")) is True
     if not isinstance(event, str) or target is None or (function.owner is not None and function.static == ""):
         return
-    if event in _OF_SESSIONS:
+    if event in _COMMITTED:
         yield Listener(event, function, None)
         return
     if event not in _OF_ROWS | _LOADED:
