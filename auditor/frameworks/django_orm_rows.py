@@ -51,8 +51,8 @@ def _related(registry: Registry, m: Recorder, row: Row, relation: Relation, node
                 _deferred_column(m, row, relation.name, node)
             _record_load(m, row, relation, target, node)
         found = UNKNOWN if target is None else _reached(registry, m, row, relation, target)
-    if not m.quiet:
-        row.touched[relation.name] = found
+    if not m.quiet and (not relation.many or relation.name in row.loaded):
+        row.touched[relation.name] = found  # a manager of rows that nobody loaded is made anew where it is read
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from auditor.rules.by_hand import is_started_by_name
 from auditor.rules.claim import GUESSED_PENALTY, UNREACHED_PENALTY
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ def audience(scene: Scene, spot: Spot) -> Audience:
         return "task"
     alone = spot.module.role == "script" or "/management/commands/" in f"/{spot.module.path}"
     return "command" if kinds or alone else "unknown"
+
+
+def is_by_hand(scene: Scene, spot: Spot) -> bool:
+    """Whether only people at a prompt run it: a script, or a file that is started by its name and that nothing known reaches."""
+    return is_started_by_name(spot.module) and audience(scene, spot) in {"command", "unknown"}
 
 
 def believable(scene: Scene, claim: Claim) -> bool:

@@ -11,6 +11,7 @@ from auditor.index.origin import LIBRARY_ROOT
 from auditor.index.symbols import Class, inner_blocks
 from auditor.model.report import Evidence, Finding, Place, TermAtStake
 from auditor.rules import staff
+from auditor.rules.by_hand import is_started_by_name
 from auditor.trace.analysis import TRACED_ROLES
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _OWN_RELATED: Final = 2
 _FOLDED: Final = 6
 _ASIDE: Final = 3
 """Claims in one finding of a file that no request waits for: it has places for two more beside its own."""
+_SCRIPTS: Final = 4
+"""Claims in one finding of scripts."""
 _BACKGROUND: Final = ("TASK ", "COMMAND ")
 """How the ids of the entry points begin that no request waits for."""
 _SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
@@ -83,12 +86,18 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     worth = [claim for claim in best.values() if is_worth_saying(scene, claim)]
     sure = [c for c in worth if not staff.option_of(c)]
     optional = staff.by_cause(rule.id, (c for c in worth if staff.option_of(c)))
-    aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c)]
-    set_aside = {id(c) for c in aside}
+    scripts = [c for c in sure if is_of_script(scene, c)]
+    by_hand = {id(c) for c in scripts}
+    aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c) and id(c) not in by_hand]
+    set_aside = by_hand | {id(c) for c in aside}
     waited = [c for c in sure if id(c) not in set_aside]
     own = 0 if rule.by_file else _OWN_RELATED
     groups = [*(by_file(waited) if rule.by_file else together(waited)), *by_file(aside, most=_ASIDE)]
     made = [told(scene, rule, folded(group, own=own)) for group in groups]
+    made += [
+        told(scene, rule, folded(group, own=1, among="scripts that are run by hand"))
+        for group in in_groups(scripts, _SCRIPTS)
+    ]
     made += [told(scene, rule, folded(group, own=1, among="the admin")) for group in optional]
     return made
 
@@ -128,6 +137,15 @@ def is_waited_for(scene: Scene, claim: Claim) -> bool:
     )
 
 
+def is_of_script(scene: Scene, claim: Claim) -> bool:
+    """Whether it stands in a file that a person starts by its name, and no known entry point leads to it.
+
+    Of such files a project has dozens, of which most ran once: what is alike in them is told together.
+    """
+    found = claim.spot.function is not None and is_started_by_name(claim.spot.module)
+    return found and not endpoints_of(scene, claim)
+
+
 def together(claims: Iterable[Claim]) -> list[list[Claim]]:
     """The claims of one function (or class body) in one group, the surest first: they are read and mended together."""
     groups: dict[tuple[str, str], list[Claim]] = {}
@@ -144,13 +162,22 @@ def by_file(claims: Iterable[Claim], *, most: int = 1 + _RELATED) -> list[list[C
     files: dict[str, list[Claim]] = {}
     for claim in claims:
         files.setdefault(claim.spot.module.path, []).append(claim)
-    found = []
-    for path in sorted(files):
-        ordered = sorted(
-            files[path], key=lambda c: (-round(c.confidence, 2), c.guessed, c.spot.start, c.subject)
-        )
-        found += [ordered[n : n + most] for n in range(0, len(ordered), most)]
-    return found
+    return [group for path in sorted(files) for group in in_groups(files[path], most)]
+
+
+def in_groups(claims: Iterable[Claim], most: int) -> list[list[Claim]]:
+    """Claims in groups of at most so many, the surest first."""
+    ordered = sorted(
+        claims,
+        key=lambda c: (
+            -round(c.confidence, 2),
+            c.guessed,
+            c.spot.module.path,
+            c.spot.start,
+            c.subject,
+        ),
+    )
+    return [ordered[n : n + most] for n in range(0, len(ordered), most)]
 
 
 def folded(group: list[Claim], *, own: int = _OWN_RELATED, among: str = "this file") -> Claim:

@@ -15,7 +15,7 @@ from auditor.rules.scene import spot_of
 if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.index.symbols import Function
-    from auditor.index.values import Value
+    from auditor.index.values import Site, Value
     from auditor.rules.names import Flow, Reads
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Frames, Use
@@ -198,7 +198,19 @@ def is_foreign(root: Node, query: Query) -> bool:
 def _is_shared(scene: Scene, query: Query) -> bool:
     """Whether a helper that remembers its answer fetched the rows."""
     function = query.site.function
-    return function is not None and scene.trace.machine.is_memoised(function)
+    if function is not None and scene.trace.machine.is_memoised(function):
+        return True
+    return query.site in scene.once(sites_of_kept)
+
+
+def sites_of_kept(scene: Scene) -> frozenset[Site]:
+    """Where queries were built that run only while nothing is kept by hand: `if key not in g.rows: g.rows[key] = …`."""
+    kept: dict[Site, bool] = {}
+    for _, effect in scene.effects():
+        if effect.query is not None and effect.cause == "query":
+            site = effect.query.site
+            kept[site] = kept.get(site, True) and effect.remembered
+    return frozenset(site for site, always in kept.items() if always)
 
 
 def _is_read_by_siblings(scene: Scene, function: Function, root: Node) -> bool:
@@ -238,11 +250,18 @@ def serves_many(scene: Scene, found: Collection) -> bool:
 
 
 def wanted_where_built(scene: Scene, query: Query, function: Function) -> bool:
-    """Whether the function that built the query, another one than consumes it, needs the rows as well."""
+    """Whether the function that built the query, or one that hands its rows on to this one, needs them as well."""
     built = query.site.function
     if built is function:
         return False
-    return not _NEEDS_ROWS.isdisjoint(scene.readers.get(query.site, {}).get(id(built), ()))
+    readers = scene.readers.get(query.site, {})
+    summary = scene.trace.machine.summaries.get(id(function))
+    below = set() if summary is None else {id(call.callee) for call in summary.calls}
+    return any(
+        not _NEEDS_ROWS.isdisjoint(roles)
+        for reader, roles in readers.items()
+        if reader == id(built) or (reader in below and reader != id(function))
+    )
 
 
 def _from_caller(scene: Scene, use: Use, expression: Node) -> tuple[Flow, ...] | None:

@@ -31,7 +31,7 @@ field by field, including a row whose relation is empty.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from auditor.index import ir
 from auditor.index.values import Many, Query, Row
@@ -43,6 +43,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
 from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
+from auditor.rules.rows_at_hand import doubt
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
@@ -65,11 +66,8 @@ RULE = RuleInfo(
 )
 
 
-_KIN: Final = 0.45
-"""What confidence loses where the session may have the related rows already: what is left is not told."""
 _ARGUMENT: Final = r"(?:[^()]|\([^()]*\))"
 """A character of an argument, or a call's brackets in it."""
-
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
@@ -171,18 +169,6 @@ def walked_of_one(loops: Sequence[Loop], row: Row, origin: Query) -> str:
     return "" if walked else row.path.partition(".")[0]
 
 
-def has_kin_loaded(row: Row, relation: str) -> bool:
-    """Whether the query loads a collection of the same model: the session may have the related row with those.
-
-    Of a bill that was loaded with its owers, the payer is one of them, mostly; a ticket's author is seldom its assignee.
-    """
-    origin, own = row.origin, row.model.relations.get(relation)
-    if origin is None or origin.orm != "sqlalchemy" or own is None or own.many:
-        return False
-    others = (row.model.relations.get(name) for name in origin.loaded if name != relation)
-    return any(o is not None and o.many and o.target == own.target for o in others)
-
-
 def cured_at(scene: Scene, loop: Loop, origin: Query | None, walked: str) -> tuple[str, int, int, str, str]:
     """Which edit would cure a lazy load: path and lines of the query's place, else of the loop's, the model, the relation.
 
@@ -257,9 +243,7 @@ def claim(
             if origin is not None
             else Evidence(kind="note", text="where the rows come from is not known"),
         ],
-        confidence=(0.9 if origin is not None else 0.7)
-        - mostly_one.doubt(loops)
-        - (_KIN if row is not None and all(has_kin_loaded(row, r) for r in relations) else 0),
+        confidence=(0.9 if origin is not None else 0.7) - mostly_one.doubt(loops) - doubt(scene, row, relations),
         related=related,
         subject=", ".join(relations[:4]),
         cost_term=TermAtStake(

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules.audience import believable
+from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.connection_held import NAMES, WAITED_FOR, is_wait
 from auditor.rules.regions import transactions
@@ -66,7 +66,10 @@ _SHOWN: Final = 2
 
 
 def find(scene: Scene) -> Iterator[Claim]:
-    """One claim a transaction, for the wait that is nearest to it."""
+    """One claim a transaction, for the wait that is nearest to it.
+
+    A command that only reads in it (a dump of one moment) keeps nobody waiting.
+    """
     for region in transactions(scene):
         waits = [
             (effect, way)
@@ -85,7 +88,7 @@ def find(scene: Scene) -> Iterator[Claim]:
                 Evidence(kind="chain", text=f"{other} is waited for in it too")
                 for other in list(places)[:_SHOWN]
             ]
-            if believable(scene, made):
+            if believable(scene, made) and not (made.severity and audience(scene, made.spot) == "command"):
                 yield made
 
 

@@ -39,15 +39,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from auditor.index import ir
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.text import listed
-from auditor.rules import turns
 from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, schema_of
 from auditor.rules.foreign_key_index import foreign_key_claim, foreign_keys
 from auditor.rules.index_demand import effects_by_table
+from auditor.rules.mysql_spoken import mysql_spoken
 from auditor.rules.searched_index import searched, searched_claim
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ RULE = RuleInfo(
     playbook="add-index",
     docs=__doc__,
 )
-_CONNECTING: Final = re.compile(r"config|settings|database|engine|session|(^|[/_])db([/_.]|$)", re.IGNORECASE)
-"""Parts of the paths of files that say to which database an application connects."""
-_MYSQL: Final = ("mysql+", "mysql:", "mariadb+", "mariadb:", "tortoise.backends.mysql")
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
 
@@ -108,34 +104,19 @@ def by_column(scene: Scene) -> Iterator[Claim]:
     """Foreign keys first, then columns that queries of requests search by."""
     schema = schema_of(scene)
     told: set[tuple[str, int]] = set()
-    implied = speaks_mysql(scene)
+    spoken = mysql_spoken(scene)
     by_table = effects_by_table(scene)
-    for demand in foreign_keys(scene, schema, by_table):
+    for demand in foreign_keys(scene, schema, by_table) if spoken != "only" else ():
         spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
             made = foreign_key_claim(schema, demand, spot)
-            made.confidence -= _IMPLIED if implied else 0
+            made.confidence -= _IMPLIED if spoken == "too" else 0
             yield made
     for demand, proposal in searched(scene, schema, by_table):
+        if spoken == "only" and demand.column.foreign_key is not None:
+            continue
         spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
             yield searched_claim(scene, demand, proposal, spot)
-
-
-def speaks_mysql(scene: Scene) -> bool:
-    """Whether the project connects to MySQL or MariaDB as well: there each foreign key brings an index along.
-
-    Told by texts like `mysql+pymysql` where an application says to which database it connects.
-    """
-    for module in scene.project.modules:
-        if module.role in {"app", "config"} and _CONNECTING.search(module.path):
-            bodies = (module.body, *(f.body for f in module.functions))
-            if any(is_mysql(node) for body in bodies for node in turns.nodes(body)):
-                return True
-    return False
-
-
-def is_mysql(node: ir.Node) -> bool:
-    return node[0] == ir.CONST and isinstance(node[2], str) and node[2].startswith(_MYSQL)

@@ -166,12 +166,18 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
 
 
 def is_column_behind(reads: Reads, relation: Node) -> bool:
-    """Whether of a loaded relation one attribute is read, and nothing called: a list of values could hold it."""
+    """Whether of a loaded relation one attribute is read, not called nor walked over: a list of values could hold it."""
     column = reads.parent(relation)
     if column is None or column[0] != ir.ATTR or is_written(reads, column):
         return False
     outer = reads.parent(column)
-    return outer is None or outer[0] != ir.CALL or outer[2] is not column
+    if outer is None:
+        return True
+    is_called = outer[0] == ir.CALL and outer[2] is column
+    is_walked = (outer[0] == ir.FOR and outer[4] is column) or (
+        outer[0] == ir.COMP and any(clause[1] is column for clause in outer[4])
+    )
+    return not (is_called or is_walked or outer[0] == ir.ATTR)
 
 
 def is_plain_column(query: Query, name: str) -> bool:

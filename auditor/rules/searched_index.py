@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.report import Evidence
@@ -25,6 +26,7 @@ _ADDED_TO: Final = 0.15
 _FEW_VALUES: Final = frozenset(
     "status state type kind role level category privacy visibility reason mode gender language by".split()
 )
+_LITERAL: Final = r"""(?:['"\d-]|True\b|False\b|None\b)"""
 _PLAIN_TYPES: Final = ("bool",)
 _UNUSUAL: Final = ("json", "array", "text[]", "tsvector", "geometry", "vector", "hstore")
 
@@ -46,7 +48,18 @@ def searched(
                 column, proposal = found
                 key = (query.model.table, column.name)
                 demands.setdefault(key, (Demand(query.model, column), proposal))[0].effects.append(effect)
-    yield from demands.values()
+    yield from (
+        found for found in demands.values() if not all(names_its_value(e, found[0]) for e in found[0].effects)
+    )
+
+
+def names_its_value(effect: Effect, demand: Demand) -> bool:
+    """Whether the source says which value is looked for: `.get(name="owner")`, `.filter(links=0).count()`.
+
+    Such a column tells a handful of kinds apart, or is counted for a page of statistics.
+    """
+    text = "" if effect.query is None else effect.query.text
+    return re.search(rf"\b{re.escape(demand.column.name)}\s*==?\s*{_LITERAL}", text) is not None
 
 
 def fed_tables(scene: Scene) -> frozenset[str]:

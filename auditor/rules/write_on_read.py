@@ -69,6 +69,7 @@ _MEANT: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of paths and handlers whose GET is asked for what it changes."""
+_WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SURELY: Final = frozenset({"every", "passing"})
 _PERHAPS_NONE: Final = frozenset(
     {"add_all", "bulk_create", "bulk_update", "bulk_save_objects", "set", "get_or_create"}
@@ -92,9 +93,12 @@ def find(scene: Scene) -> Iterator[Claim]:
     """One claim for each place that writes, told on the first endpoint by name."""
     best: dict[tuple[str, int], Claim] = {}
     reading: dict[tuple[str, int], set[str]] = {}
+    also_posted = posted(scene)
     for root in sorted(scene.trace.entries, key=lambda r: "" if r.entry is None else r.entry.id):
         entry = root.entry
         if entry is None or entry.method != "GET" or _MEANT.search(f"{entry.path} {entry.name}"):
+            continue
+        if (id(entry.handler), entry.path) in also_posted:
             continue
         for effect in writes(scene, root):
             made = claim(effect, entry.id)
@@ -104,6 +108,16 @@ def find(scene: Scene) -> Iterator[Claim]:
         served = {e.id for e in scene.trace.endpoints_of(made.spot.function)}
         if len(served) <= 2 * len(reading[key]):  # what mostly other endpoints reach is theirs
             yield made
+
+
+def posted(scene: Scene) -> frozenset[tuple[int, str]]:
+    """Methods of views, by identity and path, that answer POST and its like too: what they write is asked for."""
+    entries = (root.entry for root in scene.trace.entries)
+    return frozenset(
+        (id(e.handler), e.path)
+        for e in entries
+        if e is not None and e.receiver is not None and e.method in _WRITING
+    )
 
 
 def writes(scene: Scene, root: Root) -> Iterator[Effect]:

@@ -26,6 +26,8 @@ KIND: Final = 2
 """A test that the class of a value decides: `isinstance`, `hasattr`, `sender is Model`."""
 ACTION: Final = 4
 """A test that the action decides for which DRF made the view set: `self.action == "list"`."""
+_IN_REQUEST: Final = frozenset({"has_request_context", "has_app_context"})
+"""Flask's and Quart's questions whether a request is being answered: what is done where none is costs no request."""
 _EQUAL: Final = frozenset({"is", "==", "is not", "!=", "in", "not in"})
 
 
@@ -48,6 +50,8 @@ def decide(m: Machine, node: Node) -> bool | None:
         return None if None in outcomes else not stopping
     if op == ir.CMP and len(node[3]) == 2 and node[2][0] in _EQUAL:
         return compared(m, node)
+    if op == ir.CALL and node[2][0] in {ir.NAME, ir.ATTR} and node[2][-1] in _IN_REQUEST and not node[3]:
+        return True
     if op == ir.CALL and node[2][0] == ir.NAME and len(node[3]) == 2:
         return of_kind(m, node[2][2], *node[3])
     return None
