@@ -52,7 +52,9 @@ def _related(registry: Registry, m: Recorder, row: Row, relation: Relation, node
             _record_load(m, row, relation, target, node)
         found = UNKNOWN if target is None else _reached(registry, m, row, relation, target)
     if not m.quiet and (not relation.many or relation.name in row.loaded):
-        row.touched[relation.name] = found  # a manager of rows that nobody loaded is made anew where it is read
+        row.touched[relation.name] = (
+            found  # a manager of rows that nobody loaded is made anew where it is read
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from auditor.rules.by_hand import is_started_by_name
 from auditor.trace.analysis import TRACED_ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from auditor.index.ir import Node
     from auditor.index.symbols import Function
@@ -30,7 +30,9 @@ _FOLDED: Final = 6
 _ASIDE: Final = 3
 """Claims in one finding of a file that no request waits for: it has places for two more beside its own."""
 _SCRIPTS: Final = 4
-"""Claims in one finding of scripts."""
+"""Claims in one finding of scripts, and of what many functions do by calling the same."""
+_MANY: Final = 3
+"""Functions from which on they are told together because what they call does it."""
 _BACKGROUND: Final = ("TASK ", "COMMAND ")
 """How the ids of the entry points begin that no request waits for."""
 _SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
@@ -62,6 +64,8 @@ class Claim:
     """The statement does it by calling what does; where nothing known serves a request, that is not said."""
     payers: tuple[Function, ...] = ()
     """Functions beside the spot's own that pay for it: their endpoints are the finding's too."""
+    cause: tuple[Hashable, ...] = ()
+    """What functions that do the same by calling it have in common; empty where each has to be mended by itself."""
     scopes: tuple[Summary, ...] = ()
     """Evaluations in which it was seen: their endpoints pay, not all that the spot's function serves."""
 
@@ -92,8 +96,11 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     set_aside = by_hand | {id(c) for c in aside}
     waited = [c for c in sure if id(c) not in set_aside]
     own = 0 if rule.by_file else _OWN_RELATED
-    groups = [*(by_file(waited) if rule.by_file else together(waited)), *by_file(aside, most=_ASIDE)]
+    by_function = by_file(waited) if rule.by_file else together(waited)
+    alone, many = of_one_cause(by_function)
+    groups = [*alone, *by_file(aside, most=_ASIDE)]
     made = [told(scene, rule, folded(group, own=own)) for group in groups]
+    made += [told(scene, rule, folded(group, own=1, among="other functions")) for group in many]
     made += [
         told(scene, rule, folded(group, own=1, among="scripts that are run by hand"))
         for group in in_groups(scripts, _SCRIPTS)
@@ -135,6 +142,20 @@ def is_waited_for(scene: Scene, claim: Claim) -> bool:
     return claim.spot.function is None or any(
         not e.startswith(_BACKGROUND) for e in endpoints_of(scene, claim)
     )
+
+
+def of_one_cause(groups: Iterable[list[Claim]]) -> tuple[list[list[Claim]], list[list[Claim]]]:
+    """Groups as they are, and those that many functions share the cause of, a few functions in each."""
+    alone: list[list[Claim]] = []
+    shared: dict[Hashable, list[Claim]] = {}
+    for group in groups:
+        if len(group) == 1 and group[0].cause:
+            shared.setdefault(group[0].cause, []).append(group[0])
+        else:
+            alone.append(group)
+    alone += [[claim] for claims in shared.values() if len(claims) < _MANY for claim in claims]
+    many = [claims for claims in shared.values() if len(claims) >= _MANY]
+    return alone, [group for claims in many for group in in_groups(claims, _SCRIPTS)]
 
 
 def is_of_script(scene: Scene, claim: Claim) -> bool:

@@ -204,10 +204,10 @@ def _is_shared(scene: Scene, query: Query) -> bool:
 
 
 def sites_of_kept(scene: Scene) -> frozenset[Site]:
-    """Where queries were built that run only while nothing is kept by hand: `if key not in g.rows: g.rows[key] = …`."""
+    """Where queries were built that callers run only while nothing is kept by hand: `if key not in g.rows: g.rows[key] = …`."""
     kept: dict[Site, bool] = {}
     for _, effect in scene.effects():
-        if effect.query is not None and effect.cause == "query":
+        if effect.query is not None and effect.cause == "query" and effect.frames:
             site = effect.query.site
             kept[site] = kept.get(site, True) and effect.remembered
     return frozenset(site for site, always in kept.items() if always)

@@ -31,7 +31,8 @@ field by field, including a row whose relation is empty.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.index import ir
 from auditor.index.values import Many, Query, Row
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect, Loop, Summary
 
+Groups: TypeAlias = "dict[tuple[str, int, int, str, str], list[tuple[Summary, Effect]]]"
+_MANY: Final = 3
+"""Callers from which on what they lead to is told once."""
 RULE = RuleInfo(
     id="lazy-load-in-loop",
     group="queries",
@@ -69,9 +73,10 @@ RULE = RuleInfo(
 _ARGUMENT: Final = r"(?:[^()]|\([^()]*\))"
 """A character of an argument, or a call's brackets in it."""
 
+
 def find(scene: Scene) -> Iterator[Claim]:
     """Groups the lazy loads that one eager-load edit would cure: those of one query's rows, else those of one loop."""
-    groups: dict[tuple[str, int, int, str, str], list[tuple[Summary, Effect]]] = {}
+    groups: Groups = {}
     for scope, effect in scene.effects():
         loops = scene.turned(effect.loops, effect.branch) if effect.kind == "sql" else ()
         if loops and not effect.remembered and is_lazy(effect):
@@ -83,6 +88,7 @@ def find(scene: Scene) -> Iterator[Claim]:
                 continue
             walked = "" if row is None or origin is None else walked_of_one(loops, row, origin)
             groups.setdefault(cured_at(scene, loops[-1], origin, walked), []).append((scope, effect))
+    groups = walked_by_many(scene, groups)
     fed: dict[tuple[str, int], dict[str, list[Spot]]] = {}
     for group in groups.values():
         row = row_of(group[0][1])
@@ -95,6 +101,23 @@ def find(scene: Scene) -> Iterator[Claim]:
         feeding = fed.get(turned_at(scene, group), {})
         alike = feeding.get(row.model.key, []) if row is not None else []
         yield claim(scene, group, alike=alike, is_shared=len(feeding) > 1)
+
+
+def walked_by_many(scene: Scene, groups: Groups) -> Groups:
+    """Puts together what one loop over a relation of one row reads, where many callers fetched that row.
+
+    `for one in self.course.members: one.user` is mended in the loop, not where each caller gets `self`.
+    """
+    callers: dict[tuple[str, int, str, str], int] = defaultdict(int)
+    for key, group in groups.items():
+        callers[(*turned_at(scene, group), *key[3:])] += 1
+    found: Groups = {}
+    for key, group in groups.items():
+        shared = (*turned_at(scene, group), *key[3:])
+        path, line, model, walked = shared
+        many = bool(walked) and callers[shared] >= _MANY
+        found.setdefault((path, line, 0, model, walked) if many else key, []).extend(group)
+    return found
 
 
 def is_lazy(effect: Effect) -> bool:
@@ -243,7 +266,9 @@ def claim(
             if origin is not None
             else Evidence(kind="note", text="where the rows come from is not known"),
         ],
-        confidence=(0.9 if origin is not None else 0.7) - mostly_one.doubt(loops) - doubt(scene, row, relations),
+        confidence=(0.9 if origin is not None else 0.7)
+        - mostly_one.doubt(loops)
+        - doubt(scene, row, relations),
         related=related,
         subject=", ".join(relations[:4]),
         cost_term=TermAtStake(

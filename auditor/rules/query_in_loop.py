@@ -349,6 +349,7 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
         could_be_wrong=f"{sentence(its_items(looped.loop))} are never more than a few, or nobody waits for this code.",
         fix=fetching(best.effect)
         or f"Fetch for all of {its_items(looped.loop)} in one query before the loop and look the rows up in a dictionary.",
+        cause=() if best.direct else tuple(sorted(places)),
         indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
         scopes=tuple({id(r.looped.scope): r.looped.scope for r in group}.values()) if is_rendered else (),
