@@ -205,11 +205,16 @@ def _is_shared(scene: Scene, query: Query) -> bool:
 
 def sites_of_kept(scene: Scene) -> frozenset[Site]:
     """Where queries were built that callers run only while nothing is kept by hand: `if key not in g.rows: g.rows[key] = …`."""
+    helpers: dict[int, bool] = {}
+    for scope in scene.scopes:
+        for call in scope.calls:
+            helpers[id(call.callee)] = helpers.get(id(call.callee), True) and call.remembered
     kept: dict[Site, bool] = {}
     for _, effect in scene.effects():
-        if effect.query is not None and effect.cause == "query" and effect.frames:
-            site = effect.query.site
-            kept[site] = kept.get(site, True) and effect.remembered
+        query = effect.query
+        if query is not None and effect.cause == "query":
+            own = effect.remembered if effect.frames else helpers.get(id(query.site.function), False)
+            kept[query.site] = kept.get(query.site, True) and own
     return frozenset(site for site, always in kept.items() if always)
 
 
