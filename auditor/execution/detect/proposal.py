@@ -21,6 +21,7 @@ from auditor.execution.detect.needing import needed_variables
 from auditor.execution.detect.reading import Read, reads
 from auditor.execution.detect.samples import samples
 from auditor.execution.detect.seeding import Seed, seeds
+from auditor.execution.detect.settings_module import VARIABLE, settings_variable
 from auditor.execution.detect.spoken import door_header, made_tables, outside_hosts
 from auditor.execution.detect.starting import Start, starts
 from auditor.execution.detect.stored_file import stored_file
@@ -130,7 +131,10 @@ def propose(
         tables=made_tables(tree),
         hosts=outside_hosts(tree),
         seed=seed,
-        variables=needed_variables(read, known, told=told),
+        variables=(
+            *((settings,) if (settings := settings_variable(tree, project, known)) else ()),
+            *needed_variables(read, known, told=told | {VARIABLE}),
+        ),
         python=best(interpreters(tree.root, env, packages=packages)),
         redis=needs_redis(tree, composed, read),
         other_companions=other_companions(composed),

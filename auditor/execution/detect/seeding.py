@@ -95,9 +95,12 @@ def _of_words(
 def _next_step(
     tree: Tree, found: tuple[Statement, ...], statement: Statement, words: tuple[str, ...]
 ) -> bool:
-    """Whether it is a management command of the target's own that makes rows, and is told right after the migration."""
+    """Whether it is a management command of the target's own that makes rows, and is told right after the migration.
+
+    A `migrate` of its own makes the tables first: it is run as the migration.
+    """
     match words:
-        case [_, str(manage), str(name), *_] if manage.endswith("manage.py"):
+        case [_, str(manage), str(name), *_] if manage.endswith("manage.py") and name != "migrate":
             pass
         case _:
             return False

@@ -314,3 +314,28 @@ def test_a_program_that_makes_tables_is_what_migrates(
 def test_sources_that_say_nothing(proposed: Propose) -> None:
     found = proposed({"shop.py": f"{FLASK}\n# Base.metadata.create_all(engine)\n"})
     assert (found.hosts, found.door, found.tables) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.base')\n"}, None),
+        ({}, "shop.settings.base"),
+        ({"shop/settings/production.py": "from .base import *\n"}, "shop.settings.production"),
+        ({"docker-compose.yml": "services:\n  web:\n    build: .\n    environment:\n      DJANGO_SETTINGS_MODULE: shop.settings.hosted\n"}, "shop.settings.hosted"),
+    ],
+)  # fmt: skip
+def test_the_settings_of_a_project_that_names_none(
+    more: dict[str, str], expected: str | None, proposed: Propose
+) -> None:
+    files = {
+        "manage.py": "from django.core.management import execute_from_command_line\n",
+        "shop/__init__.py": "",
+        "shop/settings/__init__.py": "",
+        "shop/settings/base.py": "ROOT_URLCONF = 'shop.urls'\n",
+        "shop/settings/development.py": "from .base import *\nDEBUG = True\n",
+        "shop/settings/ci.py": "from .base import *\nROOT_URLCONF = 'shop.urls'\n",
+        **more,
+    }
+    values = dict(clue.value for clue in proposed(files).variables)
+    assert values.get("DJANGO_SETTINGS_MODULE") == expected

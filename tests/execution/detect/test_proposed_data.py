@@ -46,6 +46,14 @@ def test_the_migration(files: dict[str, str], expected: str | None, proposed: Pr
             None,
         ),
         (
+            {
+                **DJANGO,
+                "shop/management/commands/migrate.py": "User.objects.create(name='admin')\n",
+                "up.sh": "python manage.py migrate\n",
+            },
+            None,
+        ),
+        (
             {"shop.py": FLASK, "scripts/seed.py": "if __name__ == '__main__': x\n"},
             ("python scripts/seed.py", None),
         ),
