@@ -87,6 +87,8 @@ class ProbeRecord:
     errors: tuple[ProbeError, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    calls: int | None = None
+    """Functions that were called, the libraries' too, since the first of its own lines; known with the lines alone."""
     notes: tuple[str, ...] = ()
     unseen: str = ""
     """On the entry that is written when a driver is imported that the probe has no hook for: its module."""

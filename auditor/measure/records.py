@@ -116,6 +116,7 @@ def parse_record(entry: bytes) -> ProbeRecord | None:
             query=more.get("query"),
             dropped=more.get("dropped", {}),
             lines={name: tuple(numbers) for name, numbers in more.get("lines", {}).items()},
+            calls=more.get("calls"),
             notes=tuple(more.get("notes", ())),
             unseen=str(more.get("unseen", "")),
             started=more.get("started"),

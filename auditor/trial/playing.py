@@ -175,13 +175,21 @@ class Player:
         key = tree.id, parts, mode, declared
         if key not in self._found:
             recording = self._recording(tree, parts, mode)
-            found = self._reference.differences(recording, parts, declared)
+            found = self._differing(tree, recording, parts, declared)
             if self._was_cut(tree, parts, mode) and any(one.part == "database" for one in found):
                 # What it does not write now it may write at its end.
                 self._rounds[tree.id, parts] = self._in_order(tree, parts, ending="let")
-                found = self._reference.differences(self._recording(tree, parts, mode), parts, declared)
+                found = self._differing(tree, self._recording(tree, parts, mode), parts, declared)
             self._found[key] = found
         return self._found[key]
+
+    def _differing(
+        self, tree: Tree, recording: Recording, parts: Parts, declared: Declared
+    ) -> tuple[Difference, ...]:
+        def again(workload: Workload, playing: Playing) -> Recording:
+            return self._play(tree, workload, playing).recording
+
+        return self._reference.differences(recording, parts, declared, again=again)
 
     def _was_cut(self, tree: Tree, parts: Parts, mode: Mode) -> bool:
         return mode == "in order" and self.round(tree, parts).is_cut

@@ -214,6 +214,29 @@ request(view)
     assert "one = 2" not in ran
 
 
+@pytest.mark.parametrize("rows", [3, 300])
+def test_calls_are_counted_with_the_lines_the_libraries_too(tmp_path: Path, rows: int) -> None:
+    record = run_guest(
+        tmp_path,
+        f"""
+import copy
+
+def view():
+    for _ in range({rows}):
+        copy.copy([])
+    one()
+
+def one():
+    pass
+
+request(view)
+""",
+        env={"AUDITOR_LINES": "1"},
+    )["r1"]
+    assert record.calls is not None
+    assert rows < record.calls < 2 * rows + 100  # some are the probe's own
+
+
 def test_a_failing_hook_is_a_note_and_nothing_else(tmp_path: Path) -> None:
     record = run_guest(
         tmp_path,

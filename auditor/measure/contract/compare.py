@@ -15,7 +15,12 @@ from auditor.measure.contract.view import FORM, left_behind, named, view_of, wit
 
 
 def compare(
-    contract: Contract, recording: Recording, /, *, declared: Declared = NOTHING_DECLARED
+    contract: Contract,
+    recording: Recording,
+    /,
+    *,
+    declared: Declared = NOTHING_DECLARED,
+    without_seldom: bool = False,
 ) -> tuple[Difference, ...]:
     """Every difference that is not noise, declared ones marked; the contract's own recording gives none.
 
@@ -23,12 +28,13 @@ def compare(
         contract: what known-good does.
         recording: of the same workload in the same mode, on the same data.
         declared: what the change says beforehand.
+        without_seldom: leaves out what each process of both did a few times, and not only what it did once.
     """
     baseline = contract.recording
     candidate = settled(baseline, recording)
     found = list(vanished(baseline, candidate))
     allowance = allowance_of(declared, baseline, recording)
-    once = baseline.once & recording.once
+    once = baseline.seldom & recording.seldom if without_seldom else baseline.once & recording.once
     for id_, was in baseline.heard.items():
         now = candidate.heard.get(id_)
         if now is not None and was != now and was.answer.ending == now.answer.ending == "answered":

@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from auditor.execution.databases.database import Rows
 from auditor.measure.answer import Answer
@@ -11,6 +12,9 @@ from auditor.measure.contract.deeds import LOUD_LEVELS, Deed, deeds_of
 from auditor.measure.contract.row_changes import TableChanges, row_changes
 from auditor.measure.records import ProbeRecord
 from auditor.measure.replay import Mode, Replay
+
+_FEW: Final = 5
+"""By one process: what is done oftener in a replay of minutes is no memo's doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class Recording:
     once: frozenset[str] = frozenset()
     """What each process did once at most, whole, as JSON: records of a log (a library's first connection, a remark about what is
     old), and what it asked of other hosts by GET, for a memo of its own keeps that."""
+    seldom: frozenset[str] = frozenset()
+    """The same, done a few times at most: a memo that lives for a minute is filled again where a replay takes longer. Which request
+    it is depends on the clock, so such a difference stands only if it is seen once more (`trial/reference.py`)."""
 
 
 def recording_of(
@@ -57,7 +64,8 @@ def recording_of(
         heard=heard,
         deferred=deferred,
         changes=row_changes(before, after),
-        once=_once(replay, audit_loggers),
+        once=_at_most(1, replay, audit_loggers),
+        seldom=_at_most(_FEW, replay, audit_loggers),
     )
 
 
@@ -67,14 +75,25 @@ def without_once(heard: Heard, texts: Collection[str], /) -> Heard:
     return heard if len(kept) == len(heard.deeds) else replace(heard, deeds=kept)
 
 
-def _once(replay: Replay, audit_loggers: Collection[str]) -> frozenset[str]:
+def done_seldom(baseline: Recording, candidate: Recording, /) -> frozenset[str]:
+    """Ids of the requests that did, in either, what each process of both does a few times and not once alone."""
+    texts = (baseline.seldom & candidate.seldom) - (baseline.once & candidate.once)
+    return frozenset(
+        id_
+        for each in (baseline, candidate)
+        for id_, heard in each.heard.items()
+        if any(_may_be_once(deed) and _text(deed) in texts for deed in heard.deeds)
+    )
+
+
+def _at_most(times: int, replay: Replay, audit_loggers: Collection[str]) -> frozenset[str]:
     written: dict[int, Counter[str]] = defaultdict(Counter)
     for exchange in replay.exchanges:
         if exchange.record is not None:
             deeds = _deeds(exchange.record, audit_loggers)
             written[exchange.record.pid] += Counter(_text(deed) for deed in deeds if _may_be_once(deed))
     texts = frozenset(text for each in written.values() for text in each)
-    return frozenset(text for text in texts if all(each[text] <= 1 for each in written.values()))
+    return frozenset(text for text in texts if all(each[text] <= times for each in written.values()))
 
 
 def settled(baseline: Recording, candidate: Recording, /) -> Recording:

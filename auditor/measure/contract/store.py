@@ -52,6 +52,7 @@ def contract_files(contract: Contract, /) -> dict[str, bytes]:
         "masks": {id_: _mask(mask) for id_, mask in contract.masks.items()},
         "left": _mask(contract.left),
         "once": sorted(recording.once),
+        "seldom": sorted(recording.seldom),
     }
     files = {
         "contract.json": json.dumps(head, indent=1, sort_keys=True).encode() + b"\n",
@@ -104,6 +105,7 @@ def _contract(head: Mapping[str, Any], files: Mapping[str, bytes], where: str) -
             deferred=deeds[None],
             changes=changes,
             once=frozenset(head.get("once", ())),
+            seldom=frozenset(head.get("seldom", ())),
         ),
         runs=head["runs"],
         masks={id_: Mask.model_validate({"blurs": blurs}) for id_, blurs in head["masks"].items()},

@@ -16,7 +16,9 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.concerned import MOST_ENDPOINTS, Concerned
 from auditor.trial.counted import Span
 from auditor.trial.gates.counts import GUARDED, may_rise
+from auditor.trial.gates.outgrown import Calls, outgrown, saves_more, sentence
 from auditor.trial.gates.timed import Grounds, Said, judged, not_booted
+from auditor.trial.side_by_side import SideBySide
 from auditor.trial.timing import Timing
 from auditor.trial.trees import Tree
 
@@ -67,6 +69,13 @@ class ScalingGate:
                 return result
             lines += result.evidence
             gains = result.gains
+            faster = {one.endpoint for one in gains if one.kind == "latency_ms"}
+            asked = {request: endpoint for request, endpoint in asked.items() if endpoint not in faster}
+            if grown := self._outgrown(tree, tuple(asked)):
+                return GateResult(
+                    gate="scaling", outcome="failed", text=grown[0], evidence=tuple(grown), whole=True,
+                    signature="scaling:work",
+                )  # fmt: skip
         few = {one.lightest: one.endpoint for one in chosen if by_time or one.lightest != one.heaviest}
         if by_time and larger:
             few |= {one.heaviest: one.endpoint for one in chosen}
@@ -87,6 +96,26 @@ class ScalingGate:
             for request, one in timed.items()
         ]
         return judged("scaling", said, demanded=False, scale=timing.stage.scale, ledger=ledger)
+
+    def _outgrown(self, tree: Tree, requests: Sequence[str]) -> list[str]:
+        """Requests of which the candidate makes more work the more data there are, and saves no more."""
+        known_good, stages = self._by.known_good(), (self._by.small.stage, self._by.full.stage)
+        counts = [[stage.counts(one, requests) for one in (known_good, tree)] for stage in stages]
+        found = []
+        for request in requests:
+            if any(request not in each for both in counts for each in both):
+                continue
+            (few, few_now), (many, many_now) = ((was[request], now[request]) for was, now in counts)
+            if saves_more((few, few_now), (many, many_now)):
+                continue
+            small, large = (self._calls(stage, tree, request) for stage in stages)
+            if small is not None and large is not None and outgrown(small, large):
+                found.append(sentence(request, large, scale=stages[1].scale))
+        return found
+
+    def _calls(self, stage: SideBySide, tree: Tree, request: str) -> Calls | None:
+        before, after = (stage.calls(one, [request]).get(request) for one in (self._by.known_good(), tree))
+        return None if before is None or after is None else (before, after)
 
     def _risen(self, candidate: Candidate, tree: Tree, requests: list[str]) -> list[str]:
         """Counts that are higher, in two rounds of both: a memo that each worker fills for itself is no rise."""

@@ -1,10 +1,11 @@
-"""Which lines of application files ran, per request: only when asked for, it is not cheap.
+"""Which lines of application files ran, and how many functions were called, per request: only when asked for, it is not cheap.
 
 `sys.monitoring` from Python 3.12 on, `sys.settrace` before; the latter is set at each entry, because it
 belongs to a thread and new threads and greenlets start without it.
 """
 
 import atexit
+import itertools
 import sys
 
 from auditor_probe import notes, settings, spool, stacks
@@ -12,6 +13,8 @@ from auditor_probe.current import SCOPE
 from auditor_probe.record import entry_of
 
 _outside = {}
+_called = itertools.count()
+"""Counts calls of Python functions, anybody's, in this process."""
 _names = {}
 """By the file name of a code object, the application's path of it; None for everybody else's."""
 
@@ -42,15 +45,24 @@ def _keep(name, number):
     else:
         lines = scope.record.lines
         if lines is None:
-            lines = scope.record.lines = {}
+            lines = _begun(scope.record)
     found = lines.get(name)
     if found is None:
         found = lines[name] = set()
     found.add(number)
 
 
+def _begun(record):
+    before = next(_called)
+    # Calls of what runs beside it are in it, too.
+    record.calls = lambda: next(_called) - before
+    record.lines = {}
+    return record.lines
+
+
 def _on_call(frame, event, argument):
     # Called for every call of anything: whose it is must be known by one look.
+    next(_called)
     file = frame.f_code.co_filename
     try:
         name = _names[file]
@@ -63,7 +75,7 @@ def _on_call(frame, event, argument):
         return _on_line
     record = scope.record
     if record.lines is None:
-        record.lines = {}
+        _begun(record)
     add = record.lines.setdefault(name, set()).add
 
     def on_line(frame, event, argument):
@@ -97,8 +109,14 @@ def _monitor(monitoring):
         _keep(name, number)
         return None
 
-    monitoring.register_callback(tool, monitoring.events.LINE, on_line)
-    monitoring.set_events(tool, monitoring.events.LINE)
+    def on_start(code, offset):
+        next(_called)
+
+    events = monitoring.events
+    monitoring.register_callback(tool, events.LINE, on_line)
+    monitoring.register_callback(tool, events.PY_START, on_start)
+    monitoring.register_callback(tool, events.PY_RESUME, on_start)
+    monitoring.set_events(tool, events.LINE | events.PY_START | events.PY_RESUME)
 
 
 def _flush():

@@ -25,7 +25,7 @@ class Record(object):
     """What one request did so far; `request` is None for what belongs to no request."""
 
     __slots__ = (
-        "answered bytes_out closed cpu_started dropped effects errors first_byte handler helper_cpu lines method"
+        "answered bytes_out calls closed cpu_started dropped effects errors first_byte handler helper_cpu lines method"
         " order path query request seen shared started status thread"
     ).split()
 
@@ -127,6 +127,7 @@ class Record(object):
             more["query"] = self.query
         if self.lines is not None:
             more["lines"] = {name: sorted(found) for name, found in self.lines.items()}
+            more["calls"] = self.calls()
         if notes.pending:
             more["notes"] = notes.taken()
         return more or None
