@@ -5,6 +5,7 @@ children that parse notice the end of their parent.
 """
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -52,6 +53,21 @@ def interrupt_at_once() -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def expect_end() -> None:
+    """The process ends with the command at hand, and what was garbage until then goes with it: looking for it takes long.
+
+    Only where the process is the command's own, as `heed_endings` was told.
+    """
+    if signal.getsignal(signal.SIGTERM) is _end:
+        gc.disable()
+
+
+def leave_garbage() -> None:
+    """After `expect_end`: the interpreter's own end does not look for it either."""
+    if not gc.isenabled():
+        gc.freeze()
 
 
 def leave_interrupted(interrupt: KeyboardInterrupt, /) -> NoReturn:

@@ -18,9 +18,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         status = dispatch(given)
         if arguments is None:  # all is written: an interrupt of the interpreter's own end would only look bad
-            from auditor.cli.leaving import ignore_interrupts  # noqa: PLC0415
+            from auditor.cli.leaving import ignore_interrupts, leave_garbage  # noqa: PLC0415
 
             ignore_interrupts()
+            leave_garbage()
     except KeyboardInterrupt as interrupt:
         from auditor.cli.leaving import leave_interrupted  # noqa: PLC0415
 

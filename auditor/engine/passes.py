@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from auditor.engine.as_asked import as_asked, ignored_rules, selected_rules
+from auditor.engine.collecting import no_collection
 from auditor.engine.coverage import coverage_of, target_of
 from auditor.engine.request import Job, Notes
 from auditor.engine.selection import check_rules, matching_endpoints
@@ -35,6 +36,7 @@ def analyse(job: Job, notes: Notes, /) -> Report:
     return examine(job, notes).report
 
 
+@no_collection()
 def examine(job: Job, notes: Notes, /) -> Examined:
     """As `analyse`, with the trace."""
     request, settings, snapshot = job.request, job.settings, job.snapshot

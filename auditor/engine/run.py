@@ -1,15 +1,14 @@
 """One audit as a stream of events: takes the finished report from the cache, or has it made in a thread."""
 
 import asyncio
-import gc
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import auditor
 from auditor.engine.baseline import with_baseline
+from auditor.engine.collecting import no_collection
 from auditor.engine.journal import Journal
 from auditor.engine.measured import with_measured
 from auditor.engine.opening import opened
@@ -92,7 +91,7 @@ def _perform(
         if result is not None:
             journal.tell(with_baseline(with_measured(result, job), job), cached=True)
             return
-        with _no_collection():
+        with no_collection():
             result = _result_of((analyse or _passes())(job, journal))
         if cache is not None:
             try:
@@ -100,18 +99,6 @@ def _perform(
             except OSError as error:
                 journal.warn(f"the result can't be kept for the next run: {error.strerror or error}")
         journal.tell(with_baseline(with_measured(result, job), job), cached=False)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """An audit makes millions of values and drops few before its end: looking for garbage finds next to none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _passes() -> Analyse:

@@ -64,3 +64,24 @@ def test_what_was_ignored_before_stays_ignored(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+EXPECTED = """
+import gc
+from auditor.cli.leaving import expect_end, heed_endings, leave_garbage
+
+expect_end()
+leave_garbage()
+print(gc.isenabled(), gc.get_freeze_count())
+heed_endings()
+expect_end()
+leave_garbage()
+print(gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+
+
+def test_garbage_is_looked_for_unless_the_process_is_the_commands_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EXPECTED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True 0\nFalse True\n", "")

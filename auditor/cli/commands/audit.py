@@ -13,6 +13,7 @@ from auditor.cli.destinations import Destinations, choose_destinations, write_wh
 from auditor.cli.event_lines import EventLines
 from auditor.cli.exit_code import ExitCode
 from auditor.cli.formats import EVENTS, SCREEN, format_named, format_names
+from auditor.cli.leaving import expect_end
 from auditor.cli.model_arguments import add_model_arguments, with_model_arguments
 from auditor.cli.parser import Parser
 from auditor.config.nearest import did_you_mean
@@ -106,6 +107,7 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         earlier = earlier_report(arguments.baseline, request, console.narration)
         request = replace(request, baseline=earlier)
     lines = EventLines(console.output if destinations.screen == EVENTS else None)
+    expect_end()
     judged = _judged(request, arguments, console, lines)
     finished = judged or _finished(request, console, lines, destinations)
     if request.observation is not None:

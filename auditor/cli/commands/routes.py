@@ -7,6 +7,7 @@ from typing import Final
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.leaving import expect_end
 from auditor.cli.parser import Parser
 
 _SHOWN: Final = {"id", "handler", "file", "line", "framework"}
@@ -32,6 +33,7 @@ class Routes:
         from auditor.model.report import Report  # noqa: PLC0415
         from auditor.report.terminal import render_routes  # noqa: PLC0415
 
+        expect_end()
         finished = follow(request_of(arguments, "routes", console.narration), console.narration)
         report = Report.model_validate_json(finished.report)
         if arguments.json:

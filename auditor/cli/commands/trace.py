@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from auditor.cli.command import Console
 from auditor.cli.exit_code import ExitCode
+from auditor.cli.leaving import expect_end
 from auditor.cli.parser import Parser
 
 
@@ -28,6 +29,7 @@ class Trace:
         from auditor.model.report import Report  # noqa: PLC0415
         from auditor.report.terminal import render_trace_tree  # noqa: PLC0415
 
+        expect_end()
         finished = follow(request_of(arguments, "trace", console.narration), console.narration)
         report = Report.model_validate_json(finished.report)
         output = console.output
