@@ -67,6 +67,7 @@ def examine(job: Job, notes: Notes, /) -> Examined:
         progress=notes.progress,
         stumbles=stumbles,
     )
+    trace.settle()
     scene = Scene(trace, knowledge, history=lambda: read_churn(snapshot.root, snapshot.commit))
     endpoints, sizes = told.endpoints(trace, scene.costs)
     notes.step("judging")

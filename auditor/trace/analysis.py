@@ -44,6 +44,12 @@ class Trace:
     listed: dict[int, tuple[EntryPoint, ...]] = field(default_factory=dict)
     """Bit set → the entries in it, as far as somebody asked."""
 
+    def settle(self) -> None:
+        """Once nobody calls any more: forgets what functions handed on to their callers, for rules to have its place."""
+        tops = (part for root in (*self.entries, *self.orphans) for part in root.parts or (root.summary,))
+        for summary in (*self.machine.summaries.values(), *tops):
+            summary.residual = [op for op in summary.residual if not op.frames]
+
     def scopes(self) -> Iterator[Summary]:
         """Every summary there is, functions in order of file and line, then the roots."""
         for module in self.project.modules:

@@ -194,6 +194,7 @@ class Summary:
     calls: list[Call] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     residual: list[Residual] = field(default_factory=list)
+    """While calls are followed; once that is settled, those of its own code."""
     library_calls: list[LibraryCall] = field(default_factory=list)
     """Of the function's own code, inside loops."""
     returns: Value | None = None

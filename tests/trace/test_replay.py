@@ -49,6 +49,17 @@ def test_a_place_that_was_replayed_is_the_place_where_it_was_read(traced: Traced
     assert named["fourth"].residual[0].site is named["visit"].residual[0].site
 
 
+def test_what_waits_for_an_argument_is_kept_where_it_was_read_once_nobody_calls_any_more(
+    traced: Traced,
+) -> None:
+    trace, root = traced({"app.py": HANDED_DOWN})
+    found = [*root.summary.effects, *root.summary.calls]
+    trace.settle()
+    assert residuals(trace, "visit") == [("use", "iterate"), ("iterate", "")]
+    assert residuals(trace, "fourth") == []
+    assert [*root.summary.effects, *root.summary.calls] == found
+
+
 SIDE_BY_SIDE = """
 def register(registry, entry):
     def first():
