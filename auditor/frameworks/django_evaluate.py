@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import django_admin
+from auditor.frameworks import django_admin, django_apps
 from auditor.frameworks.django_builtins import builtin, method
 from auditor.frameworks.django_expressions import Exhausted, bounded, innermost
 from auditor.frameworks.django_library import Library
@@ -54,6 +54,9 @@ class Evaluation(Statements):
         self.names.settings_modules = settings_modules(project)
         self.names.projects = Projects(project)
         self.admin = django_admin.Registry()
+        self.app_objects: dict[str, Value] = {}
+        """By label: the configuration of an application, as far as somebody asked for it."""
+        self.installed: frozenset[str] | None = None
 
     # -- entry -----------------------------------------------------------------------------------------------
 
@@ -104,7 +107,10 @@ class Evaluation(Statements):
         if isinstance(callee, External):
             if callee.name.startswith("builtins."):
                 return builtin(callee.name.removeprefix("builtins."), args, kwargs, self.project)
-            return self.library.call(callee.name, args, kwargs, frame, line)
+            given = self.library.call(callee.name, args, kwargs, frame, line)
+            return django_apps.loaded(self, args, given) if django_apps.loads_classes(callee) else given
+        if isinstance(callee, Function) and django_apps.loads_classes(callee):
+            return django_apps.loaded(self, args, self.function(callee, args, kwargs))
         if isinstance(callee, Function | Closure):
             return self.function(callee, args, kwargs)
         if isinstance(callee, Bound):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import django_admin
+from auditor.frameworks import django_admin, django_apps
 from auditor.frameworks.django_values import (
     HOLE,
     PREFIX,
@@ -167,19 +167,8 @@ class Library:
         return routes
 
     def app_config(self, label: str) -> Value:
-        """The configuration of an application, by label or by the tail of its name, after `ready()`."""
-        names = self.evaluation.names
-        for module in self.project.modules:
-            for cls in module.classes if module.role == "app" and module.name.endswith("apps") else ():
-                told = names.class_attribute(cls, "label")
-                dotted = names.class_attribute(cls, "name")
-                if told == label or (isinstance(dotted, str) and dotted.rpartition(".")[2] == label):
-                    made = Instance(cls)
-                    ready = self.project.method(cls, "ready")
-                    if ready is not None and ready.module.role != "library" and "get_urls" in cls.scope:
-                        self.evaluation.function(ready, [], {}, made)
-                    return made
-        return UNKNOWN
+        """The configuration of an application, by label, after `ready()`; there is one object of each."""
+        return django_apps.config_object(self.evaluation, label)
 
     # -- routers ---------------------------------------------------------------------------------------------
 

@@ -66,6 +66,10 @@ def django_routes(_):
             pattern = item.pattern
             syntax = "regex" if type(pattern).__name__ == "RegexPattern" else "path"
             text = pattern._regex if syntax == "regex" else str(pattern)
+            if (
+                type(pattern).__name__ == "LocalePrefixPattern"
+            ):  # any language, not the one that is active now
+                text = "<language>/"
             here = [*pieces, [str(text), syntax]]
             if isinstance(item, URLPattern):
                 yield from django_view(item.callback, here)
