@@ -151,7 +151,7 @@ def remembered(function: Function, name: str, effect: Effect) -> Claim:
                 text=f"it comes from `{effect.label}` at `{effect.site.module.path}:{effect.site.line}`",
             ),
         ],
-        confidence=0.45 if holds_few(function) else 0.7,
+        confidence=0.45 if holds_few(function) else 0.55,
         related=[place(spot_of(effect.site), "read")],
         subject=function.name,
         could_be_wrong="What it reads never changes while a worker lives.",

@@ -94,9 +94,18 @@ def is_constant_read(scene: Scene, effect: Effect) -> bool:
         return False
     if not effect.label.startswith(("SELECT ", "GET ")) or not query.text or "…" in query.text:
         return False
+    words = frozenset(_WORD.findall(query.text))
+    builders = {id(f): f for f in (function, *(s.function for s in query.steps)) if f is not None}
+    return not any(is_decided_by(scene, builder, words) for builder in builders.values())
+
+
+def is_decided_by(scene: Scene, function: Function, words: frozenset[str]) -> bool:
+    """Whether a part of a query, which this function had a part in, is one of its names or arguments."""
     reads = scene.texts.of(function)
-    words = set(_WORD.findall(query.text)) - scene.once(literals_given).get(home_of(function), frozenset())
-    return not any(w in reads.params or w in reads.bindings or w in {"self", "cls", "request"} for w in words)
+    open_words = words - scene.once(literals_given).get(home_of(function), frozenset())
+    return any(
+        w in reads.params or w in reads.bindings or w in {"self", "cls", "request"} for w in open_words
+    )
 
 
 def home_of(function: Function) -> tuple[str, int]:

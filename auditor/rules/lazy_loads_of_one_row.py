@@ -151,7 +151,7 @@ def claim(effects: list[Effect]) -> Claim:
             Evidence(kind="query", text=f"`{e.label}` is read at `{e.site.module.path}:{e.site.line}`")
             for e in list(reads.values())[:4]
         ],
-        confidence=0.7,
+        confidence=0.85,
         related=[place(spot_of(e.site), "read") for e in list(reads.values())[:3]],
         cost_term=TermAtStake(
             kind="sql", low=len(relations), high=len(relations), after=CostTerm(low=0, high=0)

@@ -66,6 +66,7 @@ RULE = RuleInfo(
 _WAITED_FOR: Final = ("http", "llm", "mail", "sleep", "subprocess", "sql")
 _INSIDE: Final = ("threading.", "multiprocessing.", "asyncio.", "gevent.", "anyio.", "trio.")
 """Libraries whose locks are about this process; a lock that several machines share is there to cover a job."""
+_MADE: Final = frozenset({"Lock", "RLock", "Condition"})
 _LOCKS: Final = ("Lock", "Condition")
 
 
@@ -93,7 +94,16 @@ def is_lock(scene: Scene, function: Function, node: Node) -> bool:
         len(way) == 1 and e.target.startswith(_INSIDE) and any(k in e.target for k in _LOCKS)
         for e, way in found
     )
-    return taken and not any(is_limit(function, expression) for expression, _ in node[3])
+    return taken and not any(
+        is_limit(function, expression) or is_own(scene, function, expression) for expression, _ in node[3]
+    )
+
+
+def is_own(scene: Scene, function: Function, expression: Node) -> bool:
+    """Whether the function has made the lock itself, for this call: nobody else waits for it."""
+    bound = scene.texts.of(function).bindings.get(expression[2], ()) if expression[0] == ir.NAME else ()
+    made = bound[0][4] if len(bound) == 1 and bound[0][0] == ir.ASSIGN else None
+    return made is not None and made[0] == ir.CALL and turns.name_of(made[2]) in _MADE
 
 
 def is_limit(function: Function, expression: Node) -> bool:

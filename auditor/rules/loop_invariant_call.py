@@ -75,6 +75,8 @@ _CHOSEN: Final = 0.25
 """What confidence loses where a condition on the item stands before: it may hold for one of them."""
 _ASKED: Final = 0.35
 """The same where the item is asked itself: `if node.is_root():`."""
+_PICKED: Final = 0.45
+"""The same where the item is the one that is looked for: `if chosen == wanted:`."""
 _ACTS: Final = ("mail", "task", "lock", "sleep")
 _OUTSIDE: Final = frozenset({"sql", "http", "llm", "cache", "mail"})
 _COSTLY: Final = frozenset(
@@ -311,10 +313,29 @@ def chosen(looped: Looped) -> float:
         if s[0] == ir.IF and any(x[1] <= looped.spot.line <= x[2] for x in (*s[4], *s[5]))
     ]
     on_item = [test for test in tests if items & turns.free_names(test)]
+    if any(is_one_of(items, part) for test in on_item for part in parts_of(test)):
+        return _PICKED
     asked = any(
         n[0] == ir.CALL and turns.root_name(n) in items for test in on_item for n in turns.nodes(test)
     )
     return _ASKED if asked else _CHOSEN if on_item else 0.0
+
+
+def parts_of(test: Node) -> Iterator[Node]:
+    """The conditions that all have to hold."""
+    if test[0] == ir.BOOL and test[2] == "and":
+        for part in test[3]:
+            yield from parts_of(part)
+    else:
+        yield test
+
+
+def is_one_of(items: frozenset[str] | set[str], test: Node) -> bool:
+    """Whether a test compares the item itself with something: `if chosen == wanted`, `if str(chosen) == str(wanted)`."""
+    if test[0] != ir.CMP or tuple(test[2]) != ("==",):
+        return False
+    bare = (o[3][0] if o[0] == ir.CALL and len(o[3]) == 1 and not o[4] else o for o in test[3])
+    return any(o[0] == ir.NAME and o[2] in items for o in bare)
 
 
 def claim(looped: Looped, effect: Effect) -> Claim:

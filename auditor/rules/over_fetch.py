@@ -239,7 +239,7 @@ def claim(scene: Scene, found: Reading, use: Use) -> Claim:
             ),
             Evidence(kind="note", text=f"the loop reads {named} of each row and nothing else"),
         ],
-        confidence=(0.8 if keys else 0.6) - (0.1 if shared else 0),
+        confidence=(0.85 if keys else 0.75) - (0.1 if shared else 0),
         severity=Severity.MEDIUM if keys and width >= _WIDE else None,
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),

@@ -92,6 +92,8 @@ BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
 _CUTTING: Final = re.compile(r"(^|_)(batch(ed|es)?|chunk(s|ed)?|grouper|partition_all)$")
 """Likewise of functions that cut rows into parts."""
+_RUNNING: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec"})
+"""Methods of a session or a connection that run the statement which they are given."""
 MENTIONED = LEAST_CONFIDENCE
 """Other statements of the same loop are named from this confidence on: what would be told of them alone."""
 
@@ -238,7 +240,9 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if effect.label.endswith("(refresh)"):  # it comes with the write before it
         confidence -= 0.35
     if effect.label == "(statement)":  # which may write as well
-        confidence -= 0.2
+        confidence -= 0.35
+    if is_item_itself(looped, effect):
+        confidence -= 0.45
     if is_fixed(looped.loop) or turns.is_retry(looped.loop):
         confidence -= 0.45
     if has_table_of_item(looped, effect):
@@ -247,6 +251,17 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence
+
+
+def is_item_itself(looped: Looped, effect: Effect) -> bool:
+    """Whether each turn runs the statement that is its item: somebody made a list of different ones."""
+    node, run = looped.loop.node, effect.node
+    if node is None or run is None or run[0] != ir.CALL or not run[3]:
+        return False
+    if turns.name_of(run[2]) not in _RUNNING or effect.site.function is not looped.loop.site.function:
+        return False
+    targets = [node[3]] if node[0] == ir.FOR else [c[0] for c in node[4]] if node[0] == ir.COMP else []
+    return run[3][0][0] == ir.NAME and any(run[3][0][2] in turns.targets_of(target) for target in targets)
 
 
 def is_fixed(loop: Loop) -> bool:

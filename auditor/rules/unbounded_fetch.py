@@ -195,8 +195,8 @@ def claim(scene: Scene, effect: Effect, query: Query) -> Claim | None:
             Evidence(kind="query", text=f"`{effect.label}` has no limit and no condition that narrows it"),
             Evidence(kind="note", text=f"{model} grows with use: {grows}"),
         ],
-        confidence={"request": 0.65, "task": 0.55, "command": 0.45, "unknown": 0.55}[waiting]
-        - (0 if is_born(query.model) else 0.2),
+        confidence={"request": 0.8, "task": 0.65, "command": 0.45, "unknown": 0.65}[waiting]
+        - (0 if is_born(query.model) else 0.35),
         severity=None if waiting == "request" else Severity.LOW,
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),
