@@ -380,6 +380,7 @@ def helper_claim(scene: Scene, first: Call, second: Call, inner: Call, confidenc
             Evidence(kind="query", text=f"each time it runs `{asked[0].label}`"),
         ],
         confidence=confidence,
+        cause=(inner.callee.module.path, inner.callee.line),
         related=[
             place(spot_of(first.site), "first"),
             place(spot_of(inner.site), "duplicate"),

@@ -197,6 +197,7 @@ def claim(scene: Scene, effect: Effect, query: Query) -> Claim | None:
         ],
         confidence={"request": 0.8, "task": 0.65, "command": 0.45, "unknown": 0.65}[waiting]
         - (0 if is_born(query.model) else 0.35),
+        cause=(query.model.key,),
         severity=None if waiting == "request" else Severity.LOW,
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),
