@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.execution.confinement import WORK
-from auditor.execution.tracebacks import Frame, Traceback, find_tracebacks
-
-INSTALLED: Final = re.compile(r"(?:^|/)(?:site-packages|dist-packages|\.venv|venv|lib/python3[^/]*)/")
-"""Where code lies that is not the target's own."""
+from auditor.execution.tracebacks import INSTALLED, Frame, Traceback, find_tracebacks
 
 _PLAIN: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern))
@@ -74,8 +71,17 @@ def find_root_error(log: str, /, *, tree: str = WORK) -> RootError | None:
     tracebacks = [each for each in find_tracebacks(lines) if each.type]
     plain = _plain_failure(lines, {number for each in tracebacks for number in range(each.at, each.end + 1)})
     if tracebacks and (plain is None or tracebacks[0].first.at < plain.line):
-        return _of_traceback(tracebacks[0].first, lines, tree)
+        return _of_traceback(_end_of_chain(tracebacks).first, lines, tree)
     return plain
+
+
+def _end_of_chain(tracebacks: list[Traceback]) -> Traceback:
+    """What the first of them led to in the end."""
+    end = tracebacks[0]
+    for each in tracebacks:
+        if each.before is end:
+            end = each
+    return end
 
 
 def _of_traceback(traceback: Traceback, lines: list[str], tree: str) -> RootError:

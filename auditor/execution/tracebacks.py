@@ -8,10 +8,12 @@ from typing import Final, Literal
 
 _HEADER: Final = "Traceback (most recent call last):"
 _GROUP: Final = "Exception Group " + _HEADER
-_CAUSES: Final = (
-    "The above exception was the direct cause of the following exception:",
-    "During handling of the above exception, another exception occurred:",
-)
+_HANDLING: Final = "During handling of the above exception, another exception occurred:"
+_CAUSES: Final = ("The above exception was the direct cause of the following exception:", _HANDLING)
+INSTALLED: Final = re.compile(r"(?:^|/)(?:site-packages|dist-packages|\.venv|venv|lib/python3[^/]*)/")
+"""Where code lies that is not the target's own."""
+_ON_ITS_OWN: Final = 2
+"""Calls below a handler from which on it is no mere raising of another exception."""
 _FILE: Final = re.compile(r'  File "(?P<file>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?\s*$')
 _EXCEPTION: Final = re.compile(r"(?P<type>[A-Za-z_][\w.<>]*?)(?:: (?P<message>.*)|:)?\s*$")
 _GUTTER: Final = re.compile(r"^(?:  )*[|+] ?")
@@ -54,6 +56,8 @@ class Traceback:
     """Line of the exception."""
     before: "Traceback | None" = None
     """The exception that this one was raised from, or while handling."""
+    handling: bool = False
+    """Whether it came while `before` was being handled, rather than from it."""
     within: "Traceback | None" = None
     """The group that holds it."""
     inner: "list[Traceback]" = field(default_factory=list)
@@ -61,11 +65,30 @@ class Traceback:
 
     @property
     def first(self) -> "Traceback":
-        """The earliest of its chain; of a group, the earliest of its first member."""
+        """The earliest of its chain that matters; of a group, the earliest of its first member.
+
+        What a library catches (a key that its cache lacks) to do more work is no failure: the one of that work is.
+        """
         at = self
-        while at.before is not None:
+        while at.before is not None and not at._is_of_work_in_a_handler():
             at = at.before
         return at.inner[0].first if at.inner else at
+
+    def _is_of_work_in_a_handler(self) -> bool:
+        if not self.handling or self.before is None or not self.before.frames:
+            return False
+        catching = self.before.frames[0]
+        same = [
+            n
+            for n, frame in enumerate(self.frames)
+            if (frame.file, frame.function) == (catching.file, catching.function)
+        ]
+        below = (
+            [frame for frame in self.frames[same[-1] + 1 :] if not frame.file.startswith("<frozen")]
+            if same
+            else []
+        )
+        return INSTALLED.search(catching.file) is not None and len(below) >= _ON_ITS_OWN
 
 
 @dataclass(slots=True)
@@ -90,8 +113,8 @@ class _Reader:
         self.open: list[_Open] = []
         self.ended: list[tuple[str, Traceback]] = []
         """Tracebacks that have ended, with the shape of their prefix, the latest last."""
-        self.waiting: dict[str, Traceback] = {}
-        """By prefix: the one that the next traceback follows from."""
+        self.waiting: dict[str, tuple[Traceback, bool]] = {}
+        """By prefix: the one that the next traceback follows from, and whether while that was handled."""
 
     def read(self, number: int, line: str) -> None:
         if _HEADER in line:
@@ -108,7 +131,8 @@ class _Reader:
     def _begin(self, number: int, line: str) -> None:
         group = _GROUP in line
         prefix = line[: line.index(_GROUP if group else _HEADER)]
-        traceback = Traceback(number, group, before=self.waiting.pop(_shape(prefix), None))
+        before, handling = self.waiting.pop(_shape(prefix), (None, False))
+        traceback = Traceback(number, group, before=before, handling=handling)
         holder = self._holder(prefix)
         if holder is not None and traceback.before is None:
             holder.inner.append(traceback)
@@ -133,7 +157,7 @@ class _Reader:
         prefix = _shape(line[: line.index(cause)])
         for shape, traceback in reversed(self.ended):
             if _same_place(shape, prefix):
-                self.waiting[shape] = traceback
+                self.waiting[shape] = (traceback, cause == _HANDLING)
                 return
 
     def _takes(self, each: _Open, number: int, line: str) -> bool:

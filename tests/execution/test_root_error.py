@@ -96,6 +96,47 @@ def test_the_earliest_of_a_chain(fail: Callable[[], None]) -> None:
     assert error.frame.function == "missing"
 
 
+CACHED = """Traceback (most recent call last):
+  File "/usr/lib/python3.11/site-packages/django/template/utils.py", line 66, in __getitem__
+    return self._engines[alias]
+KeyError: 'django'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/work/manage.py", line 5, in <module>
+    main()
+  File "/usr/lib/python3.11/site-packages/django/template/utils.py", line 81, in __getitem__
+    engine = engine_cls(params)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param(
+            """  File "/usr/lib/python3.11/site-packages/django/template/backends.py", line 30, in __init__
+    self.load()
+  File "/work/shop/settings.py", line 9, in load
+    raise ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
+django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty.
+""",
+            "django.core.exceptions.ImproperlyConfigured",
+            id="what the library did then failed by itself",
+        ),
+        pytest.param(
+            "InvalidTemplateEngineError: no engine is called 'django'\n",
+            "KeyError",
+            id="it only said so in its own words",
+        ),
+    ],
+)
+def test_what_a_library_catches_to_do_more_work_is_no_failure(more: str, expected: str) -> None:
+    found = find_root_error(CACHED + more)
+    assert found is not None
+    assert found.type == expected
+
+
 def test_the_first_of_several() -> None:
     log = traced(missing) + "retrying\n" + traced(in_library)
     assert found(log).type == "KeyError"

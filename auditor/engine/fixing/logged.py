@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from auditor.execution.root_error import INSTALLED, RootError, find_root_error
+from auditor.execution.root_error import RootError, find_root_error
+from auditor.execution.tracebacks import INSTALLED
 from auditor.measure.request import Request
 
 MOST_REQUESTS: Final = 20

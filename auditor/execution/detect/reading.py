@@ -101,8 +101,10 @@ def _of(module: Module) -> Iterator[tuple[Read | None, int]]:
             stack.append((node[4], at_start, tried))
             continue
         if op == ir.BOOL and node[2] == "or":
-            # `environ.get("X") or default`: the last operand is the fallback.
-            stack.extend((operand, at_start, True) for operand in _nodes(node[3]))
+            # `environ.get("X") or default`: the last operand is the fallback, unless it is nothing either.
+            operands = list(_nodes(node[3]))
+            falls_back = not operands or operands[-1][0] != ir.CONST or bool(operands[-1][2])
+            stack.extend((operand, at_start, tried or falls_back) for operand in operands)
             continue
         yield _read(module, node, at_start=at_start, tried=tried), 1
         stack.extend((child, at_start, tried) for child in children(node))

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.config.target import load_target_settings, parse_target_settings
 from auditor.execution.detect.interpreter import interpreters, lacks
+from auditor.execution.detect.needing import PLACEHOLDER_SECRET
 from auditor.execution.detect.proposal import Proposal
 from auditor.execution.detect.tree import open_tree
 from auditor.execution.detect.writing import missing, settings_text
@@ -115,6 +116,7 @@ def test_a_server_of_another_tree_is_not_ours(proposed: Propose) -> None:
         ("import os\nA = os.environ.get('SECRET_KEY') or 'dev'\n", {}),
         ("import os\nA = os.environ['PATH']\n", {}),
         ("from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    a: int = 1\n    b: str | None\n", {}),
+        ("import os\nA = os.environ.get('SECRET_KEY') or None\n", {"SECRET_KEY": PLACEHOLDER_SECRET}),
         ("import os\nA = os.environ['API_URL']\n", {"API_URL": "http://127.0.0.1:9"}),
         ("import os\ndef create_app():\n    return os.environ['MAX_N']\n", {"MAX_N": "1"}),
         ("import environ\nenv = environ.Env()\nDEBUG = env.bool('DEBUG')\n", {"DEBUG": "0"}),
