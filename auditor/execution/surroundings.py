@@ -1,6 +1,7 @@
 """What a target is started with: its environment, and the companions that its settings name."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from auditor.config.database import Engine
 from auditor.config.placeholder import fill
@@ -20,11 +21,11 @@ def environment(recipe: Recipe, outside: Mapping[str, str], place: Mapping[str, 
     return env
 
 
-def probed(env: Mapping[str, str], /, *, lines: bool) -> dict[str, str]:
-    """The same, so that the probe records each request; with `lines` the lines that it executed too."""
+def probed(env: Mapping[str, str], /, *, lines: bool | Literal["functions"]) -> dict[str, str]:
+    """The same, so that the probe records each request; with `lines` the lines that it executed too, or the first of each function alone."""
     path = [f"{GUEST}/probe", *filter(None, [env.get("PYTHONPATH")])]
     told = {"PYTHONPATH": ":".join(path), "AUDITOR_SPOOL": f"{RUN}/{SPOOL}", "AUDITOR_TREE": WORK}
-    return {**env, **told, **({"AUDITOR_LINES": "1"} if lines else {})}
+    return {**env, **told, **({"AUDITOR_LINES": "1" if lines is True else lines} if lines else {})}
 
 
 def companions(recipe: Recipe, env: Mapping[str, str], /) -> tuple[Process, ...]:

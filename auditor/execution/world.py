@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from auditor.config.command import Command
 from auditor.config.placeholder import fill
@@ -236,10 +236,10 @@ class World:
         (folder / name).unlink(missing_ok=True)
         return found if len(found) <= _LEFT_BYTES else b""
 
-    def boot(self, *, probe: bool = False, lines: bool = False) -> Server:
+    def boot(self, *, probe: bool = False, lines: bool | Literal["functions"] = False) -> Server:
         """Starts the target and puts it through the gate.
 
-        With `probe` each request is recorded, and with `lines` the lines that it executed too. Raises `NotBooted`, a `Fault`,
+        With `probe` each request is recorded, and with `lines` the lines (of `functions` the first) that it executed too. Raises `NotBooted`, a `Fault`,
         when it does not come up; then nothing of it runs any more.
         """
         if self._server is not None and self._server.alive():
@@ -393,7 +393,7 @@ class World:
             self.recipe.outside, self._run, tree=self._tree, guest=self._guest, authority=authority
         )
 
-    def _environment(self, *, probe: bool, lines: bool = False) -> dict[str, str]:
+    def _environment(self, *, probe: bool, lines: bool | Literal["functions"] = False) -> dict[str, str]:
         env = environment(self.recipe, self.outside.env, self._place)
         return probed(env, lines=lines) if probe else env
 

@@ -76,7 +76,7 @@ class Player:
         self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
         self._tally = Tally(baseline.id)
-        self._met: dict[str, Lines] = {}
+        self._met: dict[tuple[str, Ids], Lines] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -274,12 +274,23 @@ class Player:
             return together(lines_of(played.replay).values())
         return together(self.ran(tree).values())
 
-    def met(self, tree: Tree, /) -> Lines:
-        """The lines that any request of the workload executed, whatever it was answered with."""
-        if tree.id not in self._met:
-            played = self._play(tree, self._reference.sent("in order"), Playing(lines=True, state=False))
-            self._met[tree.id] = together(lines_of(played.replay, good=False).values())
-        return self._met[tree.id]
+    def met(self, tree: Tree, /, *, ids: Ids = None) -> Lines:
+        """The lines that any request of the workload executed, or of those that are named, whatever it was answered with."""
+        key = tree.id, ids
+        if key not in self._met:
+            played = self._play(tree, self._reference.sent("in order", ids), Playing(lines=True, state=False))
+            self._met[key] = together(lines_of(played.replay, good=False).values())
+        return self._met[key]
+
+    def where_run(self, candidate: Candidate, known_good: Tree, /) -> tuple[Ids, ...]:
+        """What is to be asked whether it runs a change, until something does: nothing where nothing may.
+
+        On the baseline itself that is known; on what was kept since it is a part, and then the whole.
+        """
+        could = self._reference.could_run(candidate) if known_good.id == self._baseline.id else None
+        if could is None:
+            return tuple(dict.fromkeys((self.parts(candidate).in_order, None)))
+        return (could,) if could else ()
 
     def ran(self, tree: Tree, /) -> Mapping[str, Lines]:
         """The lines of each request with the role `time` and a good, non-empty answer."""
@@ -329,7 +340,7 @@ class Player:
         played = self._played(tree, workload, replace(playing, audit_loggers=self._loggers))
         timed = played.replay if playing.role == "time" else played.first
         if timed is not None:
-            self._tally.add(tree.id, timed, lines=playing.lines)
+            self._tally.add(tree.id, timed, lines=playing.lines is True)
         return played
 
     def _played(self, tree: Tree, workload: Workload, playing: Playing) -> Round:

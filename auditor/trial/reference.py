@@ -12,13 +12,14 @@ from auditor.measure.contract.declared import Declared
 from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.freshness import rereads
 from auditor.measure.contract.recording import Recording, done_seldom
-from auditor.measure.replay import Mode
+from auditor.measure.replay import Mode, Replay
 from auditor.measure.running.rounds import Playing, Round
 from auditor.measure.workload import Workload, part_of
 from auditor.trial import choosing
 from auditor.trial.candidate import Candidate
+from auditor.trial.counted import lines_of
 from auditor.trial.reach import Lines, Reached, reached
-from auditor.trial.touching import affected
+from auditor.trial.touching import affected, could_run
 
 Ids = frozenset[str] | None
 """Requests of the workload; None is all of them."""
@@ -77,6 +78,7 @@ class Reference:
         self._contracts: dict[Mode, Contract] = {}
         self._ends_quietly = True
         self._own: dict[tuple[Mode, Ids, Ids], frozenset[Sign]] = {}
+        self._entered: Mapping[str, Lines] = {}
         self._run: dict[tuple[Mode, Ids, Ids], Recording] = {}
 
     @cached_property
@@ -120,7 +122,12 @@ class Reference:
         if mode == "eight at once" and self._begun is not None:
             begun, self._begun = self._begun, None
             return begun()
-        played = self._play(self.sent(mode), _IN_ORDER if mode == "in order" else _TOGETHER)
+        playing = _TOGETHER
+        if mode == "in order":
+            playing = _IN_ORDER if self._entered else replace(_IN_ORDER, lines="functions")
+        played = self._play(self.sent(mode), playing)
+        if playing.lines:
+            self._entered = _entered(played.replay)
         self._ends_quietly &= mode != "in order" or played.ends_quietly is True
         return played
 
@@ -145,6 +152,16 @@ class Reference:
             None if chosen == self._workload.needs.keys() else chosen,
             None if some == self.sent("eight at once").needs.keys() else some,
         )
+
+    def could_run(self, candidate: Candidate, /) -> Ids:
+        """Of the whole workload what may come to a change of the baseline, and all that acts; nothing where nobody may."""
+        self.contract("in order")
+        if not self._entered:
+            return None
+        found = could_run(candidate.files, self._entered, self._read)
+        if found is not None:
+            found |= self._workload.needs.keys() - self._entered.keys()
+        return self._with_acts(found) if found else found
 
     def differences(
         self,
@@ -256,6 +273,19 @@ class Reference:
         if mode == "in order" and before != frozenset():
             playing = replace(playing, at_once=self.sent("eight at once", before))
         return playing
+
+
+def _entered(replay: Replay) -> dict[str, Lines]:
+    """By request the first lines of the functions that it ran; nothing where these could not be recorded of all."""
+    records = [exchange.record for exchange in replay.exchanges if exchange.record is not None]
+    if any(
+        note.startswith("lines:")
+        for one in (*records, *replay.processes, *replay.outside)
+        for note in one.notes
+    ):
+        return {}
+    found = lines_of(replay, good=False)
+    return found if any(found.values()) else {}
 
 
 def _is_in(request: str | None, ids: Ids) -> bool:

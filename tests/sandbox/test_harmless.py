@@ -214,6 +214,37 @@ request(view)
     assert "one = 2" not in ran
 
 
+def test_of_functions_the_first_line_is_told_wherever_they_run(tmp_path: Path) -> None:
+    record = run_guest(
+        tmp_path,
+        """
+import functools, threading
+
+@functools.lru_cache
+def kept():
+    return 1
+
+def view():
+    kept()
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+
+def other():
+    pass
+
+def idle():
+    pass
+
+request(view)
+""",
+        env={"AUDITOR_LINES": "functions"},
+    )["r1"]
+    source = (tmp_path / "tree" / "script.py").read_text().splitlines()
+    ran = [source[number - 1] for number in record.lines["script.py"]]
+    assert ran == ["@functools.lru_cache", "def view():", "def other():"]
+
+
 @pytest.mark.parametrize("rows", [3, 300])
 def test_calls_are_counted_with_the_lines_the_libraries_too(tmp_path: Path, rows: int) -> None:
     record = run_guest(

@@ -6,8 +6,8 @@ import pytest
 
 from auditor.measure.request import Request
 from auditor.trial.constraints.edited import Edited
-from auditor.trial.reach import Reached
-from auditor.trial.touching import affected
+from auditor.trial.reach import Lines, Reached
+from auditor.trial.touching import affected, could_run
 
 APP = """import json
 
@@ -100,3 +100,84 @@ def test_a_function_without_effects_concerns_all_that_are_like_one_that_was_seen
     reach = {"page": seen, "alike": alike, "list": REACH["list"]}
     file = Edited("app.py", APP.encode(), APP.replace('return "a"', 'return "b"').encode())
     assert affected([file], reach, lambda _: APP.encode()) == {"page", "alike"}
+
+
+ENTERED: dict[str, Lines] = {
+    "list": {"app.py": frozenset({6})},
+    "card": {"app.py": frozenset({13})},
+    "page": {"app.py": frozenset({6, 17})},
+    "other": {"other.py": frozenset({6, 13, 17})},
+}
+
+
+def comes_to(*changes: tuple[str, str], baseline: str = APP) -> frozenset[str] | None:
+    after = APP
+    for old, new in changes:
+        assert after.count(old) == 1, old
+        after = after.replace(old, new)
+    file = Edited("app.py", APP.encode(), after.encode())
+    return could_run([file], ENTERED, lambda _: baseline.encode())
+
+
+def test_nobody_comes_to_a_function_that_nobody_entered() -> None:
+    changed = ("def shown", "def helper():\n    return 2\n\n\ndef shown")
+    assert could_run([edited(("[1, 2]", "[2, 1]"))], {}, lambda _: APP.encode()) == frozenset()
+    assert comes_to(changed) == frozenset()
+
+
+def edited(*changes: tuple[str, str]) -> Edited:
+    after = APP
+    for old, new in changes:
+        after = after.replace(old, new)
+    return Edited("app.py", APP.encode(), after.encode())
+
+
+def test_they_come_to_a_change_who_entered_its_function() -> None:
+    assert comes_to(("[1, 2]", "[2, 1]")) == {"list", "page"}
+    assert comes_to(("json.dumps(listed())", "json.dumps([])")) == {"page"}
+
+
+def test_a_new_function_is_met_by_way_of_the_changed_ones() -> None:
+    helper = ("def shown", "def helper():\n    return [2, 1]\n\n\ndef shown")
+    assert comes_to(("[1, 2]", "helper()"), helper) == {"list", "page"}
+    assert comes_to(
+        ("    return [1, 2]", "    def inner():\n        return [2, 1]\n\n    return inner()")
+    ) == {
+        "list",
+        "page",
+    }
+    assert comes_to(("import json\n", "import json\nimport math\n"), ("[1, 2]", "[math.pi]")) == {
+        "list",
+        "page",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("LIMIT = 10", "LIMIT = 11"),
+        ("def shown", "@registered\ndef helper():\n    return 2\n\n\ndef shown"),
+        ("def title", "def __str__(self):\n        return 'b'\n\n    def title"),
+        ("def shown", "def __getattr__(name):\n    return 2\n\n\ndef shown"),
+        ("def shown", "def json():\n    return 2\n\n\ndef shown"),
+        ("import json\n", "import other as json\n"),
+        ("import json\n", "import json\nfrom other import listed\n"),
+        ("import json\n", "\n"),
+    ],
+    ids=[
+        "a constant",
+        "registered",
+        "a method",
+        "by no name",
+        "an import's name",
+        "rebound",
+        "hidden",
+        "gone",
+    ],
+)
+def test_of_these_it_can_t_be_said(change: tuple[str, str]) -> None:
+    assert comes_to(change, ("[1, 2]", "[2, 1]")) is None
+
+
+def test_nor_of_a_file_that_was_changed_before() -> None:
+    assert comes_to(("[1, 2]", "[2, 1]"), baseline=APP + "\n") is None

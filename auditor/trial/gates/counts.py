@@ -19,6 +19,7 @@ from auditor.trial.constraints.edited import Edited
 from auditor.trial.counted import Counted, Span
 from auditor.trial.handlers import altered_handlers
 from auditor.trial.playing import Player
+from auditor.trial.reach import Lines
 from auditor.trial.trees import Tree
 from auditor.trial.winnings import Winnings, component_of
 
@@ -32,6 +33,10 @@ _CONSTANT: Final = 2
 _ROWS_FOR_A_STATEMENT: Final = 10
 """Rows that a batch may read more for each statement that it saves: a round trip costs more than they do, and what is
 asked for all at once may hold a few that a turn would not have asked for. Time is looked at by gates of its own."""
+
+
+Place = tuple[str, frozenset[int]]
+"""Lines of a file."""
 
 
 class CountsGate:
@@ -54,7 +59,7 @@ class CountsGate:
         began = time.monotonic()
         unread = not_exercised(candidate.files, self._player.executed(tree))
         if unread:  # edges and sequences are not timed, and may have run it all the same
-            for ids in dict.fromkeys((self._player.parts(candidate).in_order, None)):
+            for ids in self._player.where_run(candidate, self._known_good()):
                 unread = unread and not_exercised(candidate.files, self._player.executed(tree, ids=ids))
         unmet = f"no request with a good answer ran {unread}" if unread else self._unmet(candidate, tree)
         if unmet:
@@ -113,12 +118,11 @@ class CountsGate:
     def _unmet(self, candidate: Candidate, tree: Tree) -> str:
         """What is altered of how the target deals with errors, if no request met one there; empty when one did."""
         handlers = {(file.path, lines) for file in candidate.files for lines in altered_handlers(file)}
-        for ran in (self._player.executed, self._player.met):
-            if handlers:
-                lines = ran(tree)
-                handlers = {
-                    (path, ours) for path, ours in handlers if not ours & lines.get(path, frozenset())
-                }
+        if handlers:
+            handlers = _not_in(self._player.executed(tree), handlers)
+        if handlers:
+            for ids in self._player.where_run(candidate, self._known_good())[-1:]:
+                handlers = _not_in(self._player.met(tree, ids=ids), handlers)
         places = ", ".join(sorted(f"{path}:{min(lines)}" for path, lines in handlers))
         return f"no request met the error that is dealt with in {places}" if places else ""
 
@@ -164,6 +168,11 @@ class CountsGate:
                         text = f"{component}: `{request}` costs {costs}, and a constraint allows {most}"
                         found.append((text, constraint))
         return found
+
+
+def _not_in(ran: Lines, places: set[Place]) -> set[Place]:
+    """Those of which none of the lines ran."""
+    return {(path, ours) for path, ours in places if not ours & ran.get(path, frozenset())}
 
 
 def may_rise(

@@ -70,6 +70,9 @@ def _on_call(frame, event, argument):
         name = _names[file] = stacks.application_file(file)
     if name is None:
         return None
+    if settings.FUNCTIONS:
+        _keep(name, frame.f_code.co_firstlineno)
+        return None
     scope = SCOPE.get()
     if scope is None or scope.record.closed:
         return _on_line
@@ -112,7 +115,14 @@ def _monitor(monitoring):
     def on_start(code, offset):
         next(_called)
 
+    def on_entry(code, offset):
+        return on_line(code, code.co_firstlineno)
+
     events = monitoring.events
+    if settings.FUNCTIONS:
+        monitoring.register_callback(tool, events.PY_START, on_entry)
+        monitoring.set_events(tool, events.PY_START)
+        return
     monitoring.register_callback(tool, events.LINE, on_line)
     monitoring.register_callback(tool, events.PY_START, on_start)
     monitoring.register_callback(tool, events.PY_RESUME, on_start)

@@ -8,8 +8,11 @@ SPOOL = os.environ.get("AUDITOR_SPOOL") or None
 TREE = os.path.realpath(os.environ.get("AUDITOR_TREE") or os.getcwd())
 """Root of the application: frames of files below it are application frames."""
 
-LINES = os.environ.get("AUDITOR_LINES") == "1"
+LINES = os.environ.get("AUDITOR_LINES") in ("1", "functions")
 """Whether executed lines of application files are recorded."""
+
+FUNCTIONS = os.environ.get("AUDITOR_LINES") == "functions"
+"""Whether these are the first lines of functions alone, decorators included: that costs a tenth of all lines."""
 
 CAPTURE = os.environ.get("AUDITOR_CAPTURE") == "1"
 """Whether tests send the requests: then queries are recorded, and an answer need not be closed to be over."""

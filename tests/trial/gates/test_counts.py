@@ -51,8 +51,11 @@ class Player:
     def parts(self, _candidate: Candidate) -> Parts:
         return EVERYTHING
 
-    def met(self, _tree: Tree) -> Lines:
+    def met(self, _tree: Tree, *, ids: Ids = None) -> Lines:
         return self._met
+
+    def where_run(self, _candidate: Candidate, _known_good: Tree) -> tuple[Ids, ...]:
+        return (None,)
 
     def executed(self, _tree: Tree, *, ids: Ids = frozenset()) -> Lines:
         return {} if ids is None and not self._lines else self._lines
