@@ -16,6 +16,8 @@ from typing import Final
 from auditor.model.text import shorten
 from auditor.repo.syntax import syntax_tree
 
+_FETCHED_AS: Final = "to_attr="
+_PLAIN: Final = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 _ALIKE: Final = 0.6
 """From which share of common text on two statements are versions of one."""
 
@@ -92,12 +94,16 @@ def with_units(before: Mapping[str, str | None], units: Iterable[Unit], /) -> di
 
 
 def without_leftovers(units: Sequence[Unit], chosen: frozenset[int], /) -> frozenset[int]:
-    """What is chosen, without imports and definitions that only units which are not chosen have a use for."""
+    """What is chosen, without imports, definitions and rows fetched under a new name that only units which are not chosen have a use for."""
     kept = chosen
     while True:
         wanted = frozenset[int]().union(*(units[index].needs for index in kept))
         lost = frozenset[int]().union(*(unit.needs for index, unit in enumerate(units) if index not in kept))
-        idle = {index for index in (kept & lost) - wanted if _only_defines(units[index])}
+        idle = {
+            index
+            for index in (kept & lost) - wanted
+            if _only_defines(units[index]) or _only_fetches(units[index])
+        }
         if not idle:
             return kept
         kept -= idle
@@ -107,6 +113,16 @@ def _only_defines(unit: Unit) -> bool:
     tree = syntax_tree(textwrap.dedent(unit.text))
     kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return tree is not None and bool(tree.body) and all(isinstance(one, kinds) for one in tree.body)
+
+
+def _only_fetches(unit: Unit) -> bool:
+    """One statement, or what is put into one, that has related rows fetched under a name of their own."""
+    if _FETCHED_AS not in unit.text:
+        return False
+    tree = syntax_tree(textwrap.dedent(unit.text))
+    return (
+        unit.start == unit.stop if tree is None else len(tree.body) == 1 and isinstance(tree.body[0], _PLAIN)
+    )
 
 
 def _lines(text: str) -> list[str]:
@@ -194,6 +210,8 @@ def _bound(tree: ast.Module) -> list[tuple[int, str]]:
                 found.append((node.lineno, name))
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 found += [(node.lineno, (alias.asname or alias.name).partition(".")[0]) for alias in names]
+            case ast.keyword(arg="to_attr", value=ast.Constant(value=str(name))):
+                found.append((node.value.lineno, name))
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
                 found.append((node.lineno, name))
             case ast.Attribute(attr=name, ctx=ast.Store()):

@@ -1,5 +1,6 @@
 import ast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,3 +117,39 @@ def test_an_import_that_only_the_culprit_had_a_use_for_goes_with_it() -> None:
     assert without_leftovers(units, everything) == everything
     assert without_leftovers(units, everything - {culprit}) == everything - {culprit, brings}
     assert without_leftovers(units, frozenset({brings, culprit})) == {brings, culprit}
+
+
+FETCHING = """def shown(orders):
+    orders = orders.filter(ok=True)
+    return [[line for line in order.lines.filter(paid=True)] for order in orders]
+
+
+def counted(rows):
+    return len(list(rows))
+"""
+FETCHED = """def shown(orders):
+    orders = orders.filter(ok=True).prefetch_related(Prefetch("lines", Line.paid(), to_attr="paid_lines"))
+    return [[line for line in order.paid_lines] for order in orders]
+
+
+def counted(rows):
+    return rows.count()
+"""
+
+
+@pytest.mark.parametrize("inserted", [False, True])
+def test_rows_that_only_the_culprit_reads_are_fetched_for_nobody(*, inserted: bool) -> None:
+    before, after = FETCHING, FETCHED
+    if inserted:
+        before = before.replace("orders.filter(ok=True)\n", "(\n        orders.filter(ok=True)\n    )\n")
+        after = after.replace(
+            'orders.filter(ok=True).prefetch_related(Prefetch("lines", Line.paid(), to_attr="paid_lines"))',
+            '(\n        orders.filter(ok=True)\n        .prefetch_related(Prefetch("lines", Line.paid(), to_attr="paid_lines"))\n    )',
+        )
+    units = units_of({"a.py": before}, {"a.py": after})
+    (fetches,) = (n for n, unit in enumerate(units) if "to_attr" in unit.text)
+    (reads,) = (n for n, unit in enumerate(units) if "in order.paid_lines" in unit.text)
+    (other,) = (n for n, unit in enumerate(units) if "count()" in unit.text)
+    assert fetches in units[reads].needs
+    assert without_leftovers(units, frozenset({fetches, other})) == {other}
+    assert without_leftovers(units, frozenset({fetches, reads})) == {fetches, reads}

@@ -22,8 +22,8 @@ from auditor.model.fault import Fault
 from auditor.model.result import Result
 from auditor.model.trial_events import RunEvent, SentBack
 from auditor.trial.ledger import Ledger
+from auditor.trial.merging import merged
 from auditor.trial.proposal import Proposal
-from auditor.trial.rebasing import rebased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def _carried(run: Run, given: Proposal) -> Proposal:
     """Written for the tree as the user has it, it is tried on what this run has made of it."""
     now = run.known_good
     read_old, read_now = partial(run.store.read, run.baseline), partial(run.store.read, now)
-    return replace(given, patch=rebased(given.patch, read_old, read_now, tree=now.id))
+    return replace(given, patch=merged(given.patch, read_old, read_now, tree=now.id))
 
 
 def ask_model(run: Run, /) -> Fault | None:

@@ -8,9 +8,9 @@ from auditor.model.fault import Fault
 from auditor.model.trial import Verdict
 from auditor.model.trial_events import ChangeUndone, ChangeUndoneData
 from auditor.trial.ledger import KeptChange
+from auditor.trial.merging import merged
 from auditor.trial.patching import Refused, apply_patch
 from auditor.trial.proposal import Proposal, proposal_of
-from auditor.trial.rebasing import rebased
 from auditor.trial.trees import Tree, TreeStore
 
 if TYPE_CHECKING:  # which settles before it goes on
@@ -67,7 +67,7 @@ def settle(run: "Run", /) -> tuple[Settled, ...]:
 def carried(kept: KeptChange, store: TreeStore, now: Tree, /) -> Proposal:
     """A kept change, proposed once more for another tree of the run."""
     assert kept.before is not None, "the ledger knows what every kept change stood on"
-    patch = rebased(kept.patch, partial(store.read, kept.before), partial(store.read, now), tree=now.id)
+    patch = merged(kept.patch, partial(store.read, kept.before), partial(store.read, now), tree=now.id)
     return replace(proposal_of(kept), patch=patch)
 
 
