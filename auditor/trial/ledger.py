@@ -142,6 +142,17 @@ class Ledger:
         return self.kept[last + 1 :]
 
     @property
+    def proved(self) -> "Ledger":
+        """The same, of its kept changes those alone that the whole workload was held against; what waits was neither kept nor delivered."""
+        waits = {one.change for one in (*self.unconfirmed, *self.pending)}
+        return replace(
+            self,
+            kept=self.kept[: len(self.kept) - len(self.unconfirmed)],
+            pending=(),
+            delivered=tuple(one for one in self.delivered if one.kept.change not in waits),
+        )
+
+    @property
     def failed_forms(self) -> frozenset[str]:
         """Of the trials that failed against the known-good of now or before."""
         return frozenset(one.normal_form for one in self.failed if one.normal_form)

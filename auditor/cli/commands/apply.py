@@ -27,6 +27,11 @@ class Apply:
         """PATH, which run, where to."""
         add_path_argument(parser, "target")
         parser.add_argument("--run", metavar="ID", help="this run (default: the last one)")
+        parser.add_argument(
+            "--proved",
+            action="store_true",
+            help="leave out what waits to be proved on the whole workload, where a run was cut off",
+        )
         parser.add_argument("--state", metavar="DIR", type=Path, help="where runs are kept")
         parser.add_argument(
             "--branch", metavar="NAME", help="what the branch is called (default: auditor/RUN)"
@@ -70,16 +75,25 @@ def _as_branch(
         run=arguments.run,
         name=arguments.branch,
         author=arguments.author or AUTHOR,
+        proved=arguments.proved,
     )
     console.narration.clear()
     for text in done.moved:
         console.narration.warn(text)
     for one in done.refused:
         console.narration.warn(f"{one.kept.change} stays behind: {one.reason}")
+    _say_waiting(done.waiting, console)
     console.output.write(_listing(done))
     if done.branch is not None:
         console.narration.say(f"to take it over: git merge {done.branch}")
     return ExitCode.FINDINGS if done.refused else ExitCode.DONE
+
+
+def _say_waiting(changes: tuple[str, ...], console: Console) -> None:
+    for change in changes:
+        console.narration.warn(
+            f"{change} waits: it is not proved on the whole workload (`auditor fix --resume`)"
+        )
 
 
 def _listing(done: "Branched") -> str:
@@ -96,7 +110,7 @@ def _listing(done: "Branched") -> str:
 def _as_files(arguments: argparse.Namespace, user: "UserSettings", console: Console) -> int:
     from auditor.engine.fixing.apply import bring  # noqa: PLC0415  brings the engine along
 
-    brought = bring(Path(arguments.path), user, run=arguments.run)
+    brought = bring(Path(arguments.path), user, run=arguments.run, proved=arguments.proved)
     folder: Path = arguments.output
     try:
         folder.mkdir(parents=True)
@@ -108,6 +122,7 @@ def _as_files(arguments: argparse.Namespace, user: "UserSettings", console: Cons
         raise Fault(f"can't be written: {error.strerror}", where=str(error.filename or folder)) from error
     for text in brought.moved:
         console.narration.warn(text)
+    _say_waiting(brought.waiting, console)
     for name in brought.edited:
         console.narration.warn(f"{name} was edited since the run began: its patch may not apply")
     console.output.write("\n".join(str(folder / patch.name) for patch in brought.patches) + "\n")

@@ -29,6 +29,8 @@ class Bringing:
     """Files that the user has edited since: their patches may not apply."""
     moved: tuple[str, ...]
     """What else the user has done since, a sentence each."""
+    waiting: tuple[str, ...] = ()
+    """Changes that are not proved on the whole workload, and were left where they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +45,20 @@ class Branched:
     already: tuple[Carried, ...]
     refused: tuple[Carried, ...]
     moved: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
+    """As of `Bringing`."""
 
 
-def bring(path: Path, user: UserSettings, /, *, run: str | None = None) -> Bringing:
-    """The kept changes of the last run, or of the one that is named, as patch files.
+def bring(path: Path, user: UserSettings, /, *, run: str | None = None, proved: bool = False) -> Bringing:
+    """The kept changes of the last run, or of the one that is named, as patch files; `proved` leaves out what waits to be proved.
 
     Raises:
         Fault: there is no such run, or it has kept nothing.
     """
     root, folder = state_of(path, user)
     found = run_with_changes(folder, run=run)
-    ledger = _worth(ledger_of(found), found.name)
+    whole = ledger_of(found)
+    ledger = _worth(whole, found.name, proved=proved)
     if not ledger.kept:
         raise Fault(
             "nothing is kept any more, so there is no patch to write",
@@ -66,6 +71,7 @@ def bring(path: Path, user: UserSettings, /, *, run: str | None = None) -> Bring
         patches=deliver(ledger, store),
         edited=edited_files(ledger, store, root),
         moved=moved_since(ledger, root),
+        waiting=_waiting(whole),
     )
 
 
@@ -78,10 +84,12 @@ def branch(
     run: str | None = None,
     name: str | None = None,
     author: str = AUTHOR,
+    proved: bool = False,
 ) -> Branched:
     """The same as commits on a new branch that begins where the user stands; work tree, index and branches stay as they are.
 
-    What was delivered before and is there is left alone; what was delivered and undone since is taken back.
+    What was delivered before and is there is left alone; what was delivered and undone since is taken back. With `proved` what waits to
+    be proved on the whole workload is left where it is.
 
     Raises:
         Fault: there is no such run, it has kept nothing, nothing can be carried over, or no branch can be written.
@@ -90,7 +98,8 @@ def branch(
     with at_work(folder, doing="auditor apply"):
         found = run_with_changes(folder, run=run)
         with Recorder(found / EVENTS, run=found.name) as recorder, UserRepository(root) as repository:
-            ledger, store = _worth(recorder.ledger, found.name), TreeStore(folder / TREES)
+            ledger = _worth(recorder.ledger, found.name, proved=proved)
+            store = TreeStore(folder / TREES)
             with Standing(
                 replace(request, path=root), ledger, store, repository, folder / "workshop", notes
             ) as standing:
@@ -110,6 +119,7 @@ def branch(
                 already=tuple(one for one in carried if one.what == "there already"),
                 refused=refused,
                 moved=moved_since(ledger, root),
+                waiting=_waiting(recorder.ledger),
             )
             if not given:
                 return branched
@@ -119,18 +129,31 @@ def branch(
             return replace(branched, branch=written, commits=tuple(zip(ids, given, strict=True)))
 
 
-def _worth(ledger: Ledger, run: str) -> Ledger:
+def _waiting(ledger: Ledger) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.change for one in (*ledger.unconfirmed, *ledger.pending)))
+
+
+def _worth(ledger: Ledger, run: str, *, proved: bool) -> Ledger:
+    if proved:
+        first = next(iter(_waiting(ledger)), None)
+        ledger = ledger.proved
+        if first is not None and not ledger.kept and not ledger.delivered:
+            raise Fault(
+                f"nothing is proved on the whole workload yet: {first} is the first that waits",
+                where=run,
+                hint="`auditor fix --resume` goes on with that",
+            )
     if ledger.pending:
         raise Fault(
             f"{len(ledger.pending)} changes wait to be proved again since one was undone",
             where=run,
-            hint="`auditor undo` goes on with them",
+            hint="`auditor undo` goes on with them; `auditor apply --proved` leaves them where they are",
         )
     if ledger.unconfirmed:
         raise Fault(
             f"{ledger.unconfirmed[0].change} and what follows it are not proved on the whole workload yet",
             where=run,
-            hint="`auditor fix --resume` goes on with that",
+            hint="`auditor fix --resume` goes on with that; `auditor apply --proved` leaves them where they are",
         )
     if not ledger.kept and not ledger.delivered:
         raise Fault("nothing was kept, so there is nothing to apply", where=run)

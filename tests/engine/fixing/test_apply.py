@@ -78,7 +78,7 @@ class Place:
             )
             recorder.emit(BaselineTaken, data)
 
-    def keep(self, change: str, file: str, after: str) -> None:
+    def keep(self, change: str, file: str, after: str, *, proved: bool = True) -> None:
         with Recorder(self.run / EVENTS, run="r1") as recorder:
             base = recorder.ledger.known_good
             assert base is not None
@@ -98,9 +98,9 @@ class Place:
                 TrialEndedData(verdict=Verdict(verdict="kept", text="passed 7 gates", gains=(gain,))),
                 change=change,
             )
-            recorder.emit(
-                KnownGoodConfirmed, KnownGoodConfirmedData(commit=tree.commit, tree=tree.id, requests=1)
-            )
+            if proved:
+                data = KnownGoodConfirmedData(commit=tree.commit, tree=tree.id, requests=1)
+                recorder.emit(KnownGoodConfirmed, data)
 
     def undo(self, change: str, tree: Tree, *again: str) -> None:
         with Recorder(self.run / EVENTS, run="r1") as recorder:
@@ -117,7 +117,7 @@ class Place:
         assert content is not None
         return content.decode()
 
-    def apply(self, **options: str) -> Branched:
+    def apply(self, **options: str | bool) -> Branched:
         return branch(AuditRequest(path=self.root), self.user, Silent(), **options)  # type: ignore[arg-type]  # run, name, author
 
     def git(self, *arguments: str) -> str:
@@ -206,6 +206,44 @@ def test_one_commit_for_each_change_on_a_branch_of_its_own(place: Place, untouch
     assert "fatal" not in place.git("fsck", "--strict")
     assert place.apply().branch == "auditor/r1"  # the same again is the same
     assert [one.commit for one in ledger_of(place.run).delivered] == [id_ for id_, _ in done.commits]
+
+
+def test_what_is_proved_comes_home_while_the_last_waits(place: Place, untouched: object) -> None:
+    assert untouched is not None
+    place.keep("C-1", "app.py", OLD.replace(*FAST))
+    place.keep("C-2", "app.py", place.now().replace(*COUNT), proved=False)
+    with pytest.raises(Fault, match="C-2 and what follows it are not proved"):
+        place.apply()
+    with pytest.raises(Fault, match="not proved"):
+        bring(place.root, place.user)
+    done = place.apply(proved=True)
+    assert [one.kept.change for _, one in done.commits] == ["C-1"]
+    assert done.waiting == ("C-2",)
+    assert place.git("show", f"{done.branch}:app.py") == OLD.replace(*FAST)
+    brought = bring(place.root, place.user, proved=True)
+    assert (len(brought.patches), brought.waiting) == (1, ("C-2",))
+
+
+def test_what_was_delivered_and_waits_to_be_proved_again_is_not_taken_back(place: Place) -> None:
+    two(place)
+    first = place.apply(name="first")
+    place.git("merge", "-q", "first")
+    assert len(first.commits) == 2
+    with Recorder(place.run / EVENTS, run="r1") as recorder:
+        baseline = recorder.ledger.baseline
+    assert baseline is not None
+    place.undo("C-1", baseline, "C-2")
+    with pytest.raises(Fault, match="1 changes wait"):
+        place.apply()
+    done = place.apply(proved=True)
+    assert [(one.what, one.kept.change) for _, one in done.commits] == [("taken back", "C-1")]
+    assert done.waiting == ("C-2",)
+
+
+def test_where_nothing_is_proved_nothing_comes_home(place: Place) -> None:
+    place.keep("C-1", "app.py", OLD.replace(*FAST), proved=False)
+    with pytest.raises(Fault, match="nothing is proved on the whole workload yet: C-1"):
+        place.apply(proved=True)
 
 
 def test_what_was_undone_after_the_merge_is_taken_back(place: Place) -> None:
