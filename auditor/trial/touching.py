@@ -94,12 +94,13 @@ def _ways_in(file: Edited) -> list[Span] | None:
 
 
 def _rebinds(old: ast.Module, new: ast.Module) -> bool:
-    """Whether a name that the old module had comes from somewhere else in the new one, or from nowhere."""
+    """Whether a name that the old module had comes from somewhere else in the new one, or is read there and comes from nowhere."""
     before, after = dict(_imported(old)), dict(_imported(new))
     bound = set(_bound(old))
-    return any(after.get(name) != origin for name, origin in before.items()) or any(
-        name in bound for name in after.keys() - before.keys()
-    )
+    read = {node.id for node in ast.walk(new) if isinstance(node, ast.Name)}
+    gone = before.keys() - after.keys()
+    elsewhere = {name for name in before.keys() & after.keys() if before[name] != after[name]}
+    return bool(elsewhere or gone & read or (after.keys() - before.keys()) & bound)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

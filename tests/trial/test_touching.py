@@ -135,6 +135,7 @@ def edited(*changes: tuple[str, str]) -> Edited:
 def test_they_come_to_a_change_who_entered_its_function() -> None:
     assert comes_to(("[1, 2]", "[2, 1]")) == {"list", "page"}
     assert comes_to(("json.dumps(listed())", "json.dumps([])")) == {"page"}
+    assert comes_to(("import json\n", "\n"), ("json.dumps(listed())", "'[1, 2]'")) == {"page"}
 
 
 def test_a_new_function_is_met_by_way_of_the_changed_ones() -> None:

@@ -18,6 +18,7 @@ from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.counted import Counted, Span
 from auditor.trial.handlers import altered_handlers
+from auditor.trial.lone_rows import lone_rows
 from auditor.trial.playing import Player
 from auditor.trial.reach import Lines
 from auditor.trial.trees import Tree
@@ -131,9 +132,12 @@ class CountsGate:
         now, before, first = self._compared(tree, repeats=repeats)
         alone = candidate.constant_rise
         return [
-            *self._risen(now, first, (*alone, *candidate.risen_before)),
-            *self._risen(now, before, alone),
+            *self._risen(now, first, (*alone, *candidate.risen_before), self._lone(tree, self._baseline)),
+            *self._risen(now, before, alone, self._lone(tree, self._known_good())),
         ]
+
+    def _lone(self, tree: Tree, before: Tree) -> Mapping[str, int]:
+        return lone_rows(self._player.statements(tree), self._player.statements(before))
 
     def _compared(self, tree: Tree, *, repeats: int = 0) -> tuple[Counted, Counted, Counted]:
         now, before, first = (
@@ -141,7 +145,9 @@ class CountsGate:
         )
         return now, before, first
 
-    def _risen(self, now: Counted, before: Counted, declared: tuple[str, ...]) -> list[str]:
+    def _risen(
+        self, now: Counted, before: Counted, declared: tuple[str, ...], lone: Mapping[str, int]
+    ) -> list[str]:
         found = []
         for request, spans in before.spans.items():
             after = now.spans.get(request, {})
@@ -149,6 +155,12 @@ class CountsGate:
                 if component not in spans or component not in after:
                     continue
                 was, is_now = spans[component], after[component]
+                if (
+                    component == "rows"
+                    and is_now.low - was.high <= lone.get(request, 0)
+                    and _no_more(spans, after)
+                ):
+                    continue
                 if is_now.low > was.high and not may_rise(component, spans, after, declared):
                     found.append(f"{component}: `{request}` costs {is_now.low}, it cost {was.high}")
         return found
@@ -168,6 +180,11 @@ class CountsGate:
                         text = f"{component}: `{request}` costs {costs}, and a constraint allows {most}"
                         found.append((text, constraint))
         return found
+
+
+def _no_more(was: Mapping[str, Span], now: Mapping[str, Span]) -> bool:
+    """Whether no more statements are sent than were."""
+    return "sql" in was and "sql" in now and now["sql"].high <= was["sql"].high
 
 
 def _not_in(ran: Lines, places: set[Place]) -> set[Place]:

@@ -35,7 +35,9 @@ class Player:
         met: Lines,
         *,
         by_one: bool,
+        asks: Mapping[str, Mapping[str, int]],
     ) -> None:
+        self._asks = asks
         self._by_one = by_one
         self._met = met
         self._costs = costs
@@ -47,6 +49,9 @@ class Player:
         costs = {**self._costs, **costs}
         spans = {"r": {component: Span(*span) for component, span in costs[tree.id].items()}}
         return Counted(spans=spans, by_one=self._by_one)
+
+    def statements(self, tree: Tree) -> Mapping[str, Mapping[str, int]]:
+        return {"r": self._asks.get(tree.id, {})}
 
     def parts(self, _candidate: Candidate) -> Parts:
         return EVERYTHING
@@ -76,8 +81,11 @@ def judged(
     files: tuple[Edited, ...] = (FILE,),
     met: Lines = NOTHING,
     by_one: bool = False,
+    asks: Mapping[str, Mapping[str, int]] = NOTHING,  # type: ignore[assignment]  # empty is empty
 ) -> GateResult:
-    player = Player({"base": base, "good": good or base, "new": now}, lines, later or {}, met, by_one=by_one)
+    player = Player(
+        {"base": base, "good": good or base, "new": now}, lines, later or {}, met, by_one=by_one, asks=asks
+    )
     winnings = Winnings(player, lambda: GOOD, lambda _: "GET /", timed=timed)  # type: ignore[arg-type]  # the part of it that is asked
     gate = CountsGate(player, BASE, lambda: GOOD, winnings)  # type: ignore[arg-type]  # as above
     return gate(
@@ -128,6 +136,26 @@ def test_no_gain_or_a_loss_somewhere_fails(
     base: dict[str, tuple[int, int]], now: dict[str, tuple[int, int]], good: dict[str, tuple[int, int]] | None
 ) -> None:
     assert judged(base, now, good).outcome == "failed"
+
+
+COUNTS = "SELECT count(*) FROM alert"
+
+
+@pytest.mark.parametrize(
+    ("now", "asks", "outcome"),
+    [
+        ({"sql": (9, 9), "rows": (9, 9), "sessions": (1, 1)}, {COUNTS: 4}, "passed"),
+        ({"sql": (9, 9), "rows": (10, 10), "sessions": (1, 1)}, {COUNTS: 4}, "failed"),
+        ({"sql": (9, 9), "rows": (9, 9), "sessions": (1, 1)}, {"SELECT id FROM alert": 4}, "failed"),
+        ({"sql": (10, 10), "rows": (9, 9), "sessions": (1, 1)}, {COUNTS: 4}, "failed"),
+    ],
+    ids=["counts of nothing", "more than these", "lists", "more statements, too"],
+)
+def test_a_count_has_a_row_where_a_list_had_none(
+    now: dict[str, tuple[int, int]], asks: dict[str, int], outcome: str
+) -> None:
+    base = {"sql": (9, 9), "rows": (5, 5), "sessions": (2, 2)}
+    assert judged(base, now, asks={"new": asks}).outcome == outcome
 
 
 def test_what_was_promised_must_fall() -> None:
