@@ -1,5 +1,6 @@
 """What was measured, schema `auditor/observation@1`: the vector of every request and endpoint, each effect with its line."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -112,3 +113,11 @@ class Observation(Value):
     """Known endpoints that no request of the workload is for."""
     notes: tuple[str, ...] = ()
     """What a reader must know, one sentence each."""
+
+
+def loaded_by(statement: ObservedEffect, others: Iterable[ObservedEffect], /) -> str:
+    """The relation (`Post.author`) that an ORM loaded by a statement; empty where it did not say, or may mean another one."""
+    beside = [one for one in others if (one.stack, one.count) == (statement.stack, statement.count)]
+    loads = [one.text for one in beside if one.kind == "lazy-load"]
+    alone = statement.kind == "sql" and sum(one.kind == "sql" for one in beside) == 1
+    return loads[0] if alone and len(loads) == 1 else ""

@@ -4,7 +4,13 @@ from collections import defaultdict
 from typing import Final
 
 from auditor.model.numbers import Number
-from auditor.model.observation import Observation, ObservedEffect, ObservedEndpoint, ObservedRequest
+from auditor.model.observation import (
+    Observation,
+    ObservedEffect,
+    ObservedEndpoint,
+    ObservedRequest,
+    loaded_by,
+)
 from auditor.model.text import code
 from auditor.report.figures import count
 from auditor.sql.short_statement import short_statement
@@ -80,17 +86,21 @@ def _endpoint(endpoint: ObservedEndpoint, requests: list[ObservedRequest]) -> li
     if not worst or not repeated:
         return []
     lines = ["", f"## {code(endpoint.id)}", "", f"As {code(worst.id)} saw it:", ""]
-    lines += ["| times | what | where |", "|---:|---|---|", *(_effect(effect) for effect in repeated)]
+    rows = [_effect(effect, loaded_by(effect, effects)) for effect in repeated]
+    lines += ["| times | what | where |", "|---:|---|---|", *rows]
     rest = len(effects) - len(repeated)
     return [*lines, *([f"| | and {rest} more | |"] if rest > 0 else [])]
 
 
-def _effect(effect: ObservedEffect) -> str:
+def _effect(effect: ObservedEffect, loaded: str) -> str:
+    """`loaded` is the relation that an ORM loads by it, if any."""
     where = (
         f"{code(f'{effect.stack[-1].file}:{effect.stack[-1].line}')} in {code(effect.stack[-1].function)}"
         if effect.stack
-        else ""
+        else "a library, outside your lines"
     )
+    if loaded and effect.kind == "sql":
+        where += f", loading {code(loaded)}"
     if effect.late:
         where += " after the answer" if effect.late == effect.count else f", {effect.late} after the answer"
     short = short_statement(effect.text if effect.kind == "sql" else f"{effect.op} {effect.text}")

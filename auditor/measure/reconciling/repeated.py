@@ -9,7 +9,7 @@ from typing import Final
 from auditor.measure.reconciling.exercise import Exercise
 from auditor.measure.reconciling.naming import READING, tables_of
 from auditor.model.numbers import Number
-from auditor.model.observation import ObservedEffect, ObservedFrame
+from auditor.model.observation import ObservedEffect, ObservedFrame, loaded_by
 from auditor.model.report import Endpoint, Evidence, Finding, TermAtStake
 from auditor.model.text import code, listed
 from auditor.rules.repeated_statement import RULE
@@ -63,7 +63,7 @@ def _repeated(endpoint: Endpoint, requests: Sequence[Exercise]) -> Iterator[tupl
             for effect in request.effects
             if effect.kind == "sql" and effect.text == one.text and _place(effect.stack) == place
         )
-        yield _Repeated(endpoint, one.text, one.observed, seen, _relation(one.text, seen, requests)), place
+        yield _Repeated(endpoint, one.text, one.observed, seen, _relation(seen, requests)), place
 
 
 def _reads(statement: str) -> bool:
@@ -74,14 +74,13 @@ def _place(stack: Sequence[ObservedFrame]) -> Place:
     return (stack[-1].file, stack[-1].line) if stack else ("", 0)
 
 
-def _relation(text: str, seen: Sequence[ObservedEffect], requests: Sequence[Exercise]) -> str:
-    """What an ORM loaded as often, from where this was asked."""
-    stacks = {(effect.stack, effect.count) for effect in seen if effect.text == text}
+def _relation(seen: Sequence[ObservedEffect], requests: Sequence[Exercise]) -> str:
+    """What an ORM loaded by it, as each request that ran it says."""
     loads = {
-        effect.text
+        loaded_by(effect, request.effects)
         for request in requests
         for effect in request.effects
-        if effect.kind == "lazy-load" and (effect.stack, effect.count) in stacks
+        if any(effect is one for one in seen)
     }
     return loads.pop() if len(loads) == 1 else ""
 
