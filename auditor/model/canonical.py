@@ -20,6 +20,8 @@ _UNSAFE: Final[dict[int, str]] = {
 }
 """Half characters have no UTF-8; control and direction marks could fool a terminal that shows the file."""
 _ANY_UNSAFE: Final = re.compile(f"[{''.join(re.escape(chr(code)) for code in _UNSAFE)}]")
+_SHARED_CHARACTERS: Final = 2_000
+"""A longer text is not kept to be put in again: what is shared is small, and a report holds each large text once."""
 _PLAIN: Final = frozenset({str, int, bool, NoneType})
 """Types that pydantic's own writer, which is compiled, writes as this one does."""
 
@@ -30,7 +32,9 @@ def canonical_json(value: BaseModel, /) -> str:
     Fields come in the order in which the model declares them; mappings, whose order means nothing, are sorted
     by key. Half characters (from file names that are not UTF-8) become U+FFFD; invisible ones are escaped.
     """
-    return _Writer().text(value, "\n") + "\n"
+    text = _Writer().text(value, "\n")
+    text += "\n"  # in place: a report takes tens of megabytes
+    return text
 
 
 def tidy_json(tree: Json, /) -> str:
@@ -60,12 +64,16 @@ class _Writer:
             key = (id(value), line)
             known = self._models.get(key)
             if known is None:
-                known = self._models[key] = self._model(value, line)
+                known = self._model(value, line)
+                if len(known) < _SHARED_CHARACTERS:
+                    self._models[key] = known
             return known
         if isinstance(value, (list, tuple)):
             inner = line + "  "
-            items = [self.text(item, inner) for item in value]
-            return f"[{inner}{f',{inner}'.join(items)}{line}]" if items else "[]"
+            between, parts = f",{inner}", [""]
+            for item in value:
+                parts += (between, self.text(item, inner))
+            return _enclosed(parts, f"[{inner}", f"{line}]")
         if isinstance(value, dict):
             entries = [(self.text(str(key), line), value[key]) for key in sorted(value, key=str)]
             return self._object(entries, line)
@@ -99,13 +107,24 @@ class _Writer:
 
     def _object(self, entries: list[tuple[str, object]], line: str) -> str:
         inner = line + "  "
-        written = [f"{key}: {self.text(value, inner)}" for key, value in entries]
-        return f"{{{inner}{f',{inner}'.join(written)}{line}}}" if written else "{}"
+        between, parts = f",{inner}", [""]
+        for key, value in entries:
+            parts += (between, key, ": ", self.text(value, inner))
+        return _enclosed(parts, f"{{{inner}", f"{line}}}")
 
     def _string(self, value: str) -> str:
         # str() takes the plain text out of a StrEnum.
         made = self._strings[value] = json.dumps(str(value), ensure_ascii=False).translate(_UNSAFE)
         return made
+
+
+def _enclosed(parts: list[str], opening: str, closing: str) -> str:
+    """What was written, each part with a separator before it, as one text: every other way holds large texts twice."""
+    if len(parts) == 1:
+        return opening[0] + closing[-1]
+    parts[1] = opening
+    parts.append(closing)
+    return "".join(parts)
 
 
 def _compiled(value: BaseModel, line: str) -> str | None:
