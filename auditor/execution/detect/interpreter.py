@@ -22,17 +22,17 @@ PACKAGE_OF: Final = {
 
 
 def interpreters(
-    root: Path, env: Mapping[str, str], /, *, packages: tuple[str, ...]
+    root: Path, env: Mapping[str, str], /, *, packages: tuple[str, ...], cwd: str = "."
 ) -> tuple[Clue[str], ...]:
     """Virtual environments and interpreters, the best first; `packages` are folders their site-packages should have.
 
-    Without `packages` nothing tells whether the user's own Python is meant, so it is not proposed.
+    `cwd` is the folder of the tree that commands run in. Without `packages` nothing tells whether the user's own Python is meant, so it is not proposed.
 
     The value is relative to `root` where it lies inside.
     """
     clues = [
-        _clue(root, folder / name, f"{name}/pyvenv.cfg", confidence, packages)
-        for folder, confidence in ((root, 0.9), (root.parent, 0.6))
+        _clue(root, folder / name, os.path.relpath(folder / name / "pyvenv.cfg", root), confidence, packages)
+        for folder, confidence in {root.parent: 0.6, root / cwd: 0.95, root: 0.9}.items()
         for name in _FOLDERS
         if is_environment(folder / name)
     ]

@@ -135,7 +135,7 @@ def propose(
             *((settings,) if (settings := settings_variable(tree, project, known)) else ()),
             *needed_variables(read, known, told=told | {VARIABLE}),
         ),
-        python=best(interpreters(tree.root, env, packages=packages)),
+        python=best(interpreters(tree.root, env, packages=packages, cwd=cwd)),
         redis=needs_redis(tree, composed, read),
         other_companions=other_companions(composed),
         tests=tests(tree, cwd=cwd),

@@ -185,6 +185,16 @@ def test_the_environment_that_has_the_framework_is_taken(tmp_path: Path) -> None
     assert lacks(root / "venv", ("flask", "django")) == ("flask", "django")
 
 
+def test_the_environment_beside_the_backend_comes_before_that_of_the_whole_tree(tmp_path: Path) -> None:
+    environment(tmp_path / ".venv", "flask")
+    environment(tmp_path / "backend/.venv", "flask")
+    found = interpreters(tmp_path, {"PATH": ""}, packages=("flask",), cwd="backend")
+    assert [(clue.value, clue.place) for clue in found] == [
+        ("backend/.venv", "backend/.venv/pyvenv.cfg"),
+        (".venv", ".venv/pyvenv.cfg"),
+    ]
+
+
 def test_a_hostile_tree_ends_and_gives_a_valid_file(tmp_path: Path, proposed: Propose) -> None:
     nasty = 'web: gunicorn "a\u202eb\x1b[31m" shop:app --name "\\"] \\n[evil]"\n'
     proposal = proposed({
