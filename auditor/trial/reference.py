@@ -28,6 +28,7 @@ Sign = tuple[str | None, str, str]
 _RUNS: Final = 2
 _TOGETHER: Final = Playing(mode="eight at once", state=False)
 _IN_ORDER: Final = Playing(ending="seen")
+_ENTERING: Final = Playing(lines="functions", state=False)
 _ASKED_AGAIN: Final = 12
 """Requests with another answer, and as many with other effects, that the baseline is asked once more before all that differ are:
 mostly one of them is enough to blame the candidate for."""
@@ -78,7 +79,6 @@ class Reference:
         self._contracts: dict[Mode, Contract] = {}
         self._ends_quietly = True
         self._own: dict[tuple[Mode, Ids, Ids], frozenset[Sign]] = {}
-        self._entered: Mapping[str, Lines] = {}
         self._run: dict[tuple[Mode, Ids, Ids], Recording] = {}
 
     @cached_property
@@ -122,12 +122,7 @@ class Reference:
         if mode == "eight at once" and self._begun is not None:
             begun, self._begun = self._begun, None
             return begun()
-        playing = _TOGETHER
-        if mode == "in order":
-            playing = _IN_ORDER if self._entered else replace(_IN_ORDER, lines="functions")
-        played = self._play(self.sent(mode), playing)
-        if playing.lines:
-            self._entered = _entered(played.replay)
+        played = self._play(self.sent(mode), _IN_ORDER if mode == "in order" else _TOGETHER)
         self._ends_quietly &= mode != "in order" or played.ends_quietly is True
         return played
 
@@ -155,13 +150,17 @@ class Reference:
 
     def could_run(self, candidate: Candidate, /) -> Ids:
         """Of the whole workload what may come to a change of the baseline, and all that acts; nothing where nobody may."""
-        self.contract("in order")
         if not self._entered:
             return None
         found = could_run(candidate.files, self._entered, self._read)
         if found is not None:
             found |= self._workload.needs.keys() - self._entered.keys()
         return self._with_acts(found) if found else found
+
+    @cached_property
+    def _entered(self) -> Mapping[str, Lines]:
+        """By request the first lines of the functions that it ran, from a run for that alone: most trials never ask."""
+        return _entered(self._play(self.sent("in order"), _ENTERING).replay)
 
     def differences(
         self,

@@ -12,7 +12,7 @@ LINES = os.environ.get("AUDITOR_LINES") in ("1", "functions")
 """Whether executed lines of application files are recorded."""
 
 FUNCTIONS = os.environ.get("AUDITOR_LINES") == "functions"
-"""Whether these are the first lines of functions alone, decorators included: that costs a tenth of all lines."""
+"""Whether these are the first lines of functions alone, decorators included."""
 
 CAPTURE = os.environ.get("AUDITOR_CAPTURE") == "1"
 """Whether tests send the requests: then queries are recorded, and an answer need not be closed to be over."""
