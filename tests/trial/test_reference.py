@@ -1,7 +1,7 @@
 """What a candidate is blamed for, and how little the baseline is asked again to know it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from auditor.measure.workload import Workload, workload_of
 from auditor.model.patch import Create, Patch
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
-from auditor.trial.reference import EVERYTHING, Reference
+from auditor.trial.constraints.edited import Edited
+from auditor.trial.reference import EVERYTHING, Ids, Reference
 
 Say = Callable[[str, int], str]
 """The body of an answer, by request and by the number of the round."""
@@ -189,3 +190,48 @@ def test_what_failed_eight_at_once_is_asked_for_again_as_a_part_of_its_own() -> 
     parts = Baseline(the_same).reference.parts(candidate)
     assert parts.at_once == {"read 3"}
     assert parts in {parts: 1}
+
+
+APP = b"def f():\n    return 1\n\n\ndef g():\n    return 2\n"
+
+
+def entering(before: bytes, after: bytes, entered: Mapping[str, int], note: str = "") -> tuple[Ids, int]:
+    """Who may come to a change of `app.py`, where requests have entered functions at these lines, and how often that was played."""
+    runs = 0
+
+    def play(workload: Workload, playing: Playing) -> Round:
+        nonlocal runs
+        done = played(workload, the_same, 0)
+        if playing.lines != "functions":
+            return done
+        runs += 1
+        exchanges = tuple(
+            replace(
+                one,
+                record=replace(
+                    one.record, lines={"app.py": (entered[one.request.id],)}, notes=(note,) if note else ()
+                )
+                if one.record is not None and one.request.id in entered
+                else one.record,
+            )
+            for one in done.replay.exchanges
+        )
+        return replace(done, replay=replace(done.replay, exchanges=exchanges))
+
+    reference = Reference(play, WORKLOAD, dict, {"app.py": before}.get, tree="t")
+    patch = Patch(base_tree="", edits=(Create(file="b.py", create="\n"),))
+    candidate = Candidate(change="C-1", patch=patch, files=(Edited("app.py", before, after),))
+    reference.could_run(candidate)
+    return reference.could_run(candidate), runs
+
+
+def test_who_may_come_to_a_change_is_known_after_one_run_and_asked_with_all_that_acts() -> None:
+    other = APP.replace(b"return 1", b"return 3")
+    assert entering(APP, other, {"read 3": 1, "later 2": 5}) == ({"read 3", "write", "write later"}, 1)
+    assert entering(APP, other, {"later 2": 5}) == (frozenset(), 1)
+
+
+def test_where_somebody_else_traces_nobody_knows_who_comes_to_it() -> None:
+    other = APP.replace(b"return 1", b"return 3")
+    assert entering(APP, other, {"later 2": 5}, "lines: somebody else traces")[0] is None
+    assert entering(APP, other, {})[0] is None
