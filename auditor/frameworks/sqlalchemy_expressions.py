@@ -18,7 +18,7 @@ from auditor.frameworks.sqlalchemy_values import (
     TextClause,
     table_model,
 )
-from auditor.index.values import UNKNOWN, Const, ExtInst, ModelValue, Query, Row, Value
+from auditor.index.values import UNKNOWN, Const, ExtInst, ModelValue, Query, Row, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
@@ -59,7 +59,17 @@ def class_attribute(m: Recorder, registry: Registry, model: Model, name: str) ->
         return building.of_model(m, registry, model)
     if name == "__table__":
         return ModelValue(table_model(model.table))
+    if name in _STATEMENTS and builds_statements(registry, model):
+        return TableMethod("sqlalchemy.orm.Mapper", model, name)
     return UNKNOWN if name in _QUIET else None
+
+
+def builds_statements(registry: Registry, model: Model) -> bool:
+    """Whether a library that builds on SQLAlchemy gives the class methods: `Model.select()` and the like."""
+    above = registry.project.external_bases(model.cls)
+    return any(
+        base.partition(".")[0] not in {"sqlalchemy", "sqlmodel", "builtins", "typing"} for base in above
+    )
 
 
 def library_method(m: Recorder, registry: Registry, receiver: ExtInst, name: str, call: Call) -> Value | None:
@@ -72,9 +82,17 @@ def library_method(m: Recorder, registry: Registry, receiver: ExtInst, name: str
         return receiver
     scope = Scope(registry, m.site())
     if isinstance(receiver, TableMethod):
-        made = building.built(scope, receiver.method, call, model=receiver.model)
-        return made if name == "__call__" else None
+        return _table_method(scope, receiver, call) if name == "__call__" else None
     return _method(scope, receiver, name, call) if isinstance(receiver, Expression) else None
+
+
+def _table_method(scope: Scope, receiver: TableMethod, call: Call) -> Value:
+    """`table.select()`, and `Model.select()`, whose results are rows."""
+    model = receiver.model
+    if model is None or model.key.startswith("table:") or receiver.method != "select" or call.args:
+        return building.built(scope, receiver.method, call, model=model)
+    made = building.built(scope, "select", Call([ModelValue(model)], {}), model=model)
+    return altered(made, text=f"select({model.name})")
 
 
 def _method(scope: Scope, receiver: Expression, name: str, call: Call) -> Value:

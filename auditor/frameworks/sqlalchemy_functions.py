@@ -9,6 +9,7 @@ from auditor.frameworks import sqlalchemy_building as building
 from auditor.frameworks import sqlalchemy_identity as identity
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_options as options
+from auditor.frameworks import sqlalchemy_outside as outside
 from auditor.frameworks import sqlalchemy_queries as queries
 from auditor.frameworks import sqlalchemy_results as results
 from auditor.frameworks import sqlalchemy_sessions as sessions
@@ -49,7 +50,7 @@ def external(m: Recorder, registry: Registry, name: str, call: Call) -> Value | 
         query = call.args[0] if call.args else None
         return query if isinstance(query, (Query, Sym)) else None
     if not names.is_ours(name):
-        return None
+        return outside.ran(m, registry, name, call)
     owner, called, member = name.rpartition("()")
     if called and owner:
         return _of_made(m, registry, owner, member.removeprefix("."), call)
@@ -88,6 +89,8 @@ def _extension(m: Recorder, registry: Registry, member: str, call: Call) -> Valu
     holder, _, last = member.rpartition(".")
     if member in {"session", "session.registry", "create_scoped_session", "create_session"}:
         return sessions.session_value()
+    if member in {"Session", "get_session", "begin"}:
+        return sessions.opened(m, call.node, what=f"db.{member}()", commits=member == "begin")
     if holder == "session":
         return sessions.session_method(m, registry, sessions.session_value(), last, call)
     if holder in {"engine", "get_engine"}:

@@ -17,6 +17,9 @@ PACKAGES: Final = frozenset(
         "sqlalchemy_utils",
         "flask_sqlalchemy_lite",
         "quart_sqlalchemy",
+        "alchemical",
+        "fastapi_sqlalchemy",
+        "fastapi_async_sqlalchemy",
     }
 )
 
@@ -32,6 +35,8 @@ _SESSIONS: Final = frozenset(
 )
 _CONNECTIONS: Final = frozenset({"Connection", "AsyncConnection"})
 _FACTORIES: Final = frozenset({"sessionmaker", "async_sessionmaker"})
+_READY_MADE: Final = frozenset({"fastapi_sqlalchemy", "fastapi_async_sqlalchemy"})
+"""Packages whose `db` is imported, not made."""
 _SCOPED: Final = frozenset({"scoped_session", "async_scoped_session"})
 _ENGINES: Final = frozenset(
     {"create_engine", "create_async_engine", "engine_from_config", "async_engine_from_config"}
@@ -129,8 +134,8 @@ def is_engine_type(name: str) -> bool:
 
 
 def is_extension(name: str) -> bool:
-    """The `SQLAlchemy` object of a Flask extension, as a class or as what it makes."""
-    return is_ours(name) and tail(name) == "SQLAlchemy"
+    """The `SQLAlchemy` object of a Flask extension, or Alchemical's, as a class or as what it makes."""
+    return is_ours(name) and tail(name) in {"SQLAlchemy", "Alchemical"}
 
 
 def makes_something(name: str) -> bool:
@@ -140,6 +145,9 @@ def makes_something(name: str) -> bool:
 
 def split_extension(name: str) -> tuple[str, str]:
     """(`….SQLAlchemy`, `session.query`) of a name that goes through the class; two empty texts for others."""
+    package, found, member = name.partition(".db.")
+    if found and package in _READY_MADE:
+        return name.removesuffix(f".{member}"), member
     holder, found, member = name.partition(".SQLAlchemy.")
     return (f"{holder}.SQLAlchemy", member) if found else ("", "")
 
@@ -157,4 +165,4 @@ def is_declarative_base(name: str) -> bool:
         return is_ours(name)
     if last == "SQLModel":
         return name.startswith("sqlmodel")
-    return last == "Model" and is_extension(name.rpartition(".")[0])
+    return last == "Model" and (is_extension(name.rpartition(".")[0]) or name.startswith("alchemical."))

@@ -58,6 +58,37 @@ def decorate(m: Machine, function: Function) -> Value | None:
     return value if wrapped else None
 
 
+def kept(m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Func | None:
+    """The wrapper that a decorator of the project returns through one of a library nobody knows: `return lib(x)(wrapper)`.
+
+    As under `@lib(x)`, a call still runs it. Only where what is returned is that wrapper, which calls what was decorated.
+    """
+    maker, wrapper = m.cx.function, args[0] if len(args) == 1 and not kwargs else None
+    if maker is None or node is None or not isinstance(wrapper, Func) or wrapper.function.parent is not maker:
+        return None
+    if not any(is_handed_through(s[3], node) for s in maker.body if s[0] == ir.RETURN):
+        return None
+    given = {name for name, kind, _, _ in maker.params if kind == "pos"}
+    return wrapper if any(calls_one_of(s, given) for s in wrapper.function.body) else None
+
+
+def is_handed_through(given: Node | None, node: Node) -> bool:
+    """Whether `node` is the expression, or the only argument of a call that is."""
+    while given is not None and given is not node and given[0] == ir.CALL and len(given[3]) == 1:
+        given = given[3][0]
+    return given is node
+
+
+def calls_one_of(node: object, names: set[str]) -> bool:
+    """Whether a call of one of these names stands anywhere in a statement."""
+    if not isinstance(node, tuple):
+        return False
+    called = node[2] if node[:1] == (ir.CALL,) else None
+    if isinstance(called, tuple) and called[:1] == (ir.NAME,) and called[2] in names:
+        return True
+    return any(calls_one_of(part, names) for part in node)
+
+
 def closed_over(wrapped: Value, function: Function, env: dict[str, Value]) -> Value:
     """What decorators made of a function, once it is known which names around it that very one closes over."""
     if not isinstance(wrapped, Func):

@@ -116,6 +116,9 @@ def call_external(
         if told is not None:
             return told
     calls.resolved(m)
+    kept = decorating.kept(m, args, kwargs, node) if made is None else None
+    if kept is not None:
+        return kept
     callbacks(m, [*args, *kwargs.values()], node)
     return Ext(f"{name}()") if made is None else ExtInst(made)
 
