@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
-from auditor.frameworks.callbacks import hooked, mentions, method_value, unique, wrappers
+from auditor.frameworks.callbacks import method_value, unique, wrappers
 from auditor.frameworks.entry import Around, EntryPoint, http_entry
+from auditor.frameworks.flask_authentication import guarded, guards
 from auditor.frameworks.flask_placement import Placement, context_processors, placements
 from auditor.frameworks.flask_templates import without_processors
 from auditor.frameworks.handlers import class_option, view_class
 from auditor.frameworks.literals import UNKNOWN
 from auditor.frameworks.verb_methods import listed, verbs_of
 from auditor.frameworks.wiring import Call, Value, Wiring, as_function, wire
-from auditor.index import ir
 from auditor.index.symbols import Class
 
 if TYPE_CHECKING:
     from auditor.index.project import Project
 
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete"})
-_SIGNED_IN: Final = frozenset({"current_user", "login_required", "fresh_login_required"})
 
 
 def entry_points(project: Project) -> Iterator[EntryPoint]:
     """Every rule of every application and blueprint, once per place where it is registered."""
     wiring = wire(project)
     places = placements(wiring)
-    users = list(user_loaders(wiring))
+    known = guards(wiring)
     processors = context_processors(wiring)
     for instance in wiring.instances:
         for placement in places.get(id(instance), ()):
             for call in instance.calls:
                 for entry in rules(project, wiring, call, placement):
-                    yield without_processors(project, with_user(project, entry, users), processors)
+                    yield without_processors(project, guarded(project, wiring, entry, known), processors)
 
 
 def rules(project: Project, wiring: Wiring, call: Call, placement: Placement) -> Iterator[EntryPoint]:
@@ -131,37 +129,3 @@ def class_around(project: Project, wiring: Wiring, cls: Class) -> Iterator[Aroun
             if handler is not None:
                 wrapped = wiring.interpreter.apply_decorator(decorator, handler, frame, cls.line)
                 yield from wrappers(wrapped)
-
-
-def user_loaders(wiring: Wiring) -> Iterator[Around]:
-    """The functions with which Flask-Login finds `current_user`."""
-    for instance in wiring.made_from("flask_login.LoginManager", "flask_login.login_manager.LoginManager"):
-        for call in instance.calls:
-            if call.method in {"user_loader", "request_loader"}:
-                yield from hooked((*call.args, *call.targets), "authentication")
-
-
-def with_user(project: Project, found: EntryPoint, users: list[Around]) -> EntryPoint:
-    """The entry with its user loaders, where the view or what runs around it asks for the current user."""
-    if not users:
-        return found
-    asks = [found.handler, *(a.function for a in found.around)]
-    classes = (
-        [] if found.receiver is None else [c for c in project.mro(found.receiver) if isinstance(c, Class)]
-    )
-    if not any(mentions(f, _SIGNED_IN) for f in asks) and not any(class_mentions(c) for c in classes):
-        return found
-    return replace(found, around=unique((*users, *found.around)))
-
-
-def class_mentions(cls: Class) -> bool:
-    """Whether a class body or its decorators ask for a signed-in user outside its methods."""
-    stack: list[object] = [*cls.decorators]
-    stack.extend(s for s in cls.body if s[0] not in {ir.DEF, ir.CLASS})
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tuple) and node:
-            if node[0] in {ir.NAME, ir.ATTR} and node[-1] in _SIGNED_IN:
-                return True
-            stack.extend(node)
-    return False

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import url_path
 from auditor.frameworks.entry import Around, EntryPoint
-from auditor.frameworks.flask import class_entries, user_loaders, with_user
+from auditor.frameworks.flask import class_entries
+from auditor.frameworks.flask_authentication import guarded, guards
 from auditor.frameworks.flask_placement import Placement, placements
 from auditor.frameworks.wiring import Call, Instance, Wiring, wire
 from auditor.index.symbols import Class
@@ -23,11 +24,11 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
     """One endpoint per resource, URL and HTTP method that the resource answers."""
     wiring = wire(project)
     places = placements(wiring)
-    users = list(user_loaders(wiring))
+    known = guards(wiring)
     for api in parts(wiring, "Api"):
         for placement in api_places(api, places):
             for found in api_entries(project, wiring, api, placement):
-                yield with_user(project, found, users)
+                yield guarded(project, wiring, found, known)
 
 
 def parts(wiring: Wiring, *names: str) -> list[Instance]:

@@ -175,3 +175,94 @@ def page(name):
 def test_context_processors_run_where_a_template_is_rendered(path: str, runs: bool) -> None:  # noqa: FBT001
     told = around({"app.py": PAGES, "pages.py": HELPER}, f"GET /{path}")
     assert told == [("before", "app.first"), *([("after", "app.basket")] if runs else [])]
+
+
+GUARDED = """
+from apifairy import authenticate
+from flask import Blueprint, Flask
+from flask.views import MethodView
+from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
+from flask_jwt_extended import JWTManager, jwt_required
+
+app = Flask(__name__)
+basic = HTTPBasicAuth()
+token = HTTPTokenAuth()
+both = MultiAuth(basic, token)
+jwt = JWTManager(app)
+
+@basic.verify_password
+def password(name, word): ...
+
+@basic.error_handler
+def failed(status): ...
+
+@basic.get_user_roles
+def roles(user): ...
+
+@token.verify_token
+def verify(text): ...
+
+@jwt.user_lookup_loader
+def lookup(header, data): ...
+
+@jwt.user_identity_loader
+def identity(user): ...
+
+@app.route("/open")
+def opened():
+    return basic.current_user()
+
+@app.route("/basic")
+@basic.login_required
+def by_password(): ...
+
+@app.route("/role")
+@basic.login_required(role="admin")
+def by_role(): ...
+
+@app.route("/fair")
+@authenticate(token)
+def fair(): ...
+
+@app.route("/both")
+@both.login_required
+def by_either(): ...
+
+@app.route("/jwt")
+@jwt_required()
+def by_jwt(): ...
+
+class Listing(MethodView):
+    decorators = [token.login_required]
+    def get(self): ...
+
+app.add_url_rule("/class", view_func=Listing.as_view("listing"))
+
+inner = Blueprint("inner", __name__)
+
+@inner.before_request
+@token.login_required
+def everywhere(): ...
+
+@inner.route("/inner")
+def below(): ...
+
+app.register_blueprint(inner)
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("GET /open", []),
+        ("GET /basic", ["password"]),
+        ("GET /role", ["password", "roles"]),
+        ("GET /fair", ["verify"]),
+        ("GET /both", ["password", "verify"]),
+        ("GET /jwt", ["lookup"]),
+        ("GET /class", ["verify"]),
+        ("GET /inner", ["verify", "everywhere"]),
+    ],
+)
+def test_callbacks_of_authentication_run_before_the_views_they_guard(entry: str, expected: list[str]) -> None:
+    assert [name.removeprefix("app.") for _, name in around({"app.py": GUARDED}, entry)] == expected
