@@ -140,7 +140,7 @@ def named(wiring: Wiring, module: Module, node: Node, objects: tuple[Instance, .
         stack.extend(part)
 
 
-def is_dotted(node: Node) -> bool:
+def is_dotted(node: object) -> bool:
     """A name, or attributes of one."""
     while isinstance(node, tuple) and len(node) == 4 and node[0] == ir.ATTR:
         node = node[2]
