@@ -8,7 +8,7 @@ from typing import Final
 from auditor.config.database import Engine
 from auditor.execution.detect.clue import Clue
 from auditor.execution.detect.compose import Service
-from auditor.execution.detect.reading import Read, dotted
+from auditor.execution.detect.reading import COMPUTED, Read, dotted
 from auditor.execution.detect.samples import Sample
 from auditor.index import ir
 from auditor.index.project import Project
@@ -25,6 +25,10 @@ _PLACEHOLDER_OF: Final = {
     "DATABASE": "name", "DBNAME": "name", "USER": "user", "USERNAME": "user", "PASSWORD": "password", "PASS": "password",
     "PWD": "password",
 }  # fmt: skip
+_KIND: Final = re.compile(
+    r"(?:[A-Z]\w*_)?(?:DATABASE|DB|SQL)_?(?:ENGINE|TYPE|BACKEND|ADAPTER|DIALECT|VENDOR|KIND)"
+)
+_DJANGO: Final = "django.db.backends."
 _ELSEWHERE: Final = re.compile(
     r"REPLICA|READ_?ONLY|_RO_|TEST|REPORT|SLAVE|REDIS|CLICKHOUSE|MONGO|LEGACY|ARCHIVE|_READ_"
 )
@@ -101,7 +105,7 @@ def storage(
             engine=best.value,
             url_env=url.name if url else None,
             scheme=scheme if scheme and "+" in scheme else None,
-            env=(*_choice(found, known), *parts)
+            env=(*_choice(project, found, known), *parts)
             if best.value is Engine.POSTGRESQL
             else _file_variable(project, found)
             if url is None
@@ -133,14 +137,46 @@ def _is_url(name: str) -> bool:
     return _URL.fullmatch(name) is not None and _ELSEWHERE.search(name) is None
 
 
-def _choice(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[str, str], ...]:
+def _choice(
+    project: Project, found: Sequence[Read], known: Mapping[str, Sample]
+) -> tuple[tuple[str, str], ...]:
     """Variables that choose the engine: `DB=postgres`."""
-    names = {read.name for read in found if _PARTS.fullmatch(read.name) is None}
-    return tuple(
-        (name, known[name].value)
-        for name in sorted(names & set(known))
-        if known[name].value in _NAMES_OF_POSTGRESQL
-    )
+    chosen = {
+        read.name: known[read.name].value
+        for read in found
+        if _PARTS.fullmatch(read.name) is None
+        and read.name in known
+        and known[read.name].value in _NAMES_OF_POSTGRESQL
+    }
+    for read in found:
+        value = (
+            _asked_of(project, read)
+            if _KIND.fullmatch(read.name) and not _ELSEWHERE.search(read.name)
+            else ""
+        )
+        if value:
+            chosen.setdefault(read.name, value)
+    return tuple(sorted(chosen.items()))
+
+
+def _asked_of(project: Project, read: Read) -> str:
+    """What the file that reads it compares a variable like `DB_ENGINE` with for PostgreSQL, or takes as Django's ENGINE."""
+    module = project.by_path.get(read.place.rpartition(":")[0])
+    stack = list(module.body) if module is not None else []
+    django = False
+    while stack:
+        node = stack.pop()
+        if node[0] == ir.CMP:
+            names = [
+                part[2] for part in _inner(node) if part[0] == ir.CONST and part[2] in _NAMES_OF_POSTGRESQL
+            ]
+            if names:
+                return str(names[0])
+        if node[0] == ir.FSTR and node[2].startswith(_DJANGO):
+            return "postgresql"
+        django |= node[0] == ir.CONST and isinstance(node[2], str) and node[2].startswith(_DJANGO)
+        stack.extend(_inner(node))
+    return f"{_DJANGO}postgresql" if django and (read.default or "").startswith((_DJANGO, COMPUTED)) else ""
 
 
 def _parts(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[str, str], ...]:
@@ -226,7 +262,7 @@ def _from_code(project: Project, evidence: _Evidence) -> None:
             node, depth = stack.pop()
             if node[0] in {ir.CONST, ir.FSTR} and isinstance(node[2], str):
                 text, place = node[2], f"{module.path}:{node[1]}"
-                if text.startswith(("django.db.backends.", "django.contrib.gis.db.backends.")):
+                if text.startswith((_DJANGO, "django.contrib.gis.db.backends.")):
                     _note_engine(text.rpartition(".")[2], place, evidence)
                 else:
                     _note_url(text, place, 0.5, evidence)

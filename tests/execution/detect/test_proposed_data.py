@@ -209,6 +209,26 @@ def test_a_variable_that_chooses_the_engine_and_parts_of_an_example(proposed: Pr
 
 
 @pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("E = os.environ.get('PAGE_TYPE', 'x')\nA = E == 'postgres'\n", {}),
+        ("E = os.environ.get('DB_ENGINE', 'sqlite')\n", {}),
+        ("E = os.environ.get('LD_DB_ENGINE', 'sqlite')\nif E == 'postgres':\n    A = 1\n", {"LD_DB_ENGINE": "postgres"}),
+        ("D = {'ENGINE': os.environ.get('DB_ENGINE') or 'django.db.backends.sqlite3'}\n", {"DB_ENGINE": "django.db.backends.postgresql"}),
+        ("D = {'ENGINE': f\"django.db.backends.{os.environ.get('DB_TYPE', 'sqlite3')}\"}\n", {"DB_TYPE": "postgresql"}),
+    ],
+)  # fmt: skip
+def test_a_variable_that_chooses_the_engine_gets_what_the_code_asks_it_for(
+    code: str, expected: dict[str, str], proposed: Propose
+) -> None:
+    parts = "H, N = os.environ.get('DB_HOST'), os.environ.get('DB_NAME')\n"
+    compose = "services: {db: {image: 'postgres:16'}}\n"
+    stored = proposed({"settings.py": f"import os\n{code}{parts}", "docker-compose.yml": compose}).storage
+    assert stored is not None
+    assert dict(stored.value.env) == {**expected, "DB_HOST": "{host}", "DB_NAME": "{name}"}
+
+
+@pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("BASE / 'shop.sqlite3'", ()),
