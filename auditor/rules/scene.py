@@ -204,15 +204,20 @@ class Scene:
 
     def effects(self) -> Iterator[tuple[Summary, Effect]]:
         """Every recorded operation, once per set of arguments it was seen with."""
-        for scope in self.scopes:
-            for effect in scope.effects:
-                yield scope, effect
+        return iter(self._effects)
 
     def uses(self) -> Iterator[tuple[Summary, Use]]:
         """Every way a value was consumed."""
-        for scope in self.scopes:
-            for use in scope.uses:
-                yield scope, use
+        return iter(self._uses)
+
+    @cached_property
+    def _effects(self) -> list[tuple[Summary, Effect]]:
+        """Listed, for sixty rules ask and most scopes have none."""
+        return [(scope, effect) for scope in self.scopes for effect in scope.effects]
+
+    @cached_property
+    def _uses(self) -> list[tuple[Summary, Use]]:
+        return [(scope, use) for scope in self.scopes for use in scope.uses]
 
     def turned(self, loops: tuple[Loop, ...], branch: Branch) -> tuple[Loop, ...]:
         """The loops that repeat a place in these arms; not those that it ends."""
