@@ -9,7 +9,7 @@ from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Exact, Ext, ExtInst, Inst, Many, ModelValue, Row, Value
-from auditor.trace import declarations, hints, joining, resolving, response_models, substitution
+from auditor.trace import answering, declarations, hints, joining, resolving, response_models, substitution
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
@@ -148,6 +148,8 @@ class Evaluation:
                 resolving.resolve(m, given_back, gives)
             if answered is not None:
                 response_models.answer(m, function, given_back, answered)
+            elif function.decorators:
+                answering.dumped(m, function, given_back)
             m.summary(function).callers = callers
         except RecursionError:
             summary.truncated = True

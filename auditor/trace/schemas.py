@@ -38,6 +38,8 @@ _DEPTH: Final = 3
 """Schemas followed inside each other."""
 _NAME: Final = "auditor_intrinsics.dump"
 _PACKAGES: Final = frozenset({"marshmallow", "marshmallow_sqlalchemy", "flask_marshmallow"})
+_UNREAD: Final = frozenset({"URLFor", "AbsoluteURLFor", "Hyperlinks"})
+"""Fields that make their text of something else than the attribute of their name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def fields_of(m: Machine, schema: Class) -> dict[str, Field]:
 def field_of(m: Machine, schema: Class, module: Module, name: str, made: Node) -> Field | None:
     """The field that an assignment in a schema's body declares; None where it is none, or is never dumped."""
     kind = kind_of(m, module, made)
-    if not kind or is_true(argument(made, "load_only")):
+    if not kind or kind in _UNREAD or is_true(argument(made, "load_only")):
         return None
     attribute = argument(made, "attribute")
     text = attribute[2] if attribute is not None and attribute[0] == ir.CONST else name
@@ -163,6 +165,10 @@ def kind_of(m: Machine, module: Module, made: Node) -> str:
     for name in (target.name,) if isinstance(target, External) else known:
         if name.partition(".")[0] in _PACKAGES and (known == () or ".fields." in name):
             return name.rpartition(".")[2]
+    if target is None and made[2][0] == ir.ATTR:  # `ma.Nested` of `ma = Marshmallow()`
+        holder = hints.at_import(m, module, made[2][2])
+        if isinstance(holder, Ext) and holder.name == "flask_marshmallow.Marshmallow()":
+            return str(made[2][3])
     return ""
 
 
