@@ -152,7 +152,8 @@ def check_jail() -> Check:
     if not jail.isolates:
         return Check("jail", ok=True, text=f"{jail.name}: it keeps nothing out")
     layers = "layers over copies" if jail.overlays else "no layers over copies"
-    return Check("jail", ok=True, text=f"{jail.name}, passed its self-test, {layers}")
+    ports = "all ports" if jail.low_ports else "no ports below 1024"
+    return Check("jail", ok=True, text=f"{jail.name}, passed its self-test, {layers}, {ports}")
 
 
 def _writable(name: str, folder: Path) -> Check:

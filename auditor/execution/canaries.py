@@ -1,6 +1,7 @@
 """What the self-test runs inside a jail: ``python -c SOURCE CANARY PORT PIDS WORK LAYER``.
 
-Prints one JSON object: what could be done that should not (or the other way round), and whether that was so.
+Prints one JSON object: what could be done that should not (or the other way round), and whether that was so; and, under
+``low ports``, whether a port below 1024 could be had, which is neither.
 Standard library only; never imported.
 """
 
@@ -40,6 +41,8 @@ def main() -> None:
         "the work copy can't be written": not can(lambda: write(f"{work}/written")),
         "a layer over a copy can't be written": bool(layer) and not can(lambda: write(f"{layer}/file")),
     }
+    with socket.socket() as own:
+        answers["low ports"] = can(lambda: own.bind(("127.0.0.2", 80)))
     print(json.dumps(answers))
 
 

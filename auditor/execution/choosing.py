@@ -3,6 +3,7 @@
 import functools
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -11,7 +12,7 @@ from auditor.execution.bubblewrap.jail import Bubblewrap
 from auditor.execution.confinement import Jail
 from auditor.execution.guest import DEFAULT_ID, Guest, guest_identity
 from auditor.execution.outer import Outer
-from auditor.execution.selftest import failures
+from auditor.execution.selftest import put_to_test
 from auditor.execution.unconfined import Unconfined
 from auditor.model.fault import Fault
 
@@ -77,10 +78,11 @@ def choose_outer(guest: Guest, /) -> Jail:
 
 def admitted(jail: Jail, guest: Guest, /, *, in_container: bool = False) -> Jail:
     """`jail`, if its self-test finds nothing; `Fault` that names what it lets through."""
-    if found := failures(jail, guest, in_container=in_container):
+    tested = put_to_test(jail, guest, in_container=in_container)
+    if tested.failures:
         raise Fault(
-            f"the jail does not hold: {'; '.join(found)}",
+            f"the jail does not hold: {'; '.join(tested.failures)}",
             where=jail.name,
             hint=_CONTAINER if in_container else "please report this; --no-jail runs code that you trust",
         )
-    return jail
+    return replace(jail, low_ports=tested.low_ports) if isinstance(jail, Bubblewrap) else jail

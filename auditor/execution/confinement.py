@@ -106,6 +106,10 @@ class Jail(Protocol):
     def overlays(self) -> bool:
         """Whether `Bind.overlay` can be had."""
 
+    @property
+    def low_ports(self) -> bool:
+        """Whether a command can listen on ports below 1024 of its own loopback."""
+
     def start(
         self, confinement: Confinement, /, *, each_line: Callable[[bytes], None] | None = None
     ) -> Running:

@@ -27,6 +27,7 @@ class Outer:
     name: str = "outer"
     isolates: bool = True
     overlays: bool = False
+    low_ports: bool = False
 
     def start(
         self, confinement: Confinement, /, *, each_line: Callable[[bytes], None] | None = None

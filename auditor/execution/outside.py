@@ -32,7 +32,13 @@ _BODY_BYTES: Final = 64 << 20
 _IDLE_S: Final = 30.0
 _TLS_HANDSHAKE: Final = b"\x16"
 _LOWEST_FREE_PORT: Final = 1024
-"""Below, only a privileged process may listen, and there is none in a jail."""
+"""Below, only a privileged process may listen where a jail has no low ports, and there is none in a jail."""
+_WEB_PORTS: Final = (80, 443)
+_TRUSTING: Final = (
+    *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("AWS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"),
+)
+"""Where OpenSSL, requests, curl, botocore and gRPC are told whom to trust."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +67,11 @@ class Outside:
         tree: Path,
         guest: Guest,
         authority: Authority | None,
+        low_ports: bool = False,
     ) -> None:
         """Starts to answer on unix sockets below `run`. Recorded responses are read from `tree`.
 
+        With `low_ports` every host has its own ports in the jail, 80 and 443 too; without them these are had through the proxy alone.
         `authority` signs for https; without one only http is answered. `Fault` when recorded responses can't be read.
         """
         self._hosts = {
@@ -71,30 +79,35 @@ class Outside:
             for each in settings
         }
         self._settings = settings
+        self._low_ports = low_ports
         self._authority = authority
         self._lock = threading.Lock()
         self._calls: list[OutsideCall] = []
         self._servers: list[_Listener] = []
         for number, each in enumerate(settings, start=2):
-            if _has_own_port(each):
+            if self._ports(each):
                 self._listen(run / FOLDER / f"{number}.sock", guest, (each.host, each.port))
-        if any(not _has_own_port(each) for each in settings):
+        if self._has_proxy:
             self._listen(run / FOLDER / "proxy.sock", guest, None)
 
     @property
     def hosts(self) -> tuple[tuple[str, str], ...]:
         """Lines for the jail's /etc/hosts."""
-        return tuple((f"127.0.0.{n}", each.host) for n, each in self._numbered() if _has_own_port(each))
+        reached = {each.host for each in self._settings if self._ports(each)}
+        return tuple((address, host) for host, address in self._addresses().items() if host in reached)
 
     @property
     def relays(self) -> tuple[Relay, ...]:
         """From the addresses of the hosts, and the proxy's, to the sockets."""
+        addresses = self._addresses()
         own = tuple(
             Relay(
-                name=each.host, listen=f"tcp:127.0.0.{n}:{each.port}", to=(f"unix:{RUN}/{FOLDER}/{n}.sock",)
+                name=each.host,
+                listen=f"tcp:{addresses[each.host]}:{port}",
+                to=(f"unix:{RUN}/{FOLDER}/{n}.sock",),
             )
-            for n, each in self._numbered()
-            if _has_own_port(each)
+            for n, each in enumerate(self._settings, start=2)
+            for port in self._ports(each)
         )
         proxy = Relay(
             name="proxy", listen=f"tcp:127.0.0.1:{PROXY_PORT}", to=(f"unix:{RUN}/{FOLDER}/proxy.sock",)
@@ -111,7 +124,7 @@ class Outside:
             env |= dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1")
         if self._settings and self._authority is not None:
             bundle = f"{RUN}/{FOLDER}/{self._authority.bundle.name}"
-            env |= dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), bundle)
+            env |= dict.fromkeys(_TRUSTING, bundle)
         return env
 
     def calls(self, since_s: float = 0.0) -> tuple[OutsideCall, ...]:
@@ -159,10 +172,19 @@ class Outside:
 
     @property
     def _has_proxy(self) -> bool:
-        return any(not _has_own_port(each) for each in self._settings)
+        return any(_is_asked_through_proxies(each) for each in self._settings)
 
-    def _numbered(self) -> list[tuple[int, OutsideSettings]]:
-        return list(enumerate(self._settings, start=2))
+    def _addresses(self) -> Mapping[str, str]:
+        """One for each host, whatever the number of its ports."""
+        hosts = dict.fromkeys(each.host for each in self._settings)
+        return {host: f"127.0.0.{number}" for number, host in enumerate(hosts, start=2)}
+
+    def _ports(self, host: OutsideSettings) -> tuple[int, ...]:
+        """Those that it has in the jail: without low ports none for a host that is asked at 80 and 443."""
+        if host.port is None:
+            taken = {each.port for each in self._settings if each.host == host.host}
+            return tuple(port for port in _WEB_PORTS if port not in taken) if self._low_ports else ()
+        return (host.port,) if self._low_ports or host.port >= _LOWEST_FREE_PORT else ()
 
     def _listen(self, path: Path, guest: Guest, host: tuple[str, int | None] | None) -> None:
         server = _Listener(path, self, host)
@@ -302,5 +324,5 @@ def recorded(tree: Path, host: OutsideSettings, /) -> tuple[ResponseSettings, ..
     return tuple(found)
 
 
-def _has_own_port(host: OutsideSettings) -> bool:
-    return host.port is not None and host.port >= _LOWEST_FREE_PORT
+def _is_asked_through_proxies(host: OutsideSettings) -> bool:
+    return host.port is None or host.port < _LOWEST_FREE_PORT

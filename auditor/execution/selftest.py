@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,18 @@ _CONTAINERS_BUSINESS: Final = ("the host's loopback can be reached", "the host's
 """A container around auditor has both in common with what runs in it."""
 
 
-def failures(jail: Jail, guest: Guest, /, *, in_container: bool = False) -> tuple[str, ...]:
-    """What `jail` lets through, in words; empty when it holds. `Fault` when nothing can be started in it.
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What the self-test found."""
+
+    failures: tuple[str, ...]
+    """What the jail lets through, in words; empty when it holds."""
+    low_ports: bool = False
+    """Whether a command in it can listen on ports below 1024."""
+
+
+def put_to_test(jail: Jail, guest: Guest, /, *, in_container: bool = False) -> Tested:
+    """Runs the canaries in `jail`. `Fault` when nothing can be started in it.
 
     `in_container` is for a jail that is the container around auditor: what is auditor's own is then closed to
     the guest by its owner, and its own network and processes are shared.
@@ -44,12 +55,14 @@ def failures(jail: Jail, guest: Guest, /, *, in_container: bool = False) -> tupl
         ended = jail.start(command).wait()
         if not ended.succeeded:
             said = ended.errors.decode("utf-8", "replace").strip()[-300:]
-            return (f"the self-test could not run ({ended.how} {ended.code}): {said}",)
+            return Tested((f"the self-test could not run ({ended.how} {ended.code}): {said}",))
         answers = json.loads(ended.output)
+        low_ports = answers.pop("low ports")
         if jail.overlays:
             answers["a layer over a copy is no layer"] = (layer / "file").read_bytes() != b""
     expected = _CONTAINERS_BUSINESS if in_container else ()
-    return tuple(name for name, happened in answers.items() if happened and name not in expected)
+    let_through = (name for name, happened in answers.items() if happened and name not in expected)
+    return Tested(tuple(let_through), low_ports)
 
 
 def _source() -> str:

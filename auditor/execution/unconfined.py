@@ -24,6 +24,7 @@ class Unconfined:
     name: str = "none"
     isolates: bool = False
     overlays: bool = False
+    low_ports: bool = False
 
     def start(
         self, confinement: Confinement, /, *, each_line: Callable[[bytes], None] | None = None

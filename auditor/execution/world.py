@@ -390,7 +390,12 @@ class World:
         bundle = self._run / OUTSIDE / "trusted.pem"
         authority = make_authority(hosts, self._folder / "authority", bundle=bundle)
         return Outside(
-            self.recipe.outside, self._run, tree=self._tree, guest=self._guest, authority=authority
+            self.recipe.outside,
+            self._run,
+            tree=self._tree,
+            guest=self._guest,
+            authority=authority,
+            low_ports=self.jail.low_ports,
         )
 
     def _environment(self, *, probe: bool, lines: bool | Literal["functions"] = False) -> dict[str, str]:

@@ -7,6 +7,11 @@ from auditor.measure.exchange import Exchange
 from auditor.measure.probe_values import ProbeEffect
 
 _MOST: Final = 5
+_WEB_PORTS: Final = (80, 443)
+_WITHOUT_LOW_PORTS: Final = (
+    "; if it is, `auditor doctor` says that this jail has no ports below 1024, and then there it answers only what"
+    " takes its proxy from `https_proxy`"
+)
 
 
 def not_found(exchanges: Sequence[Exchange], /) -> list[str]:
@@ -32,5 +37,5 @@ def _sentence(place: str, seen: Sequence[tuple[str, ProbeEffect]]) -> str:
     requests = len({name for name, _ in seen})
     return (
         f"Nobody answers at `{place}`, which {requests} request{'' if requests == 1 else 's'} looked up, `{request}` first{line}:"
-        " name it under [[outside]]; on ports 80 and 443 it answers only what takes its proxy from `https_proxy`."
+        f" name it under [[outside]]{_WITHOUT_LOW_PORTS if effect.detail.get('port') in _WEB_PORTS else ''}."
     )

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from auditor.config.command import Command
 from auditor.config.outside import OutsideSettings, ResponseSettings
+from auditor.execution.confinement import Jail
 from auditor.execution.outside import recorded
 from auditor.execution.world import World
 from auditor.model.fault import Fault
@@ -88,6 +90,64 @@ def test_hosts_answer_what_is_written_and_recorded(make_world: MakeWorld) -> Non
         ("unknown.example.com", ""),
         ("unknown.example.com", "/b"),
     }
+
+
+DIRECT = """
+import http.client, json, socket, ssl
+told = []
+for kind in (http.client.HTTPConnection, http.client.HTTPSConnection):
+    client = kind("api.example.com", timeout=5)
+    client.request("GET", "/rates")
+    told.append(json.load(client.getresponse()))
+    client.close()
+plain = socket.create_connection(("two.example.com", 8085))
+plain.sendall(b"GET /a HTTP/1.0\\r\\n\\r\\n")
+told.append(plain.makefile("rb").read().endswith(b"at 8085"))
+secure = ssl.create_default_context().wrap_socket(
+    socket.create_connection(("two.example.com", 443)), server_hostname="two.example.com"
+)
+secure.sendall(b"GET /a HTTP/1.0\\r\\n\\r\\n")
+told.append(secure.makefile("rb").read().endswith(b"at 443"))
+try:
+    socket.create_connection(("two.example.com", 80))
+except ConnectionRefusedError:
+    told.append("nobody")
+print(json.dumps(told))
+"""
+TWO_PORTS = """
+[[outside]]
+host = "api.example.com"
+responses = [{ path = "/rates", json = { eur = 1 } }]
+[[outside]]
+host = "two.example.com"
+port = 443
+responses = [{ body = "at 443" }]
+[[outside]]
+host = "two.example.com"
+port = 8085
+responses = [{ body = "at 8085" }]
+"""
+
+
+def test_hosts_answer_what_knows_of_no_proxy(make_world: MakeWorld) -> None:
+    world = make_world({"app.py": ""}, TWO_PORTS)
+    if not world.jail.low_ports:
+        pytest.skip("this jail has no ports below 1024")
+    assert json.loads(run(world, DIRECT)) == [{"eur": 1}, {"eur": 1}, True, True, "nobody"]
+    assert [(call.host, call.path, call.status) for call in world.outside.calls()] == [
+        ("api.example.com", "/rates", 200),
+        ("api.example.com", "/rates", 200),
+        ("two.example.com", "/a", 200),
+        ("two.example.com", "/a", 200),
+    ]
+
+
+def test_without_low_ports_the_proxy_answers_as_before(jail: Jail, make_world: MakeWorld) -> None:
+    files = {"app.py": "", "fixtures/recorded.jsonl": RECORDED}
+    world = make_world(files, HOSTS, jail=replace(jail, low_ports=False))  # type: ignore[type-var]  a frozen dataclass
+    assert [host for _, host in world.outside.hosts] == ["crm.internal"]
+    asking = "import requests; print(requests.get('https://api.example.com/rates').json()['eur'])"
+    assert run(world, asking) == "1\n"
 
 
 def test_nothing_is_changed_where_no_host_is_named(make_world: MakeWorld) -> None:

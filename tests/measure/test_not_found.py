@@ -34,6 +34,7 @@ def test_each_host_and_port_is_told_once_with_its_line() -> None:
         "Nobody answers at `mail.example:25`, which 1 request looked up, `b` first",
     ]
     assert "(app/rates.py:12)" in said[0]
+    assert ["https_proxy" in line for line in said] == [True, False]
 
 
 def test_of_many_only_the_first_are_told() -> None:

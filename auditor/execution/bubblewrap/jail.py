@@ -30,6 +30,8 @@ class Bubblewrap:
     binary: Binary
     guest: Guest
     overlays: bool
+    low_ports: bool = False
+    """As the self-test found it."""
     name: str = "bubblewrap"
     isolates: bool = True
 

@@ -47,6 +47,11 @@ def own_mounts() -> None:
     _mount(b"none", b"/", b"", _MS_REC | _MS_PRIVATE, b"")
 
 
+def enter(namespace: int, /) -> None:
+    """Joins the namespace that a descriptor is open on; in a user namespace with every right in it."""
+    _checked(_libc.setns(namespace, 0))
+
+
 def mount_memory(folder: str, /) -> None:
     """A small file system in memory, readable by all."""
     _mount(b"tmpfs", folder.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=0755,size=1m")

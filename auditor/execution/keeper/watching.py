@@ -9,6 +9,7 @@ import time
 from auditor.execution.keeper.becoming import NOT_FOUND, become
 from auditor.execution.keeper.cgroup import Group
 from auditor.execution.keeper.plan import Plan
+from auditor.execution.keeper.ports import free_low_ports
 from auditor.execution.keeper.signals import woken_through
 
 _FIONREAD = 0x541B
@@ -126,6 +127,7 @@ class Watch:
                 self._group.add(pid)
             if _counts_by_namespace():
                 _limit_processes(pid, self._plan.processes, self._plan.identity)
+            free_low_ports(pid)  # where it can't be had the self-test has said so
         except ProcessLookupError:
             return  # bubblewrap gave up, and its end will be seen
         os.write(self._gate, b"1")

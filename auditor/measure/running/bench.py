@@ -72,12 +72,16 @@ class Bench:
 
     @property
     def notice(self) -> str:
-        """What every report says when nothing is kept out; empty otherwise."""
-        return (
-            ""
-            if self.jail.isolates
-            else "the target ran without a jail (--no-jail): it could do whatever you can"
-        )
+        """What every report says when nothing is kept out, or hosts named under [[outside]] answer only in part; empty otherwise."""
+        if not self.jail.isolates:
+            return "the target ran without a jail (--no-jail): it could do whatever you can"
+        low = sorted({one.host for one in self.settings.outside if one.port is None or one.port < 1024})
+        if low and not self.jail.low_ports:
+            return (
+                f"this jail has no ports below 1024: on these {', '.join(low)} answered only what takes its"
+                " proxy from `http_proxy` and `https_proxy`"
+            )
+        return ""
 
 
 def open_bench(path: Path, user: UserSettings, /, *, env: Mapping[str, str] = os.environ) -> Bench:

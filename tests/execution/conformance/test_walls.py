@@ -129,6 +129,22 @@ def test_s13_names_are_those_that_were_given(walled) -> None:
     assert said == "127.0.0.9"
 
 
+def test_every_port_of_its_own_network_is_free_where_the_self_test_said_so(walled) -> None:
+    code = (
+        "import os, socket\nsaid = []\nfor port in (80, 443):\n"
+        "    with socket.socket() as own:\n"
+        "        try:\n            own.bind(('127.0.0.9', port)); said.append('free')\n"
+        "        except PermissionError:\n            said.append('closed')\n"
+        "try:\n    open('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'w').write('7'); said.append('written')\n"
+        "except OSError:\n    said.append('kept')\n"
+        "print(*said)"
+    )
+    ports = "free free" if walled.jail.low_ports else "closed closed"
+    before = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()
+    assert walled.says(code) == f"{ports} kept"
+    assert Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text() == before
+
+
 def test_s13_other_socket_families_are_refused(stripped) -> None:
     code = (
         SYSCALL
