@@ -208,7 +208,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     if turns.conditions_inside(looped.loop, effect.branch):
         confidence -= 0.1
     if background:
-        confidence -= 0.1
+        confidence -= 0.15
     if constant:  # as many as its source says
         confidence -= 0.3
     if loop_name(looped.loop).endswith(_BATCHES):

@@ -259,9 +259,9 @@ def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ..
     tested = list(dict.fromkeys(c for group in columns for c in group))
     named = ", ".join(f"`{c}`" for c in tested[:4])
     rows = rows_named(found.query)
-    confidence = 0.8 if all(columns) else 0.65
+    confidence = 0.7 if all(columns) else 0.6
     if found.is_relation or any(lookup == "in" for _, lookup in found.query.filters):
-        confidence -= 0.15
+        confidence -= 0.1
     return Claim(
         spot=spot_of(use.site),
         title=f"{rows} are fetched and left out in Python by {named}",

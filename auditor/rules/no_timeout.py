@@ -113,7 +113,7 @@ def claim(scene: Scene, effect: Effect, others: list[Effect]) -> Claim:
                 for e in others[:_TOLD]
             ),
         ],
-        confidence=0.75 if on_client else 0.9,
+        confidence=0.65 if on_client else 0.9,
         severity=Severity.HIGH if who == "request" and effect.kind != "mail" else None,
         related=[place(spot_of(e.site), "call") for e in others],
         subject=effect.target,

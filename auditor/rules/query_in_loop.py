@@ -241,6 +241,8 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.35
     if effect.label == "(statement)":  # which may write as well
         confidence -= 0.35
+    if is_stream(looped.loop):
+        confidence -= 0.45
     if is_item_itself(looped, effect):
         confidence -= 0.45
     if is_fixed(looped.loop) or turns.is_retry(looped.loop):
@@ -251,6 +253,18 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence
+
+
+def is_stream(loop: Loop) -> bool:
+    """Whether it waits for what comes one by one: `async for event in watched`; rows and pages are none."""
+    node = loop.node
+    return (
+        node is not None
+        and node[0] == ir.FOR
+        and bool(node[7])
+        and node[4][0] in {ir.NAME, ir.ATTR}
+        and not isinstance(loop.over, (Query, Many))
+    )
 
 
 def is_item_itself(looped: Looped, effect: Effect) -> bool:

@@ -43,6 +43,7 @@ def searched(
             if query is None or (query.in_memory and query.owner):
                 continue
             grows = query.model.table in fed or bool(growth(query.model))
+            grows = grows and not is_configuration(query.model.name)
             found = unserved(schema, query, counts=effect.label.startswith("COUNT")) if grows else None
             if found is not None and audience(scene, asked_at(effect)) in {"request", "task"}:
                 column, proposal = found
@@ -145,7 +146,7 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
         payers=payers(demand),
-        confidence=(0.75 if waiting else 0.6)
+        confidence=(0.7 if waiting else 0.55)
         - (0.3 if has_few_values(demand.column) else 0)
         - (0 if growth(demand.model) else _ADDED_TO),
         related=[place(asked_at(e), "query") for e in demand.effects[:3]],

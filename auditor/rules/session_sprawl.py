@@ -275,7 +275,7 @@ def claim(opening: Opening, outer: list[Opening], others: list[Opening], root: R
         spot=spot,
         title=f"`{name}` opens a session of its own",
         evidence=evidence,
-        confidence=0.55 if opening.remembered else 0.8 if kept else 0.7,
+        confidence=0.55 if opening.remembered else 0.75 if kept else 0.7,
         severity=Severity.HIGH if opening.loops else Severity.MEDIUM,
         related=[
             place(spot_of(o.site), "first") for o in (*outer, *(x for x in others if x not in outer))[:3]
