@@ -45,9 +45,10 @@ from auditor.model.text import listed
 from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.declared import definition, schema_of
 from auditor.rules.foreign_key_index import foreign_key_claim, foreign_keys
+from auditor.rules.growth import growth
 from auditor.rules.index_demand import effects_by_table
 from auditor.rules.mysql_spoken import mysql_spoken
-from auditor.rules.searched_index import searched, searched_claim
+from auditor.rules.searched_index import fed_tables, searched, searched_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,8 @@ RULE = RuleInfo(
     playbook="add-index",
     docs=__doc__,
 )
+_STILL: Final = 0.2
+"""What it loses where no request adds rows to the table, and nothing says when a row was made: it may be small."""
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
 
@@ -111,6 +114,8 @@ def by_column(scene: Scene) -> Iterator[Claim]:
         if spot is not None and spot.key not in told:
             told.add(spot.key)
             made = foreign_key_claim(schema, demand, spot)
+            if demand.model.table not in scene.once(fed_tables) and not growth(demand.model):
+                made.confidence -= _STILL
             made.confidence -= _IMPLIED if spoken == "too" else 0
             yield made
     for demand, proposal in searched(scene, schema, by_table):

@@ -52,6 +52,7 @@ from auditor.rules.orm_words import fetching
 from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
+from auditor.rules.unbatchable import is_unbatchable
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -87,13 +88,10 @@ _FIXED: Final = (
     "handlers",
 )
 """Ends of names of collections that the source fixes, not the data."""
-_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 BATCHED: Final = ("windows", "chunks", "batches", "slices")
 """Likewise of parts into which somebody has cut the rows: one query for each part is the batching."""
 _CUTTING: Final = re.compile(r"(^|_)(batch(ed|es)?|chunk(s|ed)?|grouper|partition_all)$")
 """Likewise of functions that cut rows into parts."""
-_RUNNING: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec"})
-"""Methods of a session or a connection that run the statement which they are given."""
 MENTIONED = LEAST_CONFIDENCE
 """Other statements of the same loop are named from this confidence on: what would be told of them alone."""
 
@@ -241,41 +239,14 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.35
     if effect.label == "(statement)":  # which may write as well
         confidence -= 0.35
-    if is_stream(looped.loop):
-        confidence -= 0.45
-    if is_item_itself(looped, effect):
-        confidence -= 0.45
     if is_fixed(looped.loop) or turns.is_retry(looped.loop):
         confidence -= 0.45
-    if has_table_of_item(looped, effect):
+    if is_unbatchable(looped, effect):
         confidence -= 0.45
     confidence -= mostly_one.doubt(looped.loops)
     if looped.call is not None and looped.call.guessed:
         confidence -= 0.2
     return confidence
-
-
-def is_stream(loop: Loop) -> bool:
-    """Whether it waits for what comes one by one: `async for event in watched`; rows and pages are none."""
-    node = loop.node
-    return (
-        node is not None
-        and node[0] == ir.FOR
-        and bool(node[7])
-        and node[4][0] in {ir.NAME, ir.ATTR}
-        and not isinstance(loop.over, (Query, Many))
-    )
-
-
-def is_item_itself(looped: Looped, effect: Effect) -> bool:
-    """Whether each turn runs the statement that is its item: somebody made a list of different ones."""
-    node, run = looped.loop.node, effect.node
-    if node is None or run is None or run[0] != ir.CALL or not run[3]:
-        return False
-    if turns.name_of(run[2]) not in _RUNNING or effect.site.function is not looped.loop.site.function:
-        return False
-    targets = [node[3]] if node[0] == ir.FOR else [c[0] for c in node[4]] if node[0] == ir.COMP else []
-    return run[3][0][0] == ir.NAME and any(run[3][0][2] in turns.targets_of(target) for target in targets)
 
 
 def is_fixed(loop: Loop) -> bool:
@@ -288,15 +259,6 @@ def is_fixed(loop: Loop) -> bool:
     )
     ends = (*_FIXED, *BATCHED)
     return cut or known.endswith(ends) or name.endswith(ends) or name.isupper()
-
-
-def has_table_of_item(looped: Looped, effect: Effect) -> bool:
-    """Whether each turn asks another table, which it takes from its item: no one query asks them all."""
-    query, node = effect.query, looped.loop.node
-    if query is None or node is None or query.model.name or query.orm != "sqlalchemy":
-        return False
-    entity = re.match(r"(?:select|query|insert)\(([^)]*)", query.text)
-    return entity is not None and bool(set(_WORD.findall(entity[1])) & turns.bound_names(node))
 
 
 def is_all_of_strangers(effect: Effect) -> bool:

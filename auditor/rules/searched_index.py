@@ -36,7 +36,7 @@ def searched(
 ) -> Iterator[tuple[Demand, IndexProposal]]:
     """Columns that queries of requests and jobs compare for equality, and nothing else narrows the search."""
     demands: dict[tuple[str, str], tuple[Demand, IndexProposal]] = {}
-    fed = fed_tables(scene)
+    fed = scene.once(fed_tables)
     for _, effects in sorted(by_table.items()):
         for effect in effects:
             query = effect.query
