@@ -210,7 +210,7 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     if background:
         confidence -= 0.15
     if constant:  # as many as its source says
-        confidence -= 0.3
+        confidence -= 0.45
     if loop_name(looped.loop).endswith(_BATCHES):
         confidence -= 0.45
     confidence -= mostly_one.doubt(looped.loops)

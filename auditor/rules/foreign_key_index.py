@@ -10,7 +10,7 @@ from auditor.model.report import Evidence
 from auditor.rules import names, turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.declared import models
-from auditor.rules.index_demand import Demand, asked_at, cost_of, is_led, payers, searches
+from auditor.rules.index_demand import Demand, asked_at, cost_of, is_led, is_served, payers, searches
 from auditor.sql.advice import IndexProposal, advise_index
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
         demand.effects = [
             e
             for e in by_table.get(demand.model.table, [])
-            if e.query and searches(e.query, demand.column.name)
+            if e.query
+            and searches(e.query, demand.column.name)
+            and not is_served(schema, e.query, demand.column.name)
         ]
     find_joins(scene, candidates)
     deleted = {

@@ -73,5 +73,16 @@ def searches(query: Query, column: str) -> bool:
     return any(path == column and lookup in EQUAL for path, lookup in query.filters)
 
 
+def is_served(schema: Schema, query: Query, column: str) -> bool:
+    """Whether an index begins with another column that the query compares: it narrows the search already."""
+    compared = (query.model.columns.get(path) for path, lookup in query.filters if lookup in EQUAL)
+    return any(
+        c is not None
+        and c.name != column
+        and (c.unique or is_led(schema, query.model.table, c.column or c.name))
+        for c in compared
+    )
+
+
 def cost_of(advice: object) -> str:
     return f"; the price is {advice.write_cost}." if isinstance(advice, IndexProposal) else "."

@@ -48,7 +48,7 @@ from auditor.rules.rows_at_hand import doubt
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback
 from auditor.trace.cost import sizes
-from auditor.trace.turns import reached
+from auditor.trace.turns import reached, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,6 +142,8 @@ def is_lazy(effect: Effect) -> bool:
 
 def is_failing(scene: Scene, loop: Loop, effect: Effect) -> bool:
     """Whether it is read only where something goes wrong: for a message, on the way out."""
+    if strictest(scene.trace.machine, loop.branch).turns == "failing":
+        return True
     return reached(scene.trace.machine, loop, effect.branch, effect.frames).turns == "failing"
 
 

@@ -157,7 +157,7 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
             return None
         relation = query.model.relations.get(above[3])
         is_many = relation is not None and relation.many
-        if above[3] in query.loaded and (is_many or is_column_behind(reads, above)):
+        if above[3] in query.loaded and not is_many and is_column_behind(reads, above):
             continue
         if not is_plain_column(query, above[3]):
             return None

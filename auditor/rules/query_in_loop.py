@@ -235,7 +235,7 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
         confidence -= 0.5
     if is_all_of_strangers(effect):
         confidence -= 0.2
-    if effect.label.endswith("(refresh)"):  # it comes with the write before it
+    if effect.label.endswith("(refresh)") or is_refresh(effect):  # it comes with the write before it
         confidence -= 0.35
     if effect.label == "(statement)":  # which may write as well
         confidence -= 0.35
@@ -259,6 +259,11 @@ def is_fixed(loop: Loop) -> bool:
     )
     ends = (*_FIXED, *BATCHED)
     return cut or known.endswith(ends) or name.endswith(ends) or name.isupper()
+
+
+def is_refresh(effect: Effect) -> bool:
+    """`row.refresh_from_db()`."""
+    return effect.query is not None and effect.query.text.endswith(".refresh_from_db()")
 
 
 def is_all_of_strangers(effect: Effect) -> bool:
