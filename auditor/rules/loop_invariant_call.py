@@ -41,7 +41,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
-from auditor.rules.claim import Claim, place
+from auditor.rules.claim import Claim, is_worth_saying, place
 from auditor.rules.loop_names import per_item, the_loop
 from auditor.rules.scene import Spot, repeating, spot_of
 from auditor.trace.cost import sizes
@@ -108,6 +108,15 @@ def find(scene: Scene) -> Iterator[Claim]:
                 if believable(scene, made):
                     best[spot.key] = made
     yield from best.values()
+
+
+def hoisted_statements(scene: Scene) -> frozenset[tuple[str, int]]:
+    """Statements that are told to run once before their loop: nothing else has to be said of their queries."""
+    return frozenset(
+        made.spot.key
+        for made in find(scene)
+        if made.cost_term is not None and made.cost_term.kind == "sql" and is_worth_saying(scene, made)
+    )
 
 
 def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:

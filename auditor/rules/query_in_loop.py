@@ -47,6 +47,7 @@ from auditor.rules.counted_kinds import counted_kinds
 from auditor.rules.filled_in import filled_in
 from auditor.rules.kept_rows import is_kept_beside
 from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
+from auditor.rules.loop_invariant_call import hoisted_statements
 from auditor.rules.loop_names import iterable_of, its_items, loop_name, per_item, sentence, turning
 from auditor.rules.orm_words import fetching
 from auditor.rules.query_places import homes
@@ -135,12 +136,14 @@ def readings(scene: Scene) -> Iterator[Reading]:
         for looped in scene.looped_effects()
         if looped.effect is not None and looped.effect.kind == "sql" and looped.effect.operation == "write"
     }
+    hoisted = scene.once(hoisted_statements)
     for looped in scene.looped_effects():
         effect = looped.effect
         if (
             effect is None
             or effect.kind != "sql"
             or effect.operation == "write"
+            or looped.spot.key in hoisted
             or effect.cause in {"lazy-load", "widget"}
             or ("(prefetch" in effect.label and effect.row is not None)  # comes with a lazy load
             or is_setting(effect)
@@ -156,7 +159,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
         trusted -= filled_in(scene, looped, (*(f for f, _ in effect.frames), effect.site.function))
         yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
-        if looped.call is None or looped.spot.key in written or is_write(looped.call.callee):
+        if looped.call is None or looped.spot.key in written | hoisted or is_write(looped.call.callee):
             continue
         less = failing(scene, looped, looped.call.branch, looped.call.frames)
         for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
