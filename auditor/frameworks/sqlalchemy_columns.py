@@ -46,6 +46,7 @@ def fill(registry: Registry, mapped: Mapped) -> None:
             model.columns[name] = column
             if column.indexed:
                 model.indexes.append((column.column,))
+    _keys_of_several_columns(registry, mapped)
     for above in registry.project.mro(model.cls):
         if isinstance(above, Class):
             table = above.scope.get("__table__", [])
@@ -60,6 +61,19 @@ def fill(registry: Registry, mapped: Mapped) -> None:
     made = registry.imperative.get(id(model.cls))
     if made is not None:
         _take_table(mapped, made.table)
+
+
+def _keys_of_several_columns(registry: Registry, mapped: Mapped) -> None:
+    """One column of a primary key that has several says nothing of how many rows have its value."""
+    by_table: dict[str, list[Declared]] = {}
+    for name, declared in mapped.declared.items():
+        if declared.kind == "column" and mapped.model.columns[name].in_key:
+            above = registry.by_class.get(id(declared.owner))
+            table = (mapped if above is None or above.model.abstract else above).model.table
+            by_table.setdefault(table, []).append(declared)
+    for keys in by_table.values():
+        for declared in keys if len(keys) > 1 else ():
+            mapped.model.columns[declared.name].unique = declared.flag("unique")
 
 
 def _take_table(mapped: Mapped, table: CoreTable) -> None:
@@ -96,6 +110,7 @@ def column_of(registry: Registry, declared: Declared) -> Column:
         else not primary and not _is_required(declared.annotation),
         foreign_key=None if reference is None else _target(registry, declared.module, reference),
         deferred=declared.deferred,
+        in_key=primary,
     )
 
 

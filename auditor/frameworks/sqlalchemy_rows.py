@@ -80,6 +80,8 @@ def _left_out(row: Row, name: str) -> bool:
 
 def _is_key(model: Model, name: str) -> bool:
     column = model.columns[name]
+    if column.in_key:
+        return True
     return column.indexed and column.unique and not column.nullable and column.foreign_key is None
 
 

@@ -220,6 +220,8 @@ class Column:
     foreign_key: str | None = None
     deferred: bool = False
     """SQLAlchemy: the mapper leaves it out of the SELECT; reading it costs one per row."""
+    in_key: bool = False
+    """SQLAlchemy: it is the primary key, or one of several columns that are it together."""
 
 
 @dataclass(slots=True, eq=False)

@@ -97,6 +97,39 @@ def test_subclasses_share_the_table_of_a_parent_without_one_of_their_own() -> No
     }
 
 
+KEYS = {
+    "the one column of the key": ("id = Column(Integer, primary_key=True)", {"id": True}),
+    "one of two in the key": (
+        "a = Column(Integer, primary_key=True)\n    b = Column(Integer, primary_key=True)",
+        {"a": False, "b": False},
+    ),
+    "one of two that is unique itself": (
+        "a = Column(Integer, primary_key=True, unique=True)\n    b = Column(Integer, primary_key=True)",
+        {"a": True, "b": False},
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "unique"), KEYS.values(), ids=KEYS.keys())
+def test_a_part_of_a_key_may_repeat(columns: str, unique: dict[str, bool]) -> None:
+    (made,) = models(app=f"class A(Base):\n    __tablename__ = 'letters'\n    {columns}\n").values()
+    assert {n: c.unique for n, c in made.columns.items()} == unique
+    assert all(c.in_key for c in made.columns.values())
+
+
+def test_the_key_of_a_parents_table_is_no_part_of_the_childs() -> None:
+    text = """
+        class Person(Base):
+            __tablename__ = "people"
+            id = Column(Integer, primary_key=True)
+        class Guest(Person):
+            __tablename__ = "guests"
+            guest_id = Column(ForeignKey("people.id"), primary_key=True)
+    """
+    guest = next(m for m in models(app=text).values() if m.name == "Guest")
+    assert {n: c.unique for n, c in guest.columns.items()} == {"id": True, "guest_id": True}
+
+
 PAIR = """
     class Parent(Base):
         __tablename__ = "parents"
