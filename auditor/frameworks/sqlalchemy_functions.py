@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import sqlalchemy_building as building
 from auditor.frameworks import sqlalchemy_identity as identity
@@ -18,7 +18,7 @@ from auditor.frameworks.sqlalchemy_filters import Scope
 from auditor.frameworks.sqlalchemy_statements import execute
 from auditor.frameworks.sqlalchemy_text import positional
 from auditor.frameworks.sqlalchemy_values import Call, TextClause
-from auditor.index.values import UNKNOWN, Const, Ext, ModelValue, Query, Sym, Text, Value
+from auditor.index.values import UNKNOWN, Const, Ext, ModelValue, Query, Sym, Text, Value, altered
 
 if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
@@ -49,6 +49,8 @@ def external(m: Recorder, registry: Registry, name: str, call: Call) -> Value | 
     if names.tail(name) in _REFINING.get(name.partition(".")[0], ()):
         query = call.args[0] if call.args else None
         return query if isinstance(query, (Query, Sym)) else None
+    if name.startswith("fastapi_pagination.ext.") and names.tail(name) in {"paginate", "apaginate"}:
+        return _page(m, registry, name, call)
     if not names.is_ours(name):
         return outside.ran(m, registry, name, call)
     owner, called, member = name.rpartition("()")
@@ -65,6 +67,28 @@ def external(m: Recorder, registry: Registry, name: str, call: Call) -> Value | 
     if names.tail(holder) == "func":
         return expression(Scope(registry, m.site()), call, last.lower())
     return function(m, registry, last, call)
+
+
+def _page(m: Recorder, registry: Registry, name: str, call: Call) -> Value | None:
+    """`paginate(session, statement)`, `paginate(query)`: a count and one page, which a `transformer` gets as a list."""
+    given = (*call.args, *(call.kwargs[k] for k in ("query", "stmt") if k in call.kwargs))
+    query = next((a for a in given if isinstance(a, Query)), None)
+    residual: Any = getattr(m, "residual", None)
+    if query is None and residual is not None and any(isinstance(a, Sym) for a in given):
+        made = Sym("call", Ext(name), None)
+        residual("call", made, Ext(name), (None, tuple(call.args), dict(call.kwargs)), call.node)
+        return made
+    if query is None:
+        return None
+    shape = "flat" if len(query.columns) <= 1 else query.shape
+    page = queries.method(
+        m, registry, altered(query, kind="query", shape=shape), "paginate", Call([], {}, call.node)
+    )
+    if "transformer" in call.kwargs and isinstance(page, Query):
+        rows = results.listed(m, registry, altered(page, kind="result", in_memory=True))
+        m.call(call.kwargs["transformer"], [rows], {}, call.node)
+        return UNKNOWN
+    return page
 
 
 def _of_made(m: Recorder, registry: Registry, owner: str, member: str, call: Call) -> Value | None:

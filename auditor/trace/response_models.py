@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
-from auditor.index.symbols import Assigned, Class
+from auditor.index.symbols import Assigned, Class, External
 from auditor.index.values import UNKNOWN, ClassValue, Const, Ext, Inst, Many, Query, Row, Sym, options
 from auditor.trace import access, declarations, iteration
 
@@ -28,12 +28,24 @@ BUILDING: Final = frozenset({"model_validate", "from_orm", "validate"})
 
 def answer(m: Machine, handler: Function, value: Value, written: Node) -> None:
     """Reads from what a handler gave what its response model asks for."""
-    declared = declarations.annotated(m, handler.module, written, handler)
+    item = paged(m, handler, written)
+    declared = declarations.annotated(m, handler.module, item, handler)
+    if declared is not None and item is not written:
+        declared = Many(declared, None, "list")
     cx = m.cx
     before = cx.function, cx.line, cx.start, cx.end
     cx.function, cx.line, cx.start, cx.end = handler, handler.line, handler.line, handler.line
     read(m, value, declared, 0)
     cx.function, cx.line, cx.start, cx.end = before
+
+
+def paged(m: Machine, handler: Function, written: Node) -> Node:
+    """What the items of fastapi-pagination's `Page[Model]` are said to be; another annotation is left as it is."""
+    if written[0] != ir.SUB or written[3][0] == ir.SEQ:
+        return written
+    head = m.project.resolve_expression(handler.module, written[2], handler.parent)
+    is_page = isinstance(head, External) and head.name.startswith("fastapi_pagination.")
+    return written[3] if is_page else written
 
 
 def built(
