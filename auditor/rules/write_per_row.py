@@ -194,7 +194,7 @@ def writes(effect: Effect) -> bool:
 
 def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> float:
     """How sure it is that each turn writes, and that the writes can wait for each other."""
-    confidence = 0.8 if not path else 0.65 if len(path) == 1 else 0.5
+    confidence = 0.85 if not path else 0.65 if len(path) == 1 else 0.5
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
     if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
