@@ -1,4 +1,4 @@
-"""Drivers of databases that the probe has no hook for: what they send is not counted, and that is said."""
+"""Drivers that the probe has no hook for: what they send is not counted, and that is said."""
 
 from collections.abc import Iterable
 
@@ -13,6 +13,6 @@ def unseen_drivers(records: Iterable[ProbeRecord], /) -> tuple[str, ...]:
 def unseen_notes(drivers: Iterable[str], /) -> list[str]:
     """A sentence for each."""
     return [
-        f"The target imports `{driver}`, which the probe does not see into: what it sends past SQLAlchemy is in no count."
+        f"The target imports `{driver}`, which the probe does not see into: what is sent through it, but for SQLAlchemy's statements, is in no count."
         for driver in drivers
     ]

@@ -106,7 +106,7 @@ class Observation(Value):
     witnessed: bool = False
     """Whether a witness beside the probe counted statements; else the counts are the probe's alone."""
     unseen: tuple[str, ...] = ()
-    """Drivers of databases that the target imported and whose calls nothing counted: what was not seen may have happened."""
+    """Drivers that the target imported and whose calls nothing counted: what was not seen may have happened."""
     endpoints: tuple[ObservedEndpoint, ...] = ()
     requests: tuple[ObservedRequest, ...] = ()
     unreached: tuple[str, ...] = ()

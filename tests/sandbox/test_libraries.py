@@ -397,20 +397,29 @@ def _plain(script: str) -> str:
     return textwrap.dedent(script)
 
 
-@pytest.mark.parametrize(("where", "said"), [("site", ["asyncmy", "mysql.connector"]), ("tree/vendored", [])])
+@pytest.mark.parametrize(
+    ("where", "said"), [("site", ["asyncmy", "grpc", "mysql.connector", "valkey"]), ("tree/vendored", [])]
+)
 def test_a_driver_without_a_hook_is_said_where_it_is_no_module_of_the_application(
     tmp_path: Path, where: str, said: list[str]
 ) -> None:
     place = tmp_path / where
     (place / "mysql").mkdir(parents=True)
-    for name in ("asyncmy.py", "mysql/__init__.py", "mysql/connector.py", "unheard_of.py"):
+    for name in (
+        "asyncmy.py",
+        "grpc.py",
+        "mysql/__init__.py",
+        "mysql/connector.py",
+        "unheard_of.py",
+        "valkey.py",
+    ):
         (place / name).write_text("")
     run_guest(
         tmp_path,
         f"""
         import sys
         sys.path.insert(0, {str(place)!r})
-        import asyncmy, mysql.connector, unheard_of, sqlite3
+        import asyncmy, grpc, mysql.connector, valkey, unheard_of, sqlite3
         request(lambda: None)
         """,
     )

@@ -123,7 +123,13 @@ HOOKS = {
 UNSEEN = (
     "asyncmy mysql.connector mariadb oracledb cx_Oracle pyodbc aioodbc pymssql pytds ibm_db duckdb apsw pg8000 pymongo"
     " cassandra clickhouse_driver neo4j fdb pyhive vertica_python snowflake.connector redshift_connector teradatasql"
-    " hdbcli aerospike rethinkdb ydb"
+    " hdbcli aerospike rethinkdb ydb psqlpy psycopg2cffi pgdb cymysql pysqlite3 sqlcipher3 libsql libsql_experimental turbodbc"
+    " adbc_driver_manager asynch firebird.driver couchbase surrealdb google.cloud.spanner_v1 google.cloud.firestore_v1"
+    " google.cloud.bigtable google.cloud.datastore"
+    " valkey glide coredis aiomcache bmemcached emcache"
+    " grpc grpclib pycurl curl_cffi niquests tornado.simple_httpclient"
+    " pika aio_pika confluent_kafka kafka aiokafka nats"
 ).split()
-"""Drivers of databases whose calls are not seen, but by SQLAlchemy's events where they go through it."""
+"""Drivers of databases, caches, other services and queues with a way of their own onto the wire: their calls are not seen, but by
+SQLAlchemy's events where they go through it."""
 HOOKS.update(dict.fromkeys(UNSEEN, "libraries.unseen"))
