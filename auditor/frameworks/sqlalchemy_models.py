@@ -169,7 +169,8 @@ class Registry:
         if any(k == "table" and constant(v) is True for k, v in cls.keywords):
             return cls.name.lower()
         automatic = any(
-            isinstance(b, External) and names.is_extension(b.name.rpartition(".")[0])
+            isinstance(b, External)
+            and (names.is_extension(b.name.rpartition(".")[0]) or names.is_appbuilder(b.name))
             for b in project.mro(cls)
         )
         return snake(cls.name) if automatic and self._has_key(cls) else None

@@ -165,4 +165,11 @@ def is_declarative_base(name: str) -> bool:
         return is_ours(name)
     if last == "SQLModel":
         return name.startswith("sqlmodel")
-    return last == "Model" and (is_extension(name.rpartition(".")[0]) or name.startswith("alchemical."))
+    if last != "Model":
+        return False
+    return is_extension(name.rpartition(".")[0]) or name.startswith("alchemical.") or is_appbuilder(name)
+
+
+def is_appbuilder(name: str) -> bool:
+    """The `Model` of Flask-AppBuilder, whose tables have names by themselves."""
+    return name in {"flask_appbuilder.Model", "flask_appbuilder.models.sqla.Model"}

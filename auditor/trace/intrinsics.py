@@ -23,6 +23,7 @@ from auditor.index.values import (
 from auditor.trace import (
     admin,
     admin_forms,
+    appbuilder,
     calls,
     forms,
     hints,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 
-_ADMIN: Final = {
+_PAGES: Final = {
     "admin_rows": admin.admin_rows,
     "admin_list": admin.admin_list,
     "admin_run": admin.admin_run,
@@ -45,6 +46,7 @@ _ADMIN: Final = {
     "admin_changed": admin_forms.admin_changed,
     "admin_deleted": admin.admin_deleted,
     "admin_story": admin.admin_story,
+    **appbuilder.INTRINSICS,
 }
 
 
@@ -76,8 +78,8 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return paged(m, args, node)
     if name == "read_attributes":
         return response_models.read_attributes(m, args)
-    if name in _ADMIN:
-        return _ADMIN[name](m, args, node)
+    if name in _PAGES:
+        return _PAGES[name](m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
 

@@ -20,6 +20,19 @@ LOOK_ALIKES = {
             @expose("/no")
             def no(self): ...
         """,
+    "a view of no table, and one whose pages are named somewhere out of sight": """
+        from elsewhere import NAMES
+        from flask_appbuilder import ModelView
+        from flask_appbuilder.models.sqla.interface import SQLAInterface
+        from models import Book
+
+        class Nothing(ModelView):
+            list_columns = ["name"]
+
+        class Unknown(ModelView):
+            datamodel = SQLAInterface(Book)
+            include_route_methods = NAMES
+        """,
 }
 
 
