@@ -19,6 +19,10 @@ _AGGREGATE: Final = re.compile(
 )
 
 
+_NAMES: Final = ("query", "sql", "statement", "operation", "command")
+"""What drivers call the parameter that is the statement."""
+
+
 def remember(receiver: Value, result: Value, arguments: Iterable[Value]) -> None:
     """Notes on the cursor, and on what `execute` gave, which rows it holds now."""
     text = next((known for a in arguments if (known := statement(a)) is not None), None)
@@ -26,6 +30,16 @@ def remember(receiver: Value, result: Value, arguments: Iterable[Value]) -> None
     for value in (receiver, result):
         if isinstance(value, ExtInst):
             value.rows = size
+
+
+def leading(
+    fact: CallFact, args: list[Value], kwargs: dict[str, Value]
+) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments with the statement in front, where it was given by its name: `execute(query="SELECT …")`."""
+    name = next((n for n in _NAMES if n in kwargs), None)
+    if fact.sql_argument != 0 or args or name is None:
+        return args, kwargs
+    return [kwargs[name]], {k: v for k, v in kwargs.items() if k != name}
 
 
 def statement(value: Value) -> str | None:

@@ -143,6 +143,9 @@ def library_method(
         if instead is not None:
             calls.resolved(m)
             return instead
+    args, kwargs = driver_rows.leading(fact, args, kwargs)
+    if fact.sql_argument == 0 and args and statement_texts.is_built(args[0]):
+        return statement_texts.ran_built(m, fact, args, node)
     result = apply_fact(m, fact, f"{receiver.type}.{name}", args, kwargs, node)
     if fact.effect == "sql":
         driver_rows.remember(receiver, result, args)

@@ -13,10 +13,11 @@ from auditor.frameworks.sqlalchemy_statements import EXECUTE
 from auditor.frameworks.sqlalchemy_values import CONNECTION, SessionValue, TextClause
 from auditor.index import ir
 from auditor.index.values import Ext, ExtInst, Query, Value
-from auditor.trace import driver_rows, libraries
+from auditor.trace import calls, driver_rows, libraries
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
+    from auditor.knowledge.facts import CallFact
     from auditor.trace.machine import Machine
 
 _STATEMENT: Final = re.compile(
@@ -47,10 +48,12 @@ def ran(
     """
     if name not in METHODS:
         return None
-    if name in EXECUTE and args and is_built(args[0]):
-        return libraries.library_method(m, SessionValue(CONNECTION), name, args, kwargs, node)
     handle = ExtInst("async_dbapi.Handle" if is_async(m) else "dbapi.Handle")
     fact = m.knowledge.types[handle.type].method(name)
+    if fact is not None:
+        args, kwargs = driver_rows.leading(fact, args, kwargs)
+    if name in EXECUTE and args and is_built(args[0]):
+        return libraries.library_method(m, SessionValue(CONNECTION), name, args, kwargs, node)
     if fact is None:
         return None
     if name in _ENDING:
@@ -62,6 +65,13 @@ def ran(
     m.lost.discard(id(node))
     m.followed.add(id(node))
     return libraries.library_method(m, handle, name, args, kwargs, node)
+
+
+def ran_built(m: Machine, fact: CallFact, args: list[Value], node: Node | None) -> Value:
+    """What a driver gives that is handed a statement of SQLAlchemy's: `database.fetch_all(notes.select())`."""
+    result = libraries.library_method(m, SessionValue(CONNECTION), "execute", args[:1], {}, node)
+    taking = {"all": "fetchall", "many": "fetchall", "one": "first"}.get(fact.fetch or "")
+    return result if taking is None else calls.call_method(m, result, taking, [], {}, node)
 
 
 def is_built(value: Value) -> bool:
