@@ -44,11 +44,11 @@ def operations(
     project: Project, wiring: Wiring, part: Instance, prefix: str, outer: tuple[Around, ...], depth: int
 ) -> Iterator[EntryPoint]:
     """The operations of an API or router below `prefix`, its routers' with them."""
-    around = unique((*outer, *hooked(auths(part.kwargs.get("auth")), "authentication")))
+    around = unique((*outer, *authentications(project, part.kwargs.get("auth"))))
     for call in part.calls:
         for target, path, methods in registered(call):
             full = _CONVERTED.sub(r"{\1}", url_path.rooted(prefix + "/" + url_path.text(path).lstrip("/")))
-            own = unique((*around, *hooked(auths(call.kwargs.get("auth")), "authentication")))
+            own = unique((*around, *authentications(project, call.kwargs.get("auth"))))
             yield from answered(project, wiring, target, Route("django_ninja", full, methods, own))
     if depth < _MAX_DEPTH:
         for child, path in routers(wiring, part):
@@ -79,6 +79,17 @@ def routers(wiring: Wiring, part: Instance) -> Iterator[tuple[Instance, str]]:
             child = dotted(wiring.interpreter, child, call.module)
         if isinstance(child, Instance) and not set(child.libraries).isdisjoint(_ROUTER):
             yield child, url_path.text(call.argument(0, "prefix"))
+
+
+def authentications(project: Project, value: Value) -> Iterator[Around]:
+    """What decides who may call: functions, and `authenticate` of objects made from the project's classes."""
+    for auth in auths(value):
+        cls = auth.cls if isinstance(auth, Instance) else None
+        method = None if cls is None else project.method(cls, "authenticate")
+        if method is not None:
+            yield Around(method, cls, "authentication")
+        else:
+            yield from hooked([auth], "authentication")
 
 
 def auths(value: Value) -> list[Value]:

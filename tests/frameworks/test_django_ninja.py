@@ -62,3 +62,28 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 @pytest.mark.parametrize(("source", "expected"), CASES.values(), ids=CASES)
 def test_endpoints(entries: Entries, source: str, expected: dict[str, str]) -> None:
     assert {one.id: one.name for one in entries(django_ninja, source)} == expected
+
+
+def test_what_decides_who_may_call_runs_before_the_operations_it_guards(entries: Entries) -> None:
+    source = """
+        from ninja import NinjaAPI
+        from ninja.security import HttpBearer
+
+        class Bearer(HttpBearer):
+            def authenticate(self, request, token): ...
+
+        def by_key(request): ...
+
+        api = NinjaAPI()
+
+        @api.get("/open")
+        def opened(request): ...
+
+        @api.get("/token", auth=Bearer())
+        def guarded(request): ...
+
+        @api.get("/either", auth=[by_key, Bearer()])
+        def either(request): ...
+        """
+    found = {e.path: [a.function.name for a in e.around] for e in entries(django_ninja, source)}
+    assert found == {"/open": [], "/token": ["authenticate"], "/either": ["by_key", "authenticate"]}
