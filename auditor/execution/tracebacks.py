@@ -18,6 +18,11 @@ _FILE: Final = re.compile(r'  File "(?P<file>[^"\n]+)", line (?P<line>\d+)(?:, i
 _EXCEPTION: Final = re.compile(r"(?P<type>[A-Za-z_][\w.<>]*?)(?:: (?P<message>.*)|:)?\s*$")
 _GUTTER: Final = re.compile(r"^(?:  )*[|+] ?")
 _CAMEL: Final = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+|[A-Z]+[a-z]+[A-Z]\w*")
+_LOWER_CASE: Final = frozenset({
+    "socket.gaierror", "socket.herror", "socket.timeout", "struct.error", "re.error", "zlib.error", "select.error",
+    "_thread.error", "_curses.error", "_dbm.error", "_gdbm.error",
+})  # fmt: skip
+"""The standard library's exceptions that are not written like classes."""
 _LEVELS: Final = frozenset({
     "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL", "ALERT", "HINT", "DETAIL",
 })  # fmt: skip
@@ -208,6 +213,8 @@ def _is_exception(name: str) -> bool:
     """Whether a name at the beginning of a line is an exception's, and not a log level or a label."""
     last = name.rpartition(".")[2]
     if last in _BUILTIN or last.endswith(("Error", "Exception")):
+        return True
+    if name in _LOWER_CASE:
         return True
     if name in _LEVELS or not last[:1].isupper():
         return False

@@ -1,5 +1,7 @@
 """The first root error out of a log."""
 
+import socket
+import struct
 import traceback
 from collections.abc import Callable
 from textwrap import dedent, indent
@@ -289,3 +291,21 @@ def test_any_text_is_taken(text: str) -> None:
 def test_a_long_log_is_read_fast_enough() -> None:
     log = "\n".join(["[INFO] line"] * 100_000) + "\n" + traced(chained) + (traced(in_library) * 2_000)
     assert found(log).type == "KeyError"
+
+
+def lookup() -> None:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def unpacking() -> None:
+    struct.unpack("i", b"")
+
+
+@pytest.mark.parametrize(
+    ("fail", "kind"), [(lookup, "socket.gaierror"), (unpacking, "struct.error")], ids=["gaierror", "struct"]
+)
+def test_an_exception_that_is_not_written_like_a_class_is_one(fail: Callable[[], object], kind: str) -> None:
+    error = found(f"booting\n{traced(fail)}app.error: noise\nshutting down\n")
+    assert error.type == kind
+    assert error.frame is not None
+    assert error.frame.file == "app/views.py"
