@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.as_asked import as_asked, speaks
-from auditor.engine.result_cache import Result, told_findings
+from auditor.engine.result_cache import Result
 from auditor.model.severity import Severity
 from auditor.repo.errors import Unreadable
 from auditor.repo.snapshot import Snapshot
@@ -40,7 +40,8 @@ def with_measured(result: Result, job: "Job", /) -> Result:
     text = job.request.observation
     if text is None:
         return result
-    from auditor.model.canonical import canonical_json  # noqa: PLC0415  brings the types of reports along
+    from auditor.engine.told_findings import told_findings  # noqa: PLC0415  brings the types of reports along
+    from auditor.model.canonical import canonical_json  # noqa: PLC0415  as above
     from auditor.model.report import Report  # noqa: PLC0415
 
     report = reconciled(Report.model_validate_json(result.report), job, text)

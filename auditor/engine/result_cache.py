@@ -11,15 +11,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from auditor.engine.fingerprint import tool_fingerprint
 from auditor.engine.request import Job
 from auditor.engine.store import Store, text_key
-from auditor.model.events import FindingData
-
-if TYPE_CHECKING:  # as in auditor.engine.request
-    from auditor.model.report import Report
 
 _FORMAT: Final = "3"
 _KEPT: Final = 128
@@ -38,16 +34,6 @@ class Result:
     """Fields of `CoverageNotedData`."""
     findings: Sequence[dict[str, Any]]
     """Fields of `FindingData`, in the report's order."""
-
-
-def told_findings(report: "Report", /) -> list[dict[str, Any]]:
-    """What of its findings the events tell, without what measuring refuted."""
-    fields = tuple(FindingData.model_fields)
-    return [
-        {name: getattr(finding, name) for name in fields}
-        for finding in report.findings
-        if finding.status != "refuted"
-    ]
 
 
 class ResultCache:

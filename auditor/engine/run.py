@@ -13,7 +13,7 @@ from auditor.engine.journal import Journal
 from auditor.engine.measured import with_measured
 from auditor.engine.opening import opened
 from auditor.engine.request import Analyse, AuditRequest, Cancelled, Job
-from auditor.engine.result_cache import Result, ResultCache, told_findings
+from auditor.engine.result_cache import Result, ResultCache
 from auditor.model import events
 from auditor.model.events import Event
 from auditor.model.fault import Fault
@@ -109,6 +109,7 @@ def _passes() -> Analyse:
 
 
 def _result_of(report: "Report") -> Result:
+    from auditor.engine.told_findings import told_findings  # noqa: PLC0415  as above
     from auditor.model.canonical import canonical_json  # noqa: PLC0415  as above
 
     coverage = events.CoverageNotedData(
