@@ -71,7 +71,7 @@ def find_root_error(log: str, /, *, tree: str = WORK) -> RootError | None:
     tracebacks = [each for each in find_tracebacks(lines) if each.type]
     plain = _plain_failure(lines, {number for each in tracebacks for number in range(each.at, each.end + 1)})
     if tracebacks and (plain is None or tracebacks[0].first.at < plain.line):
-        return _of_traceback(_end_of_chain(tracebacks).first, lines, tree)
+        return _of_chain(_end_of_chain(tracebacks), lines, tree)
     return plain
 
 
@@ -84,8 +84,15 @@ def _end_of_chain(tracebacks: list[Traceback]) -> Traceback:
     return end
 
 
-def _of_traceback(traceback: Traceback, lines: list[str], tree: str) -> RootError:
-    own = [frame for frame in traceback.frames if _in_tree(frame.file, tree)]
+def _of_chain(end: Traceback, lines: list[str], tree: str) -> RootError:
+    traceback = end.first
+    own: list[Frame] = []
+    at: Traceback | None = end
+    while at is not None:
+        # Caught and raised anew within a library: whoever called it stands in what came of it.
+        own = [frame for frame in at.frames if _in_tree(frame.file, tree)] or own
+        at = None if at is traceback else at.before
+    own = [frame for frame in traceback.frames if _in_tree(frame.file, tree)] or own
     message = traceback.message
     if not message:
         following = lines[traceback.end + 1 : traceback.end + 2]

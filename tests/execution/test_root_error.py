@@ -139,6 +139,28 @@ def test_what_a_library_catches_to_do_more_work_is_no_failure(more: str, expecte
     assert found.type == expected
 
 
+def test_what_a_library_raises_anew_names_the_line_that_called_it() -> None:
+    error = found("""Traceback (most recent call last):
+  File "/usr/lib/python3.11/urllib/request.py", line 1348, in do_open
+    h.request(req.get_method())
+  File "/usr/lib/python3.11/socket.py", line 962, in getaddrinfo
+    for res in _socket.getaddrinfo(host, port):
+socket.gaierror: [Errno -2] Name or service not known
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/work/app.py", line 4, in <module>
+    urllib.request.urlopen("http://config.example.com/")
+  File "/usr/lib/python3.11/urllib/request.py", line 1351, in do_open
+    raise URLError(err)
+urllib.error.URLError: <urlopen error [Errno -2] Name or service not known>
+""")
+    assert error.type == "socket.gaierror"
+    assert error.frame is not None
+    assert (error.frame.file, error.frame.line) == ("app.py", 4)
+
+
 def test_the_first_of_several() -> None:
     log = traced(missing) + "retrying\n" + traced(in_library)
     assert found(log).type == "KeyError"
