@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import peewee_queries as queries
-from auditor.frameworks.orm_naming import size
+from auditor.frameworks.orm_by_class import OrmByClass
 from auditor.frameworks.orm_step import Called, shared_loops
 from auditor.frameworks.peewee_models import ORM, Registry
 from auditor.frameworks.peewee_queries import PeeweeQuery, Step
@@ -19,7 +19,6 @@ from auditor.index.values import (
     ModelValue,
     Query,
     Row,
-    Size,
     Value,
     altered,
 )
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
     from auditor.index.ir import Node
     from auditor.index.project import Project
-    from auditor.index.symbols import Class
     from auditor.index.values import Model, Relation
 
 _STARTING: Final = frozenset({
@@ -45,7 +43,7 @@ _OF_ROWS: Final = frozenset(
 )
 
 
-class PeeweeOrm:
+class PeeweeOrm(OrmByClass[Registry]):
     """The `Orm` protocol for the models of one project."""
 
     name = ORM
@@ -55,22 +53,6 @@ class PeeweeOrm:
 
     # -- models ----------------------------------------------------------------------------------------------
 
-    def model(self, cls: Class) -> Model | None:
-        """The mapping of a class; None where peewee maps nothing."""
-        return self.registry.model(cls)
-
-    def by_key(self, key: str) -> Model | None:
-        """A model by the key that relations name."""
-        return self.registry.by_key.get(key)
-
-    def written_names(self) -> frozenset[str]:
-        """None: `save` writes."""
-        return frozenset()
-
-    def relation_names(self) -> frozenset[str]:
-        """Foreign keys, and the names by which the other side reads them back."""
-        return frozenset(name for model in self.registry.by_class.values() for name in model.relations)
-
     def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
         """`Model.column`, or a method that begins a query."""
         del m, node
@@ -79,11 +61,6 @@ class PeeweeOrm:
         if name in _STARTING or name in _ONE or name in _METHODS or name == "alias":
             return Called(self, model, name)
         return UNKNOWN if name in _QUIET or name in {"_meta", "DoesNotExist"} else None
-
-    def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
-        """`Model(...)`: nothing is executed before `save`."""
-        del args
-        return Row(model, None, loops=m.current_loops(), extra=dict(kwargs), fresh=True)
 
     def model_method(
         self,
@@ -183,9 +160,6 @@ class PeeweeOrm:
             loops=shared_loops(row.loops, m.current_loops()),
         )
 
-    def row_set(self, m: Recorder, row: Row, name: str) -> None:
-        """Nothing is written before `save`."""
-
     def row_method(
         self,
         m: Recorder,
@@ -241,10 +215,6 @@ class PeeweeOrm:
     def element(self, m: Recorder, query: Query) -> Value:
         """One of the results, born in the current loops."""
         return queries.element(self.registry, m, query)
-
-    def size(self, query: Query) -> Size:
-        """How many rows, by the name of the relation or of the model."""
-        return size(query)
 
     # -- the library -----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks import tortoise_queries as queries
 from auditor.frameworks import tortoise_running as running
 from auditor.frameworks.django_orm_queries import as_prefetches
-from auditor.frameworks.orm_naming import size
+from auditor.frameworks.orm_by_class import OrmByClass
 from auditor.frameworks.orm_step import Called
 from auditor.frameworks.tortoise_models import ORM, Registry
 from auditor.frameworks.tortoise_running import ONE, RELATED
@@ -21,15 +21,14 @@ if TYPE_CHECKING:
     from auditor.frameworks.orm import Recorder
     from auditor.index.ir import Node
     from auditor.index.project import Project
-    from auditor.index.symbols import Class
-    from auditor.index.values import Model, Relation, Size
+    from auditor.index.values import Model, Relation
 
 _CLASS: Final = queries.BUILDING | queries.RUNNING | {"create", "fetch_for_list"}
 _QUIET: Final = frozenset({"describe", "construct", "register_listener", "_meta", "Meta"})
 _OF_ROWS: Final = frozenset({"clone", "describe", "_pk", "pk", "_meta"})
 
 
-class TortoiseOrm:
+class TortoiseOrm(OrmByClass[Registry]):
     """The `Orm` protocol for the models of one project."""
 
     name = ORM
@@ -39,33 +38,12 @@ class TortoiseOrm:
 
     # -- models ----------------------------------------------------------------------------------------------
 
-    def model(self, cls: Class) -> Model | None:
-        """The mapping of a class; None where Tortoise maps nothing."""
-        return self.registry.model(cls)
-
-    def by_key(self, key: str) -> Model | None:
-        """A model by the key that relations name."""
-        return self.registry.by_key.get(key)
-
-    def written_names(self) -> frozenset[str]:
-        """None: `save` writes."""
-        return frozenset()
-
-    def relation_names(self) -> frozenset[str]:
-        """Relations, and the names by which the other side reads them back."""
-        return frozenset(name for model in self.registry.by_class.values() for name in model.relations)
-
     def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
         """A method that begins a query; anything else of the class is the project's own."""
         del m, node
         if name in _CLASS:
             return Called(self, model, name)
         return UNKNOWN if name in _QUIET or name in model.relations else None
-
-    def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
-        """`Model(...)`: nothing is executed before `save`."""
-        del args
-        return Row(model, None, loops=m.current_loops(), extra=dict(kwargs), fresh=True)
 
     def model_method(
         self,
@@ -140,9 +118,6 @@ class TortoiseOrm:
             text=f"{row.model.name}.{relation.name}",
             loops=m.current_loops(),
         )
-
-    def row_set(self, m: Recorder, row: Row, name: str) -> None:
-        """Nothing is written before `save`."""
 
     def row_method(
         self,
@@ -248,10 +223,6 @@ class TortoiseOrm:
     def element(self, m: Recorder, query: Query) -> Value:
         """One of the results, born in the current loops."""
         return running.element(self.registry, m, query)
-
-    def size(self, query: Query) -> Size:
-        """How many rows, by the name of the relation or of the model."""
-        return size(query)
 
     # -- the library -----------------------------------------------------------------------------------------
 

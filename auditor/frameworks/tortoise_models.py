@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.orm_by_class import ModelRegistry
 from auditor.frameworks.orm_class_body import constant, fields_of, meta_option, written
 from auditor.index import ir
 from auditor.index.symbols import Class, External
@@ -19,13 +20,11 @@ _BASES: Final = frozenset({"tortoise.models.Model", "tortoise.Model"})
 _KINDS: Final = {"ForeignKeyField": "fk", "OneToOneField": "o2o", "ManyToManyField": "m2m"}
 
 
-class Registry:
+class Registry(ModelRegistry):
     """Every Tortoise model of a project."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
-        self.by_class: dict[int, Model] = {}
-        self.by_key: dict[str, Model] = {}
+        super().__init__(project)
         for module in project.modules:
             for cls in module.classes if module.role != "library" else ():
                 if is_model(project, cls):
@@ -40,22 +39,6 @@ class Registry:
         for model in list(self.by_class.values()):
             if not model.abstract:
                 self._add_back(model)
-
-    def model(self, cls: Class) -> Model | None:
-        """The mapping of a class; None where Tortoise maps nothing."""
-        return self.by_class.get(id(cls))
-
-    def target_of(self, relation: Relation) -> Model | None:
-        """The model at the other end."""
-        return self.by_key.get(relation.target)
-
-    def model_at(self, model: Model, path: str) -> Model | None:
-        """The model that a dotted path of relations leads to."""
-        at: Model | None = model
-        for part in path.split(".") if path else ():
-            relation = None if at is None else at.relations.get(part)
-            at = None if relation is None else self.target_of(relation)
-        return at
 
     def _fill(self, model: Model) -> None:
         key = None
