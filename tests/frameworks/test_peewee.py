@@ -1,19 +1,12 @@
 """Peewee: what each request asks. The figures are those of peewee 4.5 itself, counted on this application with two sizes of data."""
 
-import textwrap
 from functools import cache
 
 import pytest
 
-from auditor.frameworks import discover
 from auditor.frameworks.peewee_models import Registry
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import Trace, analyse
-from auditor.trace.cost import CostTable
-from auditor.trace.semantics import Semantics, orms_of
-from tests.frameworks.linked import project
+from auditor.trace.analysis import Trace
+from tests.frameworks.linked import project, statements, traced
 
 MODELS = """
     from peewee import *
@@ -290,20 +283,14 @@ APP = """
 
 
 @cache
-def traced() -> Trace:
-    files = {"models.py": MODELS, "app.py": APP}
-    made = Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
-    return analyse(made, discover(made), knowledge=load(), semantics=Semantics(orms=orms_of(made)))
+def application() -> Trace:
+    return traced(project({"models.py": MODELS, "app.py": APP}))
 
 
 @cache
 def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
     """By path: the statements of its endpoint."""
-    trace = traced()
-    table = CostTable(trace.machine)
-    return {
-        root.entry.path: table.root(root).get("sql", {}) for root in trace.entries if root.entry is not None
-    }
+    return statements(application())
 
 
 @pytest.mark.parametrize(
@@ -362,9 +349,9 @@ def test_a_request_asks_what_peewee_asks(path: str, expected: dict[tuple[str, ..
     ],
 )
 def test_a_query_is_told_as_it_is_written(path: str, expected: set[str]) -> None:
-    root = next(r for r in traced().entries if r.entry is not None and r.entry.path == path)
+    root = next(r for r in application().entries if r.entry is not None and r.entry.path == path)
     assert root.entry is not None
-    effects = traced().machine.summaries[id(root.entry.handler)].effects
+    effects = application().machine.summaries[id(root.entry.handler)].effects
     asked = {e.query.text for e in effects if e.query is not None and e.query.model.name == "User"}
     assert asked == expected
 

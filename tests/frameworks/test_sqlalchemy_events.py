@@ -1,17 +1,10 @@
 """What SQLAlchemy's listeners do belongs to what sets them off. The figures are SQLAlchemy 2.1's own at two sizes; rows added together count once."""
 
-import textwrap
 from functools import cache
 
 import pytest
 
-from auditor.frameworks import discover
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
-from auditor.trace.cost import CostTable
-from auditor.trace.semantics import Semantics, orms_of
+from tests.frameworks.linked import project, statements, traced
 
 MODELS = """
     from sqlalchemy import ForeignKey, event, func, select, update, insert
@@ -197,13 +190,7 @@ APP = """
 @cache
 def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
     """By path: the statements of its endpoint."""
-    files = {"models.py": MODELS, "app.py": APP}
-    made = Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
-    trace = analyse(made, discover(made), knowledge=load(), semantics=Semantics(orms=orms_of(made)))
-    table = CostTable(trace.machine)
-    return {
-        root.entry.path: table.root(root).get("sql", {}) for root in trace.entries if root.entry is not None
-    }
+    return statements(traced(project({"models.py": MODELS, "app.py": APP})))
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,20 @@
 """Tortoise ORM: what each request asks. The figures are those of Tortoise 1.1 itself, counted on this application with two sizes of data."""
 
-import textwrap
 from functools import cache
 
 import pytest
 
-from auditor.frameworks import discover
 from auditor.frameworks.tortoise_models import Registry
 from auditor.frameworks.tortoise_schema import declarations
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
 from auditor.sql.schema import build_schema
-from auditor.trace.analysis import analyse
-from auditor.trace.cost import CostTable
-from auditor.trace.semantics import Semantics, orms_of
-from tests.frameworks.linked import project
+from tests.frameworks.linked import project, statements, traced
 from tests.frameworks.tortoise_application import APP, MODELS
 
 
 @cache
 def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
     """By path: the statements of its endpoint."""
-    files = {"models.py": MODELS, "app.py": APP}
-    made = Project([(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()])
-    trace = analyse(made, discover(made), knowledge=load(), semantics=Semantics(orms=orms_of(made)))
-    table = CostTable(trace.machine)
-    return {
-        root.entry.path: table.root(root).get("sql", {}) for root in trace.entries if root.entry is not None
-    }
+    return statements(traced(project({"models.py": MODELS, "app.py": APP})))
 
 
 @pytest.mark.parametrize(
