@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.django_orm_models import ORM
 from auditor.frameworks.orm_naming import subject
+from auditor.frameworks.orm_results import plain_result
 from auditor.frameworks.orm_step import shared_loops
 from auditor.index.values import (
     UNKNOWN,
-    Dictionary,
-    Items,
     Many,
     Prefetched,
     Query,
@@ -122,16 +121,8 @@ def _related_rows(m: Recorder, model: Model | None, path: str) -> Query | None:
 
 def element(registry: Registry, m: Recorder, query: Query) -> Value:
     """One result of a query."""
-    if query.shape == "dicts":
-        names = (query.only or frozenset(query.model.columns)) | set(query.annotated)
-        entries: dict[Any, Value] = {name.replace(".", "__"): UNKNOWN for name in sorted(names)}
-        return Dictionary(entries)
-    if query.shape == "tuples":
-        count = len(query.only) if query.only is not None else 0
-        return Items("tuple", [UNKNOWN] * count, count) if count else UNKNOWN
-    if query.shape == "flat":
-        return UNKNOWN
-    return row_of(registry, m, query)
+    plain = plain_result(query)
+    return row_of(registry, m, query) if plain is None else plain
 
 
 def row_of(registry: Registry, m: Recorder, query: Query) -> Row:

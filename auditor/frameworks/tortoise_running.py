@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import django_orm_paths as paths
 from auditor.frameworks.orm_naming import size, subject
+from auditor.frameworks.orm_results import plain_result
 from auditor.frameworks.tortoise_models import ORM
 from auditor.index.values import (
     UNKNOWN,
-    Dictionary,
-    Items,
     Many,
     Prefetched,
     Query,
@@ -126,14 +125,8 @@ def related(
 
 def element(registry: Registry, m: Recorder, query: Query) -> Value:
     """One result of a query."""
-    if query.shape == "dicts":
-        names = (query.only or frozenset(query.model.columns)) | set(query.annotated)
-        entries: dict[Any, Value] = {name.replace(".", "__"): UNKNOWN for name in sorted(names)}
-        return Dictionary(entries)
-    if query.shape == "tuples":
-        count = len(query.only) if query.only is not None else 0
-        return Items("tuple", [UNKNOWN] * count, count) if count else UNKNOWN
-    return UNKNOWN if query.shape == "flat" else row_of(registry, m, query)
+    plain = plain_result(query)
+    return row_of(registry, m, query) if plain is None else plain
 
 
 def row_of(registry: Registry, m: Recorder, query: Query) -> Row:
