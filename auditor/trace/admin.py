@@ -13,6 +13,7 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Const,
+    Ext,
     Func,
     Inst,
     Items,
@@ -21,6 +22,7 @@ from auditor.index.values import (
     Row,
     Value,
     altered,
+    options,
 )
 from auditor.trace import access, calls, forms, iteration
 from auditor.trace.admin_columns import show_column
@@ -29,6 +31,8 @@ from auditor.trace.admin_options import asked, at_option, flat, model_of, said, 
 from auditor.trace.serializers import argument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
@@ -37,6 +41,8 @@ _PAGE: Final = 100
 _TO_ONE: Final = frozenset({"fk", "o2o"})
 _FEW: Final = ("Boolean", "Date", "Time")
 """Kinds of columns whose filters offer the same choices whatever the table holds."""
+_OFFERING: Final = frozenset({"RelatedFieldListFilter", "RelatedOnlyFieldListFilter", "AllValuesFieldListFilter"})
+"""Filters of Django that fetch the rows of a relation, or the values of a column, to offer them."""
 
 
 def admin_rows(m: Machine, args: list[Value], node: Node | None) -> Value:
@@ -133,12 +139,30 @@ def all_loaded(rows: Query, model: Model) -> Query:
 
 def filters(m: Machine, admin: Inst, model: Model, rows: Query) -> None:
     """What the filters beside the list offer: the rows of a relation, the values of a column, what a class of its own looks up."""
-    for given in flat(asked(m, admin, "get_list_filter")):
+    told = asked(m, admin, "get_list_filter")
+    replaced = {id(field) for option in options(told) for field in replaced_in(m, option)}
+    for given in flat(told):
         with at_option(m, admin.cls, "list_filter"):
             if isinstance(given, ClassValue):
                 offered_by(m, given.cls, admin, rows)
-            elif isinstance(given, Const) and isinstance(given.value, str):
+            elif isinstance(given, Const) and isinstance(given.value, str) and id(given) not in replaced:
                 offered(m, model, given.value.split("__"))
+
+
+def replaced_in(m: Machine, option: Value) -> Iterator[Value]:
+    """Fields of `("field", Filter)` where Django's filters that offer all rows or values have no part in that class."""
+    for pair in option.items if isinstance(option, Items) else ():
+        if isinstance(pair, Items) and len(pair.items) > 1 and not offers_all(m, pair.items[1]):
+            yield pair.items[0]
+
+
+def offers_all(m: Machine, filter_class: Value) -> bool:
+    """Whether it is, or makes use of, one of those of Django that fetch what they offer."""
+    if isinstance(filter_class, ClassValue):
+        named = (b.name.rpartition(".")[2] for b in m.project.mro(filter_class.cls))
+        method = m.project.method(filter_class.cls, "field_choices")
+        return method is None and not _OFFERING.isdisjoint(named)
+    return isinstance(filter_class, Ext) and filter_class.name.rpartition(".")[2] in _OFFERING
 
 
 def offered_by(m: Machine, cls: Class, admin: Inst, rows: Query) -> None:

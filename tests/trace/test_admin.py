@@ -46,6 +46,11 @@ MODELS = """
         def __str__(self):
             return self.title
 
+    class Loan(models.Model):
+        book = models.ForeignKey(Book, models.DO_NOTHING, related_name="+")
+        publisher = models.ForeignKey(Publisher, models.DO_NOTHING, related_name="+")
+        note = models.CharField(max_length=40)
+
     class Chapter(models.Model):
         book = models.ForeignKey(Book, models.CASCADE, related_name="chapters")
         title = models.CharField(max_length=40)
@@ -79,7 +84,19 @@ ADMIN = """
     from django import forms
     from django.contrib import admin
     from django.db.models import Count
-    from shop.models import Author, Book, Chapter, Draft, Proof, Publisher, Review, Sale
+    from shop.models import Author, Book, Chapter, Draft, Loan, Proof, Publisher, Review, Sale
+
+    class TypedKey(admin.FieldListFilter):
+        def expected_parameters(self):
+            return [self.field_path]
+
+    class Linked(admin.RelatedOnlyFieldListFilter):
+        pass
+
+    @admin.register(Loan)
+    class LoanAdmin(admin.ModelAdmin):
+        list_display = ["note"]
+        list_filter = [("book", TypedKey), ("note", TypedKey), ("publisher", Linked)]
 
     class ChapterInline(admin.TabularInline):
         model = Chapter
@@ -180,6 +197,7 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
             {(): 11, ("authors",): 1, ("chapters",): 1, ("reviews",): 2},
         ),
         ("GET /admin/shop/book/{object_id}/delete/", {(): 5}),
+        ("GET /admin/shop/loan/", {(): 4}),
         ("GET /admin/shop/author/", {(): 2}),
         ("GET /admin/shop/author/add/", {}),
         ("GET /admin/shop/author/{object_id}/change/", {(): 3}),
