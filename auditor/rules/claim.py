@@ -100,7 +100,9 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     alone, many = of_one_cause(by_function)
     groups = [*alone, *by_file(aside, most=_ASIDE)]
     made = [told(scene, rule, folded(group, own=own)) for group in groups]
-    made += [told(scene, rule, folded(group, own=1, among="other functions")) for group in many]
+    for group in many:
+        among = "other tables" if group[0].spot.function is None else "other functions"
+        made.append(told(scene, rule, folded(group, own=1, among=among)))
     made += [
         told(scene, rule, folded(group, own=1, among="scripts that are run by hand"))
         for group in in_groups(scripts, _SCRIPTS)
@@ -137,10 +139,12 @@ def is_worth_saying(scene: Scene, claim: Claim) -> bool:
 def is_waited_for(scene: Scene, claim: Claim) -> bool:
     """Whether a request waits for it; True also for what stands in no function, a model's columns or settings.
 
-    What only workers and people at a prompt run is told once a file: it is read, and mended, when somebody is there.
+    What only workers, people at a prompt and the admin's pages run is told once a file: it is read, and mended, when
+    somebody is there.
     """
+    staffs = scene.once(staff.admin_pages)
     return claim.spot.function is None or any(
-        not e.startswith(_BACKGROUND) for e in endpoints_of(scene, claim)
+        not e.startswith(_BACKGROUND) and e not in staffs for e in endpoints_of(scene, claim)
     )
 
 
@@ -207,7 +211,7 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED, among: str = "this fi
     if not others:
         return first
     spots = {c.spot.key: c for c in others if c.spot.key != first.spot.key}
-    elsewhere = {c.spot.key for c in others if c.spot.function is not first.spot.function}
+    elsewhere = {c.spot.key for c in others if qualname(c.spot) != qualname(first.spot)}
     return replace(
         first,
         title=f"{first.title}; {len(elsewhere)} more like it in {among}"

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.model.text import listed
-from auditor.rules.claim import Claim, is_worth_saying, place
+from auditor.rules.claim import Claim, endpoints_of, is_worth_saying, place
 from auditor.rules.declared import definition, schema_of
 from auditor.rules.foreign_key_index import foreign_key_claim, foreign_keys
 from auditor.rules.growth import growth
@@ -66,6 +66,8 @@ RULE = RuleInfo(
 )
 _STILL: Final = 0.2
 """What it loses where no request adds rows to the table, and nothing says when a row was made: it may be small."""
+_UNASKED: Final = ("missing-index", "asked by nothing known")
+"""What tables have in common that no known endpoint searches: their indexes are added in one go, or never."""
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
 
@@ -77,7 +79,8 @@ def find(scene: Scene) -> Iterator[Claim]:
         if is_worth_saying(scene, made):
             by_class[made.spot.module.path, made.subject.rpartition(".")[0]].append(made)
     for claims in by_class.values():
-        yield merged(claims)
+        told = merged(claims)
+        yield told if endpoints_of(scene, told) else replace(told, cause=_UNASKED)
 
 
 def merged(claims: list[Claim]) -> Claim:

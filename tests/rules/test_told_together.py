@@ -40,3 +40,50 @@ def test_the_places_and_the_endpoints_of_all_are_named() -> None:
     assert len({(p.file, p.line) for p in only.related} | {(only.file, only.line)}) == 4
     assert len(only.endpoints) == 4
     assert only.title.endswith("3 more like it in other functions")
+
+
+_TABLE = """
+class {name}(Base):
+    __tablename__ = "{name}s"
+    id = Column(Integer, primary_key=True)
+    created_at = Column(DateTime, default=datetime.utcnow)
+    owner_id = Column(ForeignKey("owners.id"))
+"""
+_RELATION = '    {name}s = relationship("{name}")\n'
+_TABLES = """
+from datetime import datetime
+from flask import Flask
+from sqlalchemy import Column, DateTime, ForeignKey, Integer
+from sqlalchemy.orm import Session, declarative_base, relationship
+
+Base = declarative_base()
+app = Flask(__name__)
+
+class Owner(Base):
+    __tablename__ = "owners"
+    id = Column(Integer, primary_key=True)
+"""
+_SEARCHES = """
+@app.get("/{name}/<int:key>")
+def of_{name}(key):
+    with Session() as session:
+        return {{"id": session.query({name}).filter_by(owner_id=key).first().id}}
+"""
+
+
+def told_of_keys(names: str, *, searched: str = "") -> list[str]:
+    text = _TABLES + "".join(_RELATION.format(name=name) for name in names)
+    text += "".join(_TABLE.format(name=name) for name in names)
+    text += "".join(_SEARCHES.format(name=name) for name in searched)
+    return sorted(f.title.partition("; ")[2] for f in audited({"app.py": text}, "missing-index"))
+
+
+def test_keys_that_nothing_known_searches_by_are_told_together_a_few_in_each() -> None:
+    assert told_of_keys("AB") == ["", ""]
+    assert told_of_keys("ABCD") == ["3 more like it in other tables"]
+    assert told_of_keys("ABCDE") == ["", "3 more like it in other tables"]
+
+
+def test_keys_that_a_request_searches_by_are_told_by_themselves() -> None:
+    assert told_of_keys("ABCD", searched="ABCD") == [""] * 4
+    assert told_of_keys("ABCD", searched="A") == ["", "2 more like it in other tables"]
