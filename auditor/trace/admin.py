@@ -41,7 +41,9 @@ _PAGE: Final = 100
 _TO_ONE: Final = frozenset({"fk", "o2o"})
 _FEW: Final = ("Boolean", "Date", "Time")
 """Kinds of columns whose filters offer the same choices whatever the table holds."""
-_OFFERING: Final = frozenset({"RelatedFieldListFilter", "RelatedOnlyFieldListFilter", "AllValuesFieldListFilter"})
+_OFFERING: Final = frozenset(
+    {"RelatedFieldListFilter", "RelatedOnlyFieldListFilter", "AllValuesFieldListFilter"}
+)
 """Filters of Django that fetch the rows of a relation, or the values of a column, to offer them."""
 
 
