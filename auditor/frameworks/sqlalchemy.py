@@ -16,6 +16,7 @@ from auditor.frameworks import sqlalchemy_writes as writes
 from auditor.frameworks.sqlalchemy_models import Registry
 from auditor.frameworks.sqlalchemy_sizes import size_of
 from auditor.frameworks.sqlalchemy_values import CONNECTION, ENGINE, SESSION, Call, SessionValue
+from auditor.index.symbols import External
 from auditor.index.values import UNKNOWN, Ext, ExtInst, ManagerValue, Query, Site, Value
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ class SqlAlchemyOrm:
         """`Model.name`: an expression, or `Model.query`."""
         del node
         return expressions.class_attribute(m, self.registry, model, name)
+
+    def covers(self, model: Model, name: str, owner: Class) -> bool:
+        """Whether Flask-SQLAlchemy's `Model.query` comes before what a mixin behind it calls `query`."""
+        if name != "query":
+            return False
+        line = self.project.mro(model.cls)
+        before = line[: line.index(owner)] if owner in line else ()
+        return any(isinstance(b, External) and names.is_extension(b.name.rpartition(".")[0]) for b in before)
 
     def construct(self, m: Recorder, model: Model, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
         """`Model(...)`: nothing is read or written yet."""

@@ -143,6 +143,17 @@ def makes_something(name: str) -> bool:
     return is_extension(name) or is_factory(name) or is_scoped(name) or is_engine_maker(name)
 
 
+def is_held_session(name: str) -> bool:
+    """`db.session`, and what `scoped_session(…)` gave: a session that is there before anybody opens one."""
+    extension, member = split_extension(name)
+    if extension:
+        return member == "session"
+    owner, called, member = name.rpartition("()")
+    return bool(called) and (
+        (member == ".session" and is_extension(owner)) or (not member and is_scoped(owner))
+    )
+
+
 def split_extension(name: str) -> tuple[str, str]:
     """(`….SQLAlchemy`, `session.query`) of a name that goes through the class; two empty texts for others."""
     package, found, member = name.partition(".db.")

@@ -232,7 +232,7 @@ def is_mapped(model: Model, name: str) -> bool:
 
 def model_attribute(m: Machine, value: ModelValue, name: str, node: Node | None) -> Value:
     found = m.project.member(value.model.cls, name)
-    symbol = None if found is None else m.project.pick(found[0].module, found[1])
+    symbol = None if found is None else dispatch.of_model(m, value.model, name, found)
     if isinstance(symbol, Function) and "property" not in symbol.static and not is_mapped(value.model, name):
         return Func(symbol, value if symbol.static == "class" else None)
     given = m.orm(value.model.orm).class_attribute(m, value.model, name, node)

@@ -22,6 +22,8 @@ from auditor.trace import arguments, calls, joining, members
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
+    from auditor.index.symbols import Binding, Symbol
+    from auditor.index.values import Model
     from auditor.trace.machine import Machine
 
 
@@ -50,6 +52,18 @@ def dispatched(
         outcomes.append(m.call_function(override, calls.receiver_of(override, own), args, kwargs, node))
     cx.branch = branch
     return joining.join_all(outcomes)
+
+
+def of_model(m: Machine, model: Model, name: str, found: tuple[Class, list[Binding]]) -> Symbol | None:
+    """What the project declares as `Model.name`; None where the ORM's own base class comes first in the MRO."""
+    owner, bindings = found
+    return None if is_covered(m, model, name, owner) else m.project.pick(owner.module, bindings)
+
+
+def is_covered(m: Machine, model: Model, name: str, owner: Class) -> bool:
+    """Whether the ORM's base class has a `name` of its own and stands before `owner` in the model's MRO."""
+    covers = getattr(m.orm(model.orm), "covers", None)
+    return covers is not None and covers(model, name, owner)
 
 
 def above(m: Machine, value: SuperOf, name: str) -> Function | None:

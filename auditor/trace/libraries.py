@@ -30,6 +30,7 @@ from auditor.trace import (
     intrinsics,
     iteration,
     naming,
+    open_queries,
     standard_library,
     statement_texts,
 )
@@ -87,6 +88,9 @@ def call_external(
     if name.startswith("auditor_intrinsics."):
         calls.resolved(m)
         return intrinsics.call(m, name.partition(".")[2], args, kwargs, node)
+    session = open_queries.session_named(name, args)
+    if session is not None:
+        return calls.put_off(m, session, name.rpartition(".")[2], args, kwargs, node)
     for orm in m.orms:
         given = orm.external(m, name, args, kwargs, node)
         if given is not None:

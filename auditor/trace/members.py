@@ -20,7 +20,7 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import calls, declarations, expressions, hints
+from auditor.trace import calls, declarations, dispatch, expressions, hints
 from auditor.trace.context import Context
 from auditor.trace.summary import Summary
 
@@ -41,12 +41,22 @@ def declared_method(m: Machine, hint: Value | None, name: str) -> Function | Non
     if isinstance(hint, Inst):
         return None if name in hint.fields else m.project.method(hint.cls, name)
     if isinstance(hint, ClassValue):
-        return m.project.method(hint.cls, name)
+        function = m.project.method(hint.cls, name)
+        return None if function is None or is_hidden(m, hint.cls, name) else function
     if isinstance(hint, ModelValue):
         return m.project.method(hint.model.cls, name)
     if isinstance(hint, (Query, ManagerValue)):
         return calls.query_function(m, hint, name)
     return None
+
+
+def is_hidden(m: Machine, cls: Class, name: str) -> bool:
+    """Whether a mixin's `name` is not what its models have, because the ORM's base class stands before it."""
+    for below in m.project.subclasses(cls):
+        model = m.model_of(below)
+        if model is not None and dispatch.is_covered(m, model, name, cls):
+            return True
+    return False
 
 
 def is_overridden(m: Machine, hint: Value | None, name: str) -> bool:

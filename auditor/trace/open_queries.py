@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auditor.frameworks.sqlalchemy_names import is_held_session
 from auditor.frameworks.sqlalchemy_statements import EXECUTE
-from auditor.frameworks.sqlalchemy_values import ANYTHING, SessionValue
+from auditor.frameworks.sqlalchemy_values import ANYTHING, SESSION, SessionValue
 from auditor.index.values import ClassValue, ManagerValue, Query, Row, Sym
 from auditor.trace.arguments import STARS
 
@@ -45,6 +46,15 @@ def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
     if name in EXECUTE:
         return isinstance(first, Query) and is_open(first)
     return name in _BY_KEY and is_undecided(first)
+
+
+def session_named(name: str, args: list[Value]) -> SessionValue | None:
+    """The session that `db.session.get(cls, key)` is called on, by its dotted name, if that call has to wait."""
+    holder, _, method = name.rpartition(".")
+    if not args or (method not in EXECUTE and method not in _BY_KEY) or not is_held_session(holder):
+        return None
+    session = SessionValue(SESSION)
+    return session if is_run_on(session, method, args) else None
 
 
 def is_undecided(value: Value) -> bool:
