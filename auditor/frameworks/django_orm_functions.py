@@ -22,7 +22,9 @@ from auditor.index.values import (
     Prefetched,
     Query,
     Row,
+    Sym,
     Value,
+    options,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ _PERMITTED: Final = frozenset(
     {"guardian.shortcuts.get_objects_for_user", "guardian.shortcuts.get_objects_for_group"}
 )
 _AS_DICTIONARY: Final = frozenset({"django.forms.models.model_to_dict", "django.forms.model_to_dict"})
+_WAITING: Final = _ONE | _MANY | _PREFETCH_OBJECTS
+"""What these do is told by the rows or the query that they are handed, which only the caller of a helper knows."""
 _SENT: Final = tuple(f"Signal().{name}" for name in ("send", "send_robust", "asend", "asend_robust"))
 _CACHED_MANAGERS: Final[dict[str, str]] = {
     "get_for_model": "contenttypes.ContentType",
@@ -63,6 +67,8 @@ def call(
     node: Node | None,
 ) -> Value | None:
     """The result of `name(...)`, None where it is no function of the ORM."""
+    if name in _WAITING and args and _waits(args[0]):
+        return m.later(name, args, kwargs, node)
     if name in _ONE:
         return _get_or_404(orm, m, args, kwargs, node)
     if name in _MANY:
@@ -83,6 +89,12 @@ def call(
         sender = {"sender": args[0]} if args else {}
         return UNKNOWN if orm.registry.signals.send_own(m, {**sender, **kwargs}, node) else None
     return _library_model(orm, m, name, args=args, kwargs=kwargs, node=node)
+
+
+def _waits(value: Value) -> bool:
+    """Whether it is, or lists, what is a parameter here."""
+    parts = value.items if isinstance(value, Items) else options(value)
+    return any(isinstance(part, Sym) for part in parts)
 
 
 def _as_dictionary(orm: DjangoOrm, m: Recorder, row: Row, *, named: bool, node: Node | None) -> Value:
@@ -163,12 +175,16 @@ def _prefetch(args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
 def _prefetch_objects(orm: DjangoOrm, m: Recorder, args: Sequence[Value], node: Node | None) -> Value:
     """Loads relations of rows that are in memory: one query for each, however many rows."""
     wanted = [p for a in args[1:] for p in as_prefetches(a)]
-    for row in _rows(orm, m, args[0] if args else UNKNOWN, node):
-        prefetch(orm.registry, m, row.model, wanted, done=row.loaded, node=node)
-        if not m.quiet:
-            row.loaded |= {step for p in wanted if not p.to_attr for step in paths.closure(p.path)}
-            for p in wanted:
-                row.touched.pop(p.path, None)
+    steps = {step for p in wanted if not p.to_attr for step in paths.closure(p.path)}
+    for given in options(args[0]) if args else ():
+        for row in _rows(orm, m, given, node):
+            prefetch(orm.registry, m, row.model, wanted, done=row.loaded, node=node)
+            if not m.quiet:
+                row.loaded |= steps
+                for p in wanted:
+                    row.touched.pop(p.path, None)
+        if isinstance(given, Query) and not m.quiet:
+            given.loaded |= steps  # the rows that it keeps, whoever walks over them later
     return Const(None)
 
 
@@ -177,7 +193,7 @@ def _rows(orm: DjangoOrm, m: Recorder, value: Value, node: Node | None) -> list[
         fetch(orm.registry, m, value, node)
         value = Many(orm.element(m, value), None)
     if isinstance(value, Many):
-        return [value.elem] if isinstance(value.elem, Row) else []
+        return [o for o in options(value.elem) if isinstance(o, Row)]
     if isinstance(value, Items):
         return [i for i in value.items if isinstance(i, Row)][:1]
     return []

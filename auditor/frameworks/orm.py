@@ -70,6 +70,9 @@ class Recorder(Protocol):
     def call(self, value: Value, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
         """Calls any value."""
 
+    def later(self, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+        """The result of a library's function where only callers know what it is handed: it is called again for each."""
+
     def each(self, size: Size, run: Callable[[], None]) -> None:
         """Runs something in a loop of so many turns, that a library goes round."""
 

@@ -320,7 +320,8 @@ class Prefetched(Value):
 class Query(Value):
     """A query that has been built; nothing is executed before something consumes it.
 
-    Nobody sets its fields, yet it is not `frozen`: making one of thirty fields would then take five times as long.
+    It is not `frozen`, since making one of thirty fields would then take five times as long; what sets a field is
+    `prefetch_related_objects` alone, which loads relations of the rows that a queryset keeps.
     """
 
     orm: str

@@ -139,19 +139,20 @@ def format_string(m: Machine, node: Node) -> Value:
 
 
 def sequence(m: Machine, node: Node) -> Value:
+    """A list, tuple or set; how many items it has is not known where one that isn't is spread into it."""
     items: list[Value] = []
+    is_counted = True
     for item in node[3]:
-        if item[0] == ir.STAR:
-            value = expression(m, item[2])
-            if not isinstance(value, Items):
-                return Many(
-                    joining.join_all([*items, iteration.consumed_element(m, value, item, "materialise")]),
-                    None,
-                    node[2],
-                )
+        value = expression(m, item[2] if item[0] == ir.STAR else item)
+        if item[0] != ir.STAR:
+            items.append(value)
+        elif isinstance(value, Items):
             items.extend(value.items)
         else:
-            items.append(expression(m, item))
+            items.append(iteration.consumed_element(m, value, item, "materialise"))
+            is_counted = False
+    if not is_counted:
+        return Many(joining.join_all(items), None, node[2])
     if not items and node[2] != "tuple":
         return Many(UNKNOWN, None, node[2])
     return Items(node[2], items, node[4])

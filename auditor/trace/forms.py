@@ -11,7 +11,6 @@ from auditor.index.values import (
     UNKNOWN,
     ClassValue,
     Dictionary,
-    Ext,
     Inst,
     ManagerValue,
     Model,
@@ -102,9 +101,7 @@ def later(m: Machine, name: str, args: list[Value], node: Node | None) -> Value 
     """The intrinsic's result where only callers know the form; None where it is known."""
     if not any(isinstance(option, Sym) for option in options(args[0])):
         return None
-    made = Sym("call", Ext(f"auditor_intrinsics.{name}"), None)
-    m.residual("call", made, Ext(f"auditor_intrinsics.{name}"), (None, tuple(args), {}), node)
-    return made
+    return m.later(f"auditor_intrinsics.{name}", args, {}, node)
 
 
 def is_form(m: Machine, cls: Class) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from auditor.index.values import (
     UNKNOWN,
     Const,
-    Ext,
     Inst,
     Items,
     ManagerValue,
@@ -96,9 +95,7 @@ def validated(m: Machine, args: list[Value], node: Node | None) -> Value:
 
 def later(m: Machine, name: str, args: list[Value], node: Node | None) -> Sym:
     """The intrinsic's result where callers know the arguments."""
-    made = Sym("call", Ext(f"auditor_intrinsics.{name}"), None)
-    m.residual("call", made, Ext(f"auditor_intrinsics.{name}"), (None, tuple(args), {}), node)
-    return made
+    return m.later(f"auditor_intrinsics.{name}", args, {}, node)
 
 
 def pages(m: Machine, args: list[Value], node: Node | None) -> Value:

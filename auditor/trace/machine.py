@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from auditor.index.symbols import Class, Function, ImportedName, Module
-from auditor.index.values import UNKNOWN, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
+from auditor.index.values import UNKNOWN, Ext, Func, Inst, Many, OneOf, Query, Row, Site, Sym, Value
 from auditor.model.stumbles import Stumbles
 from auditor.trace import calls, decorating, hints, plain, replay, statement_texts, variants, walk
 from auditor.trace.context import MAX_DEPTH, MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET, Context
@@ -226,6 +226,11 @@ class Machine:
                 cx.remembered,
             )
         )
+
+    def later(self, name: str, args: Sequence[Value], kwargs: dict[str, Value], node: Node | None) -> Sym:
+        made = Sym("call", Ext(name), None)
+        self.residual("call", made, Ext(name), (None, tuple(args), kwargs), node)
+        return made
 
     def unresolved(self, text: str, node: Node) -> None:
         if self.quiet:
