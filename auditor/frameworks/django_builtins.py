@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks.django_values import HOLE, UNKNOWN, Closure, Instance, Value, is_known
+from auditor.frameworks.django_values import HOLE, UNKNOWN, Called, Closure, Instance, Value, is_known
 from auditor.frameworks.literals import swells
 from auditor.index.symbols import Class, External, Function
 
@@ -40,13 +40,18 @@ def _added(left: Value, right: Value) -> Value:
         return "".join(part if isinstance(part, str) else HOLE for part in (left, right))
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return [*left, *right]
-    if isinstance(left, list) and right is UNKNOWN:
+    if isinstance(left, list) and _is_elsewhere(right):
         return left
-    if isinstance(right, list) and left is UNKNOWN:
+    if isinstance(right, list) and _is_elsewhere(left):
         return right
     if isinstance(left, int) and isinstance(right, int):
         return left + right
     return UNKNOWN
+
+
+def _is_elsewhere(value: Value) -> bool:
+    """Whether nobody here can tell what a value is: nothing is known of it, or a library has it or made it."""
+    return value is UNKNOWN or isinstance(value, External | Called)
 
 
 def _formatted(template: str, right: Value) -> Value:

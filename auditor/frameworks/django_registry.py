@@ -23,26 +23,36 @@ _WRITES: Final = frozenset({"append", "setdefault", "update", "add", "extend", "
 
 
 def run_registrations(evaluation: Evaluation) -> None:
-    """Runs what fills registries at import time, in order of path and line."""
+    """Runs what fills registries before the first request, in order of path and line; URL configurations come last.
+
+    Django reads these after every `ready()`: a router's routes are those that somebody has registered by then.
+    """
     known: dict[int, bool] = {}
-    for module in evaluation.project.modules:
-        if module.role != "app":
-            continue
-        if registers_on_router(evaluation.project, module):
-            evaluation.names.frame(module)
-        if django_admin.registers(module):
-            evaluation.names.frame(module)
-            django_admin.run_decorators(evaluation, module)
-        items: list[Class | Function] = [*module.classes, *module.functions]
-        for item in sorted(items, key=lambda found: found.line):
-            for decorator in reversed(item.decorators if item.parent is None else ()):
-                if writes_registry(evaluation.project, module, decorator, known):
-                    frame = evaluation.names.frame(module)
-                    evaluation.call(evaluation.value(decorator, frame), [item], {}, frame, item.line)
+    modules = [module for module in evaluation.project.modules if module.role == "app"]
+    for module in modules:
+        if "urlpatterns" not in module.scope:
+            _run_module(evaluation, module, known)
     for config in app_configs(evaluation.project):
         ready = evaluation.project.method(config, "ready")
         if ready is not None and ready.module.role != "library":
             evaluation.function(ready, [], {}, Instance(config))
+    for module in modules:
+        if "urlpatterns" in module.scope:
+            _run_module(evaluation, module, known)
+
+
+def _run_module(evaluation: Evaluation, module: Module, known: dict[int, bool]) -> None:
+    if registers_on_router(evaluation.project, module):
+        evaluation.names.frame(module)
+    if django_admin.registers(module):
+        evaluation.names.frame(module)
+        django_admin.run_decorators(evaluation, module)
+    items: list[Class | Function] = [*module.classes, *module.functions]
+    for item in sorted(items, key=lambda found: found.line):
+        for decorator in reversed(item.decorators if item.parent is None else ()):
+            if writes_registry(evaluation.project, module, decorator, known):
+                frame = evaluation.names.frame(module)
+                evaluation.call(evaluation.value(decorator, frame), [item], {}, frame, item.line)
 
 
 def app_configs(project: Project) -> Iterator[Class]:

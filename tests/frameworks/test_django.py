@@ -181,6 +181,48 @@ def test_lists_grow_in_every_way() -> None:
     assert list(ours) == [f"ANY /v1/{name}" for name in "fabcde"]
 
 
+def test_lists_of_a_library_leave_those_of_the_project() -> None:
+    ours = below("""
+        from auth_backends.urls import oauth2_urlpatterns
+        from elsewhere import more
+
+        urlpatterns = oauth2_urlpatterns + [path('a', views.index)]
+        urlpatterns = urlpatterns + more('x')
+        urlpatterns += [path('b', views.index)]
+        """)
+    assert list(ours) == ["ANY /a", "ANY /b"]
+
+
+def test_a_router_has_what_is_registered_when_applications_are_ready() -> None:
+    files = {
+        "site/settings.py": "ROOT_URLCONF = 'asite.urls'",
+        "asite/api.py": "from rest_framework.routers import DefaultRouter\nrouter = DefaultRouter()",
+        "asite/urls.py": """
+            from django.contrib import admin
+            from django.urls import include, path
+            from asite.api import router
+            urlpatterns = [path('api/', include((router.urls, 'api')))]
+            admin.site.site_header = 'Books'
+            """,
+        "books/__init__.py": "",
+        "books/apps.py": """
+            from django.apps import AppConfig
+            class BooksConfig(AppConfig):
+                name = 'books'
+                def ready(self):
+                    from asite.api import router
+                    from books.views import Books
+                    router.register('books', Books, basename='book')
+            """,
+        "books/views.py": """
+            from rest_framework import viewsets
+            class Books(viewsets.ViewSet):
+                def list(self, request): ...
+            """,
+    }
+    assert found(files) == {"GET /api/books/": "books.views.Books.list"}
+
+
 def test_both_sides_of_a_setting_count() -> None:
     ours = below("""
         urlpatterns = [path('a', views.index)]
