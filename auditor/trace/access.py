@@ -310,7 +310,8 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         if isinstance(index, Const) and index.value in value.entries:
             return joining.inexact(value.entries[index.value])
         if value.rest is not None and isinstance(index, Const):
-            return item(m, value.rest, index, node)
+            given = item(m, value.rest, index, node)
+            return given if value.other is None else joining.join(given, value.other)
         if value.other is not None:
             return value.other if isinstance(index, Const) else iteration.reborn(m, value.other)
         return UNKNOWN if value.grown else joining.join_all(list(value.entries.values()))

@@ -198,6 +198,29 @@ def test_a_view_that_adds_to_the_context_keeps_what_is_in_it() -> None:
         """) == {(): (2, 2), ("books",): (2, 2)}
 
 
+@pytest.mark.parametrize(("name", "asked"), [("books", "books"), ("None", "book_list")])
+@pytest.mark.parametrize("rows", ["for_cards()", "all()"])
+def test_rows_walked_over_before_they_are_rendered_are_those_of_the_view(
+    name: str, asked: str, rows: str
+) -> None:
+    name = repr(name) if name != "None" else name
+    found = cost(f"""
+        class V(ListView):
+            template_name = "shop/form.html"
+            context_object_name = {name}
+
+            def get_queryset(self):
+                return Book.objects.{rows}
+
+            def get_context_data(self, **kwargs):
+                context = super().get_context_data(**kwargs)
+                for book in context["{asked}"]:
+                    book.marks = len(book.tags.all())
+                return context
+        """)
+    assert found == ({(): (2, 2)} if rows == "for_cards()" else {(): (1, 1), (asked,): (1, 1)})
+
+
 def test_a_template_view_renders_what_its_context_was_given() -> None:
     assert cost("""
         class V(TemplateView):
