@@ -213,10 +213,9 @@ def _is_migration(stem: str, place: Place, *, size: int, head: Head) -> bool:
         if _NUMBERED.fullmatch(stem) or stem == "env" or (stem == "__init__" and not size):
             return True
         return _has(head, _MIGRATION_HEAD)
-    if place.name.endswith("_migrations") and _NUMBERED.fullmatch(
-        stem
-    ):  # `db_migrations`, as settings may call them
-        return _has(head, _MIGRATION_HEAD)
+    if place.name.endswith("_migrations") or place.name.startswith("migrations_"):
+        # `db_migrations`, as settings may call them; `migrations_old`, which were replaced by squashed ones
+        return _NUMBERED.fullmatch(stem) is not None and _has(head, _MIGRATION_HEAD)
     if place.name == "versions":
         return place.parent in {"migrations", "migration", "alembic"} or _has(head, _MIGRATION_HEAD)
     return place.name == "alembic" and stem == "env"

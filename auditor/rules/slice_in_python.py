@@ -37,7 +37,7 @@ from auditor.index import ir
 from auditor.model.report import Evidence
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import names, remade_rows
+from auditor.rules import names, remade_rows, turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, strip
 from auditor.rules.collection import (
@@ -153,8 +153,23 @@ def is_plain_cut(found: Collection, node: Node) -> bool:
         return False
     index = parent[3]
     if index[0] == ir.SLICE:
-        return index[3] is not None and index[4] is None
+        return index[3] is not None and index[4] is None and not is_part_of_all(found, index)
     return bool(index[0] == ir.CONST and index[2] in {0, -1})
+
+
+def is_part_of_all(found: Collection, cut: Node) -> bool:
+    """Whether it is a share of all there are (`rows[:len(rows) // 2]`): how many has to be known first."""
+    calls = [c for f in found.flows if f.role == "len" and (c := found.reads.parent(f.node)) is not None]
+    counts = {name for call in calls for name in stored_in(found, call)}
+    return any(n in calls or (n[0] == ir.NAME and n[2] in counts) for n in turns.nodes(cut))
+
+
+def stored_in(found: Collection, node: Node) -> frozenset[str]:
+    """The names that what an expression gives is assigned to, as it is or in another one."""
+    above: Node | None = node
+    while above is not None and above[0] != ir.ASSIGN:
+        above = found.reads.parent(above)
+    return frozenset() if above is None else frozenset(turns.bound_by(above))
 
 
 def is_once(found: Collection, cuts: list[names.Flow]) -> bool:

@@ -59,6 +59,8 @@ def test_application_code_stays_application_code(path: str, names: dict[str, set
         ("app/api/versions/v2.py", b"revision_of = 3\n"),
         ("app/migrations/helpers.py", b"def run(): ...\n"),
         ("app/merchant_migrations/0001_steps.py", b"from app import db\n"),
+        ("app/migrations_old/0001_steps.py", b"from app import db\n"),
+        ("app/migrations_old/service.py", b"from django.db import migrations\n"),
         ("app/merchant_migrations/service.py", b"from django.db import migrations\n"),
         ("tasks.py", b"from celery import shared_task\n"),
     ],
@@ -135,6 +137,7 @@ def test_name_and_folders_tell(path: str, expected: str) -> None:
         ("app/test.py", b"from django.test import TestCase\n", "test"),
         ("app/migrations/fix.py", b"from x import y\nclass Migration(m.Migration):\n", "migration"),
         ("app/db_migrations/0187_x.py", b"from django.db import connection, migrations\n", "migration"),
+        ("app/migrations_old/0011_x.py", b"from django.db import migrations\n", "migration"),
         ("app/migrations/ab12_x.py", b'"""x"""\nrevision = "ab12"\n', "migration"),
         ("db/versions/ab12_x.py", b'revision: str = "ab12"\n', "migration"),
         (
