@@ -47,8 +47,9 @@ from auditor.rules.scene import spot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function
-    from auditor.rules.scene import Scene
+    from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect
 
 RULE = RuleInfo(
@@ -66,6 +67,7 @@ _SENDING: Final = re.compile(
 )
 _ALARMS: Final = frozenset({"mail_admins", "mail_managers"})
 """Sent when something is wrong, which is rare, and to be known at once."""
+_TRIAL: Final = re.compile(r"((^|_)[tT]|(?<=[a-z])T)est(s|er|ing)?($|_|[A-Z])")
 _QUEUED: Final = re.compile(
     r"celery|queue|async|post_office|django_q|rq|mailer|dummy|locmem|console", re.IGNORECASE
 )
@@ -81,6 +83,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         spot = spot_of(effect.site)
         if spot.key in best or id(scope) not in scene.waited_in or in_thread(effect.site.function):
+            continue
+        if is_trial(effect.site.function) or tells_failure(spot):
             continue
         made = claim(effect)
         if believable(scene, made):
@@ -99,6 +103,35 @@ def in_thread(function: Function | None) -> bool:
     """Whether it is the body of a thread, which is started and not waited for."""
     owner = None if function is None else function.owner
     return owner is not None and any(turns.name_of(b) in {"Thread", "Process"} for b in owner.bases)
+
+
+def is_trial(function: Function | None) -> bool:
+    """Whether it is called after a trial of the settings: whether it can be sent is what is asked."""
+    if function is None:
+        return False
+    named = function.name if function.owner is None else f"{function.owner.name}_{function.name}"
+    return _TRIAL.search(named) is not None
+
+
+def tells_failure(spot: Spot) -> bool:
+    """Whether the answer says what went wrong: the handler around it gives back something made of the exception."""
+    body = () if spot.function is None else spot.function.body
+    for attempt in turns.nodes(body):
+        if attempt[0] != ir.TRY or not any(s[1] <= spot.start <= s[2] for s in attempt[3]):
+            continue
+        for _, name, handled in attempt[4]:
+            if name and any(s[0] == ir.RETURN and mentions(s, name, handled) for s in turns.nodes(handled)):
+                return True
+    return False
+
+
+def mentions(returned: Node, name: str, handled: tuple[Node, ...]) -> bool:
+    """Whether what is given back has an exception in it, or a name that the handler made of the exception."""
+    made = {name}
+    for s in turns.nodes(handled):
+        if s[0] == ir.ASSIGN and any(n[0] == ir.NAME and n[2] in made for n in turns.nodes(s[4])):
+            made |= turns.bound_by(s)
+    return any(n[0] == ir.NAME and n[2] in made for n in turns.nodes(returned))
 
 
 def mail_is_queued(scene: Scene) -> bool:
