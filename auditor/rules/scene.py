@@ -17,6 +17,7 @@ from auditor.repo.churn import Churn
 from auditor.rules import turns
 from auditor.rules.doings import Doings
 from auditor.rules.names import Library
+from auditor.rules.short_by_text import is_short_by_text
 from auditor.trace.cost import Costs, CostTable
 from auditor.trace.turns import ends_it, operations_below
 
@@ -348,7 +349,9 @@ def repeating(loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
 
 def is_short(loop: Loop) -> bool:
     """Whether the source limits it to a handful of turns."""
-    return loop.size is not None and loop.size.bound is not None and loop.size.bound <= _HANDFUL
+    if loop.size is not None and loop.size.bound is not None and loop.size.bound <= _HANDFUL:
+        return True
+    return is_short_by_text(loop, _HANDFUL)
 
 
 def seen_from(loop: Loop, site: Site, frames: Frames) -> Spot:
