@@ -53,6 +53,7 @@ from auditor.trace.turns import reached, strictest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from auditor.index.ir import Node
     from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect, Loop, Summary
 
@@ -148,21 +149,30 @@ def is_failing(scene: Scene, loop: Loop, effect: Effect) -> bool:
 
 
 def is_first_found(loop: Loop, effect: Effect) -> bool:
-    """Whether the loop ends at the first row whose key is set: `if row.owner: return row.owner` asks once at most."""
+    """Whether the loop ends at the first row whose key is set: `if row.owner is not None: return row` asks once at most."""
     relation = effect.relation.rpartition(".")[2]
     if loop.node is None or loop.node[0] != ir.FOR or effect.cause != "lazy-load" or not relation:
         return False
     target = loop.node[3]
     return any(
         s[0] == ir.IF
-        and s[3][0] == ir.ATTR
-        and s[3][3] == relation
-        and s[3][2][0] == ir.NAME
+        and (asked := asked_for(s[3])) is not None
+        and asked[3] == relation
+        and asked[2][0] == ir.NAME
         and target[0] == ir.NAME
-        and s[3][2][2] == target[2]
+        and asked[2][2] == target[2]
         and s[4][-1][0] in {ir.RETURN, ir.BREAK}
         for s in loop.node[5]
     )
+
+
+def asked_for(condition: Node) -> Node | None:
+    """The attribute that a condition only asks for whether it is there: `row.owner`, `row.owner is not None`."""
+    if condition[0] == ir.CMP and condition[2] in {("is not",), ("!=",)}:
+        condition, against = condition[3]
+        if against[0] != ir.CONST or against[2] is not None:
+            return None
+    return condition if condition[0] == ir.ATTR else None
 
 
 def is_null(effect: Effect, origin: Query | None) -> bool:
