@@ -34,10 +34,6 @@ class Stage:
     """The call that leads on; None in the last one, which runs the query."""
     above: dict[ast.AST, ast.AST]
 
-    @property
-    def anchor_line(self) -> int:
-        return self.node.lineno if self.call is None else self.call.lineno
-
     def around(self, anchor: ast.AST, /) -> "Iterator[tuple[ast.AST, ast.AST]]":
         """What stands around a place in the function, innermost first, each with its part that holds the place.
 

@@ -41,11 +41,6 @@ class Server:
         """Of the outermost process, on the host: everything of it runs below."""
         return self._supervised.running.pid
 
-    @property
-    def log_path(self) -> Path:
-        """Its log on the host; the guest can write there, so it is read with `log`."""
-        return self._supervised.run_folder / LOGS / f"{TARGET}.log"
-
     def log(self, name: str = TARGET, /) -> str:
         """What a process wrote; of more than 16 MiB, beginning and end."""
         folder = self._supervised.run_folder / LOGS

@@ -103,3 +103,8 @@ ASYNC: Final = 1
 """Flag of a DEF: declared with `async`."""
 GENERATOR: Final = 2
 """Flag of a DEF: its body yields."""
+
+
+def argument(call: Node, name: str) -> Node | None:
+    """The argument that a CALL gives under a name."""
+    return next((value for key, value in call[4] if key == name), None)

@@ -438,9 +438,3 @@ def convert(m: Machine, value: Value, cls: Class, node: Node | None) -> None:
 
 def discard(m: Machine, value: Value, node: Node | None) -> None:
     """A value nobody keeps: a lazy generator that was never consumed did nothing, which is rare enough to ignore."""
-
-
-def any_of(value: Value, *kinds: type) -> bool:
-    return isinstance(value, kinds) or (
-        isinstance(value, OneOf) and any(isinstance(o, kinds) for o in value.options)
-    )

@@ -28,7 +28,6 @@ from auditor.trace import access, calls, forms, iteration
 from auditor.trace.admin_columns import show_column
 from auditor.trace.admin_forms import choose, show_all
 from auditor.trace.admin_options import asked, at_option, flat, model_of, said, texts
-from auditor.trace.serializers import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,7 +194,7 @@ def offered(m: Machine, model: Model, path: list[str]) -> None:
     declared = m.project.member(at.cls, path[-1])
     binding = None if declared is None else declared[1][-1]
     call = binding.value if isinstance(binding, Assigned) else None
-    if call is None or call[0] != ir.CALL or argument(call, "choices") is not None:
+    if call is None or call[0] != ir.CALL or ir.argument(call, "choices") is not None:
         return
     values = calls.call_method(
         m, forms.all_of(m, at), "values_list", [Const(path[-1])], {"flat": Const(value=True)}, None

@@ -22,10 +22,9 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import access, calls, forms, hints, iteration
+from auditor.trace import access, calls, forms, hints, iteration, serializers
 from auditor.trace.admin_columns import show_column
 from auditor.trace.admin_options import asked, at_option, flat, is_own, model_of, said, texts
-from auditor.trace.serializers import meta_class, meta_names, takes_all
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def chosen(m: Machine, admin: Inst, model: Model, row: Value) -> Iterator[Relati
     excluded = texts(asked(m, admin, "get_exclude", row))
     if form is not None:  # it decides where the admin itself says nothing
         listed = named_by(m, form) if listed is None else listed
-        excluded = excluded or frozenset(meta_names(m, form, "exclude"))
+        excluded = excluded or frozenset(serializers.meta_names(m, form, "exclude"))
     left_out = (
         excluded | texts(asked(m, admin, "get_readonly_fields", row)) | frozenset(altered(m, admin, form))
     )
@@ -152,8 +151,8 @@ def form_of(m: Machine, admin: Inst) -> Class | None:
 
 def named_by(m: Machine, form: Class) -> frozenset[str] | None:
     """The fields that a form's `Meta.fields` names; None for all of them."""
-    is_open = meta_class(m, form) is None or takes_all(m, form)
-    return None if is_open else frozenset(meta_names(m, form, "fields"))
+    is_open = serializers.meta_class(m, form) is None or serializers.takes_all(m, form)
+    return None if is_open else frozenset(serializers.meta_names(m, form, "fields"))
 
 
 def altered(m: Machine, admin: Inst, form: Class | None) -> Iterator[object]:
@@ -163,7 +162,7 @@ def altered(m: Machine, admin: Inst, form: Class | None) -> Iterator[object]:
             if isinstance(base, Class) and base.module.role != "library":
                 yield from base.scope
         yield from forms.altered_fields(m, form)
-        meta = meta_class(m, form)
+        meta = serializers.meta_class(m, form)
         yield from () if meta is None else forms.own_widgets(m, meta)
     for name in _ALTERING:
         method = m.project.method(admin.cls, name)

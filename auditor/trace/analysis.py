@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.index.symbols import Function
 from auditor.model.fault import Fault
 from auditor.model.stumbles import Stumbles
+from auditor.trace import declared_pages
 from auditor.trace.evaluation import Evaluation, Root
 from auditor.trace.machine import Machine
 from auditor.trace.reach import possible_reach, reach
@@ -144,7 +145,7 @@ def _analyse(
     stumbles: Stumbles,
 ) -> Trace:
     m = Machine(project, knowledge, semantics.orms, stumbles)
-    m.intrinsics.update(semantics.intrinsics)
+    m.intrinsics.update(declared_pages.intrinsics() | {**semantics.intrinsics})
     m.locators.update(semantics.locators)
     modules = [module for module in project.modules if module.role in TRACED_ROLES]
     total = len(modules) + len(entries)

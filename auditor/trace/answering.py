@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from auditor.index import ir
 from auditor.index.values import UNKNOWN, ClassValue, Const, Ext, Inst, Items, Row, options
 from auditor.trace import hints, schemas
-from auditor.trace.serializers import argument
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -48,7 +47,7 @@ def schema_of(m: Machine, handler: Function, node: Node) -> tuple[Inst, bool] | 
     )
     if position is None:
         return None
-    written = node[3][position] if len(node[3]) > position else argument(node, "schema")
+    written = node[3][position] if len(node[3]) > position else ir.argument(node, "schema")
     made = UNKNOWN if written is None else hints.at_import(m, handler.module, written)
     if isinstance(made, ClassValue):
         return Inst(made.cls), False

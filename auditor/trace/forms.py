@@ -21,8 +21,7 @@ from auditor.index.values import (
     altered,
     options,
 )
-from auditor.trace import access, calls, hints, iteration
-from auditor.trace.serializers import argument, meta_class, meta_names, takes_all
+from auditor.trace import access, calls, hints, iteration, serializers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,11 +141,11 @@ def declared_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
             met.add(name)
             call = binding.value
             kind = kind_of(m, base, call) if call[0] == ir.CALL else ""
-            given = argument(call, "queryset") or (call[3][0] if call[3] else None) if kind else None
+            given = ir.argument(call, "queryset") or (call[3][0] if call[3] else None) if kind else None
             rows = None if given is None else hints.at_import(m, base.module, given)
             if isinstance(rows, (Query, ManagerValue)) and rows_in(m, rows) is not None:
                 yield ChoiceField(
-                    name, rows, kind == _MANY, is_shown=shows_all(m, base, argument(call, "widget"))
+                    name, rows, kind == _MANY, is_shown=shows_all(m, base, ir.argument(call, "widget"))
                 )
 
 
@@ -168,14 +167,14 @@ def shows_all(m: Machine, owner: Class, widget: Node | None) -> bool:
 
 def model_fields(m: Machine, cls: Class) -> Iterator[ChoiceField]:
     """The relations of a model form's model that `Meta.fields` names, each a choice among all rows."""
-    meta = meta_class(m, cls)
+    meta = serializers.meta_class(m, cls)
     if meta is None:
         return
     model = access.class_attribute(m, meta, "model", ClassValue(meta))
     if not isinstance(model, ModelValue):
         return
-    listed, excluded = meta_names(m, cls, "fields"), meta_names(m, cls, "exclude")
-    every = takes_all(m, cls)
+    listed, excluded = serializers.meta_names(m, cls, "fields"), serializers.meta_names(m, cls, "exclude")
+    every = serializers.takes_all(m, cls)
     special = own_widgets(m, meta)
     for relation in model.model.relations.values():
         name = relation.name
@@ -208,7 +207,7 @@ def is_editable(m: Machine, model: Model, name: str) -> bool:
     binding = None if found is None else found[1][-1]
     if not isinstance(binding, Assigned) or binding.value is None or binding.value[0] != ir.CALL:
         return False
-    told = argument(binding.value, "editable")
+    told = ir.argument(binding.value, "editable")
     return told is None or told[0] != ir.CONST or told[2] is not False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from auditor.index.values import (
     UNKNOWN,
@@ -20,9 +20,6 @@ from auditor.index.values import (
     options,
 )
 from auditor.trace import (
-    admin,
-    admin_forms,
-    appbuilder,
     calls,
     forms,
     hints,
@@ -35,18 +32,6 @@ from auditor.trace import (
 if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
-
-
-_PAGES: Final = {
-    "admin_rows": admin.admin_rows,
-    "admin_list": admin.admin_list,
-    "admin_run": admin.admin_run,
-    "admin_form": admin_forms.admin_form,
-    "admin_changed": admin_forms.admin_changed,
-    "admin_deleted": admin.admin_deleted,
-    "admin_story": admin.admin_story,
-    **appbuilder.INTRINSICS,
-}
 
 
 def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
@@ -77,8 +62,6 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return paged(m, args, node)
     if name == "read_attributes":
         return response_models.read_attributes(m, args)
-    if name in _PAGES:
-        return _PAGES[name](m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
 

@@ -11,7 +11,7 @@ from auditor.frameworks.sqlalchemy_names import is_held_session
 from auditor.frameworks.sqlalchemy_statements import EXECUTE
 from auditor.frameworks.sqlalchemy_values import ANYTHING, SESSION, SessionValue
 from auditor.index.values import ClassValue, ManagerValue, Query, Row, Sym
-from auditor.trace.arguments import STARS
+from auditor.trace import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ def is_open(value: Query | ManagerValue) -> bool:
 
 def is_put_off(value: Query | ManagerValue, name: str, kwargs: Mapping[str, Value]) -> bool:
     """Whether a call on such a query waits: it runs it, or compares columns that `**kwargs` names."""
-    return (name in RUNNING or (name == _BY_NAME and STARS in kwargs)) and is_open(value)
+    return (name in RUNNING or (name == _BY_NAME and arguments.STARS in kwargs)) and is_open(value)
 
 
 def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:

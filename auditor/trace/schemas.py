@@ -27,7 +27,6 @@ from auditor.index.values import (
     Value,
 )
 from auditor.trace import access, calls, hints, iteration
-from auditor.trace.serializers import argument
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -133,9 +132,9 @@ def fields_of(m: Machine, schema: Class) -> dict[str, Field]:
 def field_of(m: Machine, schema: Class, module: Module, name: str, made: Node) -> Field | None:
     """The field that an assignment in a schema's body declares; None where it is none, or is never dumped."""
     kind = kind_of(m, module, made)
-    if not kind or kind in _UNREAD or is_true(argument(made, "load_only")):
+    if not kind or kind in _UNREAD or is_true(ir.argument(made, "load_only")):
         return None
-    attribute = argument(made, "attribute")
+    attribute = ir.argument(made, "attribute")
     text = attribute[2] if attribute is not None and attribute[0] == ir.CONST else name
     path = tuple(str(text).split("."))
     first = made[3][0] if made[3] else None
@@ -143,7 +142,7 @@ def field_of(m: Machine, schema: Class, module: Module, name: str, made: Node) -
         inner = field_of(m, schema, module, name, first)
         return None if inner is None else replace(inner, path=path)
     if kind in {"Method", "Function"}:
-        return computed_field(m, schema, module, kind, first or argument(made, "serialize"))
+        return computed_field(m, schema, module, kind, first or ir.argument(made, "serialize"))
     if kind in {"Nested", "Pluck"}:
         return nested_field(m, schema, module, made, path)
     return Field(path, made_by=own_way(m, module, made))
@@ -183,15 +182,15 @@ def computed_field(m: Machine, schema: Class, module: Module, kind: str, given: 
 
 def nested_field(m: Machine, schema: Class, module: Module, made: Node, path: tuple[str, ...]) -> Field:
     """A nested schema, by class, by name, by a call or by what gives it when it is asked."""
-    given = made[3][0] if made[3] else argument(made, "nested")
+    given = made[3][0] if made[3] else ir.argument(made, "nested")
     if given is not None and given[0] == ir.LAMBDA:
         given = given[3]
     inner = schema if given is None else schema_named(m, schema, module, given)
-    only, exclude = argument(made, "only"), argument(made, "exclude")
+    only, exclude = ir.argument(made, "only"), ir.argument(made, "exclude")
     if given is not None and given[0] == ir.CALL:
-        only, exclude = argument(given, "only") or only, argument(given, "exclude") or exclude
+        only, exclude = ir.argument(given, "only") or only, ir.argument(given, "exclude") or exclude
     if kind_of(m, module, made) == "Pluck":
-        only = made[3][1] if len(made[3]) > 1 else argument(made, "field_name")
+        only = made[3][1] if len(made[3]) > 1 else ir.argument(made, "field_name")
     wanted = Wanted(
         None if only is None else listed(m, module, only),
         frozenset() if exclude is None else listed(m, module, exclude),

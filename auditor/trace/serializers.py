@@ -189,24 +189,24 @@ def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Fie
         if known is None
         else known.name
     )
-    write_only = argument(call, "write_only")
+    write_only = ir.argument(call, "write_only")
     if kind.endswith(_NEVER_READ) or (
         write_only is not None and write_only[0] == ir.CONST and write_only[2] is True
     ):
         return None
     method: Function | None = None
     if kind.endswith("MethodField"):
-        given = argument(call, "method_name") or (call[3][0] if call[3] else None)
+        given = ir.argument(call, "method_name") or (call[3][0] if call[3] else None)
         named = given[2] if given is not None and given[0] == ir.CONST else f"get_{name}"
         method = m.project.method(cls, str(named))
-    source = argument(call, "source")
+    source = ir.argument(call, "source")
     text = source[2] if source is not None and source[0] == ir.CONST and isinstance(source[2], str) else name
     path = () if text in {"", "*"} else tuple(text.split("."))
-    repeated = argument(call, "many")
+    repeated = ir.argument(call, "many")
     many = repeated is not None and not (repeated[0] == ir.CONST and repeated[2] is False)
-    if not many and shows_key(m, known, kind) and argument(call, "lookup_field") is None:
+    if not many and shows_key(m, known, kind) and ir.argument(call, "lookup_field") is None:
         path = path[:-1]
-    slug = argument(call, "slug_field")
+    slug = ir.argument(call, "slug_field")
     return Field(
         name,
         kind,
@@ -289,10 +289,6 @@ def all_fields(m: Machine, value: Value, left_out: frozenset[str]) -> tuple[str,
         return ()
     forward = (r.name for r in value.model.relations.values() if r.kind == "m2m" and r.name not in left_out)
     return tuple(name for name in forward if m.project.member(value.model.cls, name) is not None)
-
-
-def argument(call: Node, name: str) -> Node | None:
-    return next((v for k, v in call[4] if k == name), None)
 
 
 def read_field(

@@ -73,9 +73,9 @@ def sent(m: Machine, owner: Class, call: Node, name: str, node: Node | None) -> 
     """One declared field: a nested serializer validates, a relation looks its row up."""
     target = m.project.resolve_expression(owner.module, call[2])
     kind = target.name.rpartition(".")[2] if isinstance(target, (Class, External)) else ""
-    if kind.endswith(_NOT_SENT) or is_true(serializers.argument(call, "read_only")):
+    if kind.endswith(_NOT_SENT) or is_true(ir.argument(call, "read_only")):
         return
-    many = is_true(serializers.argument(call, "many"))
+    many = is_true(ir.argument(call, "many"))
     if isinstance(target, Class) and serializers.inherits_serializer(m, target):
         each(
             m,
@@ -85,7 +85,7 @@ def sent(m: Machine, owner: Class, call: Node, name: str, node: Node | None) -> 
             many=many,
         )
         return
-    given = serializers.argument(call, "queryset")
+    given = ir.argument(call, "queryset")
     rows = UNKNOWN if given is None else hints.at_import(m, owner.module, given)
     if isinstance(rows, (Query, ManagerValue)):
         each(m, name, node, lambda: calls.call_method(m, rows, "get", [], {"pk": UNKNOWN}, node), many=many)
