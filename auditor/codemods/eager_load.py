@@ -21,7 +21,7 @@ from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, 
 from auditor.codemods.origins import got_by_key, origin_of, queryset_methods
 from auditor.codemods.outcome import Declined, Written
 from auditor.index.values import Row
-from auditor.trace.evaluation import is_view_set
+from auditor.trace.view_actions import is_view_set
 
 if TYPE_CHECKING:
     from auditor.codemods.loading import Hop, Wanted

@@ -9,7 +9,16 @@ from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
 from auditor.index.values import UNKNOWN, ClassValue, Exact, Ext, ExtInst, Inst, Many, ModelValue, Row, Value
-from auditor.trace import answering, declarations, hints, joining, resolving, response_models, substitution
+from auditor.trace import (
+    answering,
+    declarations,
+    hints,
+    joining,
+    resolving,
+    response_models,
+    substitution,
+    view_actions,
+)
 from auditor.trace.machine import Context, Machine
 from auditor.trace.summary import Summary
 
@@ -262,14 +271,6 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
             given = hints.quietly(m, lambda value=value: substitution.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default
             if given is not None and given is not UNKNOWN:
                 made.fields[name] = given
-    if receiver is not None and is_view_set(m.project, receiver):
-        made.fields["action"] = Exact(function.name)
+    if receiver is not None and view_actions.is_view_set(m.project, receiver):
+        made.fields.update(view_actions.set_for(m, function), action=Exact(function.name))
     return made
-
-
-def is_view_set(project: Project, cls: Class) -> bool:
-    """Whether DRF makes an instance for each action and tells it which (`self.action`)."""
-    return any(
-        isinstance(base, Class) and base.module.role == "library" and base.name == "ViewSetMixin"
-        for base in project.mro(cls)
-    )
