@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.index import ir
 
-_SOURCES: Final = ("ir.py", "lower.py", "lower_expressions.py")
+_SOURCES: Final = ("ir.py", "literals.py", "lower.py", "lower_expressions.py")
 
 
 def edition() -> bytes:

@@ -16,7 +16,10 @@ _SIMPLE_ESCAPES: Final = {
 
 
 def unescape(body: str, *, is_bytes: bool) -> str:
-    """The value of a string literal's body; what is no valid escape stays as it is, as Python has it."""
+    """The value of a string literal's body; what is no valid escape stays as it is, as Python has it.
+
+    Half a character (`\\ud800`) becomes U+FFFD: nothing that holds one could be written anywhere.
+    """
     return _ESCAPE.sub(_byte if is_bytes else _character, body)
 
 
@@ -32,10 +35,14 @@ def _character(match: re.Match[str]) -> str:
         if code[0] == "N" and len(code) > 1:
             return unicodedata.lookup(code[2:-1])
         if code[0] in "xuU":
-            return chr(int(code[1:], 16)) if len(code) > 1 else match[0]
+            return _whole(chr(int(code[1:], 16))) if len(code) > 1 else match[0]
         return chr(int(code, 8) & 0x1FF) if code[0] in "01234567" else match[0]
     except (KeyError, ValueError, OverflowError):
         return match[0]
+
+
+def _whole(character: str) -> str:
+    return "\N{REPLACEMENT CHARACTER}" if "\ud800" <= character <= "\udfff" else character
 
 
 def number(text: str) -> int | float | str:

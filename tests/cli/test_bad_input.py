@@ -251,6 +251,20 @@ def long():
     assert time.monotonic() - began < 60
 
 
+def test_half_characters_in_literals_are_written_nowhere(auditor: Run, tmp_path: Path) -> None:
+    view = """
+from app import app, db
+
+@app.get("/\\ud800<int:x\\udfff>")
+def v(x):
+    for a in x:
+        db.session.execute(f"select \\ud800 from {x} where \\x00 = '\\udfff'")
+        open("\\udc80.json").read()
+"""
+    report = audited(auditor, written(tmp_path / "tree", {"v.py": view}))
+    assert "\ufffd" in str([endpoint["id"] for endpoint in report["endpoints"]])
+
+
 NAMES = [
     "line\nbreak.py", "\x1b[31mred\x1b[0m.py", "back`tick.py", "pi|pe.py", "cdata]]>.py", "<script>alert(1)</script>.py",
     "quote\"'.py", "%s{0}.py", "[link](http:x).py", "\u202ertl.py", "::error::x.py", "-n.py", "tab\t.py", "```.py", "\u2028.py",

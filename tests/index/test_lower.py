@@ -174,6 +174,12 @@ def test_future_imports_and_docstrings_are_dropped() -> None:
     assert body('"""Doc."""\nfrom __future__ import annotations\n"a" "b"\n...\n') == ()
 
 
+def test_half_characters_are_replaced_and_whole_ones_are_not() -> None:
+    found = lower(b"'a', '\\U0001f600', '\\ud7ff\\ue000', '\\ud800', b'\\ud800', r'\\ud800'\n")
+    values = [part[2] for part in found["body"][0][3][3]]
+    assert values == ["a", "\U0001f600", "\ud7ff\ue000", "\ufffd", "\\ud800", "\\ud800"]
+
+
 def test_python_2() -> None:
     found = lower(b'print "x", f(1)\ntry:\n    g()\nexcept A, e:\n    pass\nexec "code"\n')
     assert [s[0] for s in found["body"]][:2] == [ir.EXPR, ir.TRY]
