@@ -29,7 +29,7 @@ MAX_STEPS: Final = 200_000
 
 HOLE_NAME: Final = "__hole__"
 
-_GLUED: Final = re.compile(r"[\w$]*(?:\{\w*\}[\w$]*)+")
+_GLUED: Final = re.compile(r"(?<![\w$])[\w$]*(?:\{\w*\}[\w$]*)+")
 _READ_AS: Final[dict[Dialect, str]] = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite"}
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auditor.trace.machine import Machine
 
 _STATEMENT: Final = re.compile(
-    r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"
+    r"\s*(?:(?:--[^\n]*\n|/\*[^*]*\*+(?:[^*/][^*]*\*+)*/)\s*)*"
     r"(?:SELECT\s.*\sFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|UPDATE\s.*\sSET\s|DELETE\s+FROM\s"
     r"|WITH\s+(?:RECURSIVE\s+)?\w+\s*(?:\([^()]*\)\s*)?AS\s*(?:NOT\s+)?(?:MATERIALIZED\s*)?\()",
     re.IGNORECASE | re.DOTALL,

@@ -39,6 +39,24 @@ request(lambda: None)
     )
 
 
+def test_statements_without_a_letter_run_at_once(tmp_path: Path) -> None:
+    records = run_guest(
+        tmp_path,
+        HEAD
+        + """
+def view():
+    connection = sqlite3.connect(":memory:")
+    for text in (" " * 300 + ";", "/**/" * 100 + ";", "/* a */ -- b\\n" * 100 + " ( 1 )", "/***/ /* * / **/ (select 1)"):
+        try:
+            connection.execute(text)
+        except sqlite3.Error:
+            pass
+request(view)
+""",
+    )
+    assert len(records["r1"].of_kind("sql")) <= 4
+
+
 def test_connections_stay_what_they_are(tmp_path: Path) -> None:
     run_guest(
         tmp_path,
