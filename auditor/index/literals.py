@@ -18,7 +18,7 @@ _SIMPLE_ESCAPES: Final = {
 def unescape(body: str, *, is_bytes: bool) -> str:
     """The value of a string literal's body; what is no valid escape stays as it is, as Python has it.
 
-    Half a character (`\\ud800`) becomes U+FFFD: nothing that holds one could be written anywhere.
+    Half a character (a surrogate) becomes U+FFFD: nothing that holds one could be written anywhere.
     """
     return _ESCAPE.sub(_byte if is_bytes else _character, body)
 
