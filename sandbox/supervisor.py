@@ -58,11 +58,14 @@ class Supervisor:
         self.code = None
         """The status to end with, once the target has ended."""
         self.servers = []
-        self.changed = asyncio.Event()
-        """Set when a child has ended, or there is nothing more to wait for."""
+        self.changed = None
+        """An event, set when a child has ended, or there is nothing more to wait for."""
 
     async def run(self):
         """Until the target has ended; gives the status to end with."""
+        self.changed = (
+            asyncio.Event()
+        )  # before Python 3.10 it belongs to the loop that is current when it is made
         await self.open()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.changed.set)
         starting = asyncio.ensure_future(self.start_all())

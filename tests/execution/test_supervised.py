@@ -1,6 +1,10 @@
 """The guest side of a world: what the supervisor runs, relays and ends."""
 
 import ast
+import json
+import os
+import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -16,6 +20,15 @@ from auditor.execution.world import World
 MakeWorld = Callable[..., World]
 
 GUEST = sorted(bundled("sandbox").glob("*.py"))
+PRIMITIVES = {f"asyncio.{name}" for name in ("Event", "Lock", "Condition", "Semaphore", "Queue")}
+
+
+def interpreter(version: str) -> str | None:
+    """One of that version which runs: pyenv's, else the path's."""
+    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    kept = sorted(root.glob(f"versions/{version}.*/bin/python"))
+    found = shutil.which(f"python{version}")
+    return str(kept[-1]) if kept else found if found and "shims" not in found else None
 
 
 @pytest.mark.parametrize("path", GUEST, ids=lambda path: path.name)
@@ -33,6 +46,36 @@ def test_it_is_python_3_8_and_needs_nothing_installed(path: Path) -> None:
         )
     }
     assert imported <= sys.stdlib_module_names | {each.stem for each in GUEST}
+
+
+@pytest.mark.parametrize("path", GUEST, ids=lambda path: path.name)
+def test_what_belongs_to_a_loop_is_made_while_the_loop_runs(path: Path) -> None:
+    """Python 3.8 and 3.9 bind events and locks to whichever loop is current when they are made."""
+    tree = ast.parse(path.read_text("utf-8"))
+    running = [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)]
+    late = {id(node) for function in running for node in ast.walk(function)}
+    made = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in PRIMITIVES
+    ]
+    assert [ast.unparse(node) for node in made if id(node) not in late] == []
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
+def test_it_runs_a_command_in_older_and_newer_interpreters(version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} here")
+    process = {
+        "name": "one", "argv": ["/bin/sh", "-c", "echo out; exit 3"], "env": {}, "cwd": "/", "ready": None,
+        "log": str(tmp_path / "one.log"), "errors": None, "stop": "TERM",
+    }  # fmt: skip
+    plan = {"relays": [], "control": str(tmp_path / "control"), "processes": [process]}
+    supervisor = bundled("sandbox") / "supervisor.py"
+    done = subprocess.run(
+        [python, "-I", "-S", str(supervisor), json.dumps(plan)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    assert (tmp_path / "one.log").read_text() == "out\n"
 
 
 def test_output_and_errors_of_a_command_are_told_apart(make_world: MakeWorld) -> None:
