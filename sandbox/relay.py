@@ -41,12 +41,31 @@ class End(asyncio.Protocol):
 
 
 class Accepted(End):
-    """The side that came to us: it waits, unread, until the other side stands."""
+    """The side that came to us: it waits, unread, until the other side stands.
+
+    Before Python 3.11 asyncio reads once all the same, so what it read is held.
+    """
 
     def __init__(self, places):
         super().__init__()
         self.places = places
         self.connecting = None
+        self.held = b""
+        self.ended = False
+
+    def data_received(self, data):
+        if self.other is not None:
+            super().data_received(data)
+            return
+        self.held += data
+        self.transport.resume_reading()  # it takes itself for paused, and would not pause again
+        self.transport.pause_reading()
+
+    def eof_received(self):
+        if self.other is not None:
+            return super().eof_received()
+        self.ended = True
+        return True
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -63,9 +82,19 @@ class Accepted(End):
                 there.transport.close()
                 return
             self.other, there.other = there, self
-            self.transport.resume_reading()
+            self.hand_over()
             return
         self.transport.abort()
+
+    def hand_over(self):
+        """What was read too early, then whatever comes."""
+        if self.held:
+            self.other.transport.write(self.held)
+            self.held = b""
+        if self.ended:
+            self.eof_received()
+        else:
+            self.transport.resume_reading()
 
     def connection_lost(self, error):
         if self.other is None and self.connecting is not None:

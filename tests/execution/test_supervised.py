@@ -60,7 +60,10 @@ def test_what_belongs_to_a_loop_is_made_while_the_loop_runs(path: Path) -> None:
     assert [ast.unparse(node) for node in made if id(node) not in late] == []
 
 
-@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
+VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_it_runs_a_command_in_older_and_newer_interpreters(version: str, tmp_path: Path) -> None:
     python = interpreter(version)
     if python is None:
@@ -76,6 +79,48 @@ def test_it_runs_a_command_in_older_and_newer_interpreters(version: str, tmp_pat
     )
     assert (done.returncode, done.stderr) == (3, "")
     assert (tmp_path / "one.log").read_text() == "out\n"
+
+
+SPEAKS_FIRST = """
+import asyncio, socket, sys
+import relay
+
+async def echo(reader, writer):
+    writer.write(await reader.read())
+    writer.close()
+
+async def main(end):
+    await asyncio.start_unix_server(echo, "behind")
+    await relay.listen("unix:door", ("unix:nowhere", "unix:behind"))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect("door")
+        client.sendall(b"spoken at once")
+        if end == "at once":
+            client.shutdown(socket.SHUT_WR)
+        reader, writer = await asyncio.open_connection(sock=client)
+        if end != "at once":
+            await asyncio.sleep(0)
+            writer.write(b", and on" * 100000)
+            writer.write_eof()
+        print(len(await asyncio.wait_for(reader.read(), 30)))
+
+asyncio.get_event_loop_policy().new_event_loop().run_until_complete(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("end", ["at once", "later"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_client_that_speaks_at_once_is_heard(version: str, end: str, tmp_path: Path) -> None:
+    """Before the relay has been connected to what stands behind it."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} here")
+    (tmp_path / "relay.py").write_bytes((bundled("sandbox") / "relay.py").read_bytes())
+    (tmp_path / "speaks.py").write_text(SPEAKS_FIRST)
+    done = subprocess.run(
+        [python, "speaks.py", end], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"{14 if end == 'at once' else 14 + 800000}\n", "")
 
 
 def test_output_and_errors_of_a_command_are_told_apart(make_world: MakeWorld) -> None:
