@@ -1,7 +1,7 @@
 """Caches that code keeps by hand: work that is done only when nothing is remembered yet.
 
 Recognised are a test of a place that the branch below fills (`if self._x is None: self._x = …`, `if key not in memo:
-memo[key] = …`), a test of what a cache gave (`hit = cache.get(key)`; `if hit is not None: return hit`), and a look-up in
+memo[key] = …`, a name under `global`), a test of what a cache gave (`hit = cache.get(key)`; `if hit is not None: return hit`), and a look-up in
 a dictionary that outlives the call and is filled further down (`hit = KEPT.get(key)`, `try: return KEPT[key]`).
 """
 
@@ -48,7 +48,17 @@ def remembered_part(
             return "then"
         if not missing and kept and returns_value(s[4]):
             return "rest"
+        if place[0] == ir.NAME and place[2] in shared_names(body):
+            if missing and fills(s[4], place):
+                return "then"
+            if not missing and returns_value(s[4]) and fills(body, place):
+                return "rest"
     return None
+
+
+def shared_names(body: Sequence[Node]) -> frozenset[str]:
+    """The names that a function says are its module's: `global _engine`."""
+    return frozenset(name for s in body if s[0] == ir.GLOBAL for name in s[3])
 
 
 def missed_part(

@@ -28,6 +28,8 @@ _PARTIAL: Final = frozenset(
     {"functools.partial", "funcy.partial", "toolz.partial", "django.utils.functional.curry"}
 )
 """What fixes the first arguments of a function."""
+_AS_DECORATED: Final = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+"""Decorators that leave open what a generator does, called as functions: `asynccontextmanager(get_session)`."""
 
 
 def standard(
@@ -112,7 +114,7 @@ def standard(
         return Many(Items("tuple", [UNKNOWN, Many(element, None)], 2), iteration.size_of(m, first, ""))
     if name == "functools.reduce" and len(args) > 1:
         return builtin_calls.mapped(m, "map", args[:2], node)
-    if name == "contextlib.closing":
+    if name == "contextlib.closing" or (name in _AS_DECORATED and isinstance(first, Func)):
         return first
     if name == "contextlib.nullcontext":
         return Many(first if args else UNKNOWN, None, "gen")  # what `with` binds, which it leaves open
