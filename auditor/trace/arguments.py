@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.values import UNKNOWN, Dictionary, Ext, Items, Star, Sym, Value
+from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Items, Star, Sym, Value
 from auditor.trace import iteration
 
 if TYPE_CHECKING:
@@ -28,9 +28,17 @@ ABSENT: Final = Ext("<not given>")
 def flattened(
     m: Machine, args: list[Value], kwargs: dict[str, Value]
 ) -> tuple[list[Value], dict[str, Value]]:
-    """The same arguments for code that is not the project's: one element stands for all of `*args`."""
+    """The same arguments for code that is not the project's: one element stands for all of `*args`.
+
+    Of names that were put into a list one by one the first is known, so it is one among others that nobody knows.
+    """
     if args and Star in map(type, args):
-        args = [iteration.element(m, a.value) if isinstance(a, Star) else a for a in args]
+        flat: list[Value] = []
+        for a in args:
+            flat.append(iteration.element(m, a.value) if isinstance(a, Star) else a)
+            if isinstance(a, Star) and isinstance(flat[-1], Const):
+                flat.append(UNKNOWN)
+        args = flat
     if STARS in kwargs:
         kwargs = {k: v for k, v in kwargs.items() if k != STARS}
     return args, kwargs

@@ -17,7 +17,7 @@ from auditor.index.values import (
     Text,
     Value,
 )
-from auditor.trace import access, arguments, builtin_calls, calls, iteration, joining
+from auditor.trace import access, arguments, builtin_calls, calls, growing, iteration, joining
 from auditor.trace.summary import repeating
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ def method(
                 iteration.fetch(m, a, node, "iterate")
         return Text("{}") if name in {"join", "format", "strip", "lower", "upper", "replace"} else UNKNOWN
     if name in _ADD and args:
+        if isinstance(value, Items):
+            growing.lengthen(m, value, args[-1])
         grow(m, value, args[-1])
         return UNKNOWN
     if name in {"extend", "update"} and args:
         iteration.fetch(m, args[0], node, "materialise")
+        if isinstance(value, Items):
+            growing.lengthen_by(m, value, args[0])
         grow(m, value, iteration.element(m, args[0]), iteration.size_of(m, args[0], ""))
         return UNKNOWN
     if name == "sort":

@@ -10,6 +10,7 @@ from auditor.index.values import (
     Exact,
     Ext,
     Inst,
+    Items,
     Many,
     OneOf,
     Query,
@@ -64,6 +65,10 @@ def join(a: Value, b: Value) -> Value:
         return b if is_unread(b) or (len(a.loaded) > len(b.loaded) and not is_unread(a)) else a
     if isinstance(a, Inst) and isinstance(b, Inst) and a.cls is b.cls:
         return a
+    if isinstance(a, Items) and isinstance(b, Items) and a.kind == b.kind:
+        longer, shorter = (a, b) if len(a.items) >= len(b.items) else (b, a)
+        if all(x is y for x, y in zip(shorter.items, longer.items, strict=False)):
+            return longer  # more was put into it on one of the ways
     if isinstance(a, Sym) and isinstance(b, Sym) and "merged" in {a.op, b.op}:
         if is_more_of(a, b):
             return a

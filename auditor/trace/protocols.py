@@ -59,11 +59,10 @@ def leave(m: Machine, value: Value, node: Node | None) -> None:
 
 
 def extended(m: Machine, before: Value, more: Value) -> Value:
-    """A list with more added to it."""
+    """A list or tuple with more added to it."""
     items = [before, more]
-    if all(isinstance(i, Items) for i in items):
-        joined = [x for i in items if isinstance(i, Items) for x in i.items]
-        return Items("list", joined, len(joined))
+    if isinstance(before, Items) and isinstance(more, Items):
+        return Items(before.kind, [*before.items, *more.items], before.count + more.count)
     iteration.fetch(m, more, None, "materialise")
     elements = [iteration.element(m, i) for i in items]
     sizes = [i.size for i in items if isinstance(i, Many) and i.size is not None]
