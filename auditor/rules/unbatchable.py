@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Effect, Loop
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_MANAGERS: Final = frozenset({"objects", "_default_manager", "_base_manager", "all_objects"})
+"""What a model's class has its rows under, and a row has not."""
 _RUNNING: Final = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec"})
 """Methods of a session or a connection that run the statement which they are given."""
 
@@ -22,6 +24,7 @@ def is_unbatchable(looped: Looped, effect: Effect) -> bool:
     """Whether one of these holds."""
     return (
         has_table_of_item(looped, effect)
+        or has_model_of_item(looped, effect)
         or seeks_what_is_free(looped, effect)
         or is_stream(looped.loop)
         or is_item_itself(looped, effect)
@@ -35,6 +38,31 @@ def has_table_of_item(looped: Looped, effect: Effect) -> bool:
         return False
     entity = re.match(r"(?:select|query|insert)\(([^)]*)", query.text)
     return entity is not None and bool(set(_WORD.findall(entity[1])) & turns.bound_names(node))
+
+
+def has_model_of_item(looped: Looped, effect: Effect) -> bool:
+    """Likewise of Django's models: `for one in registered: one.model.objects.filter(…)`, also by a name for the model."""
+    query, node = effect.query, looped.loop.node
+    if query is None or node is None or node[0] != ir.FOR or query.orm != "django":
+        return False
+    if query.site.function is not looped.loop.site.function:
+        return False
+    items = turns.targets_of(node[3])
+    named = {
+        t[2]
+        for s in turns.nodes(node[5])
+        if s[0] == ir.ASSIGN and s[4][0] in {ir.NAME, ir.ATTR} and turns.root_name(s[4]) in items
+        for t in s[3]
+        if t[0] == ir.NAME
+    }
+    return any(
+        n[0] == ir.ATTR
+        and n[3] in _MANAGERS
+        and query.site.start <= n[1] <= query.site.end
+        and n[2][0] in {ir.NAME, ir.ATTR}
+        and turns.root_name(n[2]) in items | named
+        for n in turns.nodes(node[5])
+    )
 
 
 def seeks_what_is_free(looped: Looped, effect: Effect) -> bool:
