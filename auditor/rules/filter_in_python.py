@@ -32,7 +32,7 @@ ignores it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.model.report import Evidence
@@ -75,6 +75,10 @@ _CHANGES = frozenset({".remove()", ".append()", ".add()", "delete"})
 """What is done to a collection without reading its rows."""
 
 
+_MOST_PASS: Final = 0.15
+"""What a claim loses where only what a list names is left out."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sieve:
     """Rows passed through conditions."""
@@ -107,7 +111,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             continue
         columns = sieved_columns(scene, found, sieve)
         if any(columns):
-            made = claim(scene, found, use, columns)
+            made = claim(scene, found, use, columns, keeps_most=leaves_out_named(sieve))
             if believable(scene, made):
                 yield made
     yield from of_remade(scene)
@@ -245,6 +249,12 @@ def of_loop(node: Node) -> Sieve | None:
     return Sieve(node[4], target[2], tuple(conjuncts(condition)), moving) if len(body) == 1 else None
 
 
+def leaves_out_named(sieve: Sieve) -> bool:
+    """Whether it leaves out what a list names: of most tables nearly all rows pass."""
+    operator = "in" if sieve.skips else "not in"
+    return all(c[0] == ir.CMP and c[2] == (operator,) for c in sieve.conditions)
+
+
 def is_only_sieved(found: Collection) -> bool:
     """Whether the rows go nowhere else; what their name means once it was bound to those that are left is no use of them."""
     here = names.unwrapped(found.expression)
@@ -255,13 +265,17 @@ def is_only_sieved(found: Collection) -> bool:
     return not any(not found.derives(f) for f in elsewhere)
 
 
-def claim(scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ...]]) -> Claim:
+def claim(
+    scene: Scene, found: Collection, use: Use, columns: list[tuple[str, ...]], *, keeps_most: bool
+) -> Claim:
     tested = list(dict.fromkeys(c for group in columns for c in group))
     named = ", ".join(f"`{c}`" for c in tested[:4])
     rows = rows_named(found.query)
     confidence = 0.7 if all(columns) else 0.6
     if found.is_relation or any(lookup == "in" for _, lookup in found.query.filters):
         confidence -= 0.1
+    if keeps_most:
+        confidence -= _MOST_PASS
     return Claim(
         spot=spot_of(use.site),
         title=f"{rows} are fetched and left out in Python by {named}",

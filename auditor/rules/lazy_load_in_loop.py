@@ -88,7 +88,11 @@ def find(scene: Scene) -> Iterator[Claim]:
             origin = None if row is None else row.origin
             if is_fallback(effect) or has_unread_options(effect) or is_failing(scene, loops[-1], effect):
                 continue
-            if is_first_found(loops[-1], effect) or is_null(effect, origin):
+            if (
+                is_first_found(loops[-1], effect)
+                or ends_with_it(loops[-1], effect)
+                or is_null(effect, origin)
+            ):
                 continue
             walked = "" if row is None or origin is None else walked_of_one(loops, row, origin)
             groups.setdefault(cured_at(scene, loops[-1], origin, walked), []).append((scope, effect))
@@ -164,6 +168,12 @@ def is_first_found(loop: Loop, effect: Effect) -> bool:
         and s[4][-1][0] in {ir.RETURN, ir.BREAK}
         for s in loop.node[5]
     )
+
+
+def ends_with_it(loop: Loop, effect: Effect) -> bool:
+    """Whether the turn that loads it is the last, unless it fails: `with row.account.open() as it: return it.read()`."""
+    line = seen_from(loop, effect.site, effect.frames).line
+    return loop.node is not None and loop.node[0] == ir.FOR and turns.leads_out(loop.node[5], line)
 
 
 def asked_for(condition: Node) -> Node | None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _HANDFUL: Final = 5
 """Turns up to which a loop is not worth a word."""
-_BUSY: Final = frozenset({"sql", "http", "llm", "mail", "task"})
+_BUSY: Final = frozenset({"sql", "http", "llm", "mail", "task", "subprocess"})
 """Kinds beside which a log record costs nothing."""
 
 

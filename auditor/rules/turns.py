@@ -122,6 +122,22 @@ def leads_to(block: Sequence[Node], line: int, ends: frozenset[int]) -> bool:
     return False
 
 
+def leads_out(block: Sequence[Node], line: int) -> bool:
+    """Whether a loop's block leaves the loop once the statement at `line` has run, also from inside a `with` that it enters."""
+    for n, s in enumerate(block):
+        if s[1] <= line <= s[2]:
+            if any(inner[0] == ir.CONTINUE for inner in nodes(s)):
+                return False
+            if s[0] in _LEAVING or any(later[0] in _LEAVING for later in block[n + 1 :]):
+                return True
+            if s[0] == ir.WITH and any(inner[0] in _LEAVING for inner in s[4]):
+                return True
+            return s[0] in {ir.IF, ir.TRY, ir.WITH} and any(
+                leads_out(inner, line) for inner in inner_blocks(s)
+            )
+    return False
+
+
 def is_retry(loop: Loop) -> bool:
     """A loop that counts attempts or pages: over a range or a counter, and left from inside."""
     node = loop.node
