@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Module
 
 _MAX_NESTING: Final = 20
-"""Includes inside includes; more is a cycle."""
+"""Lists inside lists; more is a cycle."""
+_MAX_ROUTES: Final = 20_000
+"""Routes and includes looked at below one root: configurations that include each other more than once double them."""
 
 
 def entry_points(project: Project) -> list[EntryPoint]:
@@ -104,15 +106,22 @@ class _Reader:
         self.middleware: tuple[Around, ...] = ()
         self.processors: tuple[Around, ...] = ()
         self.defaults: dict[str, list[Value]] = {}
+        self.left = _MAX_ROUTES
+        self.including: list[Module] = []
         if settings is not None:
             self.middleware = middleware(evaluation, settings)
             self.processors = processors(evaluation, settings)
             self.defaults = defaults(evaluation, settings)
 
     def entries(self, urlconf: Module) -> Iterator[EntryPoint]:
+        self.including = [urlconf]
         for path, route in self.routes(self.patterns(urlconf), "/", 0):
             for item in served(route, self.evaluation):
                 yield self.entry(path, item)
+        if self.left < 0:
+            self.evaluation.note(
+                urlconf, 1, f"includes more than {_MAX_ROUTES:,} routes: those after them are not followed"
+            )
 
     def patterns(self, module: Module) -> Value:
         value = self.evaluation.module_value(module, "urlpatterns")
@@ -123,6 +132,9 @@ class _Reader:
     def routes(self, items: Value, prefix: str, depth: int) -> Iterator[tuple[str, Route]]:
         """`(path, route)` of every route that is no include."""
         for item in items if isinstance(items, list | tuple) and depth < _MAX_NESTING else ():
+            self.left -= 1
+            if self.left < 0:
+                return
             if isinstance(item, list | tuple):
                 yield from self.routes(item, prefix, depth + 1)
             if not isinstance(item, Route):
@@ -134,7 +146,7 @@ class _Reader:
                 pages = django_admin.routes(site, self.evaluation, item.module, item.line)
                 yield from self.routes(pages, path, depth + 1)
             elif isinstance(target, Include):
-                yield from self.routes(self.patterns(target.module), path, depth + 1)
+                yield from self.included(target.module, path, depth + 1)
             elif isinstance(target, list | tuple):
                 inner = (
                     target[0]
@@ -148,6 +160,13 @@ class _Reader:
                 )
             else:
                 yield path.replace("//", "/"), item
+
+    def included(self, module: Module, path: str, depth: int) -> Iterator[tuple[str, Route]]:
+        """The routes of a configuration; one that includes itself is followed once around."""
+        if self.including.count(module) < 2:
+            self.including.append(module)
+            yield from self.routes(self.patterns(module), path, depth)
+            self.including.pop()
 
     def entry(self, path: str, item: Served) -> EntryPoint:
         rest = is_rest(item, self.evaluation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 
     from auditor.index.ir import Node
 
-_GROUPED: Final = re.compile(r"(?P<rows>.+?)\s+by\s+(?P<path>.+?)\s+as\s+(?P<name>\w+)\s*$", re.DOTALL)
 _ROW: Final = "__regrouped_row__"
 
 
@@ -21,11 +19,12 @@ def regrouped(text: str, line: int, expression: Callable[[str, int], Node]) -> l
 
     `expression` turns a template's expression into IR; [] for a tag that Django refuses.
     """
-    found = _GROUPED.match(text)
-    if found is None:
+    words = text.split()
+    by = words.index("by") if "by" in words else 0
+    if not 0 < by < len(words) - 3 or words[-2] != "as" or not words[-1].isidentifier():
         return []
-    rows, row = (ir.NAME, line, found["name"]), (ir.NAME, line, _ROW)
-    read = (ir.FSTR, line, "{}", (expression(f"{_ROW}.{found['path'].strip()}", line),))
+    rows, row = (ir.NAME, line, words[-1]), (ir.NAME, line, _ROW)
+    read = (ir.FSTR, line, "{}", (expression(f"{_ROW}.{' '.join(words[by + 1 : -2])}", line),))
     group: Node = (
         ir.DICT,
         line,
@@ -33,7 +32,7 @@ def regrouped(text: str, line: int, expression: Callable[[str, int], Node]) -> l
         2,
     )
     return [
-        (ir.ASSIGN, line, line, (rows,), expression(found["rows"], line)),
+        (ir.ASSIGN, line, line, (rows,), expression(" ".join(words[:by]), line)),
         (ir.FOR, line, line, row, rows, ((ir.EXPR, line, line, read),), (), False),
         (ir.ASSIGN, line, line, (rows,), (ir.SEQ, line, "list", (group,), 1)),
     ]

@@ -303,7 +303,32 @@ def test_includes_in_a_circle_end() -> None:
         "urlpatterns = [path('a', views.index), path('in/', include('site.again'))]",
         site__again="from django.urls import include, path\nurlpatterns = [path('x/', include('site.urls'))]",
     )
-    assert "ANY /in/x/a" in ours
+    assert {"ANY /a", "ANY /in/x/a"} <= set(ours)
+    assert len(ours) == 2
+
+
+def test_one_configuration_may_be_included_often() -> None:
+    ours = below(
+        "urlpatterns = [path('a/', include('site.inner')), path('b/', include('site.inner')), path('c/', include('site.inner'))]",
+        site__inner="from django.urls import path\nfrom site import views\nurlpatterns = [path('x', views.index)]",
+    )
+    assert list(ours) == ["ANY /a/x", "ANY /b/x", "ANY /c/x"]
+
+
+def test_includes_that_double_end_and_say_so() -> None:
+    head = "from django.urls import include, path\nfrom site import views\nurlpatterns = ["
+    twice = "path('a/', include('site.u{0}')), path('b/', include('site.u{0}'))]"
+    files = {
+        **SETTINGS,
+        "site/views.py": VIEWS,
+        "site/urls.py": f"{head}path('a', views.index), path('x/', include('site.urls')), path('y/', include('site.urls')), {twice.format(0)}",
+        **{f"site/u{n}.py": head + twice.format(n + 1) for n in range(30)},
+        "site/u30.py": head + "path('deep', views.index)]",
+    }
+    entries, unread = django.read(project(files))
+    assert "/a" in {entry.path for entry in entries}
+    assert [(item.file, item.line) for item in unread] == [("site/urls.py", 1)]
+    assert "more than 20,000 routes" in unread[0].reason
 
 
 def test_routes_of_the_old_form() -> None:
