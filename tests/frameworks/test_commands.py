@@ -31,6 +31,17 @@ LOOK_ALIKES = {
         @click.option("--no")
         def no(no): ...
         """,
+    "a decorator of the project's own that makes no command": """
+        import click
+
+        def logged(f):
+            click.echo("x")
+            return f
+
+        @logged
+        @click.option("--no")
+        def no(no): ...
+        """,
     "a group by itself": """
         import click
 
@@ -91,3 +102,30 @@ def test_commands() -> None:
         def f(): ...
         """
     assert found({"app.py": source}) == {f"COMMAND app.{n}": f"app.{n}" for n in "abcdef"}
+
+
+def test_commands_that_a_decorator_of_the_project_makes() -> None:
+    source = """
+        import functools
+        import click
+
+        class ours:
+            def __init__(self, name=None):
+                self.name = name
+
+            def __call__(self, func):
+                wrapper = functools.wraps(func)(click.command(name=self.name)(func))
+                group.add_command(wrapper)
+                return wrapper
+
+        def plain(f):
+            return click.command()(f)
+
+        @ours(name="first")
+        @click.option("--day")
+        def first(day): ...
+
+        @plain
+        def second(): ...
+        """
+    assert set(found({"app.py": source})) == {"COMMAND app.first", "COMMAND app.second"}
