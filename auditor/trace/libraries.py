@@ -183,6 +183,8 @@ def apply_fact(
         if fact.effect == "log":
             for a in args:
                 access.shown(m, a, node)
+    if fact.callback is not None and fact.effect == "cache":
+        return made_or_kept(m, fact.callback, args, kwargs, node)
     if fact.callback is not None:
         hand_over(m, fact.callback, name, args, kwargs, node)
     if fact.returns is not None:
@@ -190,6 +192,23 @@ def apply_fact(
     if fact.effect == "cache" and not fact.write:
         return FROM_CACHE
     return UNKNOWN if fact.effect is not None else Ext(f"{name}()")
+
+
+def made_or_kept(
+    m: Machine, callback: Callback, args: list[Value], kwargs: dict[str, Value], node: Node | None
+) -> Value:
+    """`cache.get_or_set(key, default)`: what the default gives, whose making a full cache saves; rows are fetched to be kept."""
+    given = kwargs.get(callback.keyword or "")
+    position = callback.position
+    if given is None and position is not None and position < len(args):
+        given = args[position]
+    if not isinstance(given, (Func, Lambda, Sym, OneOf)):
+        return given or UNKNOWN
+    before, m.cx.remembered = m.cx.remembered, True
+    made = calls.call_value(m, given, [], {}, node)
+    iteration.fetch(m, made, node, "materialise")
+    m.cx.remembered = before
+    return made
 
 
 def hand_over(
