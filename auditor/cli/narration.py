@@ -51,9 +51,9 @@ class Narration:
         """Whether a line can be written over."""
         return self._rewrites and self._stream.isatty()
 
-    def progress(self, step: str, done: int, total: int | None) -> None:
-        """Notes how far the work is; shown by `tick`."""
-        self._status = f"{step} {done:,} of {total:,}" if total else step
+    def progress(self, step: str, done: int, total: int | None, *, left: str = "") -> None:
+        """Notes how far the work is, with what `left` says of the time; shown by `tick`."""
+        self._status = f"{step} {done:,} of {total:,}{left}" if total else step
         self.tick()
 
     def tick(self) -> None:

@@ -1,15 +1,22 @@
 """The arguments of every command that runs a target."""
 
 import argparse
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from auditor.cli.arguments import add_path_argument
 from auditor.cli.narration import Narration
+from auditor.cli.pace import Pace
 from auditor.cli.parser import Parser
 from auditor.cli.tree_arguments import add_working_arguments, request_of
 from auditor.config.user import JailChoice, UserSettings, load_user_settings
 from auditor.engine.request import AuditRequest
+
+_SAY_S: Final = 20.0
+"""Between two lines about the same step, where no line can be written over."""
 
 
 def add_running_arguments(parser: Parser, /) -> None:
@@ -75,9 +82,12 @@ def running_request(
 class Narrated:
     """The `Notes` of a run, told on standard error."""
 
-    def __init__(self, narration: Narration) -> None:
+    def __init__(self, narration: Narration, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._narration = narration
+        self._clock = clock
         self._step = ""
+        self._pace = Pace(clock())
+        self._told_at = clock()
 
     def stage(self, name: str, /) -> None:
         """As `Notes.stage`."""
@@ -86,6 +96,8 @@ class Narrated:
     def step(self, text: str, /) -> None:
         """As `Notes.step`."""
         self._step = text
+        self._told_at = self._clock()
+        self._pace = Pace(self._told_at)
         if self._narration.is_terminal:
             self._narration.progress(text, 0, None)
         else:  # minutes pass between steps, and a log should say with what
@@ -93,8 +105,13 @@ class Narrated:
 
     def progress(self, done: int, total: int, /) -> None:
         """As `Notes.progress`."""
+        now = self._clock()
+        left = self._pace.left(done, total, now=now)
         if self._narration.is_terminal:
-            self._narration.progress(self._step, done, total)
+            self._narration.progress(self._step, done, total, left=left)
+        elif now - self._told_at >= _SAY_S and done < total:
+            self._told_at = now
+            self._narration.say(f"{self._step}: {done:,} of {total:,} done{left}")
 
     def warn(self, text: str, /) -> None:
         """As `Notes.warn`."""

@@ -77,6 +77,7 @@ def replay(
     host: str = HOST,
     limits: Limits | None = None,
     watch: Watch | None = None,
+    answered: Callable[[int, int], None] | None = None,
 ) -> Replay:
     """Sends the requests and waits for every answer.
 
@@ -89,6 +90,7 @@ def replay(
         host: the header of that name.
         limits: of each request.
         watch: probe and witness.
+        answered: is told, in order, how many of how many have been answered.
 
     Raises:
         Fault: a request names an identity that is not there, or a login fails.
@@ -98,8 +100,10 @@ def replay(
         door = socket if isinstance(socket, Door) else stack.enter_context(Door(socket, limits=limits))
         session = _Session(door, host, watch or Watch(), _headers(chosen, identities, door, host))
         if mode == "in order":
-            for request in chosen.in_order():
+            for number, request in enumerate(chosen.in_order(), 1):
                 session.run(request)
+                if answered is not None:
+                    answered(number, len(chosen.requests))
         else:
             pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "replay"))
             for wave in chosen.waves():

@@ -49,6 +49,17 @@ def test_what_is_sent_is_what_stands_in_the_workload(serve: Serve) -> None:
     assert (fourth.body, fourth.headers["host"]) == (b"plain ${a}", "shop.test")
 
 
+def test_it_is_told_how_far_it_has_come(serve: Serve) -> None:
+    told: list[tuple[int, int]] = []
+    requests = [Request(id=name, path=f"/{name}") for name in "abc"]
+    replay(
+        workload_of(requests),
+        serve(lambda _: as_json({})),
+        answered=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_half_characters_and_control_characters_are_sent_or_told(serve: Serve) -> None:
     seen: list[Got] = []
 

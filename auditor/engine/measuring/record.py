@@ -87,8 +87,8 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
         rounds: list[Round] = []
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
         for number in range(request.runs):
-            notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests)} requests")
-            rounds.append(play_round(world, chosen.workload, identities, playing))
+            notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests):,} requests")
+            rounds.append(play_round(world, chosen.workload, identities, playing, answered=notes.progress))
             _worth_it(rounds[0].replay.exchanges, request)
         about = _about(bench, world, rounds[0])
     recordings = [one.recording for one in rounds]

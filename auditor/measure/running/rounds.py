@@ -104,9 +104,17 @@ class Playing:
 
 
 def play_round(
-    world: World, workload: Workload, identities: Iterable[Identity], playing: Playing = Playing(), /
+    world: World,
+    workload: Workload,
+    identities: Iterable[Identity],
+    playing: Playing = Playing(),
+    /,
+    *,
+    answered: Callable[[int, int], None] | None = None,
 ) -> Round:
     """Plays the workload once, on the prepared data, in a fresh server.
+
+    `answered` is told how many of how many requests have been answered, each time the workload is gone through in order.
 
     Raises:
         Fault: the target does not come up, dies on the way (then the round is void, and no verdict on anything), or a login fails.
@@ -119,7 +127,10 @@ def play_round(
         apart = [one for one in (playing.first, playing.at_once) if one is not None]
 
         def sent(what: Workload, mode: Mode, door: Door) -> Replay:
-            return replay(what, door, mode=mode, role=playing.role, identities=who, watch=watch)
+            heard = answered if what is workload else None
+            return replay(
+                what, door, mode=mode, role=playing.role, identities=who, watch=watch, answered=heard
+            )
 
         first = at_once = None
         with _door(server, playing, kept=playing.first is not None) as door:
