@@ -230,7 +230,9 @@ class Player:
         if parts == EVERYTHING:
             return self.at_once(tree).recording
         played = self.replayed(tree, parts, mode)
-        return recording_of(played, before={}, after={}, audit_loggers=self._loggers)
+        first = self.round(tree, parts).first
+        earlier = () if first is None else (first,)
+        return recording_of(played, before={}, after={}, audit_loggers=self._loggers, earlier=earlier)
 
     @property
     def _loggers(self) -> frozenset[str]:

@@ -47,9 +47,19 @@ class Recording:
 
 
 def recording_of(
-    replay: Replay, /, *, before: Rows, after: Rows, audit_loggers: Collection[str] = ()
+    replay: Replay,
+    /,
+    *,
+    before: Rows,
+    after: Rows,
+    audit_loggers: Collection[str] = (),
+    earlier: Iterable[Replay] = (),
 ) -> Recording:
-    """Reduces a replay and the database's rows before and after it."""
+    """Reduces a replay and the database's rows before and after it.
+
+    `earlier`: what the same server answered before. Nobody is held to it here, but a memo may have been filled by it.
+    """
+    alike = (replay, *earlier)
     heard = {
         exchange.request.id: Heard(
             answer=replace(exchange.answer, ttfb_ms=0.0, total_ms=0.0),
@@ -64,8 +74,8 @@ def recording_of(
         heard=heard,
         deferred=deferred,
         changes=row_changes(before, after),
-        once=_at_most(1, replay, audit_loggers),
-        seldom=_at_most(_FEW, replay, audit_loggers),
+        once=_at_most(1, alike, audit_loggers),
+        seldom=_at_most(_FEW, alike, audit_loggers),
     )
 
 
@@ -86,9 +96,9 @@ def done_seldom(baseline: Recording, candidate: Recording, /) -> frozenset[str]:
     )
 
 
-def _at_most(times: int, replay: Replay, audit_loggers: Collection[str]) -> frozenset[str]:
+def _at_most(times: int, replays: Iterable[Replay], audit_loggers: Collection[str]) -> frozenset[str]:
     written: dict[int, Counter[str]] = defaultdict(Counter)
-    for exchange in replay.exchanges:
+    for exchange in (exchange for replay in replays for exchange in replay.exchanges):
         if exchange.record is not None:
             deeds = _deeds(exchange.record, audit_loggers)
             written[exchange.record.pid] += Counter(_text(deed) for deed in deeds if _may_be_once(deed))

@@ -154,6 +154,7 @@ def play_round(
         before=before,
         after=after,
         audit_loggers=playing.audit_loggers,
+        earlier=[one for one in (first, at_once) if one is not None],
     )
     return Round(
         boot=report,

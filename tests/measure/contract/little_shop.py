@@ -122,10 +122,22 @@ def world(seed: int) -> World:
     }  # fmt: skip
 
 
-def recorded(seed: int, change: Change = lambda _: None) -> Recording:
-    """A recording with that noise, after `change` has altered what came."""
+def recorded(seed: int, change: Change = lambda _: None, *, earlier: Change | None = None) -> Recording:
+    """A recording with that noise, after `change` has altered what came.
+
+    `earlier`: what the same server was asked before brought what that makes of it.
+    """
     made = world(seed)
     change(made)
+    before: tuple[Replay, ...] = ()
+    if earlier is not None:
+        came = world(seed)
+        earlier(came)
+        before = (_replay(came),)
+    return recording_of(_replay(made), before=made["before"], after=made["after"], earlier=before)
+
+
+def _replay(made: World) -> Replay:
     exchanges = [
         Exchange(
             request=request,
@@ -137,8 +149,7 @@ def recorded(seed: int, change: Change = lambda _: None) -> Recording:
         if request.id in made["answers"]
     ]
     outside = (ProbeRecord(request=None, pid=1, effects=_effects(made["outside"])),)
-    replay = Replay(mode="in order", exchanges=tuple(exchanges), outside=outside)
-    return recording_of(replay, before=made["before"], after=made["after"])
+    return Replay(mode="in order", exchanges=tuple(exchanges), outside=outside)
 
 
 def _answer(parts: World) -> Answer:
