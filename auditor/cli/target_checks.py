@@ -17,7 +17,7 @@ from auditor.config.user import UserSettings, load_user_settings
 from auditor.engine.setup import propose_settings
 from auditor.execution.choosing import choose_jail
 from auditor.execution.detect.proposal import Proposal
-from auditor.execution.detect.requirements import installed, required
+from auditor.execution.detect.requirements import installed, lacking, required
 from auditor.execution.detect.tree import open_tree
 from auditor.execution.recipe import find_python
 from auditor.model.fault import Fault
@@ -96,7 +96,7 @@ def _packages(target: Target) -> Check:
         text = "no requirements file was found" if not names else f"not known without an interpreter ({file})"
         return Check("needs", ok=True, text=text)
     has = installed(target.python)
-    missing = [name for name in names if name not in has]
+    missing = lacking(names, has)
     if not missing:
         return Check("needs", ok=True, text=f"all {len(names)} packages of {file}")
     shown = ", ".join(missing[:_SHOWN]) + (

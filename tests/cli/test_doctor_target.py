@@ -44,6 +44,7 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
             (root / f".venv/bin/{name}").touch()
             (packages / f"{name}-1.0.dist-info").mkdir()
         for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
         return {check.name: check for check in check_target(root)}
 
@@ -118,6 +119,27 @@ def test_what_is_missing_and_how_to_mend_it(
     check = doctor({"wsgi.py": "x = 1\n", **files}, installed)[name]
     assert not check.ok
     assert says in check.text
+
+
+@pytest.mark.parametrize(
+    ("has", "says"),
+    [
+        (("flask", "psycopg2-binary", "celery"), "all 3 packages of requirements.txt"),
+        (("flask", "psycopg2"), "requirements.txt asks for celery:"),
+        (("flask", "celery"), "requirements.txt asks for psycopg2:"),
+    ],
+)
+def test_a_package_that_came_built_and_files_that_are_included(
+    has: tuple[str, ...], says: str, doctor: Doctor
+) -> None:
+    files = {
+        "wsgi.py": "x = 1\n",
+        "auditor.toml": SETTINGS,
+        "requirements.txt": "-r requirements/prod.txt\n",
+        "requirements/prod.txt": "-r common.txt\n--requirement=prod.txt\npsycopg2==2.9\n",
+        "requirements/common.txt": "flask\ncelery # a queue\n",
+    }
+    assert says in doctor(files, has)["needs"].text
 
 
 def test_settings_that_can_not_be_read_are_the_only_news(doctor: Doctor) -> None:

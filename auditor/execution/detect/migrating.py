@@ -94,12 +94,7 @@ def _by_convention(tree: Tree, cwd: str) -> Iterator[Clue[str]]:
         folder = file.rpartition("/")[0]
         env = tree.read(f"{folder}/env.py") if folder else ""
         if "current_app" in env:
-            yield Clue(
-                "flask db upgrade",
-                f"{file}:1",
-                0.6,
-                "Flask-Migrate's folder; FLASK_APP names the application",
-            )
+            yield Clue("flask db upgrade", f"{file}:1", 0.6, "Flask-Migrate's folder")
             continue
         path = posixpath.relpath(file, top or ".")
         yield Clue(f"alembic{'' if path == 'alembic.ini' else f' -c {path}'} upgrade head", f"{file}:1", 0.75)

@@ -92,6 +92,8 @@ def _harmless(read: Read) -> str:
         return "http://127.0.0.1:9"  # the discard port: nothing answers
     if name.endswith("HOSTS"):
         return "*"
+    if name.endswith("SERVER_NAME"):
+        return "localhost"  # as requests are sent to: Flask answers under no other name
     if re.search(r"HOST$|DOMAIN|HOSTNAME", name):
         return "127.0.0.1"
     if name.endswith("PORT"):

@@ -13,6 +13,8 @@ from auditor.execution.detect.clue import Clue, best
 from auditor.execution.detect.collecting import statements, trusts
 from auditor.execution.detect.companions import needs_redis, other_companions
 from auditor.execution.detect.compose import services
+from auditor.execution.detect.flask_app import VARIABLE as FLASK_VARIABLE
+from auditor.execution.detect.flask_app import flask_variable
 from auditor.execution.detect.health import health_paths
 from auditor.execution.detect.interpreter import PACKAGE_OF, interpreters
 from auditor.execution.detect.login import Login, logins
@@ -109,6 +111,9 @@ def propose(
     read = tuple(each for each in reads(project) if _concerns(each, start))
     migrating = migrations(tree, written, trust, cwd=cwd)
     seed = best(seeds(tree, written, trust, cwd=cwd))
+    migrate = _unless_it_fills(best(migrating), seed)
+    commands = [*([migrate.value] if migrate else []), *([seed.value.command] if seed else [])]
+    flask = flask_variable(commands, start, known)
     stored = storage(project, read, composed, known)
     told = _told(stored)
     frameworks = tuple(sorted({entry.framework for entry in entries if entry.kind == "http"}))
@@ -122,7 +127,7 @@ def propose(
         ],
         application=objects[0] if objects else None,
         ready=best(health_paths(tree, entries, composed)),
-        migrate=_unless_it_fills(best(migrating), seed),
+        migrate=migrate,
         other_migrations=_others(migrating, seed),
         storage=stored,
         stored_file=stored_file(project, cwd=cwd) if keeps_its_own_place(stored) else None,
@@ -133,7 +138,8 @@ def propose(
         seed=seed,
         variables=(
             *((settings,) if (settings := settings_variable(tree, project, known)) else ()),
-            *needed_variables(read, known, told=told | {VARIABLE}),
+            *((flask,) if flask else ()),
+            *needed_variables(read, known, told=told | {VARIABLE, FLASK_VARIABLE}),
         ),
         python=best(interpreters(tree.root, env, packages=packages, cwd=cwd)),
         redis=needs_redis(tree, composed, read),

@@ -1,7 +1,7 @@
 """Which environment variables the target's code reads, where, and what it does without them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,8 @@ _AT_START: Final = re.compile(
 )
 
 
+_DEEPEST: Final = 3
+"""Groups within groups of settings."""
 COMPUTED: Final = "(computed)"
 
 
@@ -53,11 +55,12 @@ def reads(project: Project, /) -> tuple[Read, ...]:
     """Every read of a variable by its constant name, in order of place."""
     found: list[Read] = []
     budget = _MOST_NODES
+    groups = _classes(project)
     for module in project.modules:
         if module.role not in _ROLES:
             continue
         asked = _asked_for(module)
-        for read, spent in _of(module):
+        for read, spent in _of(module, groups):
             budget -= spent
             if read is not None:
                 unguarded = read if read.name not in asked else _optional(read)
@@ -73,7 +76,7 @@ def _optional(read: Read) -> Read:
     )
 
 
-def _of(module: Module) -> Iterator[tuple[Read | None, int]]:
+def _of(module: Module, groups: Mapping[str, Node]) -> Iterator[tuple[Read | None, int]]:
     stack: list[tuple[Node, bool, bool]] = [(statement, True, False) for statement in reversed(module.body)]
     while stack:
         node, at_start, tried = stack.pop()
@@ -84,7 +87,8 @@ def _of(module: Module) -> Iterator[tuple[Read | None, int]]:
             )
             continue
         if op == ir.CLASS and _is_settings(node):
-            yield from ((read, 1) for read in _fields(module, node))
+            prefix, delimiter = _said(node, "env_prefix"), _said(node, "env_nested_delimiter")
+            yield from ((read, 1) for read in _fields(module, node, prefix, delimiter, groups))
         if op == ir.TRY:
             stack.extend((s, at_start, True) for s in _nodes(node[3]))
             stack.extend((s, at_start, tried) for part in node[4:] for s in _nodes(part))
@@ -139,9 +143,20 @@ def _made(name: str, default: str | None, place: str, *, at_start: bool, kind: s
     return Read(name, default, place, at_start, kind) if re.fullmatch(r"[A-Za-z_]\w{0,60}", name) else None
 
 
-def _fields(module: Module, node: Node) -> Iterator[Read]:
-    """Of a pydantic settings class: each field is a variable."""
-    prefix = _prefix(node)
+def _classes(project: Project) -> Mapping[str, Node]:
+    """Classes at the top of modules by name; a name that several have tells none."""
+    found: dict[str, list[Node]] = {}
+    for module in project.modules:
+        for node in module.body if module.role in _ROLES else ():
+            if node[0] == ir.CLASS:
+                found.setdefault(node[3], []).append(node)
+    return {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
+
+
+def _fields(
+    module: Module, node: Node, prefix: str, delimiter: str, groups: Mapping[str, Node], within: int = 0
+) -> Iterator[Read]:
+    """Of a pydantic settings class: each field is a variable; with a delimiter so is each field of a field that is a group."""
     for statement in _nodes(node[7]):
         if statement[0] != ir.ANN or statement[3][0] != ir.NAME:
             continue
@@ -153,6 +168,10 @@ def _fields(module: Module, node: Node) -> Iterator[Read]:
         needed = required and not _accepts_none(statement[4])
         default = None if needed else _default(value) or COMPUTED
         kind = dotted(statement[4]).rpartition(".")[2]
+        group = groups.get(kind) if delimiter and within < _DEEPEST else None
+        if group is not None and _is_group(group):
+            yield from _fields(module, group, f"{prefix}{field}{delimiter}", delimiter, groups, within + 1)
+            continue
         yield Read(f"{prefix}{field}".upper(), default, f"{module.path}:{statement[1]}", True, kind)
 
 
@@ -170,13 +189,14 @@ def _accepts_none(annotation: Node) -> bool:
     return "Optional" in text or "None" in text
 
 
-def _prefix(node: Node) -> str:
+def _said(node: Node, key: str) -> str:
+    """What the configuration of a settings class says of `key`."""
     stack = list(_nodes(node[7]))
     while stack:
         each = stack.pop()
         if each[0] == ir.CALL and dotted(each[2]).endswith(("SettingsConfigDict", "ConfigDict")):
-            return _constant(dict(each[4]).get("env_prefix")) or ""
-        if each[0] == ir.ASSIGN and any(dotted(target) == "env_prefix" for target in _nodes(each[3])):
+            return _constant(dict(each[4]).get(key)) or ""
+        if each[0] == ir.ASSIGN and any(dotted(target) == key for target in _nodes(each[3])):
             return _constant(each[4]) or ""
         stack.extend(children(each))
     return ""
@@ -184,6 +204,10 @@ def _prefix(node: Node) -> str:
 
 def _is_settings(node: Node) -> bool:
     return any(dotted(base).rpartition(".")[2] == "BaseSettings" for base in _nodes(node[4]))
+
+
+def _is_group(node: Node) -> bool:
+    return any(dotted(base).rpartition(".")[2] == "BaseModel" for base in _nodes(node[4]))
 
 
 def _asked_for(module: Module) -> frozenset[str]:

@@ -1,6 +1,8 @@
 """The packages that a tree says it needs, and those that an interpreter has: names only, nothing is imported."""
 
+import posixpath
 import re
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,10 @@ _OPTIONAL: Final = re.compile(
     r";.*\b(?:extra|sys_platform|platform_\w+|python_version|os_name|implementation_name)\b"
 )
 """Whether a marker holds is the interpreter's to say: such a line is never missed."""
+_INCLUDES: Final = re.compile(r"\s*(?:-r|--requirement)[\s=]*(?P<file>[^\s#]+)")
+_DEEPEST: Final = 8
+_BUILT: Final = {"psycopg2": "psycopg2-binary", "psycopg2-binary": "psycopg2"}
+"""The same package as its source and as it comes built."""
 _DISTRIBUTION: Final = re.compile(r"(?P<name>.+?)-[^-]+\.(?:dist-info|egg-info)")
 
 
@@ -31,7 +37,7 @@ def required(tree: Tree, /, *, near: str = "") -> tuple[str, tuple[str, ...]]:
     for folder in folders:
         prefix = f"{folder}/" if folder else ""
         for file in _FILES:
-            if f"{prefix}{file}" in tree.known and (names := _of_lines(tree.read(f"{prefix}{file}"))):
+            if f"{prefix}{file}" in tree.known and (names := _of_lines(_lines(tree, f"{prefix}{file}"))):
                 return f"{prefix}{file}", names
         if f"{prefix}pyproject.toml" in tree.known and (
             names := _of_project(tree.read(f"{prefix}pyproject.toml"))
@@ -51,8 +57,25 @@ def installed(python: Path, /) -> frozenset[str]:
     return frozenset(names)
 
 
-def _of_lines(text: str) -> tuple[str, ...]:
-    lines = (line.partition(" #")[0].strip() for line in text.splitlines() if len(line) < 500)
+def lacking(names: Iterable[str], has: Collection[str], /) -> tuple[str, ...]:
+    """Those of `names` that are not there under any name that their package goes by."""
+    return tuple(name for name in names if not {name, _BUILT.get(name, name)} & set(has))
+
+
+def _lines(tree: Tree, file: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Those of a requirements file and of the files that it includes, where they stand in the tree."""
+    for line in tree.read(file).splitlines():
+        match = _INCLUDES.match(line)
+        if match is None:
+            yield line
+            continue
+        other = posixpath.normpath(posixpath.join(posixpath.dirname(file), match["file"]))
+        if other in tree.known and other not in seen and len(seen) < _DEEPEST:
+            yield from _lines(tree, other, seen | {file, other})
+
+
+def _of_lines(text: Iterable[str]) -> tuple[str, ...]:
+    lines = (line.partition(" #")[0].strip() for line in text if len(line) < 500)
     return _names(line for line in lines if not line.startswith(("#", "-")))
 
 

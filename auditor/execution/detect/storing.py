@@ -17,7 +17,7 @@ _URL: Final = re.compile(
     r"(?:[A-Z]\w*_)?(?:DATABASE|DB|SQLALCHEMY_DATABASE|POSTGRES(?:QL)?|PG|SQLALCHEMY|SQL)_?(?:URL|URI|DSN|CONNECTION(?:_STRING)?)"
 )
 _PARTS: Final = re.compile(
-    r"(?P<prefix>(?:[A-Z]\w*_)?(?:DATABASE|DB|POSTGRES(?:QL)?|PG|PSQL|SQL|RDS)|PG)_?(?P<part>HOST(?:NAME)?|SERVER|PORT|NAME|DB|DATABASE|DBNAME"
+    r"(?P<prefix>(?:[A-Z]\w*_)?(?:DATABASE|DB|POSTGRES(?:QL)?|PG|PSQL|SQL|RDS)|PG)_{0,2}(?P<part>HOST(?:NAME)?|SERVER|PORT|NAME|DB|DATABASE|DBNAME"
     r"|USER(?:NAME)?|PASSWORD|PASS|PWD)"
 )
 _PLACEHOLDER_OF: Final = {

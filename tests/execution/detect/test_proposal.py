@@ -116,6 +116,13 @@ def test_a_server_of_another_tree_is_not_ours(proposed: Propose) -> None:
         ("import os\nA = os.environ.get('SECRET_KEY') or 'dev'\n", {}),
         ("import os\nA = os.environ['PATH']\n", {}),
         ("from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    a: int = 1\n    b: str | None\n", {}),
+        ("import os\nA = os.environ['SERVER_NAME']\n", {"SERVER_NAME": "localhost"}),
+        ("from pydantic_settings import *\nclass G(BaseModel):\n    b: str\nclass S(BaseSettings):\n    a: G = G(b='')\n", {}),
+        (
+            ("from pydantic_settings import *\nclass G(BaseModel):\n    b: int\n    c: int = 1\nclass S(BaseSettings):\n    a: G\n"
+            "    model_config = SettingsConfigDict(env_nested_delimiter='__')\n"),
+            {"A__B": "1"},
+        ),
         ("import os\nA = os.environ.get('SECRET_KEY') or None\n", {"SECRET_KEY": PLACEHOLDER_SECRET}),
         ("import os\nA = os.environ['API_URL']\n", {"API_URL": "http://127.0.0.1:9"}),
         ("import os\ndef create_app():\n    return os.environ['MAX_N']\n", {"MAX_N": "1"}),
@@ -351,3 +358,25 @@ def test_the_settings_of_a_project_that_names_none(
     }
     values = dict(clue.value for clue in proposed(files).variables)
     assert values.get("DJANGO_SETTINGS_MODULE") == expected
+
+
+RUN = {"Procfile": "web: gunicorn shop:app\nrelease: flask db upgrade\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"shop.py": FLASK, "Procfile": "web: gunicorn shop:app\nrelease: alembic upgrade head\n"}, None),
+        ({"app.py": FLASK, "Procfile": "web: gunicorn app:app\nrelease: flask db upgrade\n"}, None),
+        (
+            {"shop.py": FLASK, "Procfile": "web: gunicorn shop:app\nrelease: flask --app shop db upgrade\n"},
+            None,
+        ),
+        ({"shop.py": FLASK, **RUN}, "shop:app"),
+        ({"shop.py": FLASK, ".flaskenv": "FLASK_APP=shop.py\n", **RUN}, "shop.py"),
+    ],
+)
+def test_commands_of_flask_are_told_which_application(
+    files: dict[str, str], said: str | None, proposed: Propose
+) -> None:
+    assert dict(clue.value for clue in proposed(files).variables).get("FLASK_APP") == said

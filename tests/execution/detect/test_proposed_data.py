@@ -254,3 +254,57 @@ def test_a_redis_and_what_can_not_be_started(proposed: Propose) -> None:
     assert proposal.redis is not None
     assert [clue.value for clue in proposal.other_companions] == ["elasticsearch"]
     assert [s.name for s in parse_target_settings(settings_text(proposal).encode()).services] == ["redis"]
+
+
+NESTED = """from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+class {name}({base}):
+    hostname: str = "postgres"
+    port: int = 5432
+    username: str = "shop"
+    password: str = "secret"
+    db: str = "shop"
+class Settings(BaseSettings):
+    database: Database = Field(default_factory=Database)
+    model_config = SettingsConfigDict({said})
+URL = "postgresql+asyncpg://"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "said", "expected"),
+    [
+        ("Database", "BaseModel", "case_sensitive=False", {}),
+        ("Database", "object", "env_nested_delimiter='__'", {}),
+        ("Elsewhere", "BaseModel", "env_nested_delimiter='__'", {}),
+        (
+            "Database",
+            "BaseModel",
+            "env_nested_delimiter='__'",
+            {
+                "DATABASE__HOSTNAME": "{host}", "DATABASE__PORT": "{port}", "DATABASE__USERNAME": "{user}",
+                "DATABASE__PASSWORD": "{password}", "DATABASE__DB": "{name}",
+            },
+        ),
+        (
+            "Database",
+            "BaseModel",
+            "env_nested_delimiter='_', env_prefix='SHOP_'",
+            {
+                "SHOP_DATABASE_HOSTNAME": "{host}", "SHOP_DATABASE_PORT": "{port}", "SHOP_DATABASE_USERNAME": "{user}",
+                "SHOP_DATABASE_PASSWORD": "{password}", "SHOP_DATABASE_DB": "{name}",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_a_group_of_settings_says_where_the_database_is(
+    name: str, base: str, said: str, expected: dict[str, str], proposed: Propose
+) -> None:
+    files = {
+        "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        "config.py": NESTED.format(name=name, base=base, said=said),
+        "docker-compose.yml": "services:\n  db:\n    image: postgres:16\n",
+    }
+    stored = proposed(files).storage
+    assert stored is not None
+    assert dict(stored.value.env) == expected
