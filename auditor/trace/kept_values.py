@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from auditor.index import ir
 from auditor.index.symbols import Assigned, External, Function, function_scope, inner_blocks
 from auditor.index.values import Const, Value
-from auditor.trace import hints, joining, members
+from auditor.trace import access, hints, joining, members, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,10 @@ class Kept:
 
 
 def of_library(m: Machine, holder: str, name: str, node: Node | None) -> Value | None:
-    """`g.name`, and `app.state.name` of an application that a library made; `holder` is a library's dotted name."""
+    """`g.name`, `current_user.name`, and `app.state.name` of an application that a library made; `holder` is a library's dotted name."""
+    user = signed_in.of_name(m, holder)
+    if user is not None:
+        return access.get_attribute(m, user, name, node)
     return _read(m, ("g", name)) if holder in _GLOBALS else of_attribute(m, name, node)
 
 

@@ -31,6 +31,7 @@ from auditor.trace import (
     iteration,
     naming,
     open_queries,
+    signed_in,
     standard_library,
     statement_texts,
 )
@@ -88,6 +89,10 @@ def call_external(
     if name.startswith("auditor_intrinsics."):
         calls.resolved(m)
         return intrinsics.call(m, name.partition(".")[2], args, kwargs, node)
+    user = signed_in.of_call(m, name)
+    if user is not None:
+        calls.resolved(m)
+        return user
     session = open_queries.session_named(name, args)
     if session is not None:
         return calls.put_off(m, session, name.rpartition(".")[2], args, kwargs, node)

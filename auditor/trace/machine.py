@@ -86,6 +86,7 @@ class Machine:
         self.model_guesses = hints.guesses(self)
         self.kept: Kept | None = None
         """What handlers find on an application, a request or `g`; read off the stores when somebody asks first."""
+        self.signed_in: dict[frozenset[str], Value | None] = {}
 
     @cached_property
     def awaiting(self) -> bool:
