@@ -34,6 +34,8 @@ _CONSTANT: Final = 2
 _ROWS_FOR_A_STATEMENT: Final = 10
 """Rows that a batch may read more for each statement that it saves: a round trip costs more than they do, and what is
 asked for all at once may hold a few that a turn would not have asked for. Time is looked at by gates of its own."""
+_STATEMENTS_FOR_A_ROW: Final = 5
+"""Statements that a patch has to save for each row that it reads more, where nobody declared it."""
 
 
 Place = tuple[str, frozenset[int]]
@@ -195,11 +197,18 @@ def _not_in(ran: Lines, places: set[Place]) -> set[Place]:
 def may_rise(
     component: str, was: Mapping[str, Span], now: Mapping[str, Span], declared: Iterable[str], /
 ) -> bool:
-    """A declared constant: one statement for a page, a session for a gather, where another component loses more."""
+    """A declared constant: one statement for a page, a session for a gather, where another component loses more.
+
+    A row for many statements that are saved needs no word beforehand.
+    """
     rises = Counter(component_of(kind) for kind in declared)
-    if component == "rows" and rises["sql"] and "sql" in was and "sql" in now:
+    if component == "rows" and "sql" in was and "sql" in now:
         saved = was["sql"].low - now["sql"].high
-        return 0 < now["rows"].high - was["rows"].low <= saved * _ROWS_FOR_A_STATEMENT
+        allowed = saved * _ROWS_FOR_A_STATEMENT if rises["sql"] else saved // _STATEMENTS_FOR_A_ROW
+        if 0 < now["rows"].high - was["rows"].low <= allowed:
+            return True
+        if rises["sql"]:
+            return False
     if now[component].high - was[component].low > _CONSTANT * rises[component]:
         return False
     others = (other for other in GUARDED if other != component and other in was and other in now)

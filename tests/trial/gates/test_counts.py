@@ -187,6 +187,17 @@ def test_a_declared_batch_may_read_a_few_rows_more_for_each_statement_it_saves()
     )
 
 
+@pytest.mark.parametrize(
+    ("sql", "rows", "outcome"),
+    [(9, 6, "failed"), (6, 6, "failed"), (3, 12, "failed"), (12, 6, "failed"), (4, 6, "passed")],
+    ids=["for nothing", "for few", "many for many", "beside more statements", "one for many"],
+)
+def test_a_row_more_for_many_statements_need_not_be_declared(sql: int, rows: int, outcome: str) -> None:
+    """Four sessions for one are the gain, so that the rows alone decide."""
+    base = {"sql": (9, 9), "rows": (5, 5), "sessions": (4, 4)}
+    assert judged(base, {"sql": (sql, sql), "rows": (rows, rows), "sessions": (1, 1)}).outcome == outcome
+
+
 def test_a_declared_constant_may_rise_where_another_component_falls() -> None:
     base, now = {"sql": (9, 9), "sessions": (1, 1)}, {"sql": (3, 3), "sessions": (2, 2)}
     assert judged(base, now).outcome == "failed"
