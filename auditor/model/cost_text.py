@@ -54,7 +54,7 @@ def term_text(term: CostTerm) -> str:
     """One term: `3`, `3…7`, `spaces`, `(1…2)·spaces²`, `≥3·spaces` where nothing bounds the number."""
     if not term.sizes:
         return _count(term)
-    product = "·".join(_power(name, times) for name, times in Counter(term.sizes).items())
+    product = "·".join(_power(name, times) for name, times in sorted(Counter(term.sizes).items()))
     if term.low == term.high == 1:
         return product
     count = _count(term)

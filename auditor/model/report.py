@@ -116,7 +116,10 @@ class CostTerm(Value):
     high: int | None = 1
     """None when nothing bounds it."""
     sizes: tuple[str, ...] = ()
-    """Names of sizes, repeated for a square; `?` and `depth?` (see `auditor.model.effect`) when not known."""
+    """Names of sizes, repeated for a square; `?` and `depth?` (see `auditor.model.effect`) when not known.
+
+    In what a finding has at stake, those of the loops around it, outermost first: a remedy takes the innermost away.
+    """
     effects: tuple[str, ...] = ()
     """Ids of the effects it counts."""
 

@@ -201,12 +201,11 @@ def multiply(polynomial: Polynomial, factors: Sizes, often: Range = (1, 1)) -> P
 
 
 def sizes(loops: Sequence[Loop]) -> Sizes:
-    """The names of the loops' sizes, sorted; what nobody can name is `?`."""
+    """The names of the loops' sizes, outermost first; what nobody can name is `?`. Of too many the inner ones are kept."""
     if not loops:
         return ()
-    return tuple(
-        sorted(UNKNOWN_SIZE if x.size is None else x.size.name for x in loops if x.repeats and not x.batch)
-    )[:MAX_DEGREE]
+    names = [UNKNOWN_SIZE if x.size is None else x.size.name for x in loops if x.repeats and not x.batch]
+    return tuple(names[-MAX_DEGREE:])
 
 
 def unknown(loops: Sequence[Loop]) -> Sizes:

@@ -21,7 +21,7 @@ def term(low: int = 1, high: int | None = 1, *sizes: str, effects: tuple[str, ..
         ([term(3, 7), term(2, 2, "items")], "3…7 + 2·items"),
         (
             [term(1, 1, "spaces", "add_ons"), term(3, 3, "spaces"), term(4, 4)],
-            "4 + 3·spaces + spaces·add_ons",
+            "4 + 3·spaces + add_ons·spaces",
         ),
         ([term(1, 1, "spaces"), term(2, 2, "spaces")], "3·spaces"),
         ([term(0, 1, "spaces")], "(0…1)·spaces"),

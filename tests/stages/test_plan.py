@@ -95,7 +95,7 @@ def test_one_query_found_by_two_findings_is_counted_once() -> None:
 @pytest.mark.parametrize(
     ("rule", "sizes", "count", "expected"),
     [
-        ("query-in-loop", ("spaces", "add_ons"), 1, "spaces·add_ons → spaces"),
+        ("query-in-loop", ("spaces", "add_ons"), 1, "add_ons·spaces → spaces"),
         ("query-in-loop", ("?",), 1, "? → 1"),
         ("lazy-load-in-loop", ("spaces",), 4, "4·spaces → 0…4"),
         ("duplicate-query", (), 3, "3 → 1"),

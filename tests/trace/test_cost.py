@@ -34,10 +34,10 @@ def loop(name: str | None, *, repeats: bool = True, batch: bool = False) -> Simp
         ([loop("rows", batch=True)], ()),
         ([loop("rows"), loop("cells")], ("cells", "rows")),
         ([loop(None), loop("rows")], ("?", "rows")),
-        ([loop("rows")] * 9, ("rows",) * MAX_DEGREE),
+        ([loop("ships")] * 9 + [loop("rows")], ("ships",) * (MAX_DEGREE - 1) + ("rows",)),
     ],
 )
-def test_sizes_are_those_of_loops_that_repeat_sorted_and_capped(
+def test_sizes_are_those_of_loops_that_repeat_outermost_first_and_capped(
     loops: list[SimpleNamespace], expected: tuple[str, ...]
 ) -> None:
     assert sizes(loops) == expected  # type: ignore[arg-type]  # what `sizes` reads of a loop
