@@ -19,6 +19,23 @@ def test_a_rare_branch_of_many_endpoints_weighs_less_than_one_that_always_pays()
     assert ranks[(rare.id,)] > ranks[(sure.id,)]
 
 
+def test_what_requests_wait_for_comes_before_what_commands_and_tasks_do() -> None:
+    term = CostTerm(low=1, high=1, sizes=("rows",))
+    asked, by_hand = endpoint("GET /asked", term), endpoint("COMMAND fill", term)
+    slow = finding("a", "query-in-loop", endpoints=[by_hand.id], sizes=("rows",))
+    seen = finding("b", "query-in-loop", endpoints=[asked.id], sizes=("rows",), function="app.b", line=30)
+    plan = plan_of(slow, seen, endpoints=(asked, by_hand))
+    assert [c.findings for c in plan.changes if c.rank] == [(seen.id,), (slow.id,)]
+
+
+def test_a_change_is_told_by_a_request_where_one_pays_for_it_too() -> None:
+    term = CostTerm(low=1, high=1, sizes=("rows",))
+    both = (endpoint("COMMAND fill", term), endpoint("GET /asked", term), endpoint("TASK app.mail", term))
+    found = finding("a", "query-in-loop", endpoints=[e.id for e in both], sizes=("rows",))
+    change = next(c for c in plan_of(found, endpoints=both).changes if c.rank)
+    assert change.endpoints == ("GET /asked", "COMMAND fill", "TASK app.mail")
+
+
 def titles_in_order(*findings: Finding) -> list[str]:
     return [change.findings[0] for change in changes_of(*findings)]
 

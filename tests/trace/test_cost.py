@@ -32,7 +32,7 @@ def loop(name: str | None, *, repeats: bool = True, batch: bool = False) -> Simp
         ([], ()),
         ([loop("rows", repeats=False)], ()),
         ([loop("rows", batch=True)], ()),
-        ([loop("rows"), loop("cells")], ("cells", "rows")),
+        ([loop("rows"), loop("cells")], ("rows", "cells")),
         ([loop(None), loop("rows")], ("?", "rows")),
         ([loop("ships")] * 9 + [loop("rows")], ("ships",) * (MAX_DEGREE - 1) + ("rows",)),
     ],

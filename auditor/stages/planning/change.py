@@ -7,7 +7,7 @@ from auditor.model.plan import Change, Effort
 from auditor.model.report import Endpoint, Size
 from auditor.model.severity import Severity
 from auditor.stages.planning.expected import expected_texts, stakes_on
-from auditor.stages.planning.gain import reach_of, removed_weight, worth
+from auditor.stages.planning.gain import reach_of, removed_weight, waited_for, worth
 from auditor.stages.planning.grouping import Group
 from auditor.stages.planning.observed import not_seen_words, observed_counts, seen_words
 from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
@@ -87,12 +87,14 @@ def _is_sure(group: Group) -> bool:
 def _worst(
     group: Group, endpoints: Sequence[Endpoint], sizes: Mapping[str, Size], weights: Mapping[str, float]
 ) -> Endpoint | None:
-    """The endpoint that loses most by it, then the costliest, then the first by name."""
+    """The endpoint that loses most by it, then the costliest, then the first by name; rather a request than a task."""
     alike = len({finding.endpoints for finding in group.findings}) == 1
 
     def pain(endpoint: Endpoint) -> tuple[float, float]:
         stakes = () if alike else stakes_on(group, endpoint.id)
-        return sum(removed_weight(stake, sizes) for stake in stakes), weights[endpoint.id]
+        waited = waited_for(endpoint)
+        removed = sum(removed_weight(stake, sizes) for stake in stakes)
+        return waited * removed, waited * weights[endpoint.id]
 
     return max(sorted(endpoints, key=lambda endpoint: endpoint.id), key=pain, default=None)
 

@@ -6,7 +6,8 @@ that the code bounds counts as its bound, so a loop over seven weekdays weighs a
 are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
 fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
 but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort;
-endpoints that pay only under a condition count a tenth. The weights order changes; no figure of them is ever shown.
+endpoints that pay only under a condition count a tenth, and so do commands; a task counts a third, since nobody waits
+for its answer. The weights order changes; no figure of them is ever shown.
 
 Where a workload was measured, the counts it showed stand in for the typical size.
 """
@@ -57,6 +58,8 @@ _LEAST: Final = 0.1
 """What a change without a cost term removes, so that severity and reach still order it."""
 _SELDOM: Final = 0.1
 """What an endpoint counts as that pays only under a condition: a middleware's rare branch is no concern of all."""
+_PATIENCE: Final = {"COMMAND": 0.1, "TASK": 0.3, "CONSUMER": 0.3}
+"""What an endpoint counts as beside a request, by the first word of its id."""
 _UNSHOWN_SHARE: Final = 0.25
 """What counts as removed where the operations stay as many but get cheaper or move elsewhere."""
 
@@ -83,10 +86,11 @@ def worth(
 
 
 def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> float:
-    """How many endpoints pay, each that only may pay counted as `_SELDOM`."""
+    """How many endpoints pay, as far as somebody waits for them; each that only may pay counted as `_SELDOM`."""
     terms = {finding.id: (finding.cost_term, frozenset(finding.endpoints)) for finding in findings}
     return sum(
-        max(
+        waited_for(endpoint)
+        * max(
             (
                 _SELDOM if may_be_spared(endpoint, term) else 1.0
                 for term, named in terms.values()
@@ -96,6 +100,11 @@ def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> floa
         )
         for endpoint in endpoints
     )
+
+
+def waited_for(endpoint: Endpoint) -> float:
+    """1 for what answers a request, less for a task and for a command."""
+    return _PATIENCE.get(endpoint.id.partition(" ")[0], 1.0)
 
 
 def may_be_spared(endpoint: Endpoint, term: TermAtStake | None) -> bool:
