@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from auditor.cli.finished import Finished, find_finished
+from auditor.cli.given_file import given_text
 from auditor.cli.narration import Narration
 from auditor.engine.baseline import EarlierReport, read_earlier
 from auditor.engine.request import AuditRequest
 from auditor.model.fault import Fault
 
-MAX_BYTES: Final = 1 << 30
 _PATH_LIKE: Final = (".json", ".sarif", ".md")
 
 
@@ -28,7 +28,7 @@ def earlier_report(named: str, request: AuditRequest, narration: Narration, /) -
             hint="name a JSON report or a git revision",
         )
     if file.exists():
-        return read_earlier(_text(file), source=named)
+        return read_earlier(given_text(file, what="a report"), source=named)
     if not named or named.startswith("-") or file.name.casefold().endswith(_PATH_LIKE):
         raise Fault(
             "there is no such file",
@@ -55,14 +55,3 @@ def _audited(revision: str, request: AuditRequest, narration: Narration) -> str:
     from auditor.cli.follow import follow  # noqa: PLC0415  builds the types of events
 
     return follow(before, narration, job=found).report
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise Fault("is too large for a report", where=str(file))
-        return file.read_text("utf-8")
-    except OSError as error:
-        raise Fault(f"can't be read: {error.strerror or error}", where=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise Fault("is no report: not UTF-8", where=str(file)) from error

@@ -13,6 +13,15 @@ from auditor.cli.formats import SCREEN, format_of_file, known_suffixes
 from auditor.model.fault import Fault
 
 PLAN_FILE: Final = "auditor-plan.md"
+_OURS: Final = (
+    b"# Performance plan for ",
+    b'{\n  "schema": "auditor/',
+    b'{"run":"',
+    b"::",
+    b"Read ",
+    b'{\n  "$schema": "https://docs.oasis-open.org/sarif',
+)
+"""How the files begin that an audit writes, each in its form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +36,25 @@ class Destinations:
 
 
 def choose_destinations(
-    *, wanted: str | None, outputs: Sequence[str], is_terminal: bool, writes_plan: bool
+    *,
+    wanted: str | None,
+    outputs: Sequence[str],
+    is_terminal: bool,
+    writes_plan: bool,
+    tree: Path | None = None,
 ) -> Destinations:
     """Decides by the flags and by where standard output leads; `Fault` for a file that can't be written.
 
     Without flags a terminal gets a screen with the plan beside it, a pipe gets markdown. With files, a terminal
     gets the screen alone and a pipe nothing. A file has the form of its suffix; ``--format`` is for a single
-    file, or for those whose suffix says nothing.
+    file, or for those whose suffix says nothing. Nothing of the target `tree` is written over but an earlier
+    result, and no link in it is followed out of it.
     """
     files = tuple((Path(name), _form_of(Path(name), wanted, alone=len(outputs) == 1)) for name in outputs)
     for path, _ in files:
         _check_writable(path)
+        if tree is not None:
+            _check_place(path, tree)
     if files:
         return Destinations(SCREEN if is_terminal else None, files)
     if wanted is not None:
@@ -92,9 +109,43 @@ def _form_of(path: Path, wanted: str | None, *, alone: bool) -> str:
 def _check_writable(path: Path) -> None:
     """Now, not after minutes of work."""
     where = f"--output {path}"
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a link that leads to itself, a name that is too long
+        raise Fault(f"can't be written: {error.strerror or error}", where=where) from error
     if path.is_dir():
         raise Fault("is a directory", where=where, hint="name a file in it")
     if not path.parent.is_dir():
         raise Fault("its folder does not exist", where=where, hint=f"create {path.parent} first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise Fault("can't be written: no permission", where=where)
+
+
+def _check_place(path: Path, tree: Path) -> None:
+    """A link in the target was made by whoever wrote the target, and its files are not for us to replace."""
+    where, top = f"--output {path}", Path(os.path.realpath(tree))
+    tops = (Path(os.path.abspath(tree)), top)  # noqa: PTH100  without following links, as the path was written
+    if not any(Path(os.path.abspath(path)).is_relative_to(one) for one in tops):  # noqa: PTH100  as above
+        return
+    leads_to = Path(os.path.realpath(path))
+    if not leads_to.is_relative_to(top):
+        raise Fault(
+            f"is a link of the target's, and leads out of it to {leads_to}",
+            where=where,
+            hint="name another file",
+        )
+    if leads_to.is_file() and not _is_ours(leads_to):
+        raise Fault(
+            "is a file of the target, and no result of an audit", where=where, hint="name another file"
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            begins = file.read(max(map(len, _OURS)))
+    except OSError:
+        return False
+    return not begins or begins.startswith(_OURS)

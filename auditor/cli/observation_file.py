@@ -4,12 +4,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from auditor.cli.given_file import given_text
 from auditor.config.user import load_user_settings
 from auditor.engine.observations import latest_file
 from auditor.model.fault import Fault
 from auditor.model.observation import Observation
-
-MAX_BYTES = 1 << 30
 
 
 def observation_text(named: str, tree: Path, /, *, state: Path | None) -> str:
@@ -29,15 +28,9 @@ def observation_text(named: str, tree: Path, /, *, state: Path | None) -> str:
         raise Fault(
             "is a folder, not an observation", where=str(file), hint=f"`auditor audit {named} --measured`"
         )
+    text = given_text(file, what="an observation")
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise Fault("is too large for an observation", where=str(file))
-        text = file.read_text("utf-8")
         Observation.model_validate_json(text)
-    except OSError as error:
-        raise Fault(f"can't be read: {error.strerror}", where=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise Fault("is no observation: not UTF-8", where=str(file)) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"

@@ -308,6 +308,10 @@ def test_a_terminal_gets_one_screen_and_the_plan_beside_it(shop: Path, tmp_path:
 
 
 def test_a_file_that_is_no_plan_stays(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "auditor-plan.md").symlink_to("elsewhere.md")  # as one that lies in a stranger's repository
+    assert "stays as it is" in on_a_terminal("audit", str(shop), "-q", cwd=tmp_path)
+    assert not (tmp_path / "elsewhere.md").exists()
+    (tmp_path / "auditor-plan.md").unlink()
     (tmp_path / "auditor-plan.md").write_text("my own notes")
     shown = on_a_terminal("audit", str(shop), "-q", cwd=tmp_path)
     assert "stays as it is" in shown

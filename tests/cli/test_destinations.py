@@ -67,6 +67,65 @@ def test_a_file_that_cannot_be_written_is_a_fault_before_the_work() -> None:
         choose("none/plan.md")
 
 
+def test_a_name_that_can_not_be_one_is_a_fault_before_the_work() -> None:
+    Path("loop.md").symlink_to("loop.md")
+    for name in ("loop.md", "a" * 300 + ".md", "loop.md/plan.md"):
+        with pytest.raises(Fault, match=r"can't be written|does not exist"):
+            choose(name)
+
+
+def placed(name: str, tree: str = "tree") -> Destinations:
+    return choose_destinations(
+        wanted="json", outputs=[name], is_terminal=False, writes_plan=True, tree=Path(tree)
+    )
+
+
+@pytest.fixture
+def _tree() -> None:
+    Path("tree/out").mkdir(parents=True)
+    Path("outside").mkdir()
+    Path("outside/app.py").write_text("x = 1\n")
+
+
+@pytest.mark.usefixtures("_tree")
+def test_results_may_lie_in_the_target_and_replace_earlier_ones() -> None:
+    Path("tree/empty.json").touch()
+    Path("tree/out/old.json").write_text('{\n  "schema": "auditor/report@1",\n')
+    Path("tree/latest.json").symlink_to("out/old.json")
+    Path("link").symlink_to("tree")
+    for name in (
+        "tree/new.json",
+        "tree/empty.json",
+        "tree/out/old.json",
+        "tree/latest.json",
+        "link/new.json",
+    ):
+        assert placed(name).files == ((Path(name), "json"),)
+    assert placed("link/latest.json", "link").files
+    assert placed("outside/app.py").files  # what is no part of the target is for who names it to know
+    assert choose("outside/app.py", wanted="json").files
+
+
+@pytest.mark.usefixtures("_tree")
+def test_a_file_of_the_target_is_not_written_over() -> None:
+    Path("tree/app.py").write_text("x = 1\n")
+    Path("tree/package.json").write_text("{}")
+    Path("tree/link.json").symlink_to("app.py")
+    for name in ("app.py", "package.json", "link.json", "out/../app.py"):
+        with pytest.raises(Fault, match="is a file of the target, and no result of an audit"):
+            placed(f"tree/{name}")
+
+
+@pytest.mark.usefixtures("_tree")
+def test_a_link_in_the_target_leads_no_result_out_of_it() -> None:
+    Path("tree/new.json").symlink_to(Path("outside/.profile").absolute())
+    Path("tree/old.json").symlink_to("../outside/app.py")
+    Path("tree/folder").symlink_to("../outside")
+    for name in ("new.json", "old.json", "folder/new.json"):
+        with pytest.raises(Fault, match="is a link of the target's, and leads out of it to"):
+            placed(f"tree/{name}")
+
+
 def test_a_text_is_written_whole() -> None:
     write_whole(Path("plan.md"), "# é\n")
     write_whole(Path("plan.md"), "# two\n")

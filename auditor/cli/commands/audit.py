@@ -94,6 +94,7 @@ def run_audit(arguments: argparse.Namespace, console: Console, /, *, command: st
         outputs=arguments.output,
         is_terminal=console.output.is_terminal,
         writes_plan=writes_plan,
+        tree=arguments.path if command == "audit" else None,
     )
     request = request_of(arguments, command, console.narration)
     if getattr(arguments, "measured", None) is not None:
@@ -200,7 +201,9 @@ def _write_plan(path: Path | None, report: str, renderer: "Renderer", console: C
     """Where the plan was written, if it was."""
     if path is None:
         return None
-    if path.exists() and not _is_plan(path):
+    if path.is_symlink() or (
+        path.exists() and not _is_plan(path)
+    ):  # whoever made a link chose where it leads
         console.narration.warn(
             f"{path} is no plan of auditor's and stays as it is; --output names another file"
         )
