@@ -6,6 +6,7 @@ from pathlib import Path
 from auditor.engine.opening import opened
 from auditor.engine.request import AuditRequest, Notes
 from auditor.frameworks import discover
+from auditor.frameworks.django_language import PARAMETER, language_of_paths
 from auditor.frameworks.entry import EntryPoint
 from auditor.frameworks.list_parameters import ListParameter, list_parameters
 from auditor.index.build import build_index
@@ -26,6 +27,7 @@ class Surveyed:
     """As in a report: `GET /spaces/{id}`."""
     method: str
     path: str
+    """With the language that it begins with where a language is its first parameter."""
     parameters: tuple[Parameter, ...]
     """What its code reads from the request, and what its framework does for it; empty where nobody asked."""
     keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -60,11 +62,12 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
             ways = _ways(trace, entries)
             lists = list_parameters(index.project, entries)
             sources = _sources(job.snapshot, {span.file for way in ways.values() for span in way})
+        language = language_of_paths(index.project)
         found = {
             entry.id: Surveyed(
                 id=entry.id,
                 method=entry.method,
-                path=entry.path,
+                path=_in_language(entry.path, language),
                 parameters=_with_lists(
                     parameters_of(
                         sources, ways.get(id(entry), ()), path=entry.path, filled=_filled(entry, ways)
@@ -78,6 +81,11 @@ def survey(request: AuditRequest, notes: Notes, /, *, parameters: bool = True) -
     for each in stumbles.met:
         notes.warn(each)
     return tuple(found[key] for key in sorted(found))
+
+
+def _in_language(path: str, language: str | None) -> str:
+    head = f"/{PARAMETER}/"
+    return f"/{language}/{path.removeprefix(head)}" if language and path.startswith(head) else path
 
 
 def _filled(entry: EntryPoint, ways: dict[int, list[Span]]) -> int:
