@@ -170,6 +170,13 @@ def _declared(
             break
         keywords = (*keywords, *arguments[0][4], *inner[1])
         arguments, last = tuple(arguments[0][3]), inner[0]
+    column = next((v for k, v in keywords if k == "sa_column"), None) if last == "Field" else None
+    if (
+        column is not None and column[0] == ir.CALL
+    ):  # what SQLModel takes as it is, in place of all that it would make
+        inner = maker(project, module, column)
+        if inner is not None and inner[0] in names.COLUMN_MAKERS:
+            keywords, arguments = (*column[4], *inner[1]), tuple(column[3])
     made = Declared(name, _kind(last), value, annotation, cls, line, keywords, arguments, deferred)
     return replace(made, deferred=True) if made.flag("deferred") else made
 
