@@ -93,7 +93,7 @@ class Handed:
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Helpers called with the same arguments; then rows gone through again."""
-    above = callers(scene)
+    above = scene.calls_of
     seen: set[tuple[str, int]] = set()
     for scope in scene.scopes:
         for call in scope.calls:
@@ -121,16 +121,6 @@ def find(scene: Scene) -> Iterator[Claim]:
 
 
 # -- helpers --------------------------------------------------------------------------------------------------
-
-
-def callers(scene: Scene) -> dict[int, list[Call]]:
-    """Every call of a function of the project, by the function's identity."""
-    found: dict[int, list[Call]] = {}
-    for scope in scene.scopes:
-        for call in scope.calls:
-            if not call.frames and call.node is not None:
-                found.setdefault(id(call.callee), []).append(call)
-    return found
 
 
 def is_helper(scene: Scene, function: Function) -> bool:

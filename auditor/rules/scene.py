@@ -16,6 +16,7 @@ from auditor.index.values import Many, Query
 from auditor.repo.churn import Churn
 from auditor.rules import turns
 from auditor.rules.doings import Doings
+from auditor.rules.handed_few import calls_of, is_handed_few
 from auditor.rules.names import Library
 from auditor.rules.short_by_text import is_short_by_text
 from auditor.trace.cost import Costs, CostTable
@@ -222,10 +223,26 @@ class Scene:
 
     def turned(self, loops: tuple[Loop, ...], branch: Branch) -> tuple[Loop, ...]:
         """The loops that repeat a place in these arms; not those that it ends."""
-        kept = repeating(loops)
+        kept = tuple(x for x in repeating(loops) if not self._is_handed_few(x))
         if not kept or not branch:
             return kept
         return tuple(x for x in kept if not ends_it(self.trace.machine, x, branch, loops))
+
+    @cached_property
+    def calls_of(self) -> dict[int, list[Call]]:
+        """Every call of a function of the project, by the function's identity."""
+        return calls_of(self.scopes)
+
+    def _is_handed_few(self, loop: Loop) -> bool:
+        known = self._handed.get(id(loop.node))
+        if known is None:
+            known = loop.node is not None and is_handed_few(self.calls_of, loop, _HANDFUL)
+            self._handed[id(loop.node)] = known
+        return known
+
+    @cached_property
+    def _handed(self) -> dict[int, bool]:
+        return {}
 
     def looped_effects(self) -> Iterator[Looped]:
         """Operations inside a loop that repeats, seen from the loop's own function."""
