@@ -33,6 +33,7 @@ _SCRIPTS: Final = 4
 """Claims in one finding of scripts, and of what many functions do by calling the same."""
 _MANY: Final = 3
 """Functions from which on they are told together because what they call does it."""
+_COMMANDS: Final = "/management/commands/"
 _BACKGROUND: Final = ("TASK ", "COMMAND ")
 """How the ids of the entry points begin that no request waits for."""
 _SHOWN_ROLES: Final = TRACED_ROLES | {"config"}
@@ -92,6 +93,8 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     optional = staff.by_cause(rule.id, (c for c in worth if staff.option_of(c)))
     scripts = [c for c in sure if is_of_script(scene, c)]
     by_hand = {id(c) for c in scripts}
+    commands = [c for c in sure if id(c) not in by_hand and is_of_command(scene, c)]
+    by_hand |= {id(c) for c in commands}
     aside = [] if rule.by_file else [c for c in sure if not is_waited_for(scene, c) and id(c) not in by_hand]
     set_aside = by_hand | {id(c) for c in aside}
     waited = [c for c in sure if id(c) not in set_aside]
@@ -106,6 +109,9 @@ def findings(scene: Scene, rule: RuleInfo, claims: Iterable[Claim]) -> list[Find
     made += [
         told(scene, rule, folded(group, own=1, among="scripts that are run by hand"))
         for group in in_groups(scripts, _SCRIPTS)
+    ]
+    made += [
+        told(scene, rule, folded(group, own=1, among="commands")) for group in in_groups(commands, _SCRIPTS)
     ]
     made += [told(scene, rule, folded(group, own=1, among="the admin")) for group in optional]
     return made
@@ -169,6 +175,15 @@ def is_of_script(scene: Scene, claim: Claim) -> bool:
     """
     found = claim.spot.function is not None and is_started_by_name(claim.spot.module)
     return found and not endpoints_of(scene, claim)
+
+
+def is_of_command(scene: Scene, claim: Claim) -> bool:
+    """Whether it stands in a command's own file, and nobody but who types that command waits for it.
+
+    Django's commands are scripts by another name: most of them filled a column once.
+    """
+    own = claim.spot.function is not None and _COMMANDS in f"/{claim.spot.module.path}"
+    return own and all(e.startswith("COMMAND ") for e in endpoints_of(scene, claim))
 
 
 def together(claims: Iterable[Claim]) -> list[list[Claim]]:

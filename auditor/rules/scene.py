@@ -91,6 +91,7 @@ class Scene:
         """How often files were changed; asked by those rules alone that stand on it, for it takes a while."""
         self.costs = CostTable(trace.machine)
         self._handed: dict[int, frozenset[int]] = {}
+        self._handed_few: dict[int, bool] = {}
         self._writes: dict[tuple[int, bool], bool] = {}
         self._shared: dict[Callable[[Scene], object], object] = {}
 
@@ -234,15 +235,11 @@ class Scene:
         return calls_of(self.scopes)
 
     def _is_handed_few(self, loop: Loop) -> bool:
-        known = self._handed.get(id(loop.node))
+        known = self._handed_few.get(id(loop.node))
         if known is None:
             known = loop.node is not None and is_handed_few(self.calls_of, loop, _HANDFUL)
-            self._handed[id(loop.node)] = known
+            self._handed_few[id(loop.node)] = known
         return known
-
-    @cached_property
-    def _handed(self) -> dict[int, bool]:
-        return {}
 
     def looped_effects(self) -> Iterator[Looped]:
         """Operations inside a loop that repeats, seen from the loop's own function."""

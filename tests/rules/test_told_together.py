@@ -87,3 +87,46 @@ def test_keys_that_nothing_known_searches_by_are_told_together_a_few_in_each() -
 def test_keys_that_a_request_searches_by_are_told_by_themselves() -> None:
     assert told_of_keys("ABCD", searched="ABCD") == [""] * 4
     assert told_of_keys("ABCD", searched="A") == ["", "2 more like it in other tables"]
+
+
+_COMMAND = """
+from django.core.management.base import BaseCommand
+from shop.models import Job
+
+def fill():
+    for job in Job.objects.all():
+        job.name = job.name.strip()
+        job.save()
+
+class Command(BaseCommand):
+    def handle(self, *args, **options):
+        fill()
+"""
+
+
+def told_of_commands(count: int, **more: str) -> list[str]:
+    files = {
+        "shop/__init__.py": "",
+        "shop/models.py": _MODELS,
+        "shop/management/__init__.py": "",
+        "shop/management/commands/__init__.py": "",
+        **{f"shop/management/commands/fill_{n}.py": _COMMAND for n in range(count)},
+        **more,
+    }
+    return sorted(f.title.partition("; ")[2] for f in audited(files, "write-per-row"))
+
+
+def test_what_commands_do_is_told_together_a_few_in_each() -> None:
+    assert told_of_commands(1) == [""]
+    assert told_of_commands(4) == ["3 more like it in commands"]
+    assert told_of_commands(5) == ["", "3 more like it in commands"]
+
+
+def test_what_a_request_waits_for_too_is_told_by_itself() -> None:
+    urls = (
+        "from django.http import JsonResponse\nfrom django.urls import path\n"
+        "from shop.management.commands.fill_0 import fill\n"
+        "def view(request):\n    fill()\n    return JsonResponse({})\n"
+        'urlpatterns = [path("x/", view)]\n'
+    )
+    assert told_of_commands(3, **{"urls.py": urls}) == ["", "1 more like it in commands"]
