@@ -46,6 +46,7 @@ from auditor.trace import (
     members,
     naming,
     open_queries,
+    picked_fields,
     plain,
     response_models,
     statement_texts,
@@ -231,6 +232,7 @@ def construct(
     init = m.project.method(cls, "__init__")
     if init is not None:
         m.call_function(init, made, args, kwargs, node)
+        picked_fields.note(m, made, kwargs)
     else:
         declared_fields(m, cls, made, args, kwargs)
     post = m.project.method(cls, "__post_init__")

@@ -29,7 +29,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import access, calls, iteration
+from auditor.trace import access, calls, iteration, picked_fields
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -123,12 +123,14 @@ def fields_of(m: Machine, serializer: Inst, value: Value, node: Node | None, dep
         return
     shape = shape_of(m, serializer.cls)
     for field in shape.declared:
-        read_field(m, serializer, field, value, node, depth)
+        if picked_fields.is_picked(serializer, field.name):
+            read_field(m, serializer, field, value, node, depth)
     plain = shape.plain
     if plain is None:
         plain = all_fields(m, value, shape.excluded | {f.name for f in shape.declared})
     for name in plain:
-        read_plain(m, name, value, node)
+        if picked_fields.is_picked(serializer, name):
+            read_plain(m, name, value, node)
 
 
 @dataclass(frozen=True, slots=True)
