@@ -59,7 +59,7 @@ def passes(effect: ObservedEffect, file: str, first: int, last: int) -> bool:
     return any(frame.file == file and first <= frame.line <= last for frame in effect.stack)
 
 
-def times(effects: Iterable[ObservedEffect], kind: str, /) -> int:
+def times(effects: Iterable[ObservedEffect], /, kind: str) -> int:
     """How often they happened together.
 
     A session is opened, checked out and connected, and a transaction begun and ended: each is one of its kind.

@@ -6,6 +6,7 @@ calls, through one of these too: several findings may stand on one line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from auditor.measure.reconciling.effects import counted
@@ -74,13 +75,21 @@ def _effects(finding: Finding, request: Exercise, kind: str) -> list[ObservedEff
     own = [effect for effect in through if effect.kind == kind]
     if _counts_effects(finding):
         named = [place for place in finding.related if place.role in _WITHIN and not _same(place, finding)]
-        within = [effect for effect in own if _passes_one(effect, named)]
+        siblings = [place for place in named if _is_sibling(place, finding, request)]
+        ways = [place for place in named if place not in siblings]
+        within = [effect for effect in own if _passes_one(effect, ways)]
+        if not within:
+            elsewhere = _leads_elsewhere(ways, request, kind)
+            within = [
+                effect for effect in own if not elsewhere or (siblings and _is_asked_here(effect, finding))
+            ]
         beside = [place for place in finding.related if place.role in _BESIDE]
         again = [effect for effect in request.effects if effect.kind == kind and _passes_one(effect, beside)]
-        return [
-            *(within or ([] if _leads_elsewhere(named, request, kind) else own)),
-            *(e for e in again if e not in own),
+        groups = [
+            [e for e in request.effects if e.kind == kind and _passes_one(e, [one])] for one in siblings
         ]
+        # Two that ran once each are not one that ran twice.
+        return max([[*within, *(e for e in again if e not in own)], *groups], key=partial(times, kind=kind))
     queries = [place for place in finding.related if place.role == "query"]
     return own or [
         effect for effect in request.effects if effect.kind == kind and _passes_one(effect, queries)
@@ -104,6 +113,25 @@ def _loads(finding: Finding, through: Sequence[ObservedEffect]) -> list[Observed
 
 def _same(place: Place, finding: Finding) -> bool:
     return place.file == finding.file and place.line <= finding.end_line and finding.line <= place.end_line
+
+
+def _is_sibling(place: Place, finding: Finding, request: Exercise) -> bool:
+    """Whether it is no step on the way from the statement at fault: it was seen to run in the very function that this stands in."""
+    name = finding.function.rpartition(".")[2]
+    return place.file == finding.file and any(
+        frame.file == place.file
+        and place.line <= frame.line <= place.end_line
+        and frame.function.rpartition(".")[2] == name
+        for effect in request.effects
+        for frame in effect.stack
+        if not passes(effect, finding.file, finding.line, finding.end_line)
+    )
+
+
+def _is_asked_here(effect: ObservedEffect, finding: Finding) -> bool:
+    """Whether the statement at fault asked it by itself."""
+    frame = effect.stack[-1]
+    return frame.file == finding.file and finding.line <= frame.line <= finding.end_line
 
 
 def _passes_one(effect: ObservedEffect, places: Sequence[Place]) -> bool:

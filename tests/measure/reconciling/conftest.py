@@ -27,10 +27,17 @@ def frame(place: str, function: str = "view") -> ObservedFrame:
 
 
 def saw(
-    text: str, *places: str, kind: str = "sql", op: str = "SELECT", count: int = 1, rows: int | None = None
+    text: str,
+    *places: str,
+    kind: str = "sql",
+    op: str = "SELECT",
+    count: int = 1,
+    rows: int | None = None,
+    functions: tuple[str, ...] = (),
 ) -> ObservedEffect:
-    """One group of effects, its stack outermost first."""
-    stack = tuple(frame(place) for place in places)
+    """One group of effects, its stack outermost first; `functions` are those of its frames."""
+    named = functions or ("view",) * len(places)
+    stack = tuple(frame(place, name) for place, name in zip(places, named, strict=True))
     return ObservedEffect(kind=kind, op=op, text=text, stack=stack, count=count, rows=rows)
 
 

@@ -15,7 +15,7 @@ LOOKED_UP = ("app.py:12", "lines.py:5")
 
 
 def judged(finding: Finding, *requests: ObservedRequest) -> Finding:
-    (after,) = reconcile(report(findings=(finding,)), observation(*requests)).findings
+    after, *_ = reconcile(report(findings=(finding,)), observation(*requests)).findings
     return after
 
 
@@ -111,6 +111,43 @@ def test_a_query_that_is_run_again_needs_both(
         related=[{"file": "app.py", "line": 7, "end_line": 7, "role": "first"}],
     )
     assert judged(again, request(*effects, lines={"app.py": (7, 12)})).status == status  # type: ignore[arg-type]
+
+
+BESIDE = [
+    {"file": "app.py", "line": 13, "end_line": 13, "role": "query"},
+    {"file": "app.py", "line": 16, "end_line": 16, "role": "call"},
+    {"file": "app.py", "line": 11, "end_line": 13, "role": "loop"},
+]
+PRICES = "SELECT prices.id FROM prices"
+
+
+@pytest.mark.parametrize(
+    ("effects", "status"),
+    [
+        ((saw(LINES, "app.py:12"), saw(PRICES, "app.py:13"), saw("card", "app.py:13", kind="log", count=8)), "refuted"),
+        ((saw(LINES, "app.py:12"), saw(PRICES, "app.py:20", count=8), saw("card", "app.py:12", kind="log", count=8)), "refuted"),
+        ((saw(LINES, "app.py:12", count=8), saw(PRICES, "app.py:13", count=8)), "confirmed"),
+        ((saw(LINES, "app.py:12", count=8), saw(PRICES, "app.py:16", "lines.py:5", count=8)), "confirmed"),
+        ((saw(LINES, "app.py:12"), saw(PRICES, "app.py:13", count=8)), "confirmed"),
+    ],
+    ids=["each once", "another place", "both", "beside the call of another loop", "the second alone"],
+)  # fmt: skip
+def test_queries_that_one_loop_asks_side_by_side_do_not_lead_to_each_other(
+    finding: Make, effects: tuple[object, ...], status: str
+) -> None:
+    several = finding(title="`SELECT Line` runs once per order, with 1 more", related=BESIDE)
+    assert judged(several, request(*effects, lines={"app.py": (12,)})).status == status  # type: ignore[arg-type]
+
+
+def test_a_helper_of_the_same_file_is_a_step_on_the_way(finding: Make) -> None:
+    """What the line asks besides is not the helper's."""
+    helped = finding(related=[{"file": "app.py", "line": 40, "end_line": 40, "role": "query"}, BESIDE[2]])
+    turns = saw("card", "app.py:13", kind="log", op="INFO", count=8)
+    once = saw(LINES, "app.py:12", "app.py:40")
+    elsewhere = saw(LINES, "app.py:30", "app.py:40", count=8, functions=("view", "lines_of"))
+    others = saw(PRICES, "app.py:12", count=20)
+    assert judged(helped, request(turns, others, once)).status == "refuted"
+    assert judged(helped, request(turns, others, elsewhere)).status == "refuted"
 
 
 def test_rows_are_claimed_by_the_query_that_fetches_them(finding: Make) -> None:
