@@ -26,6 +26,7 @@ PACKAGES: Final = frozenset({
     "flask_smorest", "flask_openapi3",
     "fastapi", "starlette", "pyramid", "apiflask",
     "aiohttp", "bottle", "cherrypy", "falcon", "flask_appbuilder", "litestar", "masonite", "ninja", "robyn", "sanic",
+    "fastmcp", "mcp",
     "starlite", "tornado", "ariadne",
 })  # fmt: skip
 """Libraries whose applications are put together by calls; without one of them there is nothing to execute."""
