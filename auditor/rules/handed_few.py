@@ -27,9 +27,14 @@ def calls_of(scopes: Iterable[Summary]) -> dict[int, list[Call]]:
 
 
 def is_handed_few(calls: dict[int, list[Call]], loop: Loop, most: int) -> bool:
-    """Whether the loop goes through a parameter as it came in, and nobody is seen to pass more than so many."""
+    """Whether the loop goes through a parameter as it came in, and nobody is seen to pass more than so many.
+
+    Only of plain functions: a method may be called on what nobody knows, a decorated function by who decorates it.
+    """
     function, iterable = loop.site.function, iterable_of(loop)
     if function is None or iterable is None or iterable[0] != ir.NAME or id(function) not in calls:
+        return False
+    if function.owner is not None or function.decorators:
         return False
     name = str(iterable[2])
     given = next((p for p in function.params if p[0] == name and p[1] in {"pos", "kw"}), None)

@@ -35,7 +35,8 @@ def is_short_by_text(loop: Loop, most: int) -> bool:
     if named[0] != ir.NAME:
         return False
     name, body = str(named[2]), Same(function.body)
-    put_in = _put_in(body, name)
+    is_given = any(p[0] == name for p in function.params)
+    put_in = None if is_given else _put_in(body, name)
     if put_in is not None and put_in <= most:
         return True
     return any(
