@@ -15,6 +15,7 @@ The first alone is printed as `at the place`, both together as `contained`. Requ
 
 import argparse
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,10 +32,12 @@ from auditor.index.build import build_index
 from auditor.knowledge.load import load
 from auditor.measure.reconciling.naming import READING, is_about
 from auditor.trace.analysis import analyse
-from auditor.trace.chains import chains
+from auditor.trace.chains import Chain, chains
 from auditor.trace.semantics import semantics_of
 
 EVERY: Final = 1_000_000
+PATH_PARAMETER: Final = re.compile(r"(?<!\?P)<[^<>]+>")
+STAND_IN: Final = "one-parameter"
 LIBRARY: Final = "(a library, for the handler)"
 Stack = tuple[tuple[str, int], ...]
 
@@ -116,8 +119,12 @@ def path_of(route: str, kind: str) -> str:
     """The route as `bare` has it."""
     if kind == "flask":
         return bare(url_path.from_angles(route))
+    if kind == "starlette":
+        return bare(url_path.from_braces(route))
     if "(?P<" in route or "^" in route:
-        return bare(readable(readable(route, "route") if "(?P<" not in route else route, "regex"))
+        # what `path()` and `re_path()` include in each other comes as one text
+        plain = PATH_PARAMETER.sub(STAND_IN, route)
+        return bare(readable(plain, "regex")).replace(STAND_IN, "{}")
     return bare(readable(route, "route"))
 
 
@@ -133,23 +140,29 @@ def traced(tree: Path) -> dict[tuple[str, str], list[Place]]:
         entry = root.entry
         if entry is not None:
             listed, _ = chains(trace.machine, root.summary, EVERY)
-            places = [
-                Place(
-                    own.site.module.path,
-                    own.site.start,
-                    max(own.site.end, own.site.line),
-                    own.label,
-                    reads(own.operation),
-                )
-                for own in (chain.effect for chain in listed)
-                if own.kind == "sql"
-            ]
+            places = [where(chain) for chain in listed if chain.effect.kind == "sql"]
             found.setdefault((entry.method, bare(entry.path)), []).extend(places)
     for (method, path), places in list(found.items()):
         if method == ANY:
             for verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
                 found.setdefault((verb, path), []).extend(places)
     return found
+
+
+def where(chain: Chain) -> Place:
+    """The place of an effect; where a library runs it, the line of the application that called the library."""
+    own = chain.effect
+    if own.site.module.role == "library":
+        for function, line in reversed(chain.steps):
+            if function.module.role != "library":
+                return Place(function.module.path, line, line, own.label, reads(own.operation))
+    return Place(
+        own.site.module.path,
+        own.site.start,
+        max(own.site.end, own.site.line),
+        own.label,
+        reads(own.operation),
+    )
 
 
 def reads(operation: str | None) -> bool | None:

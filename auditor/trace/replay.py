@@ -24,7 +24,7 @@ from auditor.index.values import (
 )
 from auditor.trace import access, arguments, builtin_methods, calls, iteration, joining, statement_texts
 from auditor.trace.context import MAX_FRAMES, MAX_RESIDUAL, REPLAY_BUDGET
-from auditor.trace.substitution import Memo, substitute
+from auditor.trace.substitution import Memo, expected, substitute
 from auditor.trace.summary import Loop, Residual, Summary
 
 if TYPE_CHECKING:
@@ -195,7 +195,8 @@ def is_idle(m: Machine, op: Residual, memo: Memo) -> bool:
     if what == "call" and not m.quiet:
         m.lost.add(id(op.node))
     if op.sym is not None:
-        memo[id(op.sym)] = op.sym.hint or UNKNOWN
+        memo[id(op.sym)] = UNKNOWN
+        memo[id(op.sym)] = expected(m, op.sym, memo, 0)
     return True
 
 
@@ -294,4 +295,6 @@ def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None])
         elif isinstance(base, _USED):
             m.use(how, base, op.node, detail)
     if op.sym is not None:
-        memo[id(op.sym)] = given if given is not UNKNOWN or op.sym.hint is None else op.sym.hint
+        memo[id(op.sym)] = given
+        if given is UNKNOWN:
+            memo[id(op.sym)] = expected(m, op.sym, memo, 0)

@@ -119,10 +119,16 @@ def symbolic(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
             made = access.item(m, base, sym.detail, (0, 0, ""))
     finally:
         m.quiet -= 1
-    if made is UNKNOWN and sym.hint is not None:
-        made = sym.hint
     memo[id(sym)] = made
+    if made is UNKNOWN and sym.hint is not None:
+        made = memo[id(sym)] = expected(m, sym, memo, depth)
     return made
+
+
+def expected(m: Machine, sym: Sym, memo: Memo, depth: int) -> Value:
+    """What the callee took a symbolic value for, as the caller sees it: one of its own arguments, where it gives that back."""
+    hint = sym.hint or UNKNOWN
+    return substitute(m, hint, memo, depth + 1) if type(hint) is Sym or type(hint) is OneOf else hint
 
 
 def mapping(m: Machine, value: Dictionary, memo: Memo, depth: int) -> Value:

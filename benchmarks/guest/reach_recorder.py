@@ -1,12 +1,14 @@
 """A pytest plugin that records which SQL ran under which endpoint, with the lines of the target that led there.
 
 Run in the target's own environment: `REACH_TREE=TREE REACH_OUT=FILE python -m pytest -p reach_recorder ...` with this
-folder on PYTHONPATH. Knows Django's cursors and SQLAlchemy's engines, and Flask's and Django's requests; standard
-library only. FILE holds one JSON line for each `[method, route, kind of route, stack, verb and text]` that differs; the
+folder on PYTHONPATH. Knows Django's cursors and SQLAlchemy's engines, and Flask's, Django's and Starlette's (FastAPI's)
+requests; standard library only. FILE holds one JSON line for each `[method, route, kind of route, stack, verb and text]` that differs; the
 stack is `[[file, line], ...]`, innermost first, without tests and libraries; it is
 empty where a library's code ran the statement for a handler without a line of the application in between.
 """
 
+import contextvars
+import importlib.util
 import json
 import os
 import sys
@@ -21,6 +23,8 @@ HANDLERS = (*INNER, "get_response")
 _SEEN = {}
 _NOW = threading.local()
 _INSIDE = {}
+_ASGI = contextvars.ContextVar("reach_asgi", default=None)
+"""The route and rows of the request that Starlette is answering: threads and tasks it starts inherit it."""
 
 
 def inside(filename):
@@ -39,8 +43,8 @@ def inside(filename):
 
 def noted(statement):
     """Takes down one statement, where a request is under way."""
-    frame, stack, where = sys._getframe(2), [], ""
-    while frame is not None:
+    stack, where = [], ""
+    for frame in frames(sys._getframe(2)):
         name = inside(frame.f_code.co_filename)
         function = frame.f_code.co_name
         if name:
@@ -49,7 +53,10 @@ def noted(statement):
             where = function
             if function in INNER:
                 break  # what lies further out is around the handler and only passes the request on
-        frame = frame.f_back
+    answering = _ASGI.get()
+    if answering is not None:
+        answering["rows"].append([stack, statement.strip()[:TEXT]])
+        return
     if not where or (not stack and where not in INNER):
         return
     row = [stack, statement.strip()[:TEXT]]
@@ -61,6 +68,18 @@ def noted(statement):
     if flask is not None and flask.has_request_context():
         rule = flask.request.url_rule
         keep(flask.request.method, rule.rule if rule is not None else "", "flask", row)
+
+
+def frames(frame):
+    """From the innermost out, through the greenlets in which SQLAlchemy's asynchronous sessions run."""
+    greenlets = sys.modules.get("greenlet")
+    running = greenlets.getcurrent() if greenlets is not None else None
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+        while frame is None and running is not None:
+            running = running.parent
+            frame = running.gr_frame if running is not None else None
 
 
 def keep(method, route, kind, row):
@@ -117,10 +136,51 @@ def watch_django():
     BaseHandler.get_response = get_response
 
 
+def watch_starlette():
+    """Which request is being answered, from the outermost application in; its route is the innermost that handles it."""
+    try:
+        from starlette.applications import Starlette
+        from starlette.routing import Route
+    except ImportError:
+        return
+    fastapi = importlib.util.find_spec("fastapi") and importlib.import_module("fastapi.routing")
+    call = Starlette.__call__
+
+    async def answered(self, scope, receive, send):
+        if scope["type"] != "http" or _ASGI.get() is not None:
+            return await call(self, scope, receive, send)
+        answering = {"rows": [], "route": ""}
+        token = _ASGI.set(answering)
+        try:
+            await call(self, scope, receive, send)
+        finally:
+            _ASGI.reset(token)
+            for row in answering["rows"]:
+                keep(scope["method"], answering["route"], "starlette", row)
+
+    def handling(kind):
+        handle = kind.handle
+
+        async def handled(self, scope, receive, send):
+            answering = _ASGI.get()
+            if answering is not None:
+                included = scope.get("fastapi", {}).get("effective_route_context") or self
+                answering["route"] = scope.get("root_path", "") + included.path
+            await handle(self, scope, receive, send)
+
+        kind.handle = handled
+
+    Starlette.__call__ = answered
+    handling(Route)
+    if fastapi and "handle" in vars(fastapi.APIRoute):
+        handling(fastapi.APIRoute)
+
+
 def pytest_configure(config):
     """Before anything of the target is imported by a test."""
     watch_sqlalchemy()
     watch_django()
+    watch_starlette()
 
 
 def pytest_sessionfinish(session, exitstatus):
