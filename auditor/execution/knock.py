@@ -2,9 +2,10 @@
 
 import http.client
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 _BODY_BYTES: Final = 64 << 10
@@ -26,19 +27,33 @@ class Reply:
         return self.status is not None and self.status < 500
 
 
+class _Bounded(socket.socket):
+    """One whose reading ends at a moment: heads without end (1xx) and a body that drips are many short waits."""
+
+    until = 0.0
+
+    def recv_into(self, *given: Any, **more: Any) -> int:
+        left_s = self.until - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self.settimeout(left_s)
+        return super().recv_into(*given, **more)
+
+
 class _Door(http.client.HTTPConnection):
     def __init__(self, door: Path, timeout_s: float) -> None:
         super().__init__("localhost", timeout=timeout_s)
-        self._door = door
+        self._door, self._timeout_s = door, timeout_s
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
+        self.sock = _Bounded(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self._timeout_s)
+        self.sock.until = time.monotonic() + self._timeout_s
         self.sock.connect(str(self._door))
 
 
 def knock(door: Path, path: str, /, *, timeout_s: float) -> Reply:
-    """One GET. What goes wrong on the way is no answer."""
+    """One GET, `timeout_s` for all of it. What goes wrong on the way is no answer."""
     connection = _Door(door, timeout_s)
     try:
         connection.request("GET", path, headers={"Accept": "*/*", "Connection": "close"})

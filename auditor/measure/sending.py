@@ -3,12 +3,13 @@
 import contextlib
 import hashlib
 import socket
+import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -48,6 +49,8 @@ class Door:
         self._socket = socket
         self._kept = kept
         self._transport = httpx.HTTPTransport(uds=str(socket), limits=connections, retries=0)
+        self._sent = threading.local()
+        """When what this thread waits for was sent: a connection that is kept outlives a message."""
 
     def __enter__(self) -> Self:
         return self
@@ -67,11 +70,12 @@ class Door:
             opaque: the id for the probe; None sends none (latency is measured without it).
         """
         reading = _Reading(time.monotonic(), self.limits)
+        self._sent.at = time.monotonic()
         if not self._socket.exists():
             return reading.ended("refused", "the server's socket is not there")
         try:
             self._exchange(message, opaque, reading)
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             return reading.ended("timeout", f"no end after {self.limits.deadline_s:g} s")
         except httpx.ConnectError as error:
             _close_unconnected(error)
@@ -96,6 +100,7 @@ class Door:
             extensions={
                 "target": message.target.encode("ascii"),
                 "timeout": httpx.Timeout(self.limits.deadline_s).as_dict(),
+                "trace": self._connected,
             },
         )
         response = self._transport.handle_request(request)
@@ -103,6 +108,21 @@ class Door:
             reading.begin(response)
             assert isinstance(response.stream, httpx.SyncByteStream)
             reading.read(iter(response.stream))
+
+    def _connected(self, event: str, about: Mapping[str, Any]) -> None:
+        """Holds a new connection to the deadline: httpx limits each read, and heads without end (1xx) are many reads."""
+        if event != "connection.connect_unix_socket.complete":
+            return
+        stream = about["return_value"]
+        stream.read = self._until_deadline(stream.read)
+
+    def _until_deadline(self, read: Callable[..., bytes]) -> Callable[..., bytes]:
+        def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
+            if time.monotonic() - self._sent.at > self.limits.deadline_s:
+                raise TimeoutError
+            return read(max_bytes, timeout)
+
+        return bounded
 
 
 def _close_unconnected(error: BaseException) -> None:

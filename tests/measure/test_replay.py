@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import itertools
 import json
@@ -236,6 +237,22 @@ def test_a_body_that_drips_meets_the_deadline(serve: Serve) -> None:
     gate.set()
     assert done.exchanges[0].answer.ending == "timeout"
     assert done.exchanges[0].answer.status == 200
+
+
+def test_heads_without_end_meet_the_deadline(listening: tuple[Path, socket.socket]) -> None:
+    path, listener = listening
+
+    def hint() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 100)
+
+    thread = threading.Thread(target=hint)
+    thread.start()
+    answer = run(path, Request(id="a", path="/"), limits=Limits(deadline_s=0.5)).exchanges[0].answer
+    thread.join()
+    assert (answer.ending, answer.status) == ("timeout", None)
 
 
 def test_no_answer_no_listener_no_http(
