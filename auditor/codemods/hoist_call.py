@@ -47,6 +47,8 @@ _SOMETIMES: Final = (
     ast.IfExp, ast.BoolOp, ast.Lambda, ast.comprehension, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 )  # fmt: skip
 """What may leave out, repeat or put off what stands in it."""
+_TURNED: Final = frozenset({"int", "float", "str", "bool", "Decimal", "len"})
+"""Makes a value of another: `int(setting(session, "limit"))` calls `setting`, and stays where it is."""
 _WRITING: Final = ("DELETE", "INSERT", "UPDATE")
 
 
@@ -81,7 +83,10 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         and statement.value is value
         and isinstance(statement.targets[0], ast.Name)
     )
-    if not is_named and shared != "value":
+    is_turned = value is not statement.value and value is _turned(
+        statement.value
+    )  # nothing keeps it or changes it then
+    if not is_named and not is_turned and shared != "value":
         return Declined(NAME, "the turns would keep one object, which may be changed for one of them")
     return _hoisted(spans, function, statement, value, turn=turn, finding=finding)
 
@@ -95,7 +100,7 @@ def _called_always(statement: ast.Assign | ast.Expr, *, named: str) -> ast.expr 
     above = parents(statement)
     found = [node for node in ast.walk(whole) if isinstance(node, ast.Call) and called_name(node) == named]
     if len(found) != 1:
-        return whole if isinstance(statement, ast.Assign) else None
+        return _turned(whole) if isinstance(statement, ast.Assign) else None
     at: ast.AST = found[0]
     while at is not statement:
         if isinstance(at, _SOMETIMES):
@@ -103,6 +108,17 @@ def _called_always(statement: ast.Assign | ast.Expr, *, named: str) -> ast.expr 
         at = above[at]
     waiting = above[found[0]]
     return waiting if isinstance(waiting, ast.Await) else found[0]
+
+
+def _turned(value: ast.expr) -> ast.expr:
+    """What is called inside calls that only make a value of it; `value` itself where that is no call."""
+    match value:
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _TURNED:
+            found = _turned(inner)
+            call = found.value if isinstance(found, ast.Await) else found
+            return found if isinstance(call, ast.Call) else value
+        case _:
+            return value
 
 
 def called_name(call: ast.Call) -> str:
