@@ -31,6 +31,14 @@ def note(m: Machine, made: Inst, kwargs: Mapping[str, Value]) -> None:
             made.fields[does] = told
 
 
+def narrow(made: Inst, only: frozenset[str] | None, left_out: frozenset[str]) -> None:
+    """Keeps with an instance what its declaration says of the fields: `only` these (None: all), none of those `left_out`."""
+    if only is not None:
+        made.fields[_KEPT] = Items("set", [Const(name) for name in sorted(only)], len(only))
+    if left_out:
+        made.fields[_LEFT_OUT] = Items("set", [Const(name) for name in sorted(left_out)], len(left_out))
+
+
 def is_picked(made: Inst, name: str) -> bool:
     """Whether the instance still has a field."""
     kept, left_out = made.fields.get(_KEPT), made.fields.get(_LEFT_OUT)

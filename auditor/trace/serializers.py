@@ -7,6 +7,7 @@ relation fields, `Meta.fields`; anything else a field does is left alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -29,7 +30,7 @@ from auditor.index.values import (
     Value,
     options,
 )
-from auditor.trace import access, calls, iteration, picked_fields
+from auditor.trace import access, calls, chosen_fields, iteration, picked_fields
 
 if TYPE_CHECKING:
     from auditor.index.ir import Node
@@ -147,6 +148,8 @@ class Field:
     many: bool
     slug: str
     nested: bool
+    shown: chosen_fields.Shown | None = None
+    """What its declaration chooses of a nested serializer's fields; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ def field_of(m: Machine, cls: Class, owner: Class, name: str, call: Node) -> Fie
         many,
         str(slug[2]) if slug is not None and slug[0] == ir.CONST else "",
         known is not None and inherits_serializer(m, known),
+        None if known is None else chosen_fields.shown(m, known, call, partial(meta_names, m, known)),
     )
 
 
@@ -308,6 +312,8 @@ def read_field(
             read = asked(m, access.get_attribute(m, read, part, node), node)
     if field.nested and field.target is not None:
         nested = Inst(field.target)
+        if field.shown is not None:
+            picked_fields.narrow(nested, field.shown.only, field.shown.left_out)
         if field.many or isinstance(read, (Query, Many, ManagerValue)):
             each(m, nested, collection(m, read, node), node, depth + 1)
         elif read is not UNKNOWN:
