@@ -126,6 +126,7 @@ def booted(place: Path, *, scale: int, probe: Path | None, counted: bool) -> Ite
         env |= {"PYTHONPATH": str(probe), "AUDITOR_SPOOL": str(spool), "AUDITOR_TREE": str(tree)}
     command = [sys.executable, str(WORKER), "--config", "gunicorn.conf.py", "wsgi:app"]
     if counted:
+        env["WITHOUT_COLLECTOR"] = "1"
         command = instructions.under(place, command)
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=tree, env=env, stdout=log, stderr=log, start_new_session=True)

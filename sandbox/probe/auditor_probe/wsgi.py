@@ -114,28 +114,29 @@ class Answer(object):
         self._auditor_sent = None
 
     def __iter__(self):
-        scope = self._auditor_scope
+        result, scope = self._auditor_result, self._auditor_scope
         record = scope.record
-        token = SCOPE.set(scope)
+        enter, leave = SCOPE.set, SCOPE.reset
+        token = enter(scope)
         try:
-            for part in self._auditor_result:
-                SCOPE.reset(token)
+            for part in result:
+                leave(token)
                 token = None
                 try:
                     record.sent(len(part))
                 except Exception as error:
                     notes.note("wsgi part", error)
                 yield part
-                token = SCOPE.set(scope)
+                token = enter(scope)
         except BaseException as error:
             if token is not None:  # else whoever asks for the parts threw it in
                 _failed(record, error)
             raise
         finally:
             if token is not None:
-                SCOPE.reset(token)
+                leave(token)
         self._auditor_sent = _now()
-        if not hasattr(self._auditor_result, "close"):
+        if not hasattr(result, "close"):
             record.close()
 
     def __next__(self):
@@ -145,8 +146,10 @@ class Answer(object):
 
     def close(self):
         """The server has sent everything it got: what is done now, nobody waits for."""
-        self._auditor_scope.record.answered = self._auditor_sent
-        token = SCOPE.set(self._auditor_scope)
+        scope = self._auditor_scope
+        record = scope.record
+        record.answered = self._auditor_sent
+        token = SCOPE.set(scope)
         try:
             close = getattr(self._auditor_result, "close", None)
             if close is not None:
@@ -154,7 +157,7 @@ class Answer(object):
         finally:
             SCOPE.reset(token)
             try:
-                self._auditor_scope.record.close()
+                record.close()
             except Exception as error:
                 notes.note("wsgi close", error)
 
