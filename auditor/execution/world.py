@@ -22,6 +22,7 @@ from auditor.execution.databases.redis import find_redis
 from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.databases.users_postgres import UsersPostgres
 from auditor.execution.disposable import own_folder
+from auditor.execution.failed import hint_for, wanted_a_host, why_failed
 from auditor.execution.first_state import FirstState
 from auditor.execution.guest import Guest, guest_identity
 from auditor.execution.looked_up import names_looked_up
@@ -31,7 +32,6 @@ from auditor.execution.ownership import own_copy
 from auditor.execution.ran import CommandFailed, Ran
 from auditor.execution.recipe import Recipe
 from auditor.execution.removal import remove_tree
-from auditor.execution.root_error import find_root_error
 from auditor.execution.server import DOOR, SPOOL, TARGET, Server
 from auditor.execution.spooled import read_spooled
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
@@ -445,10 +445,14 @@ class World:
         ran = self.run(command, keep_files=True)
         if ran.succeeded:
             return
-        text = f"{ran.output}\n{ran.errors}"
-        root = find_root_error(text, tree=self._tree_inside)
-        why = str(root) if root else (text.strip().splitlines() or ["it says nothing"])[-1]
-        raise CommandFailed(f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}", where=what)
+        why = why_failed(ran, tree=self._tree_inside)
+        if wants := wanted_a_host(ran):  # which one is seen by the probe alone
+            self.run(command, probe=True)
+        raise CommandFailed(
+            f"{command.text!r} {ran.ended.how} {ran.ended.code}: {why}",
+            where=what,
+            hint=hint_for(self._wanted() if wants else ()),
+        )
 
     def _make_run_folder(self) -> None:
         prepare_run_folder(self._run, inner=(SPOOL, DATA, postgres.DOOR, OUTSIDE))

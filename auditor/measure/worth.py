@@ -1,15 +1,23 @@
 """What a workload can't judge, said loudly."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
+from auditor.measure.answer import Answer
 from auditor.measure.exchange import Exchange
 from auditor.measure.not_found import not_found
 from auditor.measure.redirects import redirect_loops
 from auditor.model.text import shorten
 
 _LONGEST: Final = 300
+_LEADS_AWAY: Final = frozenset({301, 302, 303, 307, 308})
+_SIGNS_IN: Final = re.compile(r"(?:^|/)(?:log|sign)[-_]?(?:in|on)(?:[/.]|$)", re.IGNORECASE)
+_NO_TABLE: Final = re.compile(
+    r"UndefinedTable|no such table|relation \"[^\"]+\" does not exist|Table '[^']+' doesn't exist"
+)
 _EMPTY: Final = frozenset({b"", b"[]", b"{}", b"null"})
 
 
@@ -30,8 +38,10 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
     said: list[str] = []
     if worthless := nothing_judged(exchanges):
         said.append(f"{worthless}.")
-    if refused := not_let_in([e.answer.status for e in exchanges]):
-        said.append(f"{refused}: name an identity by `as`.")
+    if refused := not_let_in([e.answer for e in exchanges]):
+        said.append(
+            f"{refused}, so what lies behind the door can't be judged: sign somebody in by [[identity]]."
+        )
     broken = [e.request.id for e in exchanges if e.answer.ending not in {"answered", "not-sent"}]
     if broken:
         first = next(e for e in exchanges if e.request.id == broken[0])
@@ -42,6 +52,8 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
             f"{_requests(len(failed))} failed, `{failed[0].request.id}` first with {failed[0].answer.status}"
         )
         said.append(f"{what}{f': {why}' if (why := _why(failed[0])) else ''}.")
+        if tables := _without_tables(failed):
+            said.append(tables)
     unsent = [e for e in exchanges if e.answer.ending == "not-sent"]
     if unsent:
         said.append(
@@ -60,11 +72,30 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
     return (*said, *not_found(exchanges))
 
 
-def not_let_in(statuses: Sequence[int | None], /) -> str:
+def not_let_in(answers: Sequence[Answer], /) -> str:
     """How many requests were turned away, without a full stop, where they are half of all or more; else empty."""
-    refused = sum(status in {401, 403} for status in statuses)
+    refused = sum(map(_turns_away, answers))
     return (
-        f"{refused} of {_requests(len(statuses))} were not let in" if 0 < len(statuses) <= refused * 2 else ""
+        f"{refused} of {_requests(len(answers))} were not let in" if 0 < len(answers) <= refused * 2 else ""
+    )
+
+
+def _turns_away(answer: Answer) -> bool:
+    """Whether it refuses, or leads to where one signs in."""
+    if answer.status in {401, 403}:
+        return True
+    location = urlsplit(answer.header("location") or "").path
+    return answer.status in _LEADS_AWAY and _SIGNS_IN.search(location) is not None
+
+
+def _without_tables(failed: Sequence[Exchange]) -> str:
+    """What to say where a table is not there, or empty."""
+    lacking = [e for e in failed if _NO_TABLE.search(_why(e))]
+    if not lacking:
+        return ""
+    return (
+        f"{_requests(len(lacking))} failed for a table that is not there: [boot] migrate has to make all of them,"
+        " or the target when it starts."
     )
 
 

@@ -142,7 +142,7 @@ def test_faults_of_single_requests_are_said_and_the_rest_is_recorded(record: Rec
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("401 Unauthorized", "2 of 2 requests were not let in: name an identity by `as`"),
+        ("401 Unauthorized", "2 of 2 requests were not let in, so what lies behind the door can't be judged"),
         ("404 Not Found", "(2 answered 404): nothing can be judged (ask for things that are there"),
         ("200 OK", "(2 empty): nothing can be judged"),
     ],

@@ -205,3 +205,20 @@ def test_without_a_jail_the_same_things_happen_on_the_host(make_world: MakeWorld
         assert knock(server.door, "/notes", timeout_s=5).body == b"-"
         server.stop()
         assert not server.alive()
+
+
+ASKS = "import socket; socket.getaddrinfo('db.shop.test', 5432)\n"
+
+
+def test_a_migration_that_looks_for_a_host_that_nobody_is_names_it(make_world: MakeWorld) -> None:
+    world = make_world({**FILES, "migrate.py": ASKS}, MIGRATING)
+    with pytest.raises(Fault, match="gaierror") as failed:
+        world.prepare()
+    assert failed.value.hint.startswith("it looked up db.shop.test: if that is its database")
+
+
+def test_a_migration_that_fails_without_a_word_gets_no_advice(make_world: MakeWorld) -> None:
+    world = make_world({**FILES, "migrate.py": "raise SystemExit(4)\n"}, MIGRATING)
+    with pytest.raises(Fault) as failed:
+        world.prepare()
+    assert (failed.value.what, failed.value.hint) == ("'python migrate.py' exited 4: it says nothing", "")

@@ -290,7 +290,10 @@ def test_redirects_are_not_followed_and_their_circles_found(serve: Serve) -> Non
             as_json([]),
             "No request got a successful answer with something in it (2 empty): nothing can be judged.",
         ),
-        (Reply(401), "2 of 2 requests were not let in: name an identity by `as`."),
+        (
+            Reply(401),
+            "2 of 2 requests were not let in, so what lies behind the door can't be judged: sign somebody in by [[identity]].",
+        ),
         (
             Reply(404),
             "No request got a successful answer with something in it (2 answered 404): nothing can be judged.",

@@ -60,7 +60,7 @@ class Run(Means):
             self.prepare_large()
         self.player.play_ahead(self.baseline)
         heard = self.player.contract("in order").recording.heard.values()
-        if refused := not_let_in([one.answer.status for one in heard]):
+        if refused := not_let_in([one.answer for one in heard]):
             self.notes.warn(
                 f"{refused}, so what lies behind the door can't be judged: add [[identity]] to auditor.toml"
             )
