@@ -37,7 +37,9 @@ def _fits(id_: str, method: str, path: str) -> bool:
 def _pattern(route: str) -> re.Pattern[str]:
     # A parameter may take more than one segment (a path converter); a looser fit loses to a stricter one.
     literal = [re.escape(part) for part in _PARAMETER.split(route.rstrip("/"))]
-    return re.compile("(.+)".join(literal) + "/?")
+    # What stands between two parameters is found once, where it stands first: going back would not fit more paths.
+    between = "".join(f"(?>.+?{part})" for part in literal[1:-1])
+    return re.compile(f"{literal[0]}{between}{f'.+{literal[-1]}' if literal[1:] else ''}/?")
 
 
 def _looseness(id_: str, path: str) -> tuple[int, bool, int, bool, str]:
