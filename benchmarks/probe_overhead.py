@@ -1,7 +1,7 @@
 """What the probe costs on the sample's endpoints, with and without it.
 
-Where `valgrind` is installed it counts the instructions of a worker, which a busy machine does not change; `--seconds`
-takes CPU seconds instead, which also hold what the kernel does: an endpoint is asked in pairs of batches, who begins
+Where `valgrind` is installed it counts the instructions of a worker that collects no garbage, which a busy machine does
+not change; `--seconds` takes CPU seconds instead, which also hold the collections and what the kernel does: an endpoint is asked in pairs of batches, who begins
 alternates, and the figure compares the lower quartiles of the batches, because a busy machine only ever adds.
 
     python benchmarks/probe_overhead.py
@@ -48,7 +48,7 @@ ENDPOINTS = {
     "health": "/health",
 }
 BATCH_MILLIONS = 60
-"""Instructions of a batch at least: a collection of garbage in one of the two must not decide."""
+"""Instructions of a batch at least: what a worker does once a second must not decide."""
 
 
 @dataclass
