@@ -47,6 +47,8 @@ _FORGETS: Final = re.compile(
 )
 """Signs in a text that something is forgotten."""
 _NEVER: Final = re.compile(r"\b(timeout|ttl|max_?age|expires?|seconds)\s*=\s*None\b", re.IGNORECASE)
+_OVERFULL: Final = re.compile(r"\bif\s+len\((?P<kept>[\w.]+)\)\s*>=?[^:\n]*:\s*(?P=kept)\.clear\(\)")
+"""How many it keeps is no sign, whoever counts them."""
 _ITEMS: Final = frozenset({"[]", "setdefault"})
 _SOMEBODY: Final = re.compile(
     r"\b(request|req|g|session|flask\.g|self\.request)\.(user|identity|account|member|tenant|student|customer|auth|session)\b"
@@ -82,7 +84,7 @@ def unforgotten(
         read: by request, the lines on the way to effects of the changed tree.
     """
     listed = tuple(files)
-    if any(_FORGETS.search(_NEVER.sub("", text)) for file in listed for text in _added(file)):
+    if any(_forgets("\n".join(_added(file))) for file in listed):
         return ()
     found = []
     for file in listed:
@@ -181,6 +183,10 @@ def _added(file: Edited) -> Iterator[str]:
     """Lines that were not there."""
     known = set(decode(file.before or b"").text.splitlines())
     yield from (line for line in decode(file.after).text.splitlines() if line not in known)
+
+
+def _forgets(added: str) -> bool:
+    return _FORGETS.search(_OVERFULL.sub("", _NEVER.sub("", added))) is not None
 
 
 def _is_on_the_way(path: str, tree: ast.Module, name: str, ways: Iterable[Lines]) -> bool:

@@ -185,3 +185,13 @@ def test_what_is_kept_for_each_or_is_of_nobody_is_not_shared(of: str, body: str)
 def test_what_one_is_answered_is_not_kept_for_all(body: str, text: str) -> None:
     (said,) = told_of_sharing(body)
     assert said == f"what `page` answers to one who asks, kept in {text}"
+
+
+OVERFULL = "if len(_known) > 500:\n    _known.clear()\nif key not in _known:\n    _known[key] = Row.get(key)\nreturn _known[key]"
+
+
+def test_what_is_thrown_away_when_too_much_is_kept_is_kept_for_ever() -> None:
+    assert told(find(OVERFULL, head="_known = {}\n\n\n"))
+    cleared = OVERFULL + "\n\n\ndef saved():\n    _known.clear()\n"
+    assert not told(find(cleared, head="_known = {}\n\n\n"))
+    assert not told(find(OVERFULL.replace("len(_known) > 500", "is_stale()"), head="_known = {}\n\n\n"))
