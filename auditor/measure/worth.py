@@ -40,7 +40,8 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
         said.append(f"{worthless}.")
     if refused := not_let_in([e.answer for e in exchanges]):
         said.append(
-            f"{refused}, so what lies behind the door can't be judged: sign somebody in by [[identity]]."
+            f"{refused}, so what lies behind the door can't be judged: "
+            "sign somebody in by [[identity]] of auditor.toml and name them by `as`."
         )
     broken = [e.request.id for e in exchanges if e.answer.ending not in {"answered", "not-sent"}]
     if broken:

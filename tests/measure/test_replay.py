@@ -292,7 +292,7 @@ def test_redirects_are_not_followed_and_their_circles_found(serve: Serve) -> Non
         ),
         (
             Reply(401),
-            "2 of 2 requests were not let in, so what lies behind the door can't be judged: sign somebody in by [[identity]].",
+            "2 of 2 requests were not let in, so what lies behind the door can't be judged: sign somebody in by [[identity]] of auditor.toml and name them by `as`.",
         ),
         (
             Reply(404),

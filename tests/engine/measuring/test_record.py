@@ -110,7 +110,7 @@ def test_only_refusals_are_no_contract(asked: RecordRequest, notes: Notes) -> No
     assert workload is not None
     workload.write_text('{"id": "a", "path": "/mine"}\n{"id": "b", "path": "/nowhere"}\n')
     with pytest.raises(
-        Fault, match=r"1 answered 401, 1 answered 404\): nothing can be judged .*name an identity"
+        Fault, match=r"1 answered 401, 1 answered 404\): nothing can be judged .*sign somebody in"
     ):
         record(asked, notes)
     assert not any(asked.user.state_dir.glob("targets/*/contract"))
