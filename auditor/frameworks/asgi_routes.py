@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.frameworks import url_path
 from auditor.frameworks.asgi_middleware import middleware_of
+from auditor.frameworks.base_path import is_served_bare_too
 from auditor.frameworks.callbacks import unique
 from auditor.frameworks.entry import Around
-from auditor.frameworks.literals import UNKNOWN
+from auditor.frameworks.literals import HOLE, UNKNOWN
 from auditor.frameworks.verb_methods import listed
 from auditor.frameworks.wiring import Call, Instance, Value, Wiring
 from auditor.frameworks.wiring.values import LibraryAttribute
@@ -137,6 +138,8 @@ class _Walk:
             child = served(call.argument(1, "app"))
             if child is not None:
                 path = "" if name == "host" else url_path.text(call.argument(0, "path")).rstrip("/")
+                if path == HOLE and is_served_bare_too(call):
+                    path = ""
                 yield from self.routes(child, replace(place, prefix=place.prefix + path, dependencies=()))
         elif name in _VERBS or name in {"api_route", "route"} or name in _SOCKETS or name in _ADDED:
             yield from registered(call, name, framework_of(owner), place)

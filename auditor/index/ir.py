@@ -46,7 +46,10 @@ A parameter is `(name, kind, annotation | None, default | None)` with kind "pos"
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Node: TypeAlias = tuple[Any, ...]
 """An expression or statement of the shapes above; deliberately untyped inside, since it is the hottest data there is."""
@@ -108,3 +111,14 @@ GENERATOR: Final = 2
 def argument(call: Node, name: str) -> Node | None:
     """The argument that a CALL gives under a name."""
     return next((value for key, value in call[4] if key == name), None)
+
+
+def walk(tree: object) -> Iterator[Node]:
+    """Every expression and statement in a tree, outermost first; no recursion, for code nested as deep as it likes."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            if len(part) > 1 and type(part[0]) is int and type(part[1]) is int:
+                yield part
+            waiting.extend(reversed(part))

@@ -65,10 +65,10 @@ def choices(m: Machine, cls: Class) -> tuple[tuple[str, str], ...]:
 def chosen_in(init: Node) -> Iterator[tuple[str, str]]:
     """What one constructor makes of its arguments."""
     given = {p[0]: p[0] for p in init[4]}
-    for s in nodes(init[6]):
+    for s in ir.walk(init[6]):
         if s[0] == ir.ASSIGN and s[3][0][0] == ir.NAME and (source := source_of(s[4], given)) is not None:
             given[s[3][0][2]] = source
-    for s in nodes(init[6]):
+    for s in ir.walk(init[6]):
         if s[0] != ir.FOR or s[3][0] != ir.NAME or not pops(s[5], s[3][2]):
             continue
         walked = s[4]
@@ -98,7 +98,7 @@ def source_of(node: Node, given: Mapping[str, str]) -> str | None:
 
 def pops(body: tuple[Node, ...], name: str) -> bool:
     """Whether a loop takes the field of its turn out of `self.fields`."""
-    for n in nodes(body):
+    for n in ir.walk(body):
         if n[0] == ir.CALL and n[2][0] == ir.ATTR and n[2][3] == "pop" and n[3]:
             held, key = n[2][2], n[3][0]
         elif n[0] == ir.DEL and n[3][0][0] == ir.SUB:
@@ -108,14 +108,3 @@ def pops(body: tuple[Node, ...], name: str) -> bool:
         if held[0] == ir.ATTR and held[3] == "fields" and key[0] == ir.NAME and key[2] == name:
             return True
     return False
-
-
-def nodes(tree: object) -> Iterator[Node]:
-    """Every expression and statement in a tree, outermost first; no recursion, for code nested as deep as it likes."""
-    waiting = [tree]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            if len(part) > 1 and type(part[0]) is int and type(part[1]) is int:
-                yield part
-            waiting.extend(reversed(part))
