@@ -97,13 +97,8 @@ def _shorter(bodies: Sequence[object], lists: Lists) -> frozenset[str] | None:
 
 def _words(body: object) -> Iterator[str]:
     """Attributes and texts that code speaks of."""
-    if not isinstance(body, tuple):
-        return
-    if len(body) == 4 and body[0] == ir.ATTR and isinstance(body[3], str):
-        yield body[3]
-    elif len(body) == 3 and body[0] == ir.CONST:
-        if isinstance(body[2], str):
-            yield body[2]
-        return
-    for part in body:
-        yield from _words(part)
+    for node in ir.walk(body):
+        if node[0] == ir.ATTR:
+            yield node[3]
+        elif node[0] == ir.CONST and isinstance(node[2], str):
+            yield node[2]
