@@ -4,13 +4,7 @@ import textwrap
 
 import pytest
 
-from auditor.frameworks import discover
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
-from auditor.trace.semantics import Semantics, orms_of, rest_settings
-from tests.trace.test_rest_pages import library
+from tests.trace.rest_project import traced
 
 APPLICATION = """
     from django.db import models
@@ -117,8 +111,6 @@ def test_only_what_is_chosen_is_read(chooser: str, given: str, read: set[str]) -
     code = textwrap.dedent(APPLICATION)
     code = code.replace("{chooser}", textwrap.dedent(chooser).strip()).replace("{given}", given)
     sources = {"settings.py": "ROOT_URLCONF = 'urls'\n", "urls.py": code}
-    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
-    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    trace = traced(sources)
     listed = next(r for r in trace.entries if r.entry is not None and r.entry.path == "/books/")
     assert {e.label for e in listed.summary.effects if e.kind == "sql"} - {"SELECT Book"} == read

@@ -1,21 +1,12 @@
 """What a callee gives back that is one of its arguments, or a reading of one, as callers see it."""
 
 import textwrap
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-import auditor.frameworks
-from auditor.frameworks import discover
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
 from auditor.trace.chains import chains
-from auditor.trace.semantics import Semantics, orms_of, rest_settings
+from tests.trace.rest_project import traced
 
-LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 APPLICATION = """
     from django.db import models
     from django.shortcuts import get_object_or_404
@@ -58,21 +49,11 @@ LIBRARYS = (
 )
 
 
-@cache
-def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
-    return tuple(
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    )
-
-
 def asked(settings: str, first: str = "queryset", second: str = "queryset") -> list[str]:
     """The statements that one detail page asks."""
     text = textwrap.dedent(APPLICATION).replace("{first}", first).replace("{second}", second)
     sources = {"settings.py": f"ROOT_URLCONF = 'urls'\n{settings}\n", "urls.py": text}
-    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
-    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    trace = traced(sources)
     (root,) = (r for r in trace.entries if r.entry is not None and r.entry.method == "GET")
     found, _ = chains(trace.machine, root.summary, 100)
     return [chain.effect.label for chain in found if chain.effect.kind == "sql"]

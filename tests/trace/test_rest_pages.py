@@ -1,21 +1,12 @@
 """Lists of DRF: the pages that the project's settings ask for, and the rows of one page."""
 
 import textwrap
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-import auditor.frameworks
-from auditor.frameworks import discover
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
 from auditor.trace.cost import CostTable
-from auditor.trace.semantics import Semantics, orms_of, rest_settings
+from tests.trace.rest_project import traced
 
-LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 APPLICATION = """
     from django.db import models
     from rest_framework import pagination, serializers, viewsets
@@ -48,14 +39,6 @@ APPLICATION = """
 PAGES = "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'urls.Pages'}"
 
 
-@cache
-def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
-    return tuple(
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    )
-
-
 def cost(
     settings: str, loaded: str = "all()", *, own: str = "", path: str = "/books/"
 ) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -66,9 +49,7 @@ def cost(
         .replace("{loaded}", loaded)
         .replace("{own}", textwrap.indent(textwrap.dedent(own), "    ").strip()),
     }
-    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
-    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    trace = traced(sources)
     entry = next(root for root in trace.entries if root.entry is not None and root.entry.path == path)
     return CostTable(trace.machine).root(entry).get("sql", {})
 
@@ -204,15 +185,7 @@ ACTIONS = """
 
 
 def test_a_view_set_does_what_it_does_for_its_action() -> None:
-    project = Project(
-        [
-            ("settings.py", "app", lower(b"ROOT_URLCONF = 'urls'\n")),
-            ("urls.py", "app", lower(textwrap.dedent(ACTIONS).encode())),
-            *library(),
-        ]
-    )
-    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    trace = traced({"urls.py": textwrap.dedent(ACTIONS)})
     costs = {
         root.entry.path: CostTable(trace.machine).root(root)["sql"]
         for root in trace.entries

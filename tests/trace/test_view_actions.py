@@ -2,14 +2,8 @@
 
 import textwrap
 
-from auditor.frameworks import discover
-from auditor.index.lower import lower
-from auditor.index.project import Project
-from auditor.knowledge.load import load
-from auditor.trace.analysis import analyse
 from auditor.trace.cost import CostTable
-from auditor.trace.semantics import Semantics, orms_of, rest_settings
-from tests.trace.test_rest_pages import library
+from tests.trace.rest_project import traced
 
 APPLICATION = """
     from django.db import models
@@ -68,9 +62,7 @@ OWN = "def remembered(**how):\n    def wrap(f):\n        return f\n    return wr
 
 def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
     sources = {"settings.py": "ROOT_URLCONF = 'urls'", "urls.py": textwrap.dedent(APPLICATION), "own.py": OWN}
-    project = Project([*((p, "app", lower(t.encode())) for p, t in sources.items()), *library()])
-    semantics = Semantics(orms=orms_of(project), intrinsics=rest_settings(project))
-    trace = analyse(project, discover(project), knowledge=load(), semantics=semantics)
+    trace = traced(sources)
     table = CostTable(trace.machine)
     return {
         root.entry.path: table.root(root).get("sql", {}) for root in trace.entries if root.entry is not None
