@@ -8,7 +8,7 @@ import pytest
 
 from auditor.frameworks import django
 from tests.frameworks.linked import project
-from tests.trace.test_pages import library
+from tests.trace.rest_project import library
 
 MODELS = """
     from django.db import models

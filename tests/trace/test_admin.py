@@ -12,7 +12,7 @@ from auditor.knowledge.load import load
 from auditor.trace.analysis import analyse
 from auditor.trace.cost import CostTable
 from auditor.trace.semantics import Semantics, orms_of
-from tests.trace.test_pages import library
+from tests.trace.rest_project import library
 
 MODELS = """
     from django.db import models

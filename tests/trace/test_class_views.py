@@ -1,13 +1,11 @@
 """Django's class views: what their templates read of the rows that the view hands over."""
 
 import textwrap
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 
-import auditor.frameworks
 from auditor.frameworks import discover
 from auditor.frameworks.django_template_tags import TemplateTags
 from auditor.frameworks.templates import compile_template
@@ -19,8 +17,8 @@ from auditor.trace.cost import CostTable
 from auditor.trace.naming import source_name
 from auditor.trace.rendering import Templates
 from auditor.trace.semantics import Semantics, orms_of, processors
+from tests.trace.rest_project import library
 
-LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 MODELS = """
     from django.db import models
 
@@ -102,14 +100,6 @@ TEMPLATES = {
     "shop/fields.html": "{{ form.book.label_tag }}{{ form.book }}{% for field in form %}{{ field.errors }}{% endfor %}",
     "shop/author_detail.html": "{% for book in author.books.all %}{{ book.tags.count }}{% endfor %}",
 }
-
-
-@cache
-def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
-    return tuple(
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    )
 
 
 def cost(view: str, method: str = "GET") -> dict[tuple[str, ...], tuple[int, int]]:

@@ -1,12 +1,9 @@
 """Pages of Django's paginator: going through one is going through its rows."""
 
 import textwrap
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-import auditor.frameworks
 from auditor.frameworks import discover
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -14,8 +11,8 @@ from auditor.knowledge.load import load
 from auditor.trace.analysis import analyse
 from auditor.trace.cost import CostTable
 from auditor.trace.semantics import Semantics, orms_of
+from tests.trace.rest_project import library
 
-LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 SOURCE = """
     from django.core.paginator import Paginator
     from django.db import models
@@ -34,14 +31,6 @@ SOURCE = """
     urlpatterns = [path("books/", view)]
     """
 PLAIN = {"rows": "Book.objects.all()", "size": "25", "read": "book.author.name", "iterated": "page"}
-
-
-@cache
-def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
-    return tuple(
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    )
 
 
 def cost(**changed: str) -> dict[tuple[str, ...], tuple[int, int]]:

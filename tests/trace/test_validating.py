@@ -1,12 +1,9 @@
 """What validating a declared serializer looks up, a field at a time."""
 
 import textwrap
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-import auditor.frameworks
 from auditor.frameworks import discover
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -18,8 +15,8 @@ from auditor.trace.cost import CostTable
 from auditor.trace.refrains import once
 from auditor.trace.semantics import Semantics, orms_of, rest_settings
 from auditor.trace.summary import Call, Effect, Summary
+from tests.trace.rest_project import library
 
-LIBRARY = Path(auditor.frameworks.__file__).parent / "library"
 APPLICATION = """
     from django.db import models
     from django.urls import path
@@ -50,14 +47,6 @@ APPLICATION = """
 
     urlpatterns = [path("orders/", make)]
     """
-
-
-@cache
-def library() -> tuple[tuple[str, str, dict[str, object]], ...]:
-    return tuple(
-        (f"<library>/{p.relative_to(LIBRARY)}", "library", lower(p.read_bytes()))
-        for p in sorted(LIBRARY.rglob("*.py"))
-    )
 
 
 def cost(body: str, base: str = "Serializer") -> dict[tuple[str, ...], tuple[int, int]]:
