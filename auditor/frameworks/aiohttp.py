@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import url_path
+from auditor.frameworks import own_answers, url_path
 from auditor.frameworks.callbacks import hooked, unique
 from auditor.frameworks.entry import Around, EntryPoint
 from auditor.frameworks.handlers import Route, answered
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _APPLICATION: Final = ("aiohttp.web.Application", "aiohttp.web_app.Application")
 _TABLE: Final = ("aiohttp.web.RouteTableDef", "aiohttp.web_routedef.RouteTableDef")
+_STATIC: Final = ("aiohttp.web.static", "aiohttp.web_routedef.static")
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _SIGNALS: Final = frozenset({"on_response_prepare.append"})
 _MAX_DEPTH: Final = 12
@@ -48,6 +49,8 @@ def served(
         for method, path, handler in registered(call):
             route = Route("aiohttp", full(prefix, path), method, around, default=("ANY",))
             yield from answered(project, wiring, handler, route)
+        for path, said in folders(call):
+            yield from own_answers.files(project, "aiohttp", full(prefix, path), said, around)
     if depth < _MAX_DEPTH:
         for child, path in parts(app):
             yield from served(project, wiring, child, prefix + path.rstrip("/"), around, depth + 1)
@@ -73,6 +76,19 @@ def registered(call: Call) -> Iterator[tuple[Value, Value, Value]]:
         yield None, call.argument(0, "path"), call.argument(1, "handler")
     elif name.removeprefix("add_") in _VERBS and name.startswith("add_"):
         yield verb(name.removeprefix("add_")), call.argument(0, "path"), call.argument(1, "handler")
+
+
+def folders(call: Call) -> Iterator[tuple[Value, Call | Instance]]:
+    """The prefixes below which an application serves files."""
+    name = call.method.removeprefix("router.")
+    if name == "add_static":
+        yield call.argument(0, "prefix"), call
+    elif name == "add_routes":
+        for item in flat(call.argument(0, "routes")):
+            if not set(item.libraries).isdisjoint(_STATIC):
+                yield item.argument(0, "prefix"), item
+            elif not set(item.libraries).isdisjoint(_TABLE):
+                yield from ((c.argument(0, "prefix"), c) for c in item.calls if c.method == "static")
 
 
 def defined(item: Value) -> Iterator[tuple[Value, Value, Value]]:

@@ -13,8 +13,9 @@ from auditor.frameworks.base_path import is_served_bare_too
 from auditor.frameworks.callbacks import unique
 from auditor.frameworks.entry import Around
 from auditor.frameworks.literals import HOLE, UNKNOWN
+from auditor.frameworks.own_answers import STATIC_FILES
 from auditor.frameworks.verb_methods import listed
-from auditor.frameworks.wiring import Call, Instance, Value, Wiring
+from auditor.frameworks.wiring import Call, Instance, Value, Wiring, unwrapped
 from auditor.frameworks.wiring.values import LibraryAttribute
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class _Walk:
                 if path == HOLE and is_served_bare_too(call):
                     path = ""
                 yield from self.routes(child, replace(place, prefix=place.prefix + path, dependencies=()))
+            elif name == "mount":
+                yield from files(call.argument(1, "app"), call.argument(0, "path"), place)
         elif name in _VERBS or name in {"api_route", "route"} or name in _SOCKETS or name in _ADDED:
             yield from registered(call, name, framework_of(owner), place)
 
@@ -157,6 +160,8 @@ class _Walk:
             child = served(route.argument(1, "app"))
             if child is not None:
                 yield from self.routes(child, inside)
+            elif kind == "mount":
+                yield from files(route.argument(1, "app"), "", inside)
             if place.depth <= _MAX_DEPTH:
                 for nested in listed_routes(route):
                     yield from self.listed(nested, inside)
@@ -172,6 +177,14 @@ class _Walk:
                 unique((*place.around, *middleware_of(self.project, route))),
                 (*place.dependencies, *dependency_list(route.kwargs.get("dependencies"))),
             )
+
+
+def files(app: Value, path: Value, place: _Place) -> Iterator[AsgiRoute]:
+    """The one route of an application that serves the files of a folder."""
+    app = unwrapped(app)
+    if isinstance(app, Instance) and not set(app.libraries).isdisjoint(STATIC_FILES):
+        below = path_of(place, f"{url_path.text(path).rstrip('/')}/*")
+        yield AsgiRoute("starlette", below, ("GET",), app, False, place.around, ())
 
 
 _ADDED: Final = frozenset({"add_api_route", "add_route"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import url_path
+from auditor.frameworks import own_answers, url_path
 from auditor.frameworks.callbacks import hooked, method_value, unique, wrappers
 from auditor.frameworks.entry import Around, EntryPoint, http_entry
 from auditor.frameworks.handlers import view_class
@@ -32,6 +32,8 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
                 yield from responders(project, wiring, call, around)
             elif call.method == "add_sink":
                 yield from sinks(call, around)
+            elif call.method == "add_static_route":
+                yield from own_answers.files(project, "falcon", call.argument(0, "prefix"), call, around)
 
 
 def responders(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from auditor.frameworks import url_path
+from auditor.frameworks import own_answers, url_path
 from auditor.frameworks.entry import EntryPoint
 from auditor.frameworks.handlers import Route, answered
 from auditor.frameworks.wiring import Instance, Value, Wiring, wire
@@ -33,6 +33,12 @@ _RESOURCE: Final = (
     ("destroy", "DELETE", "/@id"),
 )
 """Action, HTTP method and path of what a resource stands for; an API has no forms to create and edit."""
+_OWN: Final[dict[str, Literal["page", "redirection"]]] = {
+    "view": "page",
+    "redirect": "redirection",
+    "permanent_redirect": "redirection",
+}
+"""What the framework answers by itself."""
 _FORMS: Final = frozenset({"create", "edit"})
 _PARAMETER: Final = re.compile(r"[@?](\w+)(?::\w+)?")
 _MAX_DEPTH: Final = 12
@@ -72,6 +78,10 @@ def routes(project: Project, wiring: Wiring, one: Instance, prefix: str, depth: 
             if name == "resource" or action not in _FORMS:
                 full = joined(prefix, url_path.text(base) + path)
                 yield from action_of(project, wiring, f"{url_path.text(controller)}@{action}", full, [verb])
+    elif name in _OWN:
+        yield from own_answers.own_answer(
+            project, "masonite", joined(prefix, one.argument(0, "url")), _OWN[name], one
+        )
     elif name in _VERBS or name in {"any", "match"}:
         position = 1 if name == "match" else 0
         methods: Value = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from auditor.frameworks import url_path
+from auditor.frameworks import own_answers, url_path
 from auditor.frameworks.callbacks import hooked, unique, wrappers
 from auditor.frameworks.entry import Around, EntryPoint, http_entry
 from auditor.frameworks.literals import UNKNOWN
@@ -52,6 +52,12 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
     root = root_factory(wiring, configs)
     for view in (*decorated_views(wiring), *added_views(project, wiring, configs)):
         yield from view_entries(project, wiring, view, routes, defaults, shared=(around, policy), root=root)
+    for config in configs:
+        prefix = url_path.text(config.kwargs.get("route_prefix"))
+        for call in config.calls:
+            name = call.argument(0, "name") if call.method == "add_static_view" else None
+            if isinstance(name, str) and "//" not in name:
+                yield from own_answers.files(project, "pyramid", f"{prefix}/{name}", call, around)
 
 
 def named_routes(project: Project, wiring: Wiring, configs: list[Instance]) -> dict[str, list[Route]]:

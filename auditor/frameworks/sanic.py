@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from auditor.frameworks import url_path
+from auditor.frameworks import own_answers, url_path
 from auditor.frameworks.callbacks import hooked, unique
 from auditor.frameworks.entry import Around, EntryPoint
 from auditor.frameworks.handlers import Route, answered
@@ -61,6 +61,12 @@ def served(project: Project, wiring: Wiring, part: Instance, place: _Place) -> I
             full = url_path.rooted(numbered(version) + url_path.under(place.prefix, url_path.text(path)))
             route = Route("sanic", url_path.from_angles_name_first(full), methods, place.around)
             yield from answered(project, wiring, target, route)
+        if call.method == "static":
+            uri = call.argument(0, "uri")
+            where = numbered(call.kwargs.get("version", place.version)) + url_path.under(
+                place.prefix, url_path.text(uri)
+            )
+            yield from own_answers.files(project, "sanic", where, call, place.around)
     if place.depth < _MAX_DEPTH:
         for child, options in children(part):
             yield from served(project, wiring, child, inside(child, place, options))

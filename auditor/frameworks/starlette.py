@@ -9,6 +9,7 @@ from auditor.frameworks.asgi_routes import AsgiRoute, asgi_routes
 from auditor.frameworks.callbacks import method_value, unique, wrappers
 from auditor.frameworks.entry import EntryPoint, http_entry
 from auditor.frameworks.fastapi_background import background_tasks
+from auditor.frameworks.own_answers import STATIC_FILES, own_answer
 from auditor.frameworks.verb_methods import verbs_of
 from auditor.frameworks.wiring import Instance, Wiring, as_function, unwrapped, wire
 from auditor.index.symbols import Class
@@ -29,6 +30,8 @@ def route_entries(project: Project, wiring: Wiring, route: AsgiRoute) -> Iterato
     """The endpoints of one route: a function answers GET unless told otherwise, a class what it defines."""
     target = unwrapped(route.endpoint)
     if isinstance(target, Instance):
+        if target.cls is None and not set(target.libraries).isdisjoint(STATIC_FILES):
+            yield from own_answer(project, "starlette", route.path, "file", target, route.around)
         target = target.cls
     if isinstance(target, Class):
         yield from class_entries(project, wiring, target, route)

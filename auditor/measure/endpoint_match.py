@@ -7,7 +7,8 @@ from functools import lru_cache
 
 _APPLICATION = re.compile(r" \([^()]+\)$")
 """What tells an endpoint apart from that of another application in the same tree; requests go to one of them."""
-_PARAMETER = re.compile(r"\{[^{}]*\}")
+_PARAMETER = re.compile(r"\{[^{}]*\}|(?<=/)\*$")
+"""`{name}`, or the `*` that all below a folder of files ends with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,9 @@ def propose_workload(
         if endpoint.method not in _SAFE:
             left_out.append((name, "it takes a body or changes something: add a request to the workload"))
             continue
+        if endpoint.path.endswith("/*"):
+            left_out.append((name, "the framework serves files of a folder there, whose names are not known"))
+            continue
         method = "GET" if endpoint.method == "ANY" else endpoint.method
         paths = filled_paths(endpoint.path, rows, keys=endpoint.keys)
         if not paths:

@@ -5,7 +5,14 @@ import pytest
 from auditor.measure.endpoint_match import Endpoints
 
 ROUTES = Endpoints.of(
-    ["GET /a/{x}", "GET /a/{x}/b/{y}", "GET /{x}{y}/end", "GET /" + "/".join(["{x}"] * 8) + "/z"]
+    [
+        "GET /a/{x}",
+        "GET /files/*",
+        "GET /files/{x}/edit",
+        "GET /a/{x}/b/{y}",
+        "GET /{x}{y}/end",
+        "GET /" + "/".join(["{x}"] * 8) + "/z",
+    ]
 )
 
 
@@ -16,6 +23,9 @@ ROUTES = Endpoints.of(
         ("/a/1", "GET /a/{x}"),
         ("/a/1/b/2/", "GET /a/{x}/b/{y}"),
         ("/a/b/b/b/b", "GET /a/{x}/b/{y}"),
+        ("/files/a/b.css", "GET /files/*"),
+        ("/files/a/edit", "GET /files/{x}/edit"),
+        ("/files", "GET /files"),
         ("/1/end", "GET /1/end"),
         ("/12/end", "GET /{x}{y}/end"),
         ("/1/2/3/4/5/6/7/8/9/z", "GET /" + "/".join(["{x}"] * 8) + "/z"),

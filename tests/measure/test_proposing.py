@@ -49,6 +49,12 @@ def test_what_cannot_be_asked_is_said() -> None:
     assert [name for name, _ in made.left_out] == ["GET /empty/{id}", "POST /spaces", "GET /z/{q}"]
 
 
+def test_files_of_a_folder_are_not_guessed() -> None:
+    made = propose_workload([Served("GET", "/static/*"), Served("GET", "/")], ROWS)
+    assert [request.path for request in made.requests] == ["/"]
+    assert [name for name, _ in made.left_out] == ["GET /static/*"]
+
+
 def test_everybody_asks_and_so_does_nobody() -> None:
     made = propose_workload([Served("ANY", "/ready")], ROWS, identities=["admin", "member"])
     assert [(request.identity, request.method) for request in made.requests] == [
