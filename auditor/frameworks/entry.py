@@ -47,6 +47,10 @@ class EntryPoint:
     """The folder of the application that serves it, where another one of the tree serves the same path."""
     gives: GraphField | None = None
     """GraphQL: the field that the handler resolves, with the type whose fields are resolved for each of its results."""
+    renderer: str = ""
+    """The template that shows what the handler gives, where the framework renders it (Pyramid)."""
+    resource: Class | Around | None = None
+    """What the handler is asked for beside the request: an instance of a class, or what a function finds (Pyramid)."""
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks import own_answers, url_path
@@ -29,6 +29,8 @@ class Route:
     path: str
     methods: Value
     around: tuple[Around, ...]
+    resource: Class | Around | None = None
+    """The context that its factory gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def named_routes(project: Project, wiring: Wiring, configs: list[Instance]) -> d
             made = tuple(
                 factory_around(project, wiring, factory, call.module, traverses="traverse" in call.kwargs)
             )
-            route = Route(path, call.kwargs.get("request_method"), made)
+            resource = resource_of(resolved(wiring, factory, call.module), made)
+            route = Route(path, call.kwargs.get("request_method"), made, resource)
             if route not in routes.setdefault(name, []):
                 routes[name].append(route)
     return routes
@@ -92,6 +95,13 @@ def factory_around(
         function = project.method(found, name)
         if function is not None:
             yield Around(function, found, "dependency")
+
+
+def resource_of(factory: Value, around: tuple[Around, ...]) -> Class | Around | None:
+    """What gives a route's context: its factory's class, or the function of it that ran last."""
+    last = around[-1] if around else None
+    is_made = last is None or last.function.name == "__init__"
+    return factory if isinstance(factory, Class) and is_made else last
 
 
 def resolved(wiring: Wiring, value: Value, module: Module) -> Value:
@@ -191,8 +201,14 @@ def view_entries(
     ):
         around = unique((*shared[0], *route.around, *permission, *own, *wrappers(wrapped)))
         methods = options.get("request_method")
+        asked = resolved(wiring, options.get("context"), function.module)
+        renderer = options.get("renderer")
         for verb in listed(route.methods if methods is None else methods, ("ANY",)):
-            yield http_entry("pyramid", verb, route.path, function, cls, around)
+            yield replace(
+                http_entry("pyramid", verb, route.path, function, cls, around),
+                renderer=renderer if isinstance(renderer, str) else "",
+                resource=asked if isinstance(asked, Class) else route.resource,
+            )
 
 
 def root_factory(wiring: Wiring, configs: list[Instance]) -> Value:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.frameworks import jinja_filters
 from auditor.frameworks.template_groups import regrouped
 from auditor.index import ir
 from auditor.index.lower import lower
@@ -374,13 +375,13 @@ def jinja_expression(text: str, line: int) -> Node:
         return (ir.CONST, line, None)
     cleaned = re.sub(r"\bis\s+(not\s+)?\w+(\s*\([^)]*\))?", "", text).replace("~", "+")
     try:
-        body = lower(f"x = ({cleaned})".encode())
+        body = lower(f"x = ({jinja_filters.tightly(cleaned)})".encode())
     except (TooDeep, RecursionError):
         return (ir.CONST, line, None)
     if body["error"] or len(body["body"]) != 1 or body["body"][0][0] != ir.ASSIGN:
         words = _QUOTED.sub(" ", text)
         return (ir.OTHER, line, tuple(path(p, line) for p in _PATH.findall(words)[:8]))
-    return filters(placed(body["body"][0][4], line))
+    return jinja_filters.applied(placed(body["body"][0][4], line))
 
 
 def placed(node: Node, line: int) -> Node:
@@ -395,16 +396,3 @@ def placed(node: Node, line: int) -> Node:
 
     moved = move(node)
     return moved if isinstance(moved, tuple) else node
-
-
-def filters(node: Node) -> Node:
-    """`x|length` as `len(x)`; other filters pass their value through."""
-    if node[0] == ir.BIN and node[2] == "|":
-        value, name = filters(node[3]), node[4]
-        if name[0] == ir.NAME and name[2] in {"length", "count"}:
-            return (ir.CALL, node[1], (ir.NAME, node[1], "len"), (value,), ())
-        if name[0] == ir.NAME and name[2] in {"sort", "list", "sum"}:
-            function = {"sort": "sorted", "list": "list", "sum": "sum"}[name[2]]
-            return (ir.CALL, node[1], (ir.NAME, node[1], function), (value,), ())
-        return value
-    return node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
@@ -16,6 +16,7 @@ from auditor.trace import (
     joining,
     resolving,
     response_models,
+    shown_views,
     substitution,
     view_actions,
 )
@@ -50,7 +51,7 @@ class Evaluation:
     """Evaluates from the top; what many entries share (middleware, a handler under two paths) is evaluated once."""
 
     m: Machine
-    done: dict[tuple[int, int, bool, frozenset[int], int], Summary] = field(default_factory=dict)
+    done: dict[tuple[Any, ...], Summary] = field(default_factory=dict)
     known: frozenset[int] = frozenset()
     """Dependencies that another part of the same request asked for: what they give is there."""
 
@@ -63,6 +64,7 @@ class Evaluation:
                 provided=provided,
                 gives=entry.gives,
                 answered=response_model_of(self.m.project, entry),
+                shown=entry if entry.renderer or entry.resource is not None else None,
             )
         ]
         unfolded = self.m.wrapper(entry.handler) is not None
@@ -115,13 +117,17 @@ class Evaluation:
         known: frozenset[int] = frozenset(),
         gives: GraphField | None = None,
         answered: Node | None = None,
+        shown: EntryPoint | None = None,
     ) -> Summary:
-        key = (id(function), id(receiver), provided, known, id(gives or answered))
+        special = id(gives or answered) if shown is None else id(shown.resource), shown and shown.renderer
+        key = (id(function), id(receiver), provided, known, special)
         made = self.done.get(key)
         if made is None:
             made = self.done[key] = Summary(None)
             self.known = known
-            self.evaluate(made, function, receiver, provided=provided, gives=gives, answered=answered)
+            self.evaluate(
+                made, function, receiver, provided=provided, gives=gives, answered=answered, shown=shown
+            )
             made.done = True
         return made
 
@@ -134,6 +140,7 @@ class Evaluation:
         provided: bool,
         gives: GraphField | None,
         answered: Node | None,
+        shown: EntryPoint | None,
     ) -> None:
         m = self.m
         before = m.cx
@@ -141,11 +148,14 @@ class Evaluation:
             summary, None, function.module, line=function.line, start=function.line, end=function.line
         )
         try:
-            given = receiver_value(m, function, receiver)
+            asked = shown_views.resource(m, shown)
+            given = receiver_value(m, function, receiver, asked)
             callers = m.summary(function).callers
             wrapped = m.wrapper(function)
             args = [] if given is None else [given]
             values = [*args, *self.declared(function, len(args), {} if provided else None)]
+            if asked is not None and shown_views.takes_resource(function, len(args)):
+                values[len(args)] = asked
             if wrapped is not None and not isinstance(
                 wrapped, ExtInst
             ):  # a queue's workers run what was put aside
@@ -159,6 +169,8 @@ class Evaluation:
                 response_models.answer(m, function, given_back, answered)
             elif function.decorators:
                 answering.dumped(m, function, given_back)
+            if shown is not None and shown.renderer:
+                shown_views.show(m, function, shown.renderer, given_back, asked)
             m.summary(function).callers = callers
         except RecursionError:
             summary.truncated = True
@@ -248,8 +260,10 @@ def bound_to_given(values: list[Value], bound: list[Value]) -> list[Value]:
     return [b if v is UNKNOWN else v for v, b in zip(values, bound, strict=False)] + values[len(bound) :]
 
 
-def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Value | None:
-    """What a method is called on at a root."""
+def receiver_value(
+    m: Machine, function: Function, receiver: Class | None, asked: Value | None = None
+) -> Value | None:
+    """What a method is called on at a root; `asked` is the resource that its instance is made with."""
     owner = receiver or function.owner
     if owner is None or function.static == "static" or not function.params:
         return None
@@ -265,7 +279,8 @@ def receiver_value(m: Machine, function: Function, receiver: Class | None) -> Va
     init = m.project.method(owner, "__init__")
     if init is not None and receiver is not None:
         stores = m.summary(init).stores
-        values = hints.bind(m, init, m.summary(init), made, [], {})
+        given_first = [] if asked is None or not shown_views.takes_resource(init, 1) else [asked]
+        values = hints.bind(m, init, m.summary(init), made, given_first, {})
         memo = substitution.Memo({id(p): v for p, v in zip(m.summary(init).params, values, strict=False)})
         for name, value in stores.items():
             given = hints.quietly(m, lambda value=value: substitution.substitute(m, value, memo, 0))  # type: ignore[misc]  # bound as default

@@ -82,8 +82,11 @@ class Templates:
     def find(self, name: str, near: str = "") -> str | None:
         """The path of a template name: the shortest path that ends with it below a folder of templates.
 
-        `near` is the file that asks: the templates of its own application come before others'.
+        `near` is the file that asks: the templates of its own application come before others'. A name may begin
+        with a package, as Pyramid's do: `shop.pages:templates/cart.html`.
         """
+        package, is_below, rest = name.partition(":")
+        name = f"{package.replace('.', '/')}/{rest}" if is_below else name
         found = self.by_name.get(name.lstrip("/"), [])
         if self.applications:
             home = self.home(near)

@@ -268,3 +268,47 @@ def test_views_without_a_route_are_found_by_walking_through_resources() -> None:
 def test_without_a_root_nothing_is_walked_through() -> None:
     source = TREE.replace("{factory}", "")
     assert [e.id for e in pyramid.entry_points(project({"app.py": source}))] == ["ANY /plain"]
+
+
+SHOWN = """
+    from pyramid.config import Configurator
+    from pyramid.view import view_config, view_defaults
+
+    class Shop: ...
+
+    class Root:
+        def __init__(self, request): ...
+
+    class Shops:
+        def __init__(self, request): ...
+        def __getitem__(self, name): ...
+
+    config = Configurator()
+    config.add_route("shop", "/{name}", factory=Shops, traverse="/{name}")
+    config.add_route("root", "/", factory=Root)
+    config.add_route("plain", "/plain")
+
+    @view_config(route_name="shop", renderer="shop:pages/one.html")
+    def one(shop, request): ...
+
+    @view_config(route_name="plain", context=Shop, renderer="json")
+    def asked(shop, request): ...
+
+    @view_defaults(route_name="root", renderer="root.html")
+    class Views:
+        @view_config(request_method="GET")
+        def get(self): ...
+        @view_config(request_method="POST", renderer=render)
+        def post(self): ...
+    """
+
+
+def test_a_view_has_its_renderer_and_what_it_is_asked_for() -> None:
+    entries = {e.id: e for e in pyramid.entry_points(project({"app.py": SHOWN}))}
+    shown = {key: (e.renderer, getattr(e.resource, "function", e.resource)) for key, e in entries.items()}
+    assert {k: (r, None if x is None else x.name) for k, (r, x) in shown.items()} == {
+        "ANY /{name}": ("shop:pages/one.html", "__getitem__"),
+        "ANY /plain": ("json", "Shop"),
+        "GET /": ("root.html", "Root"),
+        "POST /": ("", "Root"),
+    }
