@@ -160,7 +160,7 @@ def _seed(target: Target) -> Check:
         return Check("seed", ok=True, text="no database, no data")
     if database.seed is None:
         found = target.proposal.seed
-        line = f"[database] seed = '{found.value.command if found else 'python seed.py --scale {scale}'}'"
+        line = f"[database] seed = '{found.value.command}'" if found else _what_could_fill(database.engine)
         return Check(
             "seed", ok=False, text=f"nothing fills it, and an empty database hides what rows cost: {line}"
         )
@@ -171,6 +171,32 @@ def _seed(target: Target) -> Check:
             text=f"{database.seed.text}; without {{scale}}, growth is measured on cloned rows",
         )
     return Check("seed", ok=True, text=f"{database.seed.text}, {database.small} to {database.full}")
+
+
+def _what_could_fill(engine: Engine) -> str:
+    """What a person can do where nothing in the tree makes rows."""
+    own = ", or name a database of yours to be copied by AUDITOR_DATABASE_URL"
+    return (
+        "nothing in the tree does; write a command that makes rows (with {scale} in it, as many as are asked for) and name"
+        f" it under [database] seed{own if engine is Engine.POSTGRESQL else ''}"
+    )
+
+
+def _identity(target: Target) -> Check:
+    named = target.settings.identities
+    if named:
+        return Check("identity", ok=True, text=", ".join(one.name for one in named))
+    session, login = target.proposal.session, target.proposal.login
+    if session is not None:
+        line = f"[[identity]] name = 'member' and session = '{session.value}'"
+        text = f"{session.place} lets people sign in, and requests are sent as nobody: {line}"
+        return Check("identity", ok=False, text=text)
+    if login is not None:
+        text = (
+            f"requests are sent as nobody; {login.place} signs somebody in: name them by [[identity]] login"
+        )
+        return Check("identity", ok=True, text=text)
+    return Check("identity", ok=True, text="requests are sent as nobody")
 
 
 def _services(target: Target) -> Check:
@@ -231,6 +257,7 @@ CHECKS: Final[tuple[Callable[[Target], Check], ...]] = (
     _secrets,
     _database,
     _seed,
+    _identity,
     _services,
     _jail,
 )

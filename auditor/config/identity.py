@@ -23,10 +23,18 @@ _TOKEN: Final = Key(
     lambda value: isinstance(value, str) and _TOKEN_PLACE.fullmatch(value) is not None,
 )
 
+FRAMEWORKS: Final = ("django", "flask-login")
+"""Those whose own code signs a user of the copied database in, without a password: one file each in `sandbox/sign_in`."""
+_SESSION: Final = Key(
+    f"one of {', '.join(FRAMEWORKS)}", lambda value: isinstance(value, str) and value in FRAMEWORKS
+)
+
 IDENTITY_KEYS: Final[Mapping[str, Key]] = {
     "name": TEXT,
     "headers": VARIABLES,
     "command": COMMAND,
+    "session": _SESSION,
+    "user": TEXT,
     "login": table(
         {
             "method": TEXT,
@@ -66,6 +74,10 @@ class IdentitySettings:
     login: LoginSettings | None = None
     command: Command | None = None
     """Run where the target's commands run; the last line it prints is the token."""
+    session: str | None = None
+    """The framework whose own code signs a user of the copied database in."""
+    user: str | None = None
+    """Which user that is, by the name that is typed to sign in. None: the first who may do everything, else one made for it."""
 
 
 def parse_identities(entries: Sequence[Mapping[str, Any]], /, *, name: str) -> tuple[IdentitySettings, ...]:
@@ -74,22 +86,32 @@ def parse_identities(entries: Sequence[Mapping[str, Any]], /, *, name: str) -> t
 
 
 def _identity(values: Mapping[str, Any], where: str) -> IdentitySettings:
-    if "login" in values and "command" in values:
-        raise Fault("has 'login' or 'command', not both", where=where)
+    ways = [key for key in ("login", "command", "session") if key in values]
+    if len(ways) > 1:
+        raise Fault(f"has {' or '.join(map(repr, ways))}, not both", where=where)
+    if "user" in values and "session" not in values:
+        raise Fault("has 'user' without 'session'", where=where, hint=f'session = "{FRAMEWORKS[0]}"')
     login = _login(values["login"], f"{where}.login") if "login" in values else None
     command = parse_command(values["command"], where=f"{where}.command") if "command" in values else None
     headers = parse_environment(values.get("headers", {}), where=f"{where}.headers")
     uses_token = any(TOKEN in value for _, value in headers)
     if uses_token and command is None and (login is None or login.token is None):
         raise Fault(f"nothing gives the {TOKEN} of its headers", where=where, hint="login.token or command")
-    if not headers and login is None and command is None:
-        raise Fault("says nothing about who it is", where=where, hint="headers, login or command")
+    if not headers and not ways:
+        raise Fault("says nothing about who it is", where=where, hint="headers, login, command or session")
     if not uses_token and (command is not None or (login is not None and login.token is not None)):
         if command is None and login is not None and str(login.token).startswith("cookie:"):
             headers = (*headers, ("Cookie", f"{str(login.token).partition(':')[2]}={TOKEN}"))
         else:
             headers = (*headers, ("Authorization", f"Bearer {TOKEN}"))
-    return IdentitySettings(name=values["name"], headers=headers, login=login, command=command)
+    return IdentitySettings(
+        name=values["name"],
+        headers=headers,
+        login=login,
+        command=command,
+        session=values.get("session"),
+        user=values.get("user"),
+    )
 
 
 def _login(values: Mapping[str, Any], where: str) -> LoginSettings:

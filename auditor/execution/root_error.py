@@ -1,7 +1,7 @@
 """The first root error out of a log: where it all began, not the last line."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from auditor.execution.confinement import WORK
@@ -30,6 +30,10 @@ _EXCEPTION_LINE: Final = re.compile(
 _PREFIX: Final = re.compile(
     r"^(?:\s*(?:\[[^\]]*\]|\d{4}-\d\d-\d\d[T ][\d:,.]+\S*|[\w.-]+\s+\||(?:TRACE|DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)\b:?|\S+\[\d+\]:|[-–|]))*\s*"
 )
+_CHECKED: Final = re.compile(r"\S.*?: \([\w.]+\.[EC]\d+\) .+")
+"""One of the errors that a check of Django's lists below its title."""
+_LISTED: Final = 40
+"""Lines below that title in which the first of them stands; warnings may come before."""
 _UNSTABLE: Final = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+(?:\.\d+)?")
 
 
@@ -71,8 +75,18 @@ def find_root_error(log: str, /, *, tree: str = WORK) -> RootError | None:
     tracebacks = [each for each in find_tracebacks(lines) if each.type]
     plain = _plain_failure(lines, {number for each in tracebacks for number in range(each.at, each.end + 1)})
     if tracebacks and (plain is None or tracebacks[0].first.at < plain.line):
-        return _of_chain(_end_of_chain(tracebacks), lines, tree)
-    return plain
+        return _with_what_was_checked(_of_chain(_end_of_chain(tracebacks), lines, tree), lines)
+    return _with_what_was_checked(plain, lines) if plain is not None else None
+
+
+def _with_what_was_checked(error: RootError, lines: list[str]) -> RootError:
+    """Of Django's checks the first error that they list: their title says that there are some, and no more."""
+    if not error.type.endswith("SystemCheckError"):
+        return error
+    title = next((at for at, line in enumerate(lines) if "SystemCheckError: " in line), error.line)
+    listed = (line.strip() for line in lines[title + 1 : title + 1 + _LISTED])
+    first = next(filter(_CHECKED.fullmatch, listed), None)
+    return replace(error, message=first) if first else error
 
 
 def _end_of_chain(tracebacks: list[Traceback]) -> Traceback:

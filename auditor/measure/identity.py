@@ -29,6 +29,9 @@ class Identity:
     command: Command | None = field(default=None, repr=False)
     """A command of the target whose last line the headers hold as `${token}`. What it writes must be there when a request is sent, so
     it is run on the data that the requests find: see `auditor.measure.running.identities.let_in`."""
+    session: str | None = None
+    """The framework whose own code signs `user` in, and so gives more headers: as with `command`, on the data that the requests find."""
+    user: str | None = None
     login: tuple[Request, ...] = field(default=(), repr=False)
     """Sent in order before the first request. The cookies they set are sent from then on; they stay as they
     are, so that the order of requests does not decide who somebody is."""

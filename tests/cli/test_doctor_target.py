@@ -81,6 +81,12 @@ def test_a_target_that_lacks_nothing(doctor: Doctor) -> None:
             "requirements.txt asks for sql-alchemy",
         ),
         (
+            {"auditor.toml": SETTINGS, "app.py": "import flask_login\nm = flask_login.LoginManager()\n"},
+            (),
+            "identity",
+            "app.py:2 lets people sign in, and requests are sent as nobody",
+        ),
+        (
             {
                 "auditor.toml": SETTINGS,
                 "pyproject.toml": "[project]\ndependencies = ['flask>=2', 'celery']\n",

@@ -121,7 +121,7 @@ responses = "recorded/api.jsonl"
 
 
 def test_identities() -> None:
-    by_token, by_cookie, by_form, by_command, by_header = parsed("""
+    by_token, by_cookie, by_form, by_command, by_header, by_session = parsed("""
 [[identity]]
 name = "token"
 login = { path = "/session", json = { password = "env:PW" }, token = "$.data.token" }
@@ -138,6 +138,10 @@ headers = { X-Token = "{token}" }
 [[identity]]
 name = "header"
 headers = { Authorization = "Bearer {env:TOKEN}" }
+[[identity]]
+name = "session"
+session = "django"
+user = "ada"
 """).identities
     assert by_token.headers == (("Authorization", "Bearer {token}"),)
     assert by_token.login is not None
@@ -146,6 +150,7 @@ headers = { Authorization = "Bearer {env:TOKEN}" }
     assert by_form.headers == ()
     assert by_command.headers == (("X-Token", "{token}"),)
     assert by_header.headers == (("Authorization", "Bearer {env:TOKEN}"),)
+    assert (by_session.session, by_session.user, by_session.headers) == ("django", "ada", ())
 
 
 def test_workload_and_budget() -> None:
@@ -217,6 +222,13 @@ sql = 4
             "[[identity]]\nname='a'\ncommand='x'\nlogin={path='/x'}",
             "auditor.toml: identity 'a'",
             "not both",
+        ),
+        ("[[identity]]\nname='a'\nsession='rails'", "auditor.toml", "one of django, flask-login"),
+        ("[[identity]]\nname='a'\nuser='ada'", "auditor.toml: identity 'a'", "without 'session'"),
+        (
+            "[[identity]]\nname='a'\ncommand='x'\nsession='django'",
+            "auditor.toml: identity 'a'",
+            "has 'command' or 'session', not both",
         ),
         ("[workload]\nfile = '../x'", "auditor.toml:2", "inside the tree"),
         ("[budget]\nqueries = 3", "auditor.toml:2", "unknown key"),

@@ -331,3 +331,35 @@ def test_an_exception_that_is_not_written_like_a_class_is_one(fail: Callable[[],
     assert error.type == kind
     assert error.frame is not None
     assert error.frame.file == "app/views.py"
+
+
+# What Django's checks found stands below the title of their exception.
+
+CHECKS = """\
+SystemCheckError: System check identified some issues:
+
+ERRORS:
+?: (caches.E001) You must define a 'default' cache in your CACHES setting.
+
+WARNINGS:
+?: (security.W004) You have not set a value for the SECURE_HSTS_SECONDS setting.
+"""
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", 'Traceback (most recent call last):\n  File "/work/manage.py", line 5, in main\n    run()\n'],
+)
+def test_a_failed_check_names_the_first_error_that_it_lists(before: str) -> None:
+    error = found(f"{before}{'django.core.management.base.' if before else ''}{CHECKS}")
+    assert error.message == "?: (caches.E001) You must define a 'default' cache in your CACHES setting."
+
+
+def test_a_title_with_nothing_below_it_stays() -> None:
+    assert found(
+        "SystemCheckError: System check identified some issues:\n\nWARNINGS:\n?: (models.W042) x"
+    ).message
+    assert (
+        "W042"
+        not in found("SystemCheckError: System check identified some issues:\n\n?: (models.W042) x").message
+    )

@@ -24,6 +24,7 @@ from auditor.execution.detect.reading import Read, reads
 from auditor.execution.detect.samples import samples
 from auditor.execution.detect.seeding import Seed, seeds
 from auditor.execution.detect.settings_module import VARIABLE, settings_variable
+from auditor.execution.detect.signing import session_of
 from auditor.execution.detect.spoken import door_header, made_tables, outside_hosts
 from auditor.execution.detect.starting import Start, starts
 from auditor.execution.detect.stored_file import stored_file
@@ -60,6 +61,8 @@ class Proposal:
     variables: tuple[Clue[tuple[str, str]], ...] = ()
     python: Clue[str] | None = None
     login: Clue[Login] | None = None
+    session: Clue[str] | None = None
+    """The framework whose own code can sign a user of the copied database in."""
     door: Clue[str] | None = None
     """The header by which somebody is let in, where no route signs anybody in."""
     tables: Clue[str] | None = None
@@ -132,6 +135,7 @@ def propose(
         storage=stored,
         stored_file=stored_file(project, cwd=cwd) if keeps_its_own_place(stored) else None,
         login=best(logins(project, entries)),
+        session=session_of(tree),
         door=door_header(tree),
         tables=made_tables(tree),
         hosts=outside_hosts(tree),

@@ -34,13 +34,13 @@ _MOST_HOSTS: Final = 4
 
 def made_tables(tree: Tree, /) -> Clue[str] | None:
     """Where the application or its seed makes the tables that are not there."""
-    return next((Clue(place, place, 0.7) for _, place in _found(tree, _MAKES_TABLES)), None)
+    return next((Clue(place, place, 0.7) for _, place in found_in(tree, _MAKES_TABLES)), None)
 
 
 def outside_hosts(tree: Tree, /) -> tuple[Clue[str], ...]:
     """Hosts that the sources give a name to, each where it stands first."""
     hosts: dict[str, Clue[str]] = {}
-    for match, place in _found(tree, _HOST):
+    for match, place in found_in(tree, _HOST):
         host = match["host"].lower()
         if not _NOT_ASKED.search(host):
             hosts.setdefault(host, Clue(host, place, 0.5))
@@ -49,9 +49,9 @@ def outside_hosts(tree: Tree, /) -> tuple[Clue[str], ...]:
 
 def door_header(tree: Tree, /) -> Clue[str] | None:
     """The header that says who asks, where the sources read one by its name."""
-    for match, place in _found(tree, _DOOR):
+    for match, place in found_in(tree, _DOOR):
         return Clue(match["header"], place, 0.5)
-    for match, place in _found(tree, _PARAMETER):
+    for match, place in found_in(tree, _PARAMETER):
         return Clue("-".join(word.capitalize() for word in match["name"].split("_")), place, 0.5)
     return None
 
@@ -61,7 +61,8 @@ def makes_tables(text: str, /) -> bool:
     return any(_MAKES_TABLES.search(line) for line in text.splitlines() if len(line) < 400)
 
 
-def _found(tree: Tree, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
+def found_in(tree: Tree, pattern: re.Pattern[str], /) -> Iterator[tuple[re.Match[str], str]]:
+    """Each line of the sources that the pattern fits, with its place; tests and migrations are left out."""
     for file in tree.files:
         if not file.endswith(".py") or file.count("/") > _NEAR or _APART.search(file):
             continue

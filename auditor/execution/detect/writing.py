@@ -56,7 +56,9 @@ def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
     if proposal.stored_file is None and keeps_its_own_place(proposal.storage):
         found.append(("database.path", 'the file that it keeps its data in: path = "db.sqlite3"'))
     if proposal.seed is None and proposal.storage is not None:
-        found.append(("database.seed", 'what fills it with data worth measuring: seed = "python seed.py"'))
+        found.append(
+            ("database.seed", "a command that fills it with data worth measuring: nothing in the tree does")
+        )
     if proposal.ready is None:
         found.append(("boot.ready", "no health path was found: an open port counts as ready"))
     found.extend((clue.value, f"make it from {clue.place}") for clue in proposal.absent)
@@ -133,7 +135,7 @@ def _database(proposal: Proposal) -> Iterator[str]:
         yield '# path = "db.sqlite3"  # not found: the file in which the code keeps its data, as no variable tells it another'
     seed = proposal.seed
     if seed is None:
-        yield '# seed = "python seed.py --scale {scale}"  # not found: what fills the database with data worth measuring'
+        yield '# seed = "…"  # not found: a command that makes rows worth measuring, with {scale} in it as many as are asked for'
     else:
         yield from _line("seed", seed.value.command, seed)
         if "{scale}" in seed.value.command:
@@ -183,6 +185,14 @@ def _services(proposal: Proposal) -> Iterator[str]:
 
 def _identities(proposal: Proposal) -> Iterator[str]:
     login = proposal.login
+    if proposal.session is not None:
+        place, framework = _comment(proposal.session.place), proposal.session.value
+        yield f"[[identity]]  # {place} lets people sign in: requests are sent as one of them, and as nobody"
+        yield 'name = "member"'
+        yield f"# A user of the copied database, signed in there by {framework} itself: no password is needed."
+        yield f"session = {quoted(framework)}"
+        yield '# user = "…"  # who; else the first who may do everything, or one made for it'
+        return
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
     if login is None and proposal.door is not None:

@@ -12,6 +12,7 @@ from auditor.config.secret import resolve
 from auditor.execution.world import World
 from auditor.measure.identity import Identity
 from auditor.measure.request import Request
+from auditor.measure.running.signed_in import signed_in
 from auditor.model.fault import Fault
 
 _TAKEN: Final = "${token}"
@@ -30,15 +31,24 @@ def identities_of(
     for one in settings:
         headers = tuple((name, known(value).replace(TOKEN, _TAKEN)) for name, value in one.headers)
         login = () if one.login is None else (_login(one.name, one.login, known),)
-        made.append(Identity(name=one.name, headers=headers, login=login, command=one.command))
+        made.append(
+            Identity(
+                name=one.name,
+                headers=headers,
+                login=login,
+                command=one.command,
+                session=one.session,
+                user=one.user,
+            )
+        )
     return tuple(made)
 
 
 def let_in(world: World, identities: Iterable[Identity], /) -> tuple[Identity, ...]:
-    """With the tokens that commands give on the data as they are now: sessions and tokens that they write are there until the next reset.
+    """With what commands and frameworks give on the data as they are now: sessions and tokens that they write are there until the next reset.
 
     Raises:
-        Fault: a command gives no token.
+        Fault: a command gives no token, or a framework signs nobody in.
     """
     made = []
     for one in identities:
@@ -46,6 +56,9 @@ def let_in(world: World, identities: Iterable[Identity], /) -> tuple[Identity, .
             token = _token_of(one.name, one.command, world)
             headers = tuple((name, value.replace(_TAKEN, token)) for name, value in one.headers)
             one = replace(one, headers=headers, command=None)  # noqa: PLW2901  the same, let in
+        elif one.session is not None:
+            given = signed_in(world, one.name, framework=one.session, user=one.user)
+            one = replace(one, headers=(*one.headers, *given), session=None)  # noqa: PLW2901  the same, let in
         made.append(one)
     return tuple(made)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from auditor.config.target import parse_target_settings
 from auditor.execution.detect.writing import settings_text
 
 from .conftest import Propose
@@ -82,3 +83,50 @@ def check(*args): ...
 )
 def test_what_is_sent_to_sign_in_and_what_comes_back(handler: str, line: str, proposed: Propose) -> None:
     assert line in settings_text(proposed({"shop.py": FASTAPI_LOGIN + handler + "\n"}))
+
+
+# A framework that can sign somebody in by itself.
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app.py": "class LoginManager: ...\nmanager = LoginManager()\n"},
+        {"app.py": "from flask_login import current_user\n"},
+        {"shop/settings.py": "# MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"},
+        {"tests/settings.py": "MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"},
+        {"app.py": "from flask_login import UserMixin\nhelp = 'use LoginManager(app)'\n"},
+    ],
+    ids=["its own class", "no manager", "a comment", "of tests alone", "in a text"],
+)
+def test_what_signs_nobody_in_is_not_proposed(files: dict[str, str], proposed: Propose) -> None:
+    assert proposed(files).session is None
+
+
+@pytest.mark.parametrize(
+    ("files", "framework", "place"),
+    [
+        (
+            {
+                "shop/settings.py": "MIDDLEWARE = [\n    'django.contrib.sessions.middleware.SessionMiddleware',\n]\n"
+            },
+            "django",
+            "shop/settings.py:2",
+        ),
+        (
+            {"shop/settings.py": 'INSTALLED_APPS = ["rest_framework.authtoken"]\n'},
+            "django",
+            "shop/settings.py:1",
+        ),
+        ({"app.py": "import flask_login\nmanager = flask_login.LoginManager()\n"}, "flask-login", "app.py:2"),
+    ],
+    ids=["sessions", "tokens", "Flask-Login"],
+)
+def test_a_framework_that_signs_a_user_in(
+    files: dict[str, str], framework: str, place: str, proposed: Propose
+) -> None:
+    proposal = proposed(files)
+    assert proposal.session is not None
+    assert (proposal.session.value, proposal.session.place) == (framework, place)
+    (identity,) = parse_target_settings(settings_text(proposal).encode()).identities
+    assert (identity.name, identity.session, identity.user) == ("member", framework, None)
