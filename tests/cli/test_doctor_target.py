@@ -74,7 +74,7 @@ def test_a_target_that_lacks_nothing(doctor: Doctor) -> None:
         (
             {
                 "auditor.toml": SETTINGS,
-                "requirements.txt": "Flask\nSQL_Alchemy>=2\nx; sys_platform == 'win32'\n-r y\n",
+                "requirements.txt": "Flask\nSQL_Alchemy>=2\nx; sys_platform == 'win32'\nz==1 ; python_full_version < '3.11.3'\n-r y\n",
             },
             ("flask",),
             "needs",

@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,10 @@ class Person(AbstractBaseUser):
 """
 
 
-def run(folder: Path, *words: str, env: dict[str, str] = {}) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, *words: str, env: Mapping[str, str] = {}) -> "subprocess.CompletedProcess[str]":
     path = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, *words], cwd=folder, env=path | env, capture_output=True, text=True, check=False
+        [sys.executable, *words], cwd=folder, env={**path, **env}, capture_output=True, text=True, check=False
     )
 
 

@@ -18,7 +18,7 @@ _FILES: Final = (
 )
 _NAME: Final = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<rest>.*)")
 _OPTIONAL: Final = re.compile(
-    r";.*\b(?:extra|sys_platform|platform_\w+|python_version|os_name|implementation_name)\b"
+    r";.*\b(?:extra|sys_platform|platform_\w+|python_(?:full_)?version|os_name|implementation_name)\b"
 )
 """Whether a marker holds is the interpreter's to say: such a line is never missed."""
 _INCLUDES: Final = re.compile(r"\s*(?:-r|--requirement)[\s=]*(?P<file>[^\s#]+)")
