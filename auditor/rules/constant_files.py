@@ -52,7 +52,7 @@ def constant_files(scene: Scene) -> list[FileRead]:
         node = effect.node
         if effect.kind != "file" or node is None or node[0] != ir.CALL or effect.site.module.role != "app":
             continue
-        names = list(file_names(effect.site.function, node))
+        names = list(file_names(scene, effect.site.function, node))
         if effect.remembered or is_memoised(scene, effect):
             kept.add(effect.site)
         if effect.operation == "write" or not _CHANGING.isdisjoint(mode_of(node)):
@@ -98,9 +98,10 @@ def mode_of(node: Node) -> str:
     return next((str(one[2]) for one in given if one[0] == ir.CONST), "")
 
 
-def file_names(function: Function | None, node: Node) -> Iterator[str]:
-    """The names of files in the expression of the path, and in the local names that it uses."""
-    for part in turns.nodes((path_of(node), local_values(function, path_of(node)))):
+def file_names(scene: Scene, function: Function | None, node: Node) -> Iterator[str]:
+    """The names of files in the expression of the path, and in the names that it uses."""
+    local = local_values(function, path_of(node))
+    for part in turns.nodes((path_of(node), local, constants(scene, function, (path_of(node), local)))):
         if part[0] == ir.CONST and isinstance(part[2], str) and (named := _SETTINGS.search(part[2])):
             yield named[0]
 
@@ -114,6 +115,18 @@ def local_values(function: Function | None, node: Node | None) -> tuple[Node, ..
     return tuple(
         b[0].value for b in bound if len(b) == 1 and isinstance(b[0], Assigned) and b[0].value is not None
     )
+
+
+def constants(scene: Scene, function: Function | None, nodes: object) -> tuple[Node, ...]:
+    """What the names of the module in these expressions are bound to, where that is an expression."""
+    if function is None:
+        return ()
+    found = {
+        n[2]: scene.project.lookup(function, function.module, n[2])
+        for n in turns.nodes(nodes)
+        if n[0] == ir.NAME and n[2] not in function_scope(function)
+    }
+    return tuple(s.value for s in found.values() if isinstance(s, Assigned) and s.value is not None)
 
 
 def is_fixed(scene: Scene, function: Function, node: Node | None) -> bool:

@@ -49,6 +49,7 @@ from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place, strip
 from auditor.rules.kept_rows import is_kept_where_built
 from auditor.rules.scene import spot_of
+from auditor.rules.worded_alike import is_changed_between, worded
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -309,7 +310,9 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
             continue
         for inner, key, depth in reads_below(scene, call, {}, 0, set()):
             reached[id(inner.callee), key].append((call, inner, depth))
-    for places in reached.values():
+        if (words := worded(call.node)) is not None and asks(scene, call):
+            reached[id(call.callee), words].append((call, call, 0))
+    for (_, key), places in reached.items():
         ordered = sorted(places, key=lambda p: (p[0].site.line, p[2]))
         for (first, _, _), (second, inner, depth) in pairwise(ordered):
             if first is second or first.site.line == second.site.line or first.node is second.node:
@@ -317,6 +320,8 @@ def repeated_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
             if tuple(map(id, first.loops)) != tuple(map(id, second.loops)):
                 continue
             if depth and (first.callee is second.callee or second.callee is function):
+                continue
+            if isinstance(key, str) and is_changed_between(function, first, second):
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
             if surely and not scene.writes(first.callee) and not scene.writes(second.callee):
@@ -338,17 +343,20 @@ def reads_below(
     summary = scene.trace.machine.summaries.get(id(call.callee))
     if summary is None or id(call.callee) in active:
         return
-    if (
-        None not in keys
-        and any(is_asked_for(e) and not e.loops for e in summary.effects)
-        and not call.callee.is_generator
-    ):
+    if None not in keys and asks(scene, call):
         yield call, keys, depth
     if depth < _DEPTH:
         inner_given = {id(p): k for p, k in zip(summary.params, keys, strict=False) if k is not None}
         for inner in summary.calls:
             if not (inner.frames or inner.branch or inner.loops) and followed(inner):
                 yield from reads_below(scene, inner, inner_given, depth + 1, active | {id(call.callee)})
+
+
+def asks(scene: Scene, call: Call) -> bool:
+    """Whether what is called reads from a database by itself, and has read when it returns."""
+    summary = scene.trace.machine.summaries.get(id(call.callee))
+    asked = summary is not None and any(is_asked_for(e) and not e.loops for e in summary.effects)
+    return asked and not call.callee.is_generator
 
 
 def key_of(value: Value, given: dict[int, Key]) -> Key:

@@ -127,7 +127,7 @@ class Reads:
         return None
 
     def own_sieves(self, name: str) -> list[Node]:
-        """Statements `rows = [r for r in rows if …]`, outside loops."""
+        """Statements `rows = [r for r in rows if …]`, `rows = sorted(rows)` and `rows = rows[:n]`, outside loops."""
         return [
             b
             for b in self.bindings.get(name, [])
@@ -268,7 +268,11 @@ def bound_name(statement: Node) -> str | None:
 
 
 def is_sieve_of(name: str, value: Node) -> bool:
-    """Whether a value is the items of a name, unchanged, of which some are left out."""
+    """Whether a value is the items of a name, unchanged, of which some are left out or that stand in another order."""
+    if value[0] == ir.SUB and value[3][0] == ir.SLICE:
+        return bool(value[2][0] == ir.NAME and value[2][2] == name)
+    if is_call_of(value, "sorted") and value[3]:
+        return bool(value[3][0][0] == ir.NAME and value[3][0][2] == name)
     if value[0] != ir.COMP or value[2] not in {"list", "gen"} or len(value[4]) != 1:
         return False
     target, rows, conditions, _ = value[4][0]

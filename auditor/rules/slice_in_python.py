@@ -51,8 +51,10 @@ from auditor.rules.collection import (
     serves_many,
 )
 from auditor.rules.paged_in_python import paged_in_python
-from auditor.rules.scene import spot_of
-from auditor.rules.sort_in_python import is_ranked
+from auditor.rules.row_paths import gives_rows
+from auditor.rules.row_steps import stepped
+from auditor.rules.scene import spot_of, statement_of
+from auditor.rules.sort_in_python import is_ranked, key_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
     from auditor.rules.collection import Collection
     from auditor.rules.remade_rows import Remade
+    from auditor.rules.row_steps import RowStep
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
 
@@ -93,8 +96,46 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(scene, found, use)
         if believable(scene, made):
             yield made
+    yield from of_steps(scene)
     yield from of_remade(scene)
     yield from paged_in_python(scene)
+
+
+def of_steps(scene: Scene) -> Iterator[Claim]:
+    """Pages of rows that were left out and sorted before by what the database could do as well."""
+    for one in scene.once(stepped):
+        found, steps = one.found, one.steps
+        cut = steps.cut
+        if cut is None or not steps.serves_all(cut) or not gives_rows(found.query):
+            continue
+        sorts = [key_column(scene, found.query, s.node) for s in steps.before(cut, "sort")]
+        if all(sorts) and one.is_sieved_by_columns(scene):
+            sieved = bool(steps.before(cut, "sieve"))
+            made = cut_claim(scene, found, cut, sorted_too=bool(sorts), sieved_too=sieved)
+            if believable(scene, made):
+                yield made
+
+
+def cut_claim(scene: Scene, found: Collection, cut: RowStep, *, sorted_too: bool, sieved_too: bool) -> Claim:
+    """What is told of a cut behind other steps."""
+    steps = [word for word, there in (("left out", sieved_too), ("sorted", sorted_too)) if there]
+    parts = [word for word, there in (("conditions", sieved_too), ("order", sorted_too)) if there]
+    return Claim(
+        spot=statement_of(found.function, cut.line),
+        title=f"{rows_named(found.query)} are all fetched, and a slice is used",
+        evidence=[
+            fetched_evidence(found),
+            Evidence(
+                kind="note",
+                text=f"rows are {' and '.join(steps)} in Python, and then cut; the other rows are not read",
+            ),
+        ],
+        confidence=0.75 - found.doubt,
+        related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
+        could_be_wrong="There are never more than a few rows.",
+        fix=f"Put {' and '.join(parts)} into the query, then limit it to that slice.",
+    )
 
 
 def of_remade(scene: Scene) -> Iterator[Claim]:

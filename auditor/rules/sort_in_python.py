@@ -49,7 +49,8 @@ from auditor.rules.collection import (
     serves_many,
 )
 from auditor.rules.row_paths import column_path, gives_rows
-from auditor.rules.scene import spot_of
+from auditor.rules.row_steps import stepped
+from auditor.rules.scene import spot_of, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.index.values import Query
     from auditor.rules.collection import Collection
+    from auditor.rules.row_steps import RowStep
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
 
@@ -75,6 +77,7 @@ _FREE: Final = frozenset({"len", "truth", "none-test"})
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Sorts of whole fetched collections by a column, where no other order of them is wanted."""
+    told: set[int] = set()
     for _, use in scene.uses():
         if use.how != "sort" or use.node is None:
             continue
@@ -95,8 +98,44 @@ def find(scene: Scene) -> Iterator[Claim]:
         if key and is_one_order(found, use.node):
             made = claim(scene, found, use, key)
             if believable(scene, made):
+                told.add(id(use.node))
                 yield made
+    yield from of_steps(scene, told)
     yield from of_remade(scene)
+
+
+def of_steps(scene: Scene, told: set[int]) -> Iterator[Claim]:
+    """Sorts of rows of which others were left out before, or a page is cut out afterwards."""
+    for one in scene.once(stepped):
+        found, steps = one.found, one.steps
+        sort = next((s for s in steps.steps if s.kind == "sort"), None)
+        if sort is None or id(sort.node) in told or found.query.ordered or not gives_rows(found.query):
+            continue
+        key = key_column(scene, found.query, sort.node)
+        if not key or steps.before(sort, "cut") or not steps.serves_all(sort):
+            continue
+        is_page = steps.cut is not None and steps.serves_all(steps.cut) and one.is_sieved_by_columns(scene)
+        made = step_claim(scene, found, sort, key, is_page=is_page)
+        if believable(scene, made):
+            yield made
+
+
+def step_claim(scene: Scene, found: Collection, sort: RowStep, key: str, *, is_page: bool) -> Claim:
+    """What is told of a sort among other steps."""
+    return Claim(
+        spot=statement_of(found.function, sort.line),
+        title=f"{rows_named(found.query)} are sorted in Python by `{key}`",
+        evidence=[
+            fetched_evidence(found),
+            Evidence(kind="note", text=f"they are sorted by `{key}` here and read in no other order"),
+        ],
+        confidence=(0.75 if is_page else 0.6) - found.doubt,
+        severity=Severity.MEDIUM if is_page else None,
+        related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
+        could_be_wrong="There are only a few rows, or the database's collation orders them differently.",
+        fix=f"Let the query order by `{key}`.",
+    )
 
 
 def of_remade(scene: Scene) -> Iterator[Claim]:

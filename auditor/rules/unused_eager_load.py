@@ -66,6 +66,8 @@ RULE = RuleInfo(
 _LOADING: Final = frozenset(
     "select_related prefetch_related joinedload selectinload subqueryload immediateload prefetch_related_objects".split()
 )
+_PAGE: Final = 20
+"""Rows from which on a limit leaves enough of them for it to matter what is loaded with each."""
 _HARMLESS: Final = frozenset({"iterate", "len", "truth", "none-test"})
 
 
@@ -84,7 +86,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         if use.how != "iterate" or use.node is None or use.node[0] not in {ir.FOR, ir.COMP}:
             continue
         query, function = rows_of(use.value), use.site.function
-        if query is None or function is None or query.site.function is not function or few(query):
+        if query is None or function is None or query.site.function is not function or is_hardly_any(query):
             continue
         named = loaded_here(function, query)
         unread = [] if not named else unread_relations(scene, function, use, query, named)
@@ -95,6 +97,11 @@ def find(scene: Scene) -> Iterator[Claim]:
             made = claim(scene, use, query, unread)
             if believable(scene, made):
                 yield made
+
+
+def is_hardly_any(query: Query) -> bool:
+    """Whether the query's own text keeps its rows few; a limit does, but what is loaded with each row of a page is no less."""
+    return few(query) and not (query.limited and (query.bound is None or query.bound > _PAGE))
 
 
 def rows_of(value: Value) -> Query | None:

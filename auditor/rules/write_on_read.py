@@ -40,7 +40,7 @@ from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.claim import Claim, place
+from auditor.rules.claim import Claim, place, strip
 from auditor.rules.scene import repeating, spot_of
 from auditor.trace.turns import strictest
 
@@ -209,6 +209,12 @@ def is_ever_another(statement: Node) -> bool:
     if statement[0] == ir.AUG:
         return True
     value = statement[4]
+    if (
+        value[0] == ir.BIN
+        and value[2] in {"+", "-"}
+        and strip(statement[3][0]) in map(strip, turns.nodes(value))
+    ):
+        return True
     return any(n[0] == ir.CALL and turns.name_of(n[2]) in _CLOCKS for n in turns.nodes(value))
 
 
