@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from auditor.cli.formats import SCREEN, format_of_file, known_suffixes
+from auditor.cli.own_results import AUDITED, Forms, is_earlier_result
 from auditor.model.fault import Fault
 
 PLAN_FILE: Final = "auditor-plan.md"
-_OURS: Final = (
-    b"# Performance plan for ",
-    b'{\n  "schema": "auditor/',
-    b'{"run":"',
-    b"::",
-    b"Read ",
-    b'{\n  "$schema": "https://docs.oasis-open.org/sarif',
-)
-"""How the files begin that an audit writes, each in its form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ def choose_destinations(
     for path, _ in files:
         _check_writable(path)
         if tree is not None:
-            _check_place(path, tree)
+            _check_place(path, tree, AUDITED)
     if files:
         return Destinations(SCREEN if is_terminal else None, files)
     if wanted is not None:
@@ -62,6 +54,16 @@ def choose_destinations(
     if not is_terminal:
         return Destinations("markdown")
     return Destinations(SCREEN, plan=Path(PLAN_FILE) if writes_plan else None)
+
+
+def check_output(path: Path | None, tree: Path, /, earlier: Forms) -> None:
+    """`Fault`, before any work, where `--output` can't or must not write: over what is in `tree` and no earlier result.
+
+    `earlier` are the forms of results that may be replaced (`auditor.cli.own_results`). Without a path nothing is checked.
+    """
+    if path is not None:
+        _check_writable(path)
+        _check_place(path, tree, earlier)
 
 
 def write_whole(path: Path, text: str, /) -> None:
@@ -123,7 +125,7 @@ def _check_writable(path: Path) -> None:
         raise Fault("can't be written: no permission", where=where)
 
 
-def _check_place(path: Path, tree: Path) -> None:
+def _check_place(path: Path, tree: Path, earlier: Forms) -> None:
     """A link in the target was made by whoever wrote the target, and its files are not for us to replace."""
     where, top = f"--output {path}", Path(os.path.realpath(tree))
     tops = (Path(os.path.abspath(tree)), top)  # noqa: PTH100  without following links, as the path was written
@@ -136,16 +138,5 @@ def _check_place(path: Path, tree: Path) -> None:
             where=where,
             hint="name another file",
         )
-    if leads_to.is_file() and not _is_ours(leads_to):
-        raise Fault(
-            "is a file of the target, and no result of an audit", where=where, hint="name another file"
-        )
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            begins = file.read(max(map(len, _OURS)))
-    except OSError:
-        return False
-    return not begins or begins.startswith(_OURS)
+    if leads_to.is_file() and not is_earlier_result(leads_to, earlier):
+        raise Fault("is a file of the target, and no earlier result", where=where, hint="name another file")

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.destinations import Destinations, choose_destinations, write_whole
+from auditor.cli.destinations import Destinations, check_output, choose_destinations, write_whole
+from auditor.cli.own_results import MEASURED, REQUESTS
 from auditor.model.fault import Fault
 
 
@@ -112,7 +113,7 @@ def test_a_file_of_the_target_is_not_written_over() -> None:
     Path("tree/package.json").write_text("{}")
     Path("tree/link.json").symlink_to("app.py")
     for name in ("app.py", "package.json", "link.json", "out/../app.py"):
-        with pytest.raises(Fault, match="is a file of the target, and no result of an audit"):
+        with pytest.raises(Fault, match="is a file of the target, and no earlier result"):
             placed(f"tree/{name}")
 
 
@@ -124,6 +125,21 @@ def test_a_link_in_the_target_leads_no_result_out_of_it() -> None:
     for name in ("new.json", "old.json", "folder/new.json"):
         with pytest.raises(Fault, match="is a link of the target's, and leads out of it to"):
             placed(f"tree/{name}")
+
+
+@pytest.mark.usefixtures("_tree")
+def test_other_commands_keep_to_the_same_places() -> None:
+    Path("tree/old.json").symlink_to("../outside/app.py")
+    Path("tree/app.py").write_text("x = 1\n")
+    for forms in (MEASURED, REQUESTS):
+        with pytest.raises(Fault, match="is a link of the target's, and leads out of it to"):
+            check_output(Path("tree/old.json"), Path("tree"), forms)
+        with pytest.raises(Fault, match="is a file of the target, and no earlier result"):
+            check_output(Path("tree/app.py"), Path("tree"), forms)
+        with pytest.raises(Fault, match="does not exist"):
+            check_output(Path("none/here.json"), Path("tree"), forms)
+        check_output(Path("tree/new.json"), Path("tree"), forms)
+        check_output(None, Path("tree"), forms)
 
 
 def test_a_text_is_written_whole() -> None:

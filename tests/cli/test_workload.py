@@ -43,3 +43,16 @@ def test_a_file_that_is_none_of_them_is_named(auditor: Run, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "notes.txt:1" in done.stderr
     assert auditor("workload", "none.har").returncode == 2
+
+
+def test_nothing_that_is_no_workload_is_written_over(auditor: Run, tmp_path: Path) -> None:
+    (tmp_path / "traffic.har").write_text(json.dumps(HAR))
+    (tmp_path / "app.py").write_text("x = 1\n")
+    (tmp_path / "link.jsonl").symlink_to("/etc/none.jsonl")
+    for name in ("app.py", "traffic.har", "link.jsonl"):
+        done = auditor("workload", "traffic.har", "-o", name)
+        assert done.returncode == 2, name
+        assert "name another file" in done.stderr
+    assert (tmp_path / "app.py").read_text() == "x = 1\n"
+    for _ in range(2):
+        assert auditor("workload", "traffic.har", "-o", "requests.jsonl").returncode == 0

@@ -28,11 +28,13 @@ class Capture:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Runs the command, keeps the observation, writes the workload."""
-        from auditor.cli.destinations import write_whole  # noqa: PLC0415  as above
+        from auditor.cli.destinations import check_output, write_whole  # noqa: PLC0415  as above
+        from auditor.cli.own_results import REQUESTS  # noqa: PLC0415
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415
         from auditor.engine.measuring.capture import CaptureRequest, capture  # noqa: PLC0415
         from auditor.report.figures import count  # noqa: PLC0415
 
+        check_output(arguments.output, arguments.path, REQUESTS)
         audit, user = running_request(arguments, "capture", console.narration)
         done = capture(
             CaptureRequest(audit=audit, user=user, command=arguments.command), Narrated(console.narration)

@@ -46,13 +46,15 @@ class Measure:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Measures and writes."""
-        from auditor.cli.destinations import write_whole  # noqa: PLC0415  as above
+        from auditor.cli.destinations import check_output, write_whole  # noqa: PLC0415  as above
+        from auditor.cli.own_results import MEASURED  # noqa: PLC0415
         from auditor.cli.running_arguments import Narrated, running_request  # noqa: PLC0415
         from auditor.engine.measuring.measure import MeasureRequest, measure  # noqa: PLC0415
         from auditor.model.canonical import canonical_json  # noqa: PLC0415
         from auditor.report.growth_document import growth_document  # noqa: PLC0415
         from auditor.report.observation_document import observation_document  # noqa: PLC0415
 
+        check_output(arguments.output, arguments.path, MEASURED)
         audit, user = running_request(arguments, "measure", console.narration)
         request = MeasureRequest(
             audit=audit,

@@ -44,11 +44,13 @@ class WorkloadOf:
 
     def run(self, arguments: argparse.Namespace, console: Console, /) -> int:
         """Writes the requests, and says what was left aside."""
-        from auditor.cli.destinations import write_whole  # noqa: PLC0415  as above
+        from auditor.cli.destinations import check_output, write_whole  # noqa: PLC0415  as above
+        from auditor.cli.own_results import REQUESTS  # noqa: PLC0415
         from auditor.measure.importing.reading import read_requests  # noqa: PLC0415
         from auditor.measure.workload import workload_of  # noqa: PLC0415
         from auditor.report.figures import count  # noqa: PLC0415
 
+        check_output(arguments.output, Path(), REQUESTS)
         read = read_requests(
             arguments.file,
             form=arguments.format,
