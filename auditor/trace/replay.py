@@ -232,7 +232,7 @@ def stores(summary: Summary, values: list[Value], memo: Memo, m: Machine) -> Non
 def stored_results(summary: Summary, values: list[Value]) -> dict[int, list[str]]:
     """By identity of what a waiting call gives: the attributes of the receiver that it is stored in."""
     found: dict[int, list[str]] = {}
-    if summary.stores and values and isinstance(values[0], Inst):
+    if summary.stores and values and isinstance(values[0], (Inst, Sym)):
         for name, value in summary.stores.items():
             for option in options(value):
                 if isinstance(option, Sym):
@@ -244,8 +244,11 @@ def keep(m: Machine, receiver: Value, summary: Summary, names: list[str], memo: 
     """What a call gave is on the receiver for the calls that follow it."""
     for name in names:
         given = substitute(m, summary.stores[name], memo, 0)
-        if given is not UNKNOWN:
-            access.set_attribute(m, receiver, name, given)
+        if given is UNKNOWN:
+            continue
+        access.set_attribute(m, receiver, name, given)
+        if isinstance(receiver, Sym) and any(receiver is p for p in m.cx.summary.params[:1]):
+            m.cx.summary.stores[name] = given  # of a call above, whose caller knows whose method it is
 
 
 def perform(m: Machine, op: Residual, memo: Memo, loops: dict[int, Loop | None]) -> None:
