@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.frameworks import sqlalchemy_building as building
 from auditor.frameworks import sqlalchemy_expressions as expressions
 from auditor.frameworks import sqlalchemy_functions as functions
+from auditor.frameworks import sqlalchemy_left_out
 from auditor.frameworks import sqlalchemy_names as names
 from auditor.frameworks import sqlalchemy_queries as queries
 from auditor.frameworks import sqlalchemy_results as results
@@ -60,6 +61,7 @@ class SqlAlchemyOrm:
         for mapped in self.registry.mapped.values():
             found.update(mapped.model.relations, mapped.proxies)
             found.update(c.name for c in mapped.model.columns.values() if c.deferred)
+        found.update(sqlalchemy_left_out.columns(self.project, self.registry))
         return frozenset(found)
 
     def class_attribute(self, m: Recorder, model: Model, name: str, node: Node | None) -> Value | None:
