@@ -102,7 +102,14 @@ def _of_call(module: Module, call: Node, batches: dict[str, str]) -> Iterator[De
     first = constant(call[3][0]) if call[3] else None
     if name == "create_table" and isinstance(first, str):
         yield _table(first, call[3][1:], where)
-    elif name in {"create_index", "create_unique_constraint", "drop_index", "drop_table", "add_column"}:
+    elif name in {
+        "create_index",
+        "create_unique_constraint",
+        "drop_index",
+        "drop_table",
+        "add_column",
+        "drop_column",
+    }:
         yield from _changed(call, name, batches.get(holder), where)
     elif name == "execute" and isinstance(first, str):
         from auditor.sql.ddl import read_ddl  # noqa: PLC0415  # sqlglot takes long to import
@@ -128,6 +135,11 @@ def _changed(call: Node, name: str, batch: str | None, where: Source) -> Iterato
         index = first if isinstance(first, str) else _naming(given[0]) if given else None
         if index is not None:
             yield Dropped(kind="index", name=index)
+    elif name == "drop_column":
+        dropped = first if batch is not None else table
+        owner = batch or first
+        if isinstance(owner, str) and isinstance(dropped, str):
+            yield Dropped(kind="column", name=dropped, table=owner)
     elif name == "add_column":
         column = given[0] if batch is not None else given[1] if len(given) > 1 else None
         owner = batch or first

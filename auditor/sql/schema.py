@@ -81,10 +81,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A table, or an index by its name, that is gone from here on."""
+    """A table, an index by its name, or a column of `table` with every key that it is part of, gone from here on."""
 
-    kind: Literal["table", "index"]
+    kind: Literal["table", "index", "column"]
     name: str
+    table: str = ""
 
 
 Declaration = Table | Dropped
@@ -164,10 +165,30 @@ def _drop(merged: dict[str, Table], dropped: Dropped) -> None:
     if dropped.kind == "table":
         merged.pop(name, None)
         return
+    if dropped.kind == "column":
+        if (owner := merged.get(table_key(dropped.table))) is not None:
+            merged[table_key(dropped.table)] = _without(owner, dropped.name.lower())
+        return
     for key, table in merged.items():
         kept = tuple(index for index in table.indexes if index.name is None or table_key(index.name) != name)
         if len(kept) < len(table.indexes):
             merged[key] = replace(table, indexes=kept)
+
+
+def _without(table: Table, column: str) -> Table:
+    """A table once a column is dropped: databases drop the keys and indexes that it is part of with it."""
+
+    def has(columns: Iterable[str]) -> bool:
+        return any(c.lower() == column for c in columns)
+
+    return replace(
+        table,
+        columns=tuple(c for c in table.columns if c.name.lower() != column),
+        primary_key=() if has(table.primary_key) else table.primary_key,
+        unique=tuple(u for u in table.unique if not has(u)),
+        indexes=tuple(i for i in table.indexes if not has(i.columns)),
+        foreign_keys=tuple(f for f in table.foreign_keys if not has(f.columns)),
+    )
 
 
 def _merged(table: Table, piece: Table) -> Table:

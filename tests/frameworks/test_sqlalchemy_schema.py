@@ -92,6 +92,22 @@ def test_a_downgrade_is_not_read() -> None:
     )
 
 
+def test_the_key_of_a_dropped_column_is_no_key_of_the_table_any_more() -> None:
+    made = schema(
+        models="",
+        first=migration(
+            "1",
+            None,
+            'op.create_table("a", sa.Column("x", sa.Integer()), sa.Column("y", sa.Integer()), sa.PrimaryKeyConstraint("x", "y"))',
+        ),
+        second=migration("2", "1", 'op.drop_column("a", "y")'),
+        third=migration(
+            "3", "2", 'with op.batch_alter_table("a") as batch_op:\n        batch_op.drop_column("x")'
+        ),
+    )
+    assert made.has_index_for("a", ["x"]) is None
+
+
 def test_batches_and_plain_sql() -> None:
     body = """
         with op.batch_alter_table("t") as batch_op:

@@ -125,3 +125,18 @@ def test_the_same_index_twice_is_one_and_keeps_its_name() -> None:
     table = build_schema([Table(name="t", unique=(("a",),), indexes=(declared,))]).table("t")
     assert table is not None
     assert table.indexes == (Index(columns=("a",), name="i", unique=True, source=HERE),)
+
+
+def test_what_a_dropped_column_was_part_of_is_gone_with_it() -> None:
+    table = Table(
+        name="t",
+        columns=(Column(name="a"), Column(name="B")),
+        primary_key=("B", "a"),
+        unique=(("a",), ("a", "b")),
+        indexes=(Index(columns=("a",)), Index(columns=("b",))),
+    )
+    after = Table(name="t", columns=(Column(name="b"),), primary_key=("a",))
+    left = build_schema([table, Dropped(kind="column", name="b", table="T"), after])
+    assert left.has_index_for("t", ["b"]) is None
+    assert left.has_index_for("t", ["a"]) is not None
+    assert build_schema([Dropped(kind="column", name="b", table="t")]).table("t") is None
