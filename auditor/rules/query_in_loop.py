@@ -131,11 +131,7 @@ class Reading:
 
 
 def readings(scene: Scene) -> Iterator[Reading]:
-    written = {
-        looped.spot.key
-        for looped in scene.looped_effects()
-        if looped.effect is not None and looped.effect.kind == "sql" and looped.effect.operation == "write"
-    }
+    written = written_in_turns(scene)
     hoisted = scene.once(hoisted_statements)
     for looped in scene.looped_effects():
         effect = looped.effect
@@ -151,7 +147,9 @@ def readings(scene: Scene) -> Iterator[Reading]:
         ):
             continue
         direct = effect.site.function is looped.spot.function
-        if not direct and (looped.spot.key in written or any(is_write(f) for f, _ in effect.frames)):
+        if not direct and (
+            is_about(effect, written.get(looped.spot.key)) or any(is_write(f) for f, _ in effect.frames)
+        ):
             continue
         away = 0 if direct else len(effect.frames)
         told = handed_in(scene, looped, effect)
@@ -159,7 +157,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
         trusted -= filled_in(scene, looped, (*(f for f, _ in effect.frames), effect.site.function))
         yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
-        if looped.call is None or looped.spot.key in written | hoisted or is_write(looped.call.callee):
+        if looped.call is None or looped.spot.key in hoisted or is_write(looped.call.callee):
             continue
         less = failing(scene, looped, looped.call.branch, looped.call.frames)
         for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
@@ -168,6 +166,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 and effect.cause not in {"lazy-load", "widget"}
                 and not is_setting(effect)
                 and not any(is_write(f) for f in way)
+                and not is_about(effect, written.get(looped.spot.key))
                 and not is_kept_beside(looped, effect.query)
             ):
                 guards = scene.trace.machine.guards
@@ -178,6 +177,25 @@ def readings(scene: Scene) -> Iterator[Reading]:
                     looped, effect, False, trust(looped, effect, len(way)), len(way)
                 )
                 yield replace(made, confidence=made.confidence - doubt)
+
+
+def written_in_turns(scene: Scene) -> dict[tuple[str, int], set[str]]:
+    """Which models the statements of loops write, by statement; `?` where nobody can tell."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for looped in scene.looped_effects():
+        effect = looped.effect
+        if effect is not None and effect.kind == "sql" and effect.operation == "write":
+            words = effect.label.split(" ")
+            is_told = words[0] in {"INSERT", "UPDATE", "DELETE"} and len(words) == 2
+            found.setdefault(looped.spot.key, set()).add(words[1] if is_told else "?")
+    return found
+
+
+def is_about(effect: Effect, written: set[str] | None) -> bool:
+    """Whether the statement's write may be what a query is for: it looks at what is written, or nobody can tell."""
+    if not written:
+        return False
+    return "?" in written or effect.query is None or effect.query.model.name in written
 
 
 def handed_in(scene: Scene, looped: Looped, effect: Effect) -> Looped:
