@@ -47,9 +47,10 @@ from auditor.rules.scene import spot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.frameworks.orm import Orm
     from auditor.index.ir import Node
     from auditor.index.symbols import Function
-    from auditor.index.values import Value
+    from auditor.index.values import Model, Value
     from auditor.rules.names import Reads
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Use
@@ -101,8 +102,9 @@ def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
     if walked is None:
         return None
     variable, rows = walked
-    columns = columns_read(reads, node, variable, query)
-    if columns is None or not is_small_part(columns, query) or not is_only_walked(reads, rows, query):
+    orm = scene.trace.machine.orm(query.orm)
+    columns = columns_read(orm, reads, node, variable, query)
+    if columns is None or not is_small_part(columns, query) or not is_only_walked(orm, reads, rows, query):
         return None
     if wanted_where_built(scene, query, function) or has_other_readers(scene, query, function):
         return None
@@ -141,7 +143,7 @@ def iterable_of(node: Node, use: Use, reads: Reads) -> tuple[str, Node] | None:
     return (fitting[0][0][2], fitting[0][1]) if len(fitting) == 1 else None
 
 
-def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple[str, ...] | None:
+def columns_read(orm: Orm, reads: Reads, node: Node, variable: str, query: Query) -> tuple[str, ...] | None:
     """The columns that the loop reads of its variable; None if the row itself goes anywhere."""
     found: dict[str, None] = {}
     for load in reads.loads.get(variable, []):
@@ -157,12 +159,42 @@ def columns_read(reads: Reads, node: Node, variable: str, query: Query) -> tuple
             return None
         relation = query.model.relations.get(above[3])
         is_many = relation is not None and relation.many
-        if above[3] in query.loaded and not is_many and is_column_behind(reads, above):
+        if above[3] in query.loaded and (
+            is_read_by_columns(reads, above, orm.by_key(relation.target))
+            if is_many and relation is not None
+            else is_column_behind(reads, above)
+        ):
             continue
-        if not is_plain_column(query, above[3]):
+        if not is_plain_column(query.model, above[3]):
             return None
         found[above[3]] = None
     return tuple(found) or None
+
+
+def is_read_by_columns(reads: Reads, relation: Node, model: Model | None) -> bool:
+    """Whether a loaded collection is only walked over for columns of its rows: both can be fetched by columns."""
+    called = reads.parent(relation)
+    whole = (
+        reads.parent(called) if called is not None and called[0] == ir.ATTR and called[3] == "all" else None
+    )
+    rows = relation if whole is None or whole[0] != ir.CALL or whole[3] else whole
+    loop = reads.parent(rows)
+    if model is None or loop is None or loop[0] != ir.COMP:
+        return False
+    target = next((clause[0] for clause in loop[4] if clause[1] is rows), None)
+    if target is None or target[0] != ir.NAME:
+        return False
+    read: set[str] = set()
+    for load in reads.loads.get(target[2], []):
+        if any(a is loop for a in reads.ancestors(load)):
+            column = reads.parent(load)
+            if column is None or column[0] != ir.ATTR or not is_plain_column(model, column[3]):
+                return False
+            outer = reads.parent(column)
+            if outer is not None and outer[0] in {ir.CALL, ir.ATTR} and outer[2] is column:
+                return False
+            read.add(column[3])
+    return 0 < len(read) <= _MOST
 
 
 def is_column_behind(reads: Reads, relation: Node) -> bool:
@@ -180,12 +212,12 @@ def is_column_behind(reads: Reads, relation: Node) -> bool:
     return not (is_called or is_walked or outer[0] == ir.ATTR)
 
 
-def is_plain_column(query: Query, name: str) -> bool:
+def is_plain_column(model: Model, name: str) -> bool:
     """Whether a list of values would hold the same: no relation, no file that only an instance can open."""
-    if name in _KEYS or name == query.model.primary_key:
+    if name in _KEYS or name == model.primary_key:
         return True
-    column = query.model.columns.get(name)
-    return column is not None and name not in query.model.relations and not column.type.endswith(_FILES)
+    column = model.columns.get(name)
+    return column is not None and name not in model.relations and not column.type.endswith(_FILES)
 
 
 def is_written(reads: Reads, attribute: Node) -> bool:
@@ -203,7 +235,7 @@ def is_small_part(columns: tuple[str, ...], query: Query) -> bool:
     return len(columns) <= _MOST and width >= _WIDE and query.relation is None
 
 
-def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
+def is_only_walked(orm: Orm, reads: Reads, rows: Node, query: Query) -> bool:
     """Whether every place that these rows go to is a loop (or asks how many there are)."""
     root = reads.root(rows)
     if root is None:
@@ -218,7 +250,7 @@ def is_only_walked(reads: Reads, rows: Node, query: Query) -> bool:
         loop = reads.parent(flow.node)
         if flow.role == "iterate" and loop is not None:
             target = loop[3] if loop[0] == ir.FOR else next(c[0] for c in loop[4] if c[1] is flow.node)
-            if target[0] != ir.NAME or columns_read(reads, loop, target[2], query) is None:
+            if target[0] != ir.NAME or columns_read(orm, reads, loop, target[2], query) is None:
                 return False
     return bool(flows)
 
