@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.frameworks.sqlalchemy_values import SessionValue
 from auditor.index import ir
 from auditor.index.symbols import Class, Function, inner_blocks
-from auditor.index.values import ClassValue, Exact, Inst, ModelValue, Row, Sym, Value
+from auditor.index.values import ClassValue, Exact, Ext, Inst, ModelValue, Row, Sym, Value
 from auditor.trace import expressions, hints, members
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ KIND: Final = 2
 """A test that the class of a value decides: `isinstance`, `hasattr`, `sender is Model`."""
 ACTION: Final = 4
 """A test that the action decides for which DRF made the view set: `self.action == "list"`."""
+QUERYSET: Final = Ext("django.db.models.query.QuerySet")
+"""Stands for any query of Django's: conditions ask only whether there is one."""
 _IN_REQUEST: Final = frozenset({"has_request_context", "has_app_context"})
 """Flask's and Quart's questions whether a request is being answered: what is done where none is costs no request."""
 _EQUAL: Final = frozenset({"is", "==", "is not", "!=", "in", "not in"})
@@ -110,6 +112,8 @@ def of_kind(m: Machine, test: str, place: Node, what: Node) -> bool | None:
         return has_attribute(m, known, what[2]) if what[0] == ir.CONST else None
     if test not in {"isinstance", "issubclass"}:
         return None
+    if known is QUERYSET:
+        return True if test == "isinstance" and names_querysets(m, what) else None
     cls = class_of(known, itself=test == "issubclass")
     if cls is None:
         return None
@@ -119,6 +123,22 @@ def of_kind(m: Machine, test: str, place: Node, what: Node) -> bool | None:
         other = class_of(value, itself=True)
         outcomes.append(None if other is None else is_below(m, cls, other))
     return True if True in outcomes else None if None in outcomes else False
+
+
+def names_querysets(m: Machine, what: Node) -> bool:
+    """Whether Django's `QuerySet` is what an `isinstance` asks for, alone or among others."""
+    for option in what[3] if what[0] == ir.SEQ else (what,):
+        value = hints.quietly(m, lambda option=option: expressions.expression(m, option))  # type: ignore[misc]  # bound as default
+        named = (
+            value.name
+            if isinstance(value, Ext)
+            else value.cls.qualname
+            if isinstance(value, ClassValue)
+            else ""
+        )
+        if named.startswith("django.db.models") and named.endswith(".QuerySet"):
+            return True
+    return False
 
 
 def is_below(m: Machine, cls: Class, other: Class) -> bool | None:

@@ -20,6 +20,7 @@ from auditor.index.values import (
     Exact,
     Inst,
     ModelValue,
+    Query,
     Row,
     Sym,
     Value,
@@ -92,6 +93,8 @@ def settled(value: Value, what: int) -> Value | None:
             return None if value.guessed else value
         if isinstance(value, (ModelValue, ClassValue)):
             return value
+        if isinstance(value, Query) and value.orm == "django":
+            return deciding.QUERYSET
     return None
 
 

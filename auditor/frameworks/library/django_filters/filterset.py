@@ -1,6 +1,4 @@
-"""Filter sets: `qs` adds the conditions of the declared filters; the project's filter methods run on the way."""
-
-from auditor_intrinsics import run_filterset
+"""Filter sets: `qs` is the queryset with the conditions of the declared filters, which a request may leave empty."""
 
 
 class BaseFilterSet:
@@ -13,7 +11,7 @@ class BaseFilterSet:
         return True
 
     def filter_queryset(self, queryset):
-        return run_filterset(self, queryset)
+        return queryset.filter(self.data)
 
     @property
     def qs(self):
