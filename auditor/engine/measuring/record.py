@@ -2,17 +2,20 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import auditor
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.runs import at_work
 from auditor.engine.measuring.edge_rows import ROWS, save_rows
+from auditor.engine.measuring.in_turn import Elsewhere, Hooks, in_turn
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.trying import choose_and_try
 from auditor.engine.measuring.workload import Chosen
 from auditor.engine.request import AuditRequest, Notes
+from auditor.execution.databases.tables import NewRow
 from auditor.execution.world import World
 from auditor.measure.contract.compare import compare
 from auditor.measure.contract.contract import About, Contract, make_contract
@@ -86,10 +89,26 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
         )
         rounds: list[Round] = []
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
-        for number in range(request.runs):
-            notes.step(f"run {number + 1} of {request.runs}: {len(chosen.workload.requests):,} requests")
-            rounds.append(play_round(world, chosen.workload, identities, playing, answered=notes.progress))
-            _worth_it(rounds[0].replay.exchanges, request)
+
+        def play(world: World, number: int, hooks: Hooks) -> Round:
+            def booted() -> None:
+                hooks.booted()
+                notes.step(f"run {number} of {request.runs}: {len(chosen.workload.requests):,} requests")
+
+            return play_round(
+                world,
+                chosen.workload,
+                identities,
+                playing,
+                answered=notes.progress,
+                booted=booted,
+                asked=hooks.asked,
+            )
+
+        with closing(in_turn(world, lambda: _another(bench, world, rows), play, runs=request.runs)) as played:
+            for one in played:
+                rounds.append(one)
+                _worth_it(rounds[0].replay.exchanges, request)
         about = _about(bench, world, rounds[0])
     recordings = [one.recording for one in rounds]
     contract = make_contract(
@@ -107,6 +126,25 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
         jail=bench.jail.name,
         notice=bench.notice,
     )
+
+
+def _another(bench: Bench, first: World, rows: tuple[NewRow, ...]) -> World:
+    """One more world on the same data, prepared; `Elsewhere` where there is none."""
+    if not first.is_apart or bench.recipe.database_url is not None:
+        raise Elsewhere("one network, or one database, for both")
+    world = replace(bench, rows=rows).world(first.scale)
+    try:
+        _check_same(world, first)
+        world.prepare()
+    except BaseException:
+        world.close()
+        raise
+    return world
+
+
+def _check_same(world: World, first: World) -> None:
+    if world.copied.digest != first.copied.digest:
+        raise Elsewhere("the tree has been edited since it was copied first")
 
 
 def _worth_it(exchanges: tuple[Exchange, ...], request: RecordRequest) -> None:

@@ -111,10 +111,13 @@ def play_round(
     /,
     *,
     answered: Callable[[int, int], None] | None = None,
+    booted: Callable[[], None] = lambda: None,
+    asked: Callable[[], None] = lambda: None,
 ) -> Round:
     """Plays the workload once, on the prepared data, in a fresh server.
 
-    `answered` is told how many of how many requests have been answered, each time the workload is gone through in order.
+    `answered` is told how many of how many requests have been answered, each time the workload is gone through in order. `booted` is
+    called when the server is up, before anything is sent, and `asked` when nothing more is sent to it: what comes then is its end.
 
     Raises:
         Fault: the target does not come up, dies on the way (then the round is void, and no verdict on anything), or a login fails.
@@ -123,6 +126,7 @@ def play_round(
     who = let_in(world, identities)
     before = world.dump() if playing.state else {}
     with world.boot(probe=playing.probe, lines=playing.lines) as server:
+        booted()
         watch = _watch(world, server) if playing.probe else Watch()
         apart = [one for one in (playing.first, playing.at_once) if one is not None]
 
@@ -143,7 +147,8 @@ def play_round(
                 at_once = sent(playing.at_once, "eight at once", door)
             passes = [sent(workload, playing.mode, door) for _ in range(2 if playing.warm else 1)]
         _check(world, server, [one for one in (first, at_once, *passes) if one is not None])
-        asked, report = server.asked(), server.report
+        hosts, report = server.asked(), server.report
+        asked()
         seen = _seen(world) if playing.state and playing.ending != "let" else None
         last = seen if playing.ending == "cut" else None
         if playing.state and last is None:
@@ -161,7 +166,7 @@ def play_round(
         replay=passes[0],
         warm=passes[1] if playing.warm else None,
         recording=recording,
-        asked=asked,
+        asked=hosts,
         first=first,
         at_once=at_once,
         is_cut=last is not None,

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from small_target import Silent
 
 from auditor.engine.measuring.edge_rows import ROWS, load_rows
 from auditor.engine.measuring.record import CONTRACT, Recorded, RecordRequest, record
@@ -37,6 +38,21 @@ def test_what_it_answers_and_does_is_recorded_and_its_noise_known(asked: RecordR
     assert list(contract.recording.changes) == ["people"]
     assert (asked.audit.path / "requests.jsonl").exists()
     assert not any(asked.audit.path.glob("*.sqlite3"))
+
+
+def test_a_tree_that_is_edited_meanwhile_is_recorded_as_it_was(asked: RecordRequest) -> None:
+    app = asked.audit.path / "app.py"
+    changed = app.read_text().replace('jsonify(name="ada")', 'jsonify(name="eve")')
+
+    class Editing(Silent):
+        def step(self, text: str, /) -> None:
+            if text == "preparing the data":
+                app.write_text(changed)
+
+    recorded = record(asked, Editing())
+    assert recorded.self_differences == ()
+    assert sorted(recorded.contract.masks) == ["list"]
+    assert b"ada" in recorded.contract.recording.heard["mine"].answer.body
 
 
 MUTANTS = {
