@@ -25,6 +25,7 @@ from auditor.execution.disposable import own_folder
 from auditor.execution.failed import hint_for, wanted_a_host, why_failed
 from auditor.execution.first_state import FirstState
 from auditor.execution.guest import Guest, guest_identity
+from auditor.execution.in_bulk import remove_whole
 from auditor.execution.looked_up import names_looked_up
 from auditor.execution.outside import FOLDER as OUTSIDE
 from auditor.execution.outside import Outside
@@ -340,7 +341,7 @@ class World:
         try:
             self._database.close()
         finally:
-            remove_tree(self._folder)
+            remove_whole(self._folder)
 
     def __enter__(self) -> Self:
         return self

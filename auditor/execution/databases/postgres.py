@@ -18,10 +18,10 @@ from auditor.execution.databases.postgres_binaries import PostgresBinaries, find
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
 from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.guest import Guest
+from auditor.execution.in_bulk import copy_whole
 from auditor.execution.ownership import own_copy
 from auditor.execution.removal import remove_tree
 from auditor.execution.supervised import LOGS, Process, Relay, Supervised, prepare_run_folder, supervise
-from auditor.execution.tree_state import put_all
 from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
 
@@ -146,7 +146,7 @@ class Postgres:
         self._stop()
         folder.mkdir(mode=0o700)
         (folder / _CLUSTER).mkdir(mode=0o700)
-        put_all(self._folder / _CLUSTER, folder / _CLUSTER, guest=self._guest)
+        copy_whole(self._folder / _CLUSTER, folder / _CLUSTER, guest=self._guest)
         access = {"role": self._role, "password": self._password, "admin": self._admin_password}
         (folder / _ACCESS).write_text(json.dumps(access), "utf-8")
         self._start()
@@ -156,7 +156,7 @@ class Postgres:
         access = json.loads((folder / _ACCESS).read_text("utf-8"))
         self._role, self._password, self._admin_password = access["role"], access["password"], access["admin"]
         (self._folder / _CLUSTER).mkdir(mode=0o700)
-        put_all(folder / _CLUSTER, self._folder / _CLUSTER, guest=self._guest)
+        copy_whole(folder / _CLUSTER, self._folder / _CLUSTER, guest=self._guest)
         self._start()
         self._make()
 
