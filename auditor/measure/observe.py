@@ -14,7 +14,7 @@ from auditor.measure.request import Request
 from auditor.measure.unseen import unseen_drivers, unseen_notes
 from auditor.measure.witness import disagreement
 from auditor.measure.workload import Workload
-from auditor.measure.worth import doubts
+from auditor.measure.worth import doubts, turns_away
 from auditor.model.numbers import Number
 from auditor.model.observation import Observation, ObservedEndpoint, ObservedRequest
 from auditor.model.vector import VECTOR_KEYS, Vector
@@ -94,6 +94,7 @@ def _observed(request: Request, measured: Measured, routes: Endpoints) -> Observ
         vector_warm=_vector(warm, timed_warm) if warm or timed_warm else None,
         unstable=tuple(key for key in COUNTED if _number(vector, key).basis.startswith("unstable")),
         void=_void(cold),
+        turned_away=turns_away(cold[0].answer),
         effects=effects_seen(records),
         stages=stages_seen(records[0]) if records else (),
         errors=tuple(dict.fromkeys(f"{e.type}: {e.message}" for record in records for e in record.errors)),
@@ -152,12 +153,18 @@ def _lines(records: Sequence[ProbeRecord]) -> dict[str, tuple[int, ...]]:
 
 
 def endpoints_of(requests: Sequence[ObservedRequest]) -> tuple[ObservedEndpoint, ...]:
-    """Each endpoint over its requests that may be used, by id."""
+    """Each endpoint over its requests that may be used, by id.
+
+    What was turned away does less than what is let in: beside such requests it is left out of their means.
+    """
     groups: defaultdict[str, list[ObservedRequest]] = defaultdict(list)
     for request in requests:
         if not request.void:
             groups[request.endpoint].append(request)
-    return tuple(_endpoint(id_, groups[id_]) for id_ in sorted(groups))
+    return tuple(
+        _endpoint(id_, [one for one in groups[id_] if not one.turned_away] or groups[id_])
+        for id_ in sorted(groups)
+    )
 
 
 def _endpoint(id_: str, requests: Sequence[ObservedRequest]) -> ObservedEndpoint:
@@ -190,7 +197,13 @@ def _number(vector: Vector, key: str) -> Number:
 def _notes(requests: Sequence[ObservedRequest]) -> list[str]:
     void = [request for request in requests if request.void]
     unstable = [request for request in requests if request.unstable]
+    let_in = {request.endpoint for request in requests if not (request.void or request.turned_away)}
+    apart = [request for request in requests if request.turned_away and request.endpoint in let_in]
     notes = []
+    if apart:
+        notes.append(
+            f"{len(apart)} requests were turned away, `{apart[0].id}` first: they stand in no mean of an endpoint that let others in."
+        )
     if void:
         notes.append(f"{len(void)} requests are void, `{void[0].id}` first: {void[0].void}.")
     if unstable:

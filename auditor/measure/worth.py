@@ -75,14 +75,14 @@ def doubts(exchanges: Sequence[Exchange], /) -> tuple[str, ...]:
 
 def not_let_in(answers: Sequence[Answer], /) -> str:
     """How many requests were turned away, without a full stop, where they are half of all or more; else empty."""
-    refused = sum(map(_turns_away, answers))
+    refused = sum(map(turns_away, answers))
     return (
         f"{refused} of {_requests(len(answers))} were not let in" if 0 < len(answers) <= refused * 2 else ""
     )
 
 
-def _turns_away(answer: Answer) -> bool:
-    """Whether it refuses, or leads to where one signs in."""
+def turns_away(answer: Answer, /) -> bool:
+    """Whether it refuses whoever asks, or leads to where one signs in."""
     if answer.status in {401, 403}:
         return True
     location = urlsplit(answer.header("location") or "").path

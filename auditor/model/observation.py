@@ -67,6 +67,8 @@ class ObservedRequest(Value):
     """Components whose repeats did not agree: they are not used."""
     void: str = ""
     """Why nothing here may be used; empty when it may."""
+    turned_away: bool = False
+    """Whether it was refused, or sent to where one signs in: then it says nothing of what the endpoint costs whom it lets in."""
     effects: tuple[ObservedEffect, ...] = ()
     stages: tuple[ObservedStage, ...] = ()
     errors: tuple[str, ...] = ()
@@ -76,7 +78,7 @@ class ObservedRequest(Value):
 
 
 class ObservedEndpoint(Value):
-    """An endpoint over all of its requests that may be used."""
+    """An endpoint over all of its requests that may be used; those that were turned away are left out unless all were."""
 
     id: str
     requests: tuple[str, ...]

@@ -38,8 +38,11 @@ def observation_document(observation: Observation, /, *, notice: str = "") -> st
     )
     lines += [f"- counts: {witness}", ""]
     lines += [f"> {note}" for note in observation.notes]
+    apart = {one.endpoint for one in observation.requests if not one.turned_away}
     for request in observation.requests:
-        if request.status is not None and request.status >= 400:
+        if request.turned_away and request.endpoint in apart:
+            continue  # said by a note, and in no mean
+        if request.turned_away or (request.status is not None and request.status >= 400):
             lines.append(
                 f"> {code(request.id)} was answered {request.status}: its figures are those of a refusal."
             )

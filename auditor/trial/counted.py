@@ -7,7 +7,7 @@ from typing import Final
 
 from auditor.measure.counts import REPEATS, counted_effects, counts_of
 from auditor.measure.replay import Replay
-from auditor.measure.worth import says_something
+from auditor.measure.worth import says_something, turns_away
 from auditor.trial.reach import Lines
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -46,6 +46,8 @@ class Counted:
     repeats: int = REPEATS
     by_one: bool = False
     """Whether in each repeat one process answered everything, so that none of it depends on who answered what."""
+    turned_away: frozenset[str] = frozenset()
+    """Requests that were refused, or sent to where one signs in."""
 
     @property
     def counts(self) -> Counts:
@@ -66,6 +68,7 @@ class Tally:
         self._most: dict[str, int] = {}
         """Repeats that are kept of a tree: no more than were asked for, so that what is told does not depend on how often it was played."""
         self._by_one: dict[str, bool] = {}
+        self._turned_away: dict[str, frozenset[str]] = {}
         self.lines: dict[str, Mapping[str, Lines]] = {}
         """By tree, by request with the role `time` and a good, non-empty answer, the lines that it ran."""
         self.statements: dict[str, Statements] = {}
@@ -78,6 +81,9 @@ class Tally:
     def add(self, tree: str, played: Replay, /, *, lines: bool) -> None:
         """One more round of its timed requests; with `lines` what they ran was recorded."""
         repeats = self._repeats.setdefault(tree, [])
+        self._turned_away[tree] = frozenset(
+            exchange.request.id for exchange in played.exchanges if turns_away(exchange.answer)
+        )
         if len(repeats) < self._most.get(tree, REPEATS):
             repeats.append(_counts(played))
             self._by_one[tree] = self._by_one.get(tree, True) and len(_answering(played)) == 1
@@ -94,7 +100,9 @@ class Tally:
 
     def of(self, tree: str, /) -> Counted:
         """What it costs; it was played before."""
-        return replace(_agreeing(self._repeats[tree]), by_one=self._by_one[tree])
+        return replace(
+            _agreeing(self._repeats[tree]), by_one=self._by_one[tree], turned_away=self._turned_away[tree]
+        )
 
     def _is_steady(self, tree: str, repeats: list[_Repeat]) -> bool:
         if tree == self._baseline:

@@ -116,9 +116,15 @@ def fallen(now: Counted, before: Counted, endpoint_of: Callable[[str], str], /) 
 
 
 def count_gains(now: Counted, before: Counted, endpoint_of: Callable[[str], str], /) -> tuple[Gain, ...]:
-    """By endpoint and component, the means over the requests of which both are known."""
+    """By endpoint and component, the means over the requests of which both are known.
+
+    What was turned away is left out where others were let in.
+    """
     sums: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    let_in = {endpoint_of(request) for request in before.spans if request not in before.turned_away}
     for request, spans in sorted(before.spans.items()):
+        if request in before.turned_away and endpoint_of(request) in let_in:
+            continue
         for component, was in spans.items():
             is_now = now.spans.get(request, {}).get(component)
             if is_now is not None and component != "bytes":

@@ -229,3 +229,40 @@ def test_the_slash_at_the_end_is_no_segment(path: str, id_: str) -> None:
         "GET /invoices/{number}/lines/",
     )
     assert Endpoints.of(routes).match("GET", path) == id_
+
+
+def two_ways(*statuses: tuple[int, str]) -> Observation:
+    """One endpoint asked twice, answered with these statuses and locations; the first costs more."""
+    subject = Subject(endpoints=("GET /items/{id}",))
+    exchanges = [
+        Exchange(
+            request=request,
+            answer=answer(status=status, headers=(("location", to),) if to else ()),
+            record=record(request.id, cost),
+        )
+        for request, (status, to), cost in zip(WORKLOAD.requests, statuses, (9, 1), strict=True)
+    ]
+    replay = Replay(mode="in order", exchanges=tuple(exchanges))
+    return observe(WORKLOAD, Measured(counted=[replay] * 3), subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "requests", "mean"),
+    [
+        ((200, ""), (200, ""), ("one", "two"), 5.0),
+        ((200, ""), (404, ""), ("one", "two"), 5.0),
+        ((200, ""), (302, "/items/2/done"), ("one", "two"), 5.0),
+        ((401, ""), (403, ""), ("one", "two"), 5.0),
+        ((200, ""), (401, ""), ("one",), 9.0),
+        ((200, ""), (302, "/accounts/login/?next=/items/2"), ("one",), 9.0),
+        ((403, ""), (200, ""), ("two",), 1.0),
+    ],
+    ids=["both", "not there", "led on", "nobody let in", "refused", "sent to sign in", "the first refused"],
+)
+def test_what_is_turned_away_is_in_no_mean_of_what_lets_others_in(
+    first: tuple[int, str], second: tuple[int, str], requests: tuple[str, ...], mean: float
+) -> None:
+    observation = two_ways(first, second)
+    (endpoint,) = observation.endpoints
+    assert (endpoint.requests, endpoint.vector.sql.value) == (requests, mean)
+    assert any("turned away" in note for note in observation.notes) is (len(requests) == 1)

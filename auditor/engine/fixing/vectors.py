@@ -13,10 +13,15 @@ from auditor.trial.counted import Counted
 
 
 def vectors_of(counted: Counted, endpoints: Mapping[str, str], /) -> dict[str, Vector]:
-    """By endpoint, the mean over its requests; `endpoints` says which a request asks."""
+    """By endpoint, the mean over its requests; `endpoints` says which a request asks.
+
+    What was turned away is left out where others were let in.
+    """
     groups: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
+    let_in = {endpoints[request] for request in counted.counts if request not in counted.turned_away}
     for request, counts in counted.counts.items():
-        groups[endpoints[request]].append(counts)
+        if request not in counted.turned_away or endpoints[request] not in let_in:
+            groups[endpoints[request]].append(counts)
     return {name: _vector(requests, counted.repeats) for name, requests in sorted(groups.items())}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
@@ -23,6 +24,8 @@ T = TypeVar("T")
 FILE: Final = "app.sqlite3"
 _STATE: Final = ("", "-wal", "-journal")
 """What belongs to the state of a database file, by suffix; ``-shm`` is made anew."""
+
+_OF_JSON: Final = re.compile(r"unsafe use of (?:json\w*|->>?)\(\)", re.IGNORECASE)
 
 
 class SQLite:
@@ -141,8 +144,8 @@ class SQLite:
         """`file` is in a folder of ours; what made it is not trusted."""
         try:
             with closing(sqlite3.connect(file)) as connection:
-                connection.execute("PRAGMA trusted_schema=OFF")
                 connection.execute("PRAGMA cell_size_check=ON")
+                _trust_little(connection)
                 return ask(connection)
         except sqlite3.DatabaseError as error:
             raise Fault(f"is no database that can be read: {error}", where=self._path) from error
@@ -152,6 +155,21 @@ class SQLite:
 
     def close(self) -> None:
         """Nothing runs."""
+
+
+def _trust_little(connection: sqlite3.Connection) -> None:
+    """Only harmless functions may stand in its schema: in constraints, generated columns and indexes.
+
+    Some versions of SQLite take their own functions of JSON for harmful, and Django has them in the constraint of each JSONField: then
+    a schema that holds these is trusted. Nothing can be loaded through it: this connection loads no extension.
+    """
+    connection.execute("PRAGMA trusted_schema=OFF")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.DatabaseError as error:
+        if _OF_JSON.search(str(error)) is None:
+            raise
+        connection.execute("PRAGMA trusted_schema=ON")
 
 
 def _copy_state(source: Path, target: Path) -> None:
