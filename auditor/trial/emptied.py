@@ -47,14 +47,14 @@ def to_be_emptied(
     """
     known = {table.name: table for table in tables}
     named = frozenset[str]().union(*words)
-    stays = {name for name in known if _plain(name) in keep or _plain(name) not in named}
+    stays = {name for name in known if plain(name) in keep or plain(name) not in named}
     waiting = list(stays)
     while waiting:
         for reference in known[waiting.pop()].references:
             if reference.table in known and reference.table not in stays:
                 stays.add(reference.table)
                 waiting.append(reference.table)
-    return tuple(_children_first({name: known[name] for name in sorted(known) if name not in stays}))
+    return tuple(children_first({name: known[name] for name in sorted(known) if name not in stays}))
 
 
 def refused_now(before: Mapping[str, Reached], exchanges: Iterable[Exchange], /) -> frozenset[str]:
@@ -67,7 +67,8 @@ def refused_now(before: Mapping[str, Reached], exchanges: Iterable[Exchange], /)
     return frozenset[str]().union(*map(words_of, turned))
 
 
-def _children_first(tables: Mapping[str, Table]) -> Iterator[str]:
+def children_first(tables: Mapping[str, Table], /) -> Iterator[str]:
+    """Their names, those that refer to others before these."""
     left = dict(tables)
     while left:
         referred = {
@@ -82,5 +83,6 @@ def _children_first(tables: Mapping[str, Table]) -> Iterator[str]:
             yield name
 
 
-def _plain(name: str) -> str:
+def plain(name: str, /) -> str:
+    """The name of a table as words of statements are held against it: without its schema, in lower case."""
     return name.rpartition(".")[2].lower()

@@ -13,11 +13,12 @@ from auditor.measure.contract.declared import Declared
 from auditor.measure.contract.difference import Difference, failures
 from auditor.measure.contract.recording import Recording
 from auditor.measure.running.rounds import Round
-from auditor.measure.workload import Workload
+from auditor.measure.workload import Workload, part_of
 from auditor.model.fault import Fault
 from auditor.trial.emptied import asked_of_nothing, letting_in, refused_now, to_be_emptied
 from auditor.trial.reach import Reached
 from auditor.trial.reference import EFFECTS
+from auditor.trial.sums_of_none import emptied_apart
 from auditor.trial.trees import Tree
 
 _TRIES: Final = 3
@@ -33,6 +34,8 @@ class Nothing:
     workload: Workload
     tables: tuple[str, ...]
     """In the order in which they are emptied."""
+    all_there_is: bool = True
+    """Whether that is all that may be emptied, or only what is summed."""
 
 
 def emptied(world: World, tables: tuple[str, ...], /) -> World:
@@ -54,15 +57,22 @@ class OfNothing:
         tables: Callable[[], Iterable[Table]],
         /,
         *,
+        sums: Callable[[Tree], Mapping[str, frozenset[str]]] = lambda _: {},
         excluded: Iterable[str] = (),
     ) -> None:
-        """`play` plays a tree on emptied tables, `reach` tells what requests did on the baseline, `tables` which there are."""
+        """`play` plays a tree on emptied tables, `reach` tells what requests did on the baseline, `tables` which there are.
+
+        `sums` tells which statements of a tree sum what the baseline does not, by request.
+        """
         self._play = play
         self._baseline = baseline
         self._workload = workload
         self._reach = reach
         self._tables = tables
+        self._sums = sums
         self._excluded = tuple(excluded)
+        self._apart: dict[tuple[tuple[str, ...], frozenset[str]], list[Recording]] = {}
+        """The baseline's runs where only what is summed is empty, by what is empty and who asks."""
 
     @cached_property
     def first(self) -> Nothing | None:
@@ -75,9 +85,21 @@ class OfNothing:
         A difference is blamed on nobody before the baseline was given two more runs to show it.
         """
         known = self._known
-        if known is None:
-            return ()
-        nothing, runs = known
+        if known is not None and (found := self._held(tree, *known, declared)):
+            return found
+        for nothing in self._without_members(tree):
+            try:
+                runs = self._runs_apart(nothing)
+            except Fault:  # it needs what is gone
+                continue
+            if found := self._held(tree, nothing, runs, declared):
+                return found
+        return ()
+
+    def _held(
+        self, tree: Tree, nothing: Nothing, runs: list[Recording], declared: Declared
+    ) -> tuple[Difference, ...]:
+        """What the tree answers otherwise than the baseline in `runs`, to which more are added where that is needed."""
         now = self._play(tree, nothing).recording
 
         def found() -> tuple[Difference, ...]:
@@ -93,6 +115,27 @@ class OfNothing:
             except Fault:  # it does not always bear it: nobody may say that the change is wrong there
                 return ()
         return left
+
+    def _runs_apart(self, nothing: Nothing) -> list[Recording]:
+        key = nothing.tables, frozenset(one.id for one in nothing.workload.requests)
+        if key not in self._apart:
+            self._apart[key] = [self._play(self._baseline, nothing).recording]
+        return self._apart[key]
+
+    def _without_members(self, tree: Tree) -> tuple[Nothing, ...]:
+        """What is asked where the tables that the tree sums are empty, and those above them are not."""
+        sums = self._sums(tree)
+        if not sums:
+            return ()
+        reach = self._reach()
+        asked = asked_of_nothing(self._workload, reach)
+        apart = emptied_apart(self._tables(), sums, letting_in(asked, reach))
+        kept = [(tables, [one.id for one in asked.requests if one.id in ids]) for tables, ids in apart]
+        return tuple(
+            Nothing(workload=part_of(asked, ids), tables=tables, all_there_is=False)
+            for tables, ids in kept
+            if ids
+        )
 
     def asked(self) -> Nothing | None:
         """What is asked of every tree; None where that says nothing."""

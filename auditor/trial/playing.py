@@ -24,6 +24,7 @@ from auditor.trial.of_nothing import Nothing, OfNothing, emptied
 from auditor.trial.reach import READING, Lines, frames_of
 from auditor.trial.reference import EVERYTHING, Ids, Parts, Reference
 from auditor.trial.remembering import Memory, unforgotten
+from auditor.trial.sums_of_none import summed_anew
 from auditor.trial.trees import Tree, TreeStore
 from auditor.trial.worlds import MoreIndexes, Worlds
 
@@ -69,6 +70,7 @@ class Player:
             workload,
             lambda: self._reference.reach,
             lambda: self.world(baseline).tables(),
+            sums=lambda tree: summed_anew(self.statements(tree), self.statements(baseline)),
             excluded=bench.settings.workload.exclude,
         )
         self._beside = Beside()
@@ -204,7 +206,7 @@ class Player:
             self._of_nothing.asked()
 
     def _play_of_nothing(self, tree: Tree, nothing: Nothing) -> Round:
-        if (begun := self._beside.take(_nothing_of(tree))) is not None:
+        if nothing.all_there_is and (begun := self._beside.take(_nothing_of(tree))) is not None:
             return begun
         with self._worlds.another(tree) as world:
             return self._on(nothing)(world)

@@ -23,6 +23,7 @@ from auditor.trial.reach import Reached
 from auditor.trial.trees import Tree
 
 TABLES = [Table(name=name, columns=(), key=("id",), references=()) for name in ("orders", "users")]
+SUM = "SELECT SUM(total) FROM orders"
 WORKLOAD = workload_of([Request(id="orders", path="/orders"), Request(id="me", path="/me")])
 BASELINE, CANDIDATE = Tree("b", "b"), Tree("c", "c")
 Say = Callable[[str, Nothing, int], tuple[int, str]]
@@ -42,11 +43,12 @@ def reach() -> dict[str, Reached]:
 class Played:
     """Answers as `say` does, and remembers who was asked."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, *, summed: str = "") -> None:
         self.asked: list[str] = []
         self.emptied: list[tuple[str, ...]] = []
         self._say = say
-        self.of_nothing = OfNothing(self.play, BASELINE, WORKLOAD, reach, lambda: TABLES)
+        sums = {"orders": frozenset({summed})} if summed else {}
+        self.of_nothing = OfNothing(self.play, BASELINE, WORKLOAD, reach, lambda: TABLES, sums=lambda _: sums)
 
     def play(self, tree: Tree, nothing: Nothing) -> Round:
         self.asked.append(tree.id)
@@ -108,3 +110,32 @@ def test_where_the_baseline_needs_its_rows_nobody_is_asked() -> None:
     assert played.blamed() == []
     assert played.of_nothing.asked() is None
     assert played.asked == ["b"]
+
+
+def test_a_sum_that_is_right_of_no_rows_costs_a_round_of_each_tree() -> None:
+    played = Played(lambda *_: (200, "[]"), summed=SUM)
+    assert played.blamed() == []
+    assert played.asked == ["b", "c", "b", "c"]
+    assert played.emptied[2:] == [("orders",), ("orders",)]
+    assert played.blamed() == []
+    assert played.asked.count("b") == 2
+
+
+def test_a_sum_of_no_rows_shows_where_what_is_above_them_is_there() -> None:
+    def say(tree: str, nothing: Nothing, _: int) -> tuple[int, str]:
+        return 200, "0" if tree == "c" and nothing.tables == ("orders",) else "0.00"
+
+    assert Played(say).blamed() == []
+    played = Played(say, summed=SUM)
+    assert played.blamed() == ["orders"]
+    assert played.asked == ["b", "c", "b", "c", "b", "b"]
+
+
+def test_where_the_baseline_needs_the_rows_that_are_summed_nobody_is_blamed() -> None:
+    def needs(tree: str, nothing: Nothing, _: int) -> tuple[int, str]:
+        if nothing.tables == ("orders",):
+            assert tree == "b"
+            raise Fault("does not boot")
+        return 200, "[]"
+
+    assert Played(needs, summed=SUM).blamed() == []
