@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.execution.databases.database import Rows
+from auditor.measure.fullest import fullest
 from auditor.measure.request import Request
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
@@ -93,6 +94,9 @@ def filled_paths(
     }
     if not all(choices.values()):
         return ()
+    if len(names) == 1 and not there:  # keys of several tables would not belong together
+        (name,) = names
+        choices = {name: _fullest_first(choices[name], name, _segment_before(path, name), rows)}
     longest = max(len(values) for values in choices.values())
     made = [
         _filled(path, {name: values[min(at, len(values) - 1)] for name, values in choices.items()})
@@ -133,6 +137,17 @@ def values_of(name: str, segment: str, rows: Rows) -> tuple[str, ...]:
         return ()
     table, column = meant
     return _values(rows[table], column) if column else ()
+
+
+def _fullest_first(values: tuple[str, ...], name: str, segment: str, rows: Rows) -> tuple[str, ...]:
+    """With the row that has the most members in front: it is asked whatever an endpoint's code compares."""
+    table, column = parameter_of(name, segment, rows) or ("", None)
+    row = fullest(table, rows, lambda word: _table([word], rows)) if column else None
+    best = _values([row], column) if row is not None and column else ()
+    if not best or best[0] in values[:1]:
+        return values
+    others = [value for value in values if value != best[0]]
+    return tuple(dict.fromkeys([*best, *others[:1], *others[-1:]]))[:MAX_KEYS]
 
 
 def _compared(columns: Iterable[str], rows: Rows) -> tuple[str, ...]:

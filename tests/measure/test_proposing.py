@@ -74,3 +74,35 @@ def test_where_no_name_tells_the_table_what_the_code_compares_with_does() -> Non
 
     assert paths() == paths("kind") == paths("unknown") == []
     assert paths("kind", "legacy_code") == ["/legacy/L3", "/legacy/L3-999999999", "/legacy/l3"]
+
+
+def members(*rows: dict[str, object]) -> dict[str, list[dict[str, object]]]:
+    return {"spaces": [{"id": n, "slug": f"s{n}"} for n in range(1, 13)], "bookings": list(rows)}
+
+
+def paths(path: str, rows: dict[str, list[dict[str, object]]]) -> list[str]:
+    return [request.path for request in propose_workload([Served("GET", path)], rows).requests]
+
+
+def test_a_column_that_names_another_table_counts_no_members() -> None:
+    rows = members({"id": 1, "owner_id": 5, "space": 5})
+    assert paths("/spaces/{id}", rows)[0] == "/spaces/1"
+    assert paths("/spaces/{id}", members({"id": 1, "space_id": None}))[0] == "/spaces/1"
+
+
+def test_keys_of_a_path_with_two_stay_as_they_are() -> None:
+    rows = members({"id": 1, "space_id": 5}, {"id": 2, "space_id": 5})
+    assert paths("/spaces/{space_id}/bookings/{id}", rows)[0] == "/spaces/1/bookings/1"
+
+
+def test_the_row_with_the_most_members_is_asked_first() -> None:
+    rows = members({"id": 1, "space_id": 1}, {"id": 2, "space_id": 5}, {"id": 3, "space_id": 5})
+    wanted = ["/spaces/5", "/spaces/1", "/spaces/12", "/spaces/999999999"]
+    assert paths("/spaces/{id}", rows) == wanted
+    assert paths("/spaces/{slug}", rows)[0] == "/spaces/s5"
+
+
+def test_members_of_members_count() -> None:
+    rows = members({"id": 1, "space_id": 1}, {"id": 2, "space_id": 5})
+    rows["guests"] = [{"id": n, "booking_id": 2} for n in range(3)]
+    assert paths("/spaces/{id}", rows)[0] == "/spaces/5"
