@@ -323,6 +323,11 @@ def shown_from(loop: Loop) -> list[Spot]:
     return [] if rows.site.module.role in {"library", "template"} else [spot_of(rows.site)]
 
 
+def called(function: Function) -> str:
+    """A method's name with its class: `get` alone says nothing to who reads a plan."""
+    return function.name if function.owner is None else f"{function.owner.name}.{function.name}"
+
+
 def claim(scene: Scene, group: list[Reading]) -> Claim:
     group = sorted(
         group, key=lambda r: (-round(r.confidence, 2), r.away, r.looped.spot.key, r.effect.site.line)
@@ -330,7 +335,7 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
     best = group[0]
     looped, effect = best.looped, best.effect
     what, loop = effect.label, looped.loop.site
-    within = "" if effect.site.function is None else effect.site.function.name
+    within = "" if effect.site.function is None else called(effect.site.function)
     places = {(r.effect.site.module.path, r.effect.site.start): r for r in reversed(group)}
     sites = [r for r in places.values() if round(r.confidence, 2) >= MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))

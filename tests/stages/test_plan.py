@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.model.plan import Plan
-from auditor.model.report import CostTerm, TermAtStake
+from auditor.model.report import CostTerm, Finding, Place, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 
@@ -76,6 +76,19 @@ def test_a_query_that_many_endpoints_repeat_is_one_change() -> None:
     assert change.title.startswith("Batch the queries of `status` over `spaces` for ")
 
 
+def test_what_loops_all_over_a_project_ask_one_accessor_for_is_no_single_change() -> None:
+    def asked(name: str, file: str) -> Finding:
+        place = Place(file="app/base.py", line=60, end_line=60, role="query")
+        return finding(
+            name, "query-in-loop", file=file, function=f"app.{name}", related=[place], subject="get"
+        )
+
+    two = [asked("a", "app/a.py"), asked("b", "app/b.py")]
+    assert len(changes_of(*two)) == 1
+    three = [*two, asked("c", "app/c.py"), asked("d", "app/c.py")]
+    assert sorted(len(change.findings) for change in changes_of(*three)) == [1, 1, 2]
+
+
 def test_one_missing_index_is_one_change_whoever_filters_by_it() -> None:
     change = only_change(
         finding("a", "missing-index", subject="bookings.space_id", function="app.a"),
@@ -97,7 +110,9 @@ def test_one_query_found_by_two_findings_is_counted_once() -> None:
     [
         ("query-in-loop", ("spaces", "add_ons"), 1, "add_ons·spaces → spaces"),
         ("query-in-loop", ("?",), 1, "? → 1"),
-        ("lazy-load-in-loop", ("spaces",), 4, "4·spaces → 0…4"),
+        ("query-in-loop", ("spaces",), 3, "3·spaces → 3"),
+        ("call-in-loop", ("spaces",), 1, "spaces → one for all, or side by side"),
+        ("lazy-load-in-loop", ("spaces",), 3, "3·spaces → 0…3"),
         ("duplicate-query", (), 3, "3 → 1"),
         ("duplicate-query", ("spaces",), 2, "2·spaces → spaces"),
         ("filter-in-python", ("bookings",), 1, "bookings → the rows that match"),

@@ -36,6 +36,66 @@ def test_a_change_is_told_by_a_request_where_one_pays_for_it_too() -> None:
     assert change.endpoints == ("GET /asked", "COMMAND fill", "TASK app.mail")
 
 
+def test_nested_loops_of_a_task_do_not_come_before_what_a_request_pays_for_each_row() -> None:
+    deep, plain = ("books", "covers", "results"), ("rows",)
+    task = endpoint("TASK app.fetch", CostTerm(sizes=deep), kind="http")
+    asked = endpoint("GET /asked", CostTerm(sizes=plain))
+    slow = finding("a", "call-in-loop", endpoints=[task.id], sizes=deep, kind="http")
+    seen = finding("b", "query-in-loop", endpoints=[asked.id], sizes=plain, function="app.b", line=30)
+    minor = {"severity": Severity.LOW, "function": "app.c", "line": 50}
+    small = finding("c", "query-in-loop", endpoints=[asked.id], sizes=plain, **minor)  # type: ignore[arg-type]
+    plan = plan_of(slow, seen, small, endpoints=(task, asked))
+    ranks = {change.findings[0]: change.rank for change in plan.changes if change.rank}
+    assert ranks == {seen.id: 1, slow.id: 2, small.id: 3}
+
+
+def test_a_change_is_told_by_an_endpoint_that_pays_what_is_told() -> None:
+    pays = endpoint("COMMAND prune", CostTerm(sizes=("profiles",)))
+    other = endpoint("COMMAND notify", CostTerm(low=9, high=9, sizes=("checks", "users")))
+    found = finding("a", "lazy-load-in-loop", endpoints=[pays.id, other.id], sizes=("profiles",))
+    change = next(c for c in plan_of(found, endpoints=(other, pays)).changes if c.rank)
+    assert change.endpoints == ("COMMAND prune", "COMMAND notify")
+
+
+def test_the_named_endpoint_is_told_its_own_sizes() -> None:
+    """The loops around the place on the way from a command are none of the request's."""
+    command = endpoint("COMMAND fill", CostTerm(sizes=("days", "slots", "users")))
+    request = endpoint("PUT /day", CostTerm(low=0, high=1, sizes=("slots",)))
+    found = finding(
+        "a", "query-in-loop", endpoints=[command.id, request.id], sizes=("users", "days", "slots")
+    )
+    change = next(c for c in plan_of(found, endpoints=(command, request)).changes if c.rank)
+    assert change.endpoints[0] == "PUT /day"
+    assert change.expected == {"sql": "(0…1)·slots → 0…1"}
+    (change,) = (c for c in plan_of(found, endpoints=(command,)).changes if c.rank)
+    assert change.expected == {"sql": "days·slots·users → days·users"}
+
+
+def test_a_request_that_surely_pays_is_named_before_one_that_may() -> None:
+    may = endpoint("GET /a", CostTerm(low=0, high=9, sizes=("rows",)))
+    does = endpoint("GET /b", CostTerm(sizes=("rows",)))
+    found = finding("a", "query-in-loop", endpoints=[may.id, does.id], sizes=("rows",))
+    change = next(c for c in plan_of(found, endpoints=(may, does)).changes if c.rank)
+    assert change.endpoints == ("GET /b", "GET /a")
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        ((4, 4), "4·rows → 4"),
+        ((2, 9), "(2…5)·rows → 2…5"),
+        ((0, 1), "(0…1)·rows → 0…1"),
+        ((9, 12), "5·rows → 5"),
+    ],
+)
+def test_no_change_takes_more_than_the_endpoint_pays(total: tuple[int, int], told: str) -> None:
+    low, high = total
+    paying = endpoint("GET /a", CostTerm(low=low, high=high, sizes=("rows",)))
+    found = finding("a", "query-in-loop", endpoints=[paying.id], sizes=("rows",), count=5)
+    change = next(c for c in plan_of(found, endpoints=(paying,)).changes if c.rank)
+    assert change.expected == {"sql": told}
+
+
 def titles_in_order(*findings: Finding) -> list[str]:
     return [change.findings[0] for change in changes_of(*findings)]
 

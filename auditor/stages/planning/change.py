@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from auditor.model.plan import Change, Effort
 from auditor.model.report import Endpoint, Size
 from auditor.model.severity import Severity
-from auditor.stages.planning.expected import expected_texts, stakes_on
-from auditor.stages.planning.gain import reach_of, removed_weight, waited_for, worth
+from auditor.stages.planning.expected import expected_texts, pays, stakes_on
+from auditor.stages.planning.gain import may_be_spared, reach_of, removed_weight, waited_for, worth
 from auditor.stages.planning.grouping import Group
 from auditor.stages.planning.observed import not_seen_words, observed_counts, seen_words
 from auditor.stages.planning.wording import doubts, filled, steps, unique, verification, why, words_for
@@ -26,6 +26,8 @@ class Draft:
     worth: float
     is_sure: bool = False
     """Whether observation confirmed it, and it is no small matter."""
+    is_waited_for: bool = False
+    """Whether somebody waits for a request that pays, and it is no small matter."""
 
 
 def draft_change(
@@ -43,7 +45,7 @@ def draft_change(
     """
     reached = tuple(sorted({name for finding in group.findings for name in finding.endpoints}))
     worst = _worst(group, [endpoints[name] for name in reached if name in endpoints], sizes, weights)
-    stakes = stakes_on(group, worst.id if worst else None)
+    stakes = stakes_on(group, worst)
     words = words_for(group, worst=worst, endpoints=reached)
     observed = observed_counts(group.findings)
     measured = seen_words(group.findings) or not_seen_words(group.findings, unreached)
@@ -77,7 +79,17 @@ def draft_change(
         sizes=sizes,
         observed=observed,
     )
-    return Draft(change=change, group=group, worth=value, is_sure=_is_sure(group))
+    return Draft(
+        change=change,
+        group=group,
+        worth=value,
+        is_sure=_is_sure(group),
+        is_waited_for=worst is not None and waited_for(worst) == 1.0 and _is_serious(group),
+    )
+
+
+def _is_serious(group: Group) -> bool:
+    return any(f.severity.at_least(Severity.MEDIUM) for f in group.findings)
 
 
 def _is_sure(group: Group) -> bool:
@@ -87,14 +99,27 @@ def _is_sure(group: Group) -> bool:
 def _worst(
     group: Group, endpoints: Sequence[Endpoint], sizes: Mapping[str, Size], weights: Mapping[str, float]
 ) -> Endpoint | None:
-    """The endpoint that loses most by it, then the costliest, then the first by name; rather a request than a task."""
-    alike = len({finding.endpoints for finding in group.findings}) == 1
+    """The endpoint to name: one that pays, rather a request than a task, rather surely than under a condition.
 
-    def pain(endpoint: Endpoint) -> tuple[float, float]:
-        stakes = () if alike else stakes_on(group, endpoint.id)
-        waited = waited_for(endpoint)
-        removed = sum(removed_weight(stake, sizes) for stake in stakes)
-        return waited * removed, waited * weights[endpoint.id]
+    Among such the one that loses most by it, then the costliest, then the first by name.
+    """
+    terms = [finding.cost_term for finding in group.findings if finding.cost_term is not None]
+
+    def pain(endpoint: Endpoint) -> tuple[bool, float, bool, float, float]:
+        own = [
+            finding.cost_term
+            for finding in group.findings
+            if finding.cost_term is not None and endpoint.id in finding.endpoints
+        ]
+        paid = [term for term in own if pays(endpoint, term)]
+        removed = sum(removed_weight(stake, sizes) for stake in stakes_on(group, endpoint))
+        return (
+            bool(paid) or not terms,
+            waited_for(endpoint),
+            not any(may_be_spared(endpoint, term) for term in paid),
+            removed,
+            weights[endpoint.id],
+        )
 
     return max(sorted(endpoints, key=lambda endpoint: endpoint.id), key=pain, default=None)
 

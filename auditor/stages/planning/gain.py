@@ -1,18 +1,18 @@
 """Which change is worth more: an order, never a promise.
 
 Mostly nothing was measured when a plan is made, so a change is weighed by what it takes away from one request of
-typical size. Each size counts as `TYPICAL_ROWS`, so a term of a higher degree weighs more by itself; a size
+typical size. The first size of a product counts as `TYPICAL_ROWS`, each further one as `TYPICAL_PARTS`, so a term of a higher
+degree weighs more by itself, but three loops in each other are not eight thousand turns; a size
 that the code bounds counts as its bound, so a loop over seven weekdays weighs as little as it is. Operations
 are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
 fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
 but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort;
-endpoints that pay only under a condition count a tenth, and so do commands; a task counts a third, since nobody waits
-for its answer. The weights order changes; no figure of them is ever shown.
+where all endpoints pay only under a condition the whole counts a tenth, and so with commands; with tasks a third, since nobody
+waits for their answer. The weights order changes; no figure of them is ever shown.
 
 Where a workload was measured, the counts it showed stand in for the typical size.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import prod, sqrt
 from types import MappingProxyType
@@ -23,10 +23,12 @@ from auditor.model.numbers import Number
 from auditor.model.plan import Effort
 from auditor.model.report import CostTerm, Endpoint, Finding, Size, TermAtStake
 from auditor.model.severity import Severity
-from auditor.stages.planning.expected import Stake
+from auditor.stages.planning.expected import Stake, are_among
 
 TYPICAL_ROWS: Final = 20
 """What an unbounded size counts as: a page of results."""
+TYPICAL_PARTS: Final = 5
+"""What an unbounded size below another counts as: the parts of one row."""
 TYPICAL_TABLE: Final = 10_000
 """What the last size of a cost in rows counts as: a table."""
 TYPICAL_LIST: Final = 1_000
@@ -82,13 +84,13 @@ def worth(
         removed_weight(stake, sizes) for stake in stakes if stake.kind not in observed or stake.in_rows
     )
     removed += sum(_WEIGHT[kind] * (number.value or 0) for kind, number in observed.items())
-    return max(removed, _LEAST) * sqrt(reach) * confidence * _SEVERITY[severity] / _EFFORT[effort]
+    return max(removed, _LEAST) * reach * confidence * _SEVERITY[severity] / _EFFORT[effort]
 
 
 def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> float:
-    """How many endpoints pay, as far as somebody waits for them; each that only may pay counted as `_SELDOM`."""
+    """The square root of how many endpoints pay, as far as somebody waits for them, by what the one with most counts as."""
     terms = {finding.id: (finding.cost_term, frozenset(finding.endpoints)) for finding in findings}
-    return sum(
+    counted = [
         waited_for(endpoint)
         * max(
             (
@@ -99,7 +101,9 @@ def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> floa
             default=0.0,
         )
         for endpoint in endpoints
-    )
+    ]
+    most = max(counted, default=0.0)
+    return most * sqrt(sum(counted) / most) if most else 0.0
 
 
 def waited_for(endpoint: Endpoint) -> float:
@@ -112,8 +116,7 @@ def may_be_spared(endpoint: Endpoint, term: TermAtStake | None) -> bool:
     cost = None if term is None else endpoint.cost.get(cast("EffectKind", term.kind))
     if term is None or cost is None:
         return False
-    sizes = Counter(term.sizes)
-    holding = [t for t in cost.terms if sizes <= Counter(t.sizes)]
+    holding = [t for t in cost.terms if are_among(term.sizes, t.sizes)]
     return bool(holding) and all(t.low == 0 for t in holding)
 
 
@@ -143,7 +146,11 @@ def _amount(term: CostTerm, sizes: Mapping[str, Size], *, in_rows: bool, many: i
     high = term.high if term.high is not None else max(term.low, UNBOUNDED_COUNT)
     count = (term.low + high) / 2
     loops, table = (term.sizes[:-1], term.sizes[-1:]) if in_rows else (term.sizes, ())
-    turns = prod(_turns(name, sizes, TYPICAL_ROWS) for name in loops)
+    unbounded = TYPICAL_ROWS
+    turns = 1
+    for name in loops:
+        turns *= _turns(name, sizes, unbounded)
+        unbounded = TYPICAL_PARTS
     return count * turns * prod(_turns(name, sizes, many) for name in table)
 
 

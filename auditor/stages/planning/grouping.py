@@ -10,6 +10,9 @@ from auditor.stages.planning.remedies import remedy_for
 from auditor.stages.planning.remedy import Remedy
 
 Key = tuple[str | int, ...]
+FILES = 2
+"""Where the edit is made in the loops, one change spans at most so many files: what a general accessor is asked for in loops all
+over a project is one cause by name alone, and nobody could review it, ship it or take it back at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,17 @@ def group_findings(findings: Iterable[Finding], rules: Mapping[str, RuleInfo]) -
         if finding.status != "refuted":
             by_key.setdefault(_key(finding, rules[finding.rule]), []).append(finding)
     groups = (_group(found, rules) for found in by_key.values())
-    return _merge_single_functions(groups, rules)
+    return _merge_single_functions((part for group in groups for part in _shippable(group, rules)), rules)
+
+
+def _shippable(group: Group, rules: Mapping[str, RuleInfo]) -> Iterable[Group]:
+    """The group, or its parts by file where it is edited in more files than one change may span."""
+    by_file: dict[str, list[Finding]] = {}
+    for finding in group.findings:
+        by_file.setdefault(finding.file, []).append(finding)
+    if not group.remedy.edits_loops or len(by_file) <= FILES:
+        return (group,)
+    return (_group(found, rules) for found in by_file.values())
 
 
 def _group(findings: Iterable[Finding], rules: Mapping[str, RuleInfo]) -> Group:

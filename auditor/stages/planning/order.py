@@ -1,6 +1,7 @@
 """The order of changes: the most worthwhile first, but never before what it depends on.
 
-What a measured workload confirmed comes before what was only read, unless it is a small matter.
+What a measured workload confirmed comes before what was only read, and what requests pay before what only tasks and commands
+do, unless it is a small matter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +28,17 @@ def ranked(drafts: Iterable[Draft], needed: Mapping[str, Sequence[str]]) -> tupl
     return tuple(placed.values())
 
 
-def _key(draft: Draft) -> tuple[bool, float, int, str, str]:
+def _key(draft: Draft) -> tuple[bool, bool, float, int, str, str]:
     change = draft.change
-    return not draft.is_sure, -round(draft.worth, 6), -len(change.endpoints), change.title, change.id
+    nobody_waits = not draft.is_waited_for
+    return (
+        not draft.is_sure,
+        nobody_waits,
+        -round(draft.worth, 6),
+        -len(change.endpoints),
+        change.title,
+        change.id,
+    )
 
 
 def _needed(draft: Draft, treated: Mapping[tuple[str, tuple[str, str]], Sequence[str]]) -> tuple[str, ...]:

@@ -51,9 +51,11 @@ class Remedy(Value):
     after_low: int = 1
     """The least that is left where one operation is left: 0 when a join can take its place."""
     after_each: bool = False
-    """Whether one is left for each operation that a turn had: a query for every relation that is loaded."""
+    """Whether one is left for each operation that a turn had: a query for every relation that is loaded, for every statement."""
     after_words: str = ""
     """What remains of rows or of time, where no number of operations says it."""
+    edits_loops: bool = False
+    """Whether the edit is made at each loop, and not only where the rows come from."""
     effort: Effort
     needs: tuple[str, ...] = ()
     """Names of remedies that must be in place first when they treat the same function."""
