@@ -177,8 +177,8 @@ def _what_could_fill(engine: Engine) -> str:
     """What a person can do where nothing in the tree makes rows."""
     own = ", or name a database of yours to be copied by AUDITOR_DATABASE_URL"
     return (
-        "nothing in the tree does; write a command that makes rows (with {scale} in it, as many as are asked for) and name"
-        f" it under [database] seed{own if engine is Engine.POSTGRESQL else ''}"
+        "no command of the tree was found that does; name or write one that makes rows (with {scale} in it, as many as are asked for)"
+        f" under [database] seed{own if engine is Engine.POSTGRESQL else ''}"
     )
 
 

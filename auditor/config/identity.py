@@ -23,7 +23,7 @@ _TOKEN: Final = Key(
     lambda value: isinstance(value, str) and _TOKEN_PLACE.fullmatch(value) is not None,
 )
 
-FRAMEWORKS: Final = ("django", "flask-login")
+FRAMEWORKS: Final = ("django", "flask-login", "fastapi")
 """Those whose own code signs a user of the copied database in, without a password: one file each in `sandbox/sign_in`."""
 _SESSION: Final = Key(
     f"one of {', '.join(FRAMEWORKS)}", lambda value: isinstance(value, str) and value in FRAMEWORKS

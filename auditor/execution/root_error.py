@@ -32,6 +32,7 @@ _PREFIX: Final = re.compile(
 )
 _CHECKED: Final = re.compile(r"\S.*?: \([\w.]+\.[EC]\d+\) .+")
 """One of the errors that a check of Django's lists below its title."""
+_INVALID: Final = re.compile(r"\d+ validation errors? for \S+")
 _LISTED: Final = 40
 """Lines below that title in which the first of them stands; warnings may come before."""
 _UNSTABLE: Final = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+(?:\.\d+)?")
@@ -75,8 +76,21 @@ def find_root_error(log: str, /, *, tree: str = WORK) -> RootError | None:
     tracebacks = [each for each in find_tracebacks(lines) if each.type]
     plain = _plain_failure(lines, {number for each in tracebacks for number in range(each.at, each.end + 1)})
     if tracebacks and (plain is None or tracebacks[0].first.at < plain.line):
-        return _with_what_was_checked(_of_chain(_end_of_chain(tracebacks), lines, tree), lines)
+        found = _of_chain(_end_of_chain(tracebacks), lines, tree)
+        return _with_the_field(_with_what_was_checked(found, lines), lines)
     return _with_what_was_checked(plain, lines) if plain is not None else None
+
+
+def _with_the_field(error: RootError, lines: list[str]) -> RootError:
+    """Of pydantic's models the first value that they refuse: their title says only how many there are."""
+    title = _INVALID.fullmatch(error.message)
+    at = next((n for n, line in enumerate(lines) if n >= error.line - 1 and error.message in line), None)
+    if title is None or at is None:
+        return error
+    said = [line for line in lines[at + 1 : at + 1 + _LISTED] if line.strip()]
+    if len(said) < 2 or said[0].startswith(" ") or not said[1].startswith(" "):
+        return error
+    return replace(error, message=f"{error.message}: {said[0].strip()}: {said[1].strip()}")
 
 
 def _with_what_was_checked(error: RootError, lines: list[str]) -> RootError:

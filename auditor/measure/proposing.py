@@ -14,6 +14,8 @@ from auditor.measure.fullest import fullest
 from auditor.measure.request import Request
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
+_NO_PATH: Final = re.compile(r"[?#{}]")
+"""In what is left of a path: a part that reading could not tell (`{?}`), or a pattern."""
 _KEYS: Final = ("id", "pk", "uuid", "slug", "code", "key", "name", "username")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SAFE: Final = frozenset({"GET", "HEAD", "ANY"})
@@ -60,7 +62,7 @@ def propose_workload(
         method = "GET" if endpoint.method == "ANY" else endpoint.method
         paths = filled_paths(endpoint.path, rows, keys=endpoint.keys)
         if not paths:
-            left_out.append((name, "no row of the database fits the parameters of its path"))
+            left_out.append((name, "no row fits the parameters of its path, or a part of it is not known"))
         for number, path in enumerate(paths, 1):
             for identity in (*identities, None):
                 suffix = "" if identity is None else f" as {identity}"
@@ -85,6 +87,8 @@ def filled_paths(
     Beside them, unless only what is `there` is wanted, a key that no row has, and one that is a text in the other case.
     """
     names = _PARAMETER.findall(path)
+    if _NO_PATH.search(_PARAMETER.sub("", path)):
+        return ()
     if not names:
         return (path,)
     columns = dict(keys)

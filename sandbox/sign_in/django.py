@@ -124,7 +124,12 @@ def _session(user):
     has = any("SessionMiddleware" in name for name in settings.MIDDLEWARE)
     if not has or not (apps.is_installed("django.contrib.sessions") or "db" not in settings.SESSION_ENGINE):
         return {}
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    engine = settings.SESSION_ENGINE
+    if engine.endswith(".backends.cache"):
+        return {}  # it would be gone when the application starts, with the cache
+    # of both places the database: it is asked where the cache knows nothing, and the cache may not be there yet
+    engine = engine[: -len("cached_db")] + "db" if engine.endswith(".cached_db") else engine
+    store = import_module(engine).SessionStore()
     store[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
     store[auth.BACKEND_SESSION_KEY] = _backend(settings)
     if hasattr(user, "get_session_auth_hash"):

@@ -363,3 +363,29 @@ def test_a_title_with_nothing_below_it_stays() -> None:
         "W042"
         not in found("SystemCheckError: System check identified some issues:\n\n?: (models.W042) x").message
     )
+
+
+# Which value a model of pydantic refuses stands below its title.
+
+REFUSED = """\
+Traceback (most recent call last):
+  File "/work/app/settings.py", line 9, in load
+    Settings()
+pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings
+"""
+
+
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        ("secret_key\n  Value error, it is too weak [type=value_error]\ndb_user\n  Field required\n", "secret_key: Value error, it is too weak [type=value_error]"),
+        ("a.b\n  Field required [type=missing]\n", "a.b: Field required [type=missing]"),
+    ],
+)  # fmt: skip
+def test_a_refused_value_is_named_with_its_field(below: str, said: str) -> None:
+    assert found(REFUSED + below).message == f"2 validation errors for Settings: {said}"
+
+
+@pytest.mark.parametrize("after", ["", "  more\n", "\n", "[INFO] Shutting down\n[INFO] Bye\n"])
+def test_a_title_without_a_field_below_it_stays(after: str) -> None:
+    assert found(REFUSED + after).message == "2 validation errors for Settings"

@@ -1,3 +1,5 @@
+import pytest
+
 from auditor.measure.proposing import Served, propose_workload
 
 ROWS = {
@@ -53,6 +55,13 @@ def test_files_of_a_folder_are_not_guessed() -> None:
     made = propose_workload([Served("GET", "/static/*"), Served("GET", "/")], ROWS)
     assert [request.path for request in made.requests] == ["/"]
     assert [name for name, _ in made.left_out] == ["GET /static/*"]
+
+
+@pytest.mark.parametrize("path", ["/{?}", "/{?}/spaces", "/spaces/{id}/{?}", "/a#b", "/^x{2}$"])
+def test_a_path_that_is_not_known_is_not_asked(path: str) -> None:
+    made = propose_workload([Served("GET", path), Served("GET", "/")], ROWS)
+    assert [request.path for request in made.requests] == ["/"]
+    assert [name for name, _ in made.left_out] == [f"GET {path}"]
 
 
 def test_everybody_asks_and_so_does_nobody() -> None:

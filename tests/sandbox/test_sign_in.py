@@ -230,6 +230,100 @@ def test_flask_login(rows: list[str], user: str, known: str, tmp_path: Path) -> 
     assert done.stdout.strip() == known, done.stderr
 
 
+# FastAPI: by the route, with a password that its own function has hashed.
+
+API = """
+import hashlib
+from contextlib import asynccontextmanager
+from fastapi import Depends, FastAPI, Header, HTTPException
+{imports}
+from pydantic import BaseModel
+from sqlalchemy import String, select
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+engine = create_async_engine("sqlite+aiosqlite:///d.db")
+session = async_sessionmaker(engine)
+
+class Base(DeclarativeBase): ...
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(80))
+    hashed_password: Mapped[str] = mapped_column(String(80))
+    is_active: Mapped[bool] = mapped_column(default=False)
+    is_superuser: Mapped[bool] = mapped_column(default=False)
+
+def get_password_hash(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+@asynccontextmanager
+async def lifespan(app):
+    app.state.ready = True
+    yield
+
+app = FastAPI(lifespan=lifespan)
+
+class Credentials(BaseModel):
+    email: str
+    password: str
+
+@app.post("/auth/login")
+async def login({parameter}):
+    async with session() as held:
+        user = (await held.execute(select(User).where(User.email == body.{name}))).scalar_one_or_none()
+    if user is None or user.hashed_password != get_password_hash(body.password) or not user.is_active:
+        raise HTTPException(401)
+    return {{"data": {{"access_token": "t-" + user.email, "token_type": "bearer"}}}}
+"""
+FORM = (
+    "from fastapi.security import OAuth2PasswordRequestForm",
+    "body: OAuth2PasswordRequestForm = Depends()",
+    "username",
+)
+TABLES = """
+import api, asyncio, sys
+
+async def make():
+    async with api.engine.begin() as connection:
+        await connection.run_sync(api.Base.metadata.create_all)
+    async with api.session() as held:
+        for name in sys.argv[1:]:
+            held.add(api.User(email=name, hashed_password="", is_active=True, is_superuser="boss" in name))
+        await held.commit()
+
+asyncio.run(make())
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "rows", "user", "token"),
+    [
+        (("", "body: Credentials", "email"), [], "", "t-auditor@example.com"),
+        (FORM, ["a@x.org"], "", "t-a@x.org"),
+        (FORM, ["a@x.org", "boss@x.org"], "", "t-boss@x.org"),
+        (FORM, ["a@x.org", "boss@x.org"], "a@x.org", "t-a@x.org"),
+    ],
+    ids=["one is made", "a form", "who may do everything", "who is named"],
+)
+def test_fastapi(way: tuple[str, str, str], rows: list[str], user: str, token: str, tmp_path: Path) -> None:
+    imports, parameter, name = way
+    (tmp_path / "api.py").write_text(API.format(imports=imports, parameter=parameter, name=name))
+    made = run(tmp_path, "-c", TABLES, *rows)
+    assert made.returncode == 0, made.stderr
+    headers = signed_in(tmp_path, "fastapi", user, "uvicorn api:app --host 127.0.0.1:8000 --port 8000")
+    assert headers == {"Authorization": f"Bearer {token}"}
+
+
+def test_fastapi_without_a_route_for_it_says_so(tmp_path: Path) -> None:
+    text = API.format(imports="", parameter="body: Credentials", name="email")
+    (tmp_path / "api.py").write_text(text.replace("/auth/login", "/password/change"))
+    assert run(tmp_path, "-c", TABLES, "a@x.org").returncode == 0
+    said = signed_in(tmp_path, "fastapi", boot="uvicorn api:app")[""]
+    assert "no route that takes a name and a password" in said
+
+
 def test_one_file_for_each_framework_that_settings_may_name() -> None:
     assert {path.stem for path in FOLDER.glob("*.py")} == {name.replace("-", "_") for name in FRAMEWORKS}
     for path in FOLDER.glob("*.py"):

@@ -17,7 +17,7 @@ _SEEDS: Final = re.compile(
     r"(?:db[_:-])?seeds?(?:[_-]?(?:db|data|database|load|demo|dev))?|(?:load[_-]?)?seeds?(?:[_-]?load)?"
     r"|populate(?:[_-]?(?:db|data|database|demo))?|(?:load|make|create|generate|init|install)[_-]?"
     r"(?:fixtures?|test[_-]?data|sample[_-]?data|demo[_-]?data|dev[_-]?data|example[_-]?data|demo|dummy[_-]?data)"
-    r"|(?:load|make|generate)[_-]?data|(?:load[_-]?)?initial[_-]?data|setup[_-]?demo|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|fakes?(?:[_-]?data)?"
+    r"|(?:load|make|generate)[_-]?data|(?:load[_-]?)?initial[_-]?data|setup[_-]?demo|fixtures|devdata|demo[_-]?data|sample[_-]?data|create[_-]?demo|load[_-]?demo|initdb|init[_-]?data|lorem(?:[_-]?ipsum)?|fakes?(?:[_-]?data)?"
 )
 _AMOUNT: Final = re.compile(
     r"""(?:add_argument|option)\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",

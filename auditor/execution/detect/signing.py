@@ -13,10 +13,16 @@ _DJANGO: Final = re.compile(
 )
 _FLASK_LOGIN: Final = re.compile(r"^[^#\"']*(?<![\w.])(?:flask_login\.)?LoginManager\(")
 _HAS_FLASK_LOGIN: Final = re.compile(r"^\s*(?:from\s+flask_login\b|import\s+flask_login\b)")
+_IN_A_CACHE: Final = re.compile(
+    r"""^[^#]*(?:SESSION_ENGINE\W+["'][\w.]*\.cache["']|SESSION_TYPE\W+["'](?:redis|memcached|cachelib))"""
+)
+"""A session that is made before the application starts is lost with the cache."""
 
 
 def session_of(tree: Tree, /) -> Clue[str] | None:
     """The framework (as `session` of an identity names it), with the place that says that it is in use."""
+    if next(found_in(tree, _IN_A_CACHE), None) is not None:
+        return None
     for _, place in found_in(tree, _DJANGO):
         return Clue("django", place, 0.8)
     if next(found_in(tree, _HAS_FLASK_LOGIN), None) is not None:

@@ -56,9 +56,7 @@ def missing(proposal: Proposal, /) -> tuple[tuple[str, str], ...]:
     if proposal.stored_file is None and keeps_its_own_place(proposal.storage):
         found.append(("database.path", 'the file that it keeps its data in: path = "db.sqlite3"'))
     if proposal.seed is None and proposal.storage is not None:
-        found.append(
-            ("database.seed", "a command that fills it with data worth measuring: nothing in the tree does")
-        )
+        found.append(("database.seed", "a command that fills it with data worth measuring"))
     if proposal.ready is None:
         found.append(("boot.ready", "no health path was found: an open port counts as ready"))
     found.extend((clue.value, f"make it from {clue.place}") for clue in proposal.absent)
@@ -195,6 +193,8 @@ def _identities(proposal: Proposal) -> Iterator[str]:
         return
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
+    if "fastapi" in proposal.frameworks and proposal.storage is not None:
+        yield '# session = "fastapi"  # a user of the copied database is given a password there and signed in by the route; else:'
     if login is None and proposal.door is not None:
         yield f"# {_comment(proposal.door.place)} reads who asks:"
         yield f'# headers = {{ {quoted(proposal.door.value)} = "env:MEMBER_KEY" }}'

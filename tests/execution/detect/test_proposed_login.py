@@ -96,8 +96,13 @@ def test_what_is_sent_to_sign_in_and_what_comes_back(handler: str, line: str, pr
         {"shop/settings.py": "# MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"},
         {"tests/settings.py": "MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"},
         {"app.py": "from flask_login import UserMixin\nhelp = 'use LoginManager(app)'\n"},
+        {
+            "shop/settings.py": "M = ['django.contrib.sessions.middleware.SessionMiddleware']\n"
+            "SESSION_ENGINE = 'django.contrib.sessions.backends.cache'\n"
+        },
+        {"app.py": "import flask_login\nm = flask_login.LoginManager()\nSESSION_TYPE = 'redis'\n"},
     ],
-    ids=["its own class", "no manager", "a comment", "of tests alone", "in a text"],
+    ids=["its own class", "no manager", "a comment", "of tests alone", "in a text", "a cache", "Redis"],
 )
 def test_what_signs_nobody_in_is_not_proposed(files: dict[str, str], proposed: Propose) -> None:
     assert proposed(files).session is None
