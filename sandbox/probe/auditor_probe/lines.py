@@ -39,6 +39,8 @@ def enter():
 
 
 def _keep(name, number):
+    if not number:
+        return
     scope = SCOPE.get()
     if scope is None or scope.record.closed:
         lines = _outside
@@ -80,13 +82,15 @@ def _on_call(frame, event, argument):
     if record.lines is None:
         _begun(record)
     add = record.lines.setdefault(name, set()).add
+    is_source = name.endswith(".py")
 
     def on_line(frame, event, argument):
         if event == "line":
+            number = frame.f_lineno if is_source else stacks.line_of(frame)
             if record.closed:
-                _keep(name, frame.f_lineno)
-            else:
-                add(frame.f_lineno)
+                _keep(name, number)
+            elif number:
+                add(number)
         return on_line
 
     return on_line
@@ -94,7 +98,7 @@ def _on_call(frame, event, argument):
 
 def _on_line(frame, event, argument):
     if event == "line":
-        _keep(_names[frame.f_code.co_filename], frame.f_lineno)
+        _keep(_names[frame.f_code.co_filename], stacks.line_of(frame))
     return _on_line
 
 
@@ -109,6 +113,8 @@ def _monitor(monitoring):
         name = stacks.application_file(code.co_filename)
         if name is None:
             return monitoring.DISABLE
+        if not name.endswith(".py"):
+            number = stacks.line_in_template(sys._getframe(1).f_globals, number)
         _keep(name, number)
         return None
 

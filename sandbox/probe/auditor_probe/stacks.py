@@ -47,7 +47,7 @@ class Stack(object):
 
     def __init__(self, outer, frame, relative):
         code = frame.f_code
-        place = (relative, frame.f_lineno or 0, getattr(code, "co_qualname", code.co_name), id(code))
+        place = (relative, line_of(frame), getattr(code, "co_qualname", code.co_name), id(code))
         self.outer = outer
         self.frames = ((outer.frames if outer is not None else ()) + (place,))[-_DEEPEST:]
         self.text = _encode(self.frames)
@@ -161,6 +161,25 @@ def here(base=None, up=2):
                 frame.f_trace = mark
             outer = stack
     return outer
+
+
+def line_of(frame):
+    """The line of the file that a frame is in: of a template of Jinja's the template's, and not that of the code that it was made into."""
+    number = frame.f_lineno or 0
+    if frame.f_code.co_filename.endswith(".py"):
+        return number
+    return line_in_template(frame.f_globals, number)
+
+
+def line_in_template(around, number):
+    """What a line of the code of a template is in the template, 0 while that is being made; `around` are the globals of that code."""
+    template = around.get("__jinja_template__")
+    try:
+        if template is not None:
+            return template.get_corresponding_lineno(number)
+        return 0 if hasattr(around.get("environment"), "get_template") else number
+    except Exception:  # another library's
+        return number
 
 
 def _below(outer, frame, code, last):
