@@ -55,6 +55,10 @@ _SOMEBODY: Final = re.compile(
     r"|\bcurrent_(user|member|account|tenant|identity)\b|\bget_jwt_identity\b"
 )
 """Who asks, in an expression."""
+_OF_MANY: Final = re.compile(
+    r"(user_?)?(roles?|kind|type|level|plan|tier|lang(uage)?|locale|time_?zone)|is_\w+|(has|get)_\w*(role|type|level|plan)\w*"
+)
+"""What many of those who ask have in common: a key of it is nobody's own."""
 _PUTTING: Final = frozenset({"set", "add", "get_or_set", "setdefault"})
 _TIMED: Final = 3
 """Arguments of `cache.set(key, value, 300)`."""
@@ -132,7 +136,7 @@ def _shared(path: str, tree: ast.Module) -> Iterator[Memory]:
         for node in nodes:
             for owner, key, value in _put(node, kept):
                 whose = [any(map(_is_somebody, _spelt_out(one, values))) for one in (key, value)]
-                if whose == [False, True]:
+                if whose == [False, True] or (all(whose) and _is_of_many(key, value, values)):
                     yield Memory(
                         file=path,
                         function=name,
@@ -166,6 +170,29 @@ def _spelt_out(expression: ast.expr, values: Mapping[str, list[ast.expr]]) -> It
             if isinstance(node, ast.Name) and node.id in values and node.id not in seen:
                 seen.add(node.id)
                 stack.extend(values[node.id])
+
+
+def _is_of_many(key: ast.expr, value: ast.expr, values: Mapping[str, list[ast.expr]]) -> bool:
+    """Whether a key tells only what many of those who ask have in common, and the value is made of more."""
+    by, of = (_said_of_somebody(one, values) for one in (key, value))
+    return all(map(_OF_MANY.fullmatch, by)) and not of <= by
+
+
+def _said_of_somebody(expression: ast.expr, values: Mapping[str, list[ast.expr]]) -> set[str]:
+    """The attributes that are read of who asks; "" for the person as a whole, or a part of the request."""
+    people = {name for name, given in values.items() if all(map(_is_somebody, given))}
+    others = {name: given for name, given in values.items() if name not in people}
+
+    def is_somebody(node: ast.AST) -> bool:
+        return _is_somebody(node) or (isinstance(node, ast.Name) and node.id in people)
+
+    nodes = list(_spelt_out(expression, others))
+    read = {
+        id(node.value): node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and is_somebody(node.value) and not is_somebody(node)
+    }
+    return {read.get(id(node), "") for node in nodes if is_somebody(node)}
 
 
 def _is_somebody(node: ast.AST) -> bool:

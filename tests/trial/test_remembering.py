@@ -168,6 +168,13 @@ def told_of_sharing(body: str, *, of: str = "page") -> list[str]:
         ("page", "local = {}\nlocal['page'] = request.user.name\nreturn local"),
         ("page", "if request.user.is_active:\n    cache.set('prices', Price.all(), 60)"),
         ("page", "row = cache.get('prices')\nreturn {'name': request.user.name, 'prices': row}"),
+        ("page", "PAGES[request.user.role] = menu(request.user.role)"),
+        ("page", "user = request.user\nPAGES[user.role, user.lang] = menu(user.role)"),
+        ("page", "PAGES[request.user.role, request.user.pk] = menu(request.user)"),
+        ("page", "user = request.user\nPAGES[user.role] = Price.of(user.role)"),
+        ("page", "PAGES[request.user] = menu(request.user)"),
+        ("page", "PAGES[request.user.organizer_id] = menu(request.user)"),
+        ("page", "role = request.user.role\nPAGES[role] = Price.all()"),
     ],
 )
 def test_what_is_kept_for_each_or_is_of_nobody_is_not_shared(of: str, body: str) -> None:
@@ -180,6 +187,8 @@ def test_what_is_kept_for_each_or_is_of_nobody_is_not_shared(of: str, body: str)
         ("found = request.user.name\ncache.set('page', found, 60)\nreturn found", "`cache` by `'page'`"),
         ("PAGES[request.path] = g.student.name\nreturn PAGES", "`PAGES` by `request.path`"),
         ("key = 'page'\nreturn PAGES.setdefault(key, current_user.name)", "`PAGES` by `key`"),
+        ("role = request.user.role\nPAGES[role] = Row.seen_by(request.user)", "`PAGES` by `role`"),
+        ("user = request.user\nPAGES[user.is_staff] = Row.of(user.pk)", "`PAGES` by `user.is_staff`"),
     ],
 )
 def test_what_one_is_answered_is_not_kept_for_all(body: str, text: str) -> None:
