@@ -14,21 +14,33 @@ locks its rows, and one whose related rows are written between the fetch and the
 Whether a helper's other callers want the relation too: for them it costs a join, or one query more.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods import eager_django, eager_sqlalchemy
-from auditor.codemods.loading import hops, is_shared, wanted_by, wanted_of_one, written_between
+from auditor.codemods.loading import (
+    hops,
+    is_shared,
+    limited_to,
+    loop_of,
+    wanted_by,
+    wanted_of_one,
+    written_between,
+)
+from auditor.codemods.narrowed_elsewhere import begun_by_call, begun_by_caller
 from auditor.codemods.origins import got_by_key, origin_of, queryset_methods
 from auditor.codemods.outcome import Declined, Written
 from auditor.index.values import Row
+from auditor.rules.claim import qualname
 from auditor.trace.view_actions import is_view_set
 
 if TYPE_CHECKING:
     from auditor.codemods.loading import Hop, Wanted
     from auditor.codemods.source import Source
     from auditor.codemods.spans import Spans
+    from auditor.index.values import Model
     from auditor.model.report import Finding
-    from auditor.rules.scene import Scene
+    from auditor.rules.scene import Scene, Spot
 
 NAME: Final = "eager_load"
 RULES: Final = ("lazy-load-in-loop", "lazy-loads-of-one-row", "query-in-loop")
@@ -49,7 +61,7 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
     edited: dict[str, Spans] = {}
     named: list[str] = []
     reasons: list[str] = []
-    for group in groups:
+    for group in [_at_beginning(one, source, finding) for one in groups]:
         path = group.query.site.module.path
         spans = edited.get(path) or source.spans(path)
         if spans is None:
@@ -74,6 +86,39 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         promises=("sql",),
         constant_rise=("sql",),  # what a helper's other callers pay
         verify=_verify(groups),
+    )
+
+
+def _at_beginning(group: "Wanted", source: "Source", finding: "Finding") -> "Wanted":
+    """The same where a caller begins the query that a helper narrows or a queryset's method builds: others don't pay for it there."""
+    assert source.scene is not None
+    query = group.query
+    if query.orm != "django" or written_between(group, _targets(source, group)):
+        return group
+    if finding.rule != "lazy-loads-of-one-row":
+        here = limited_to(group, lambda _, effect: _is_told(loop_of(effect), finding))
+        spot = loop_of(here.effects[0][1])
+        begun = begun_by_call(query, spot, source) if _is_told(spot, finding) else None
+        if begun is not None:
+            return replace(here, query=begun)
+    begun = begun_by_caller(query, source)
+    group = group if begun is None else replace(group, query=begun)
+    if not _actions(group, source.scene, finding):
+        return group
+    entries = source.scene.entries_of
+    told = set(finding.endpoints)
+    return limited_to(group, lambda scope, _: not told.isdisjoint(entries.get(id(scope), told)))
+
+
+def _is_told(spot: "Spot", finding: "Finding") -> bool:
+    return spot.module.path == finding.file and qualname(spot) == finding.function
+
+
+def _targets(source: "Source", group: "Wanted") -> "list[Model]":
+    assert source.scene is not None
+    ways = _ways(source.scene, group)
+    return (
+        [] if isinstance(ways, str) else [hop.target for way in ways for hop in way if hop.target is not None]
     )
 
 
@@ -106,8 +151,7 @@ def _load(group: "Wanted", spans: "Spans", source: "Source", finding: "Finding")
     ways = _ways(source.scene, group)
     if isinstance(ways, str):
         return ways
-    targets = [hop.target for way in ways for hop in way if hop.target is not None]
-    if written := written_between(group, targets):
+    if written := written_between(group, _targets(source, group)):
         return f"`{written}` comes between the query and the read, which an eager load would not see"
     if got is not None and query.orm == "sqlalchemy":
         return eager_sqlalchemy.load_got(spans, got, ways, query=query, source=source)

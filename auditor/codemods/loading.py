@@ -1,7 +1,7 @@
 """Which relations of a query's rows are to be loaded with them, and how."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auditor.index.values import Row, altered
@@ -15,7 +15,7 @@ from auditor.rules.surroundings import is_fallback
 if TYPE_CHECKING:
     from auditor.index.values import Model, Query, Relation
     from auditor.model.report import Finding
-    from auditor.rules.scene import Scene
+    from auditor.rules.scene import Scene, Spot
     from auditor.trace.summary import Effect, Summary
 
 
@@ -56,11 +56,23 @@ def wanted_by(finding: "Finding", scene: "Scene", /) -> list[Wanted]:
         group.effects.append((scope, effect))
         if path not in group.paths:
             group.paths.append(path)
-        spot = seen_from(loops[-1], effect.site, effect.frames)
+        spot = loop_of(effect)
         seen = spot.module.path == finding.file and qualname(spot) == finding.function
         if seen or (site.module.path == finding.file and site.start == finding.line):
             concerned.add(key)
     return [found[key] for key in sorted(concerned)]
+
+
+def limited_to(wanted: Wanted, keep: "Callable[[Summary, Effect], bool]", /) -> Wanted:
+    """What some of the effects want; the same where that is none of them."""
+    effects = [(scope, effect) for scope, effect in wanted.effects if keep(scope, effect)]
+    paths = list(dict.fromkeys(_loaded_of(effect)[1] for _, effect in effects))
+    return replace(wanted, paths=paths, effects=effects) if effects else wanted
+
+
+def loop_of(effect: "Effect", /) -> "Spot":
+    """The innermost loop in which rows' relations are loaded, as the finding tells it."""
+    return seen_from(repeating(effect.loops)[-1], effect.site, effect.frames)
 
 
 def _loaded_of(effect: "Effect") -> "tuple[Query | None, str]":

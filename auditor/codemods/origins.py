@@ -128,7 +128,8 @@ def _based(
         return None
     begun = [chain(node.value) for node in bound if node not in goes_on]
     places = [(one, at) for one in begun if (at := position(one, builders)) is not None]
-    if len(begun) != 1 or len(places) != 1:
+    handed = {one.arg for one in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
+    if len(begun) != 1 or len(places) != 1 or name.id in handed:
         return f"`{name.id}` begins in more than one place"
     return places[0]
 
