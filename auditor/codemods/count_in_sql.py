@@ -2,7 +2,7 @@
 
 ## What it does
 `len(rows)` and `sum(1 for _ in rows)` become `.count()` of the query, where it is written: a Django queryset, or a legacy
-SQLAlchemy query that ends in `.all()`.
+SQLAlchemy query that ends in `.all()`. Rows of a `select(Model)`, awaited or not, that have a name and are only counted become a COUNT of it.
 
 ## What it never does
 It leaves a legacy query with joins or options alone: such a query drops rows that are repeated, and a COUNT counts
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.chains import chain
 from auditor.codemods.fetched import Rows, rows_of
+from auditor.codemods.named_rows import count_named
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at
 from auditor.codemods.single_names import assignment, only_value
+from auditor.codemods.truths import compared_with_nothing
 
 if TYPE_CHECKING:
     from auditor.codemods.source import Source
@@ -40,8 +42,16 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
         return Declined(NAME, "the rows come with their parent, whose mapping would have to change")
     orm = orm_at(finding, source)
     done, reason = False, "the rows are not fetched where they are counted"
+    asked = {
+        pair[0]
+        for one in ast.walk(spans.tree)
+        if isinstance(one, ast.Compare) and (pair := compared_with_nothing(one))
+    }
     for node in ast.walk(spans.tree):
         if not isinstance(node, ast.Call) or not finding.line <= node.lineno <= finding.end_line:
+            continue
+        if orm == "sqlalchemy" and node not in asked and count_named(spans, node):
+            done = True
             continue
         counted = _counted(node)
         rows = None if counted is None or not orm else _rows(spans, counted, orm)

@@ -16,6 +16,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from auditor.codemods.fetched import Rows, rows_of
+from auditor.codemods.named_rows import exists_named
 from auditor.codemods.orms import orm_at
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.places import function_at, header_end, parents
@@ -52,6 +53,8 @@ def propose(finding: "Finding", source: "Source") -> Written | Declined:
                 continue
             spans.replace(*_plainly(spans, node, text))
             done += 1
+    if not done and orm == "sqlalchemy":
+        done = _named_tests(spans, finding.line, finding.end_line)
     if not done and orm == "sqlalchemy" and _first_of_list(spans, finding.line, finding.end_line):
         done = 1
     if not done:
@@ -84,6 +87,16 @@ def _replaced(spans: "Spans", start: int, end: int, orm: str) -> list[tuple[ast.
         if fetched is not None:
             found[leaf] = fetched.exists()
     return list(found.items())
+
+
+def _named_tests(spans: "Spans", start: int, end: int) -> int:
+    """How many tests of named rows, `len(found) > 0`, were changed."""
+    done = 0
+    for node in ast.walk(spans.tree):
+        if isinstance(node, ast.Compare) and start <= node.lineno <= (node.end_lineno or 0) <= end:
+            pair = compared_with_nothing(node)
+            done += pair is not None and exists_named(spans, node, pair[0], sign=pair[1])
+    return done
 
 
 def _plainly(spans: "Spans", node: ast.expr, text: str) -> tuple[ast.expr, str]:
