@@ -47,7 +47,8 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
-from auditor.rules.scene import Spot, spot_of, statement_at
+from auditor.rules.scene import Spot, spot_of, statement_at, statement_of
+from auditor.rules.slow_hashes import slow_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from auditor.index.symbols import Function
     from auditor.model.effect import EffectKind
     from auditor.rules.scene import Scene
+    from auditor.rules.slow_hashes import SlowHash
     from auditor.trace.summary import Effect, Frames
 
 RULE = RuleInfo(
@@ -100,17 +102,54 @@ _OFFLOADING: Final = frozenset(
 def find(scene: Scene) -> Iterator[Claim]:
     """One claim per statement of asynchronous code that leads to something blocking, for the worst of it."""
     served = {id(function) for function in on_the_loop(scene)}
-    if not served:
-        return
     best: dict[tuple[str, int], Claim] = {}
-    for spot, effect, path in blocked(scene):
+    for spot, effect, path in blocked(scene) if served else ():
         if id(spot.function) not in served:
             continue
         made = claim(spot, effect, path)
         known = best.get(spot.key)
         if believable(scene, made) and (known is None or made.confidence > known.confidence):
             best[spot.key] = made
+    for made in hashing(scene):
+        if made.spot.key not in best and believable(scene, made):
+            best[made.spot.key] = made
     yield from best.values()
+
+
+def hashing(scene: Scene) -> Iterator[Claim]:
+    """Passwords that are hashed, or held against a hash, on the event loop's thread."""
+    handlers = (
+        r.entry.handler for r in scene.trace.entries if r.entry is not None and r.entry.kind != "command"
+    )
+    functions = {id(f): f for f in (*handlers, *on_the_loop(scene)) if f.is_async}
+    for function in functions.values():
+        for found in slow_hashes(scene, function):
+            yield hash_claim(function, found)
+
+
+def hash_claim(function: Function, found: SlowHash) -> Claim:
+    """What is told of it."""
+    start, end = statement_at(function.body, found.line) or (found.line, found.line)
+    path = "" if found.where is function else f"by way of `{found.where.name}`, "
+    return Claim(
+        spot=Spot(function.module, function, found.line, start, end),
+        title=f"`{found.name}` computes on the event loop that runs `{function.name}`, a tenth of a second or more",
+        evidence=[
+            Evidence(
+                kind="code",
+                text=f"`{function.name}` is asynchronous, so it runs on the event loop's only thread",
+            ),
+            Evidence(
+                kind="chain" if path else "code",
+                text=f"{path}`{found.name}` at `{found.where.module.path}:{found.at}` is slow on purpose",
+            ),
+        ],
+        confidence=0.75,
+        severity=Severity.MEDIUM,
+        related=[place(statement_of(found.where, found.at), "call")],
+        could_be_wrong="It is set to so few rounds that it takes no time, or hardly anybody asks for it.",
+        fix="Run it by `asyncio.to_thread` or the framework's thread pool: these libraries release the interpreter's lock.",
+    )
 
 
 def on_the_loop(scene: Scene) -> list[Function]:

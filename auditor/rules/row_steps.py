@@ -6,6 +6,8 @@
     rows.sort(key=lambda r: r.created_at)
     page = rows[:20]
 
+A loop that appends some of its rows to an empty list leaves the others out, too.
+
 Each step alone reads the rows "also elsewhere"; together they are one query, if nothing else reads what lies between.
 """
 
@@ -16,8 +18,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.index import ir
 from auditor.rules import names
-from auditor.rules.collection import collected, in_own_loop, is_per_row, serves_many
-from auditor.rules.row_paths import tested_columns
+from auditor.rules.collection import collected, in_own_loop, serves_many
+from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from auditor.rules.names import Reads
     from auditor.rules.scene import Scene
 
-_HOWS: Final = frozenset({"filter", "sort", "slice"})
+_HOWS: Final = frozenset({"filter", "iterate", "sort", "slice"})
 _FREE: Final = frozenset({"len", "truth", "none-test"})
 """Roles in which no row is read."""
 
@@ -137,6 +139,17 @@ class _Walk:
             and (bound := names.bound_name(parent)) is not None
         ):
             self._follow_name(bound)
+        elif (
+            parent[0] == ir.FOR
+            and parent[4] is node
+            and (sieve := loop_sieve(parent)) is not None
+            and (empty := begun(self.reads, sieve.kept)) is not None
+        ):
+            self._made.add(id(empty))
+            self.steps[id(parent)] = RowStep("sieve", parent, node)
+            before, self._behind = self._behind, (*self._behind, id(parent))
+            self._follow_name(sieve.kept)
+            self._behind = before
         elif (step := step_at(self.reads, node)) is not None:
             self._step(step, name)
         elif self.reads.role(node) not in _FREE and parent[0] != ir.EXPR:
@@ -159,7 +172,8 @@ class _Walk:
         self._named.add(name)
         before, self._behind = self._behind, ()
         for load in self.reads.loads.get(name, []):
-            self.follow(load, name)
+            if not is_appended_to(self.reads, load):
+                self.follow(load, name)
         self._behind = before
         bound = self.reads.bindings.get(name, [])
         if name in self.reads.params or not all(map(self._is_ours, bound)):
@@ -174,6 +188,60 @@ class _Walk:
         if id(value) in self._made or id(names.unwrapped(value)) in self._made:
             return True
         return bool(value[0] == ir.IFEXP and all(self._is_made(v) for v in value[3:5]))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSieve:
+    """A loop that does nothing but append those of its rows for which conditions hold, or do not, to a list."""
+
+    variable: str
+    conditions: tuple[Node, ...]
+    kept: str
+    """The name of the list."""
+
+
+def loop_sieve(loop: Node) -> LoopSieve | None:
+    """What a loop leaves out: by `continue` in front, by an `if` around the one `append`; None for any other loop."""
+    if loop[0] != ir.FOR or loop[3][0] != ir.NAME or loop[6]:
+        return None
+    target, block = loop[3], loop[5]
+    conditions: list[Node] = []
+    while block and block[0][0] == ir.IF and not block[0][5]:
+        first = block[0]
+        if len(first[4]) == 1 and first[4][0][0] == ir.CONTINUE:
+            conditions += disjuncts(first[3])
+            block = block[1:]
+        elif len(block) == 1:
+            conditions += conjuncts(first[3])
+            block = first[4]
+        else:
+            return None
+    call = block[0][3] if len(block) == 1 and block[0][0] == ir.EXPR else None
+    if call is None or not conditions or names.method_of(call) != "append" or len(call[3]) != 1:
+        return None
+    given, holder = call[3][0], call[2][2]
+    if given[0] != ir.NAME or given[2] != target[2] or holder[0] != ir.NAME:
+        return None
+    return LoopSieve(str(target[2]), tuple(conditions), str(holder[2]))
+
+
+def begun(reads: Reads, name: str) -> Node | None:
+    """The one empty list that a name is bound to first; None where there is none, or a loop begins it anew."""
+    found = [
+        b
+        for b in reads.bindings.get(name, [])
+        if (value := names.bound_value(b)) is not None
+        and value[0] == ir.SEQ
+        and value[2] == "list"
+        and not value[3]
+    ]
+    return names.bound_value(found[0]) if len(found) == 1 and not reads.loops(found[0]) else None
+
+
+def is_appended_to(reads: Reads, load: Node) -> bool:
+    """Whether a name stands there to have something appended."""
+    attribute = reads.parent(load)
+    return attribute is not None and attribute[0] == ir.ATTR and attribute[3] == "append"
 
 
 def is_arm(parent: Node, node: Node) -> bool:
@@ -245,18 +313,20 @@ def stepped(scene: Scene) -> list[Stepped]:
 
 
 def is_elsewhere(scene: Scene, found: Collection) -> bool:
-    """Whether others want the rows, too, or they are those of one row of many."""
+    """Whether others want the rows, too, or they are those of another row: who fetched that may have loaded them."""
     return (
-        found.by_default
+        found.is_relation
+        or found.by_default
         or serves_many(scene, found)
         or in_own_loop(found)
-        or is_per_row(found)
         or names.unwrapped(found.root)[0] == ir.NAME
     )
 
 
 def source_of(node: Node) -> Node | None:
     """The rows that a step takes."""
+    if node[0] == ir.FOR:
+        return node[4] if loop_sieve(node) is not None else None
     if node[0] == ir.COMP and len(node[4]) == 1:
         return node[4][0][1]  # type: ignore[no-any-return]  # an expression
     if names.is_call_of(node, "sorted") and node[3]:
@@ -269,5 +339,8 @@ def source_of(node: Node) -> Node | None:
 def sieves_of(steps: Iterable[RowStep]) -> Iterator[tuple[str, Node]]:
     """(variable, condition) of every condition of these steps."""
     for step in steps:
-        target, _, conditions, _ = step.node[4][0]
-        yield from ((target[2], condition) for condition in conditions)
+        if (loop := loop_sieve(step.node)) is not None:
+            yield from ((loop.variable, condition) for condition in loop.conditions)
+        else:
+            target, _, conditions, _ = step.node[4][0]
+            yield from ((target[2], condition) for condition in conditions)

@@ -31,7 +31,7 @@ primary key), or pages overlap. An index error where there was no row becomes No
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.model.report import Evidence
@@ -76,6 +76,8 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_FREE: Final = frozenset({"len", "truth", "none-test"})
+
 
 def find(scene: Scene) -> Iterator[Claim]:
     """Fetched lists of which only a part is read."""
@@ -96,9 +98,57 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(scene, found, use)
         if believable(scene, made):
             yield made
+    yield from of_extremes(scene)
     yield from of_steps(scene)
     yield from of_remade(scene)
     yield from paged_in_python(scene)
+
+
+def of_extremes(scene: Scene) -> Iterator[Claim]:
+    """The one row with the least or greatest value of a column, looked for among all of them."""
+    for _, use in scene.uses():
+        node = use.node
+        if node is None or node[0] != ir.CALL or len(node[3]) != 1:
+            continue
+        if not (names.is_call_of(node, "min") or names.is_call_of(node, "max")):
+            continue
+        found = collected(scene, use, node[3][0])
+        if (
+            found is None
+            or found.is_relation
+            or serves_many(scene, found)
+            or in_own_loop(found)
+            or not gives_rows(found.query)
+        ):
+            continue
+        key = key_column(scene, found.query, node)
+        here = names.unwrapped(node[3][0])
+        elsewhere = [f for f in found.flows if names.unwrapped(f.node) is not here and f.role not in _FREE]
+        if key and not elsewhere and not found.reads.loops(node):
+            made = extreme_claim(scene, found, node, key)
+            if believable(scene, made):
+                yield made
+
+
+def extreme_claim(scene: Scene, found: Collection, node: Node, key: str) -> Claim:
+    """What is told of it."""
+    which = "least" if names.is_call_of(node, "min") else "greatest"
+    return Claim(
+        spot=statement_of(found.function, node[1]),
+        title=f"{rows_named(found.query)} are all fetched, and the one with the {which} `{key}` is used",
+        evidence=[
+            fetched_evidence(found),
+            Evidence(
+                kind="note",
+                text=f"`{names.called_name(node)}` goes through them here; the others are not read",
+            ),
+        ],
+        confidence=0.65 - found.doubt,
+        related=query_places(found),
+        cost_term=rows_at_stake(scene, found.query),
+        could_be_wrong="There are only a few rows, or some have no value, which Python would not compare.",
+        fix=f"Order by `{key}`{'' if which == 'least' else ' descending'} and fetch the first.",
+    )
 
 
 def of_steps(scene: Scene) -> Iterator[Claim]:
