@@ -217,6 +217,7 @@ class World:
         with self._start((*companied, process), wall_s=wall_s, overlaid=not keep_files) as supervised:
             self._command = supervised
             ended = supervised.running.wait()
+        self.check()
         self._check_companions(supervised, {one.name for one in companied})
         output, errors = (
             ends_beneath(self._run / LOGS, f"{name}{suffix}.log", limit=_OUTPUT_BYTES).decode(
@@ -238,7 +239,7 @@ class World:
         return found if len(found) <= _LEFT_BYTES else b""
 
     def boot(self, *, probe: bool = False, lines: bool | Literal["functions"] = False) -> Server:
-        """Starts the target and puts it through the gate.
+        """Starts the target and puts it through the gate; `Fault` where the database has died meanwhile.
 
         With `probe` each request is recorded, and with `lines` the lines (of `functions` the first) that it executed too. Raises `NotBooted`, a `Fault`,
         when it does not come up; then nothing of it runs any more.
@@ -277,6 +278,7 @@ class World:
             raise
         if not report.ok:
             supervised.kill()
+            self.check()
             raise NotBooted(replace(report, log=self.keep_log(report.log.name)))
         self._server = Server(supervised, report, asked=self._asked)
         return self._server

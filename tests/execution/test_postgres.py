@@ -428,6 +428,68 @@ def test_a_stored_template_makes_another_server(stand: Stand, state: Path) -> No
         other.close()
 
 
+def until_it_is_told(database: Postgres) -> None:
+    """The server writes of a process that ended a moment after whoever was connected has seen it."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        database.check()
+
+
+def test_a_process_of_the_server_that_was_killed_makes_void_what_was_measured_and_the_next_is_not(
+    stand: Stand,
+) -> None:
+    other = stand.another("crashing")
+    try:
+        other.take(stand.folder / "template")
+        with other._admin("app") as admin, suppress(PostgresError):
+            admin.query(
+                "DO $$ BEGIN RAISE EXCEPTION 'server process (PID 1) was terminated by signal 9'; END $$"
+            )
+        with other._admin("app") as admin, suppress(PostgresError):
+            admin.query(
+                "SELECT 'x\n2026-01-01 00:00:00 UTC [1] ERROR:  could not x: No space left on device' + 1"
+            )
+        other.check()
+        with other._admin("app") as admin, suppress(PostgresError, OSError):
+            admin.query("COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'")
+        with pytest.raises(
+            Fault, match=r"so what was measured is void: server process \(PID \d+\) was terminated"
+        ):
+            until_it_is_told(other)
+        while True:  # it recovers
+            try:
+                PostgresClient(
+                    other._address, user=ADMIN, password=other._admin_password, database="postgres"
+                ).close()
+                break
+            except (OSError, PostgresError):
+                other.check()
+        other.reset()
+        assert other.dump() == stand.database.dump()
+        other.check()
+    finally:
+        other.close()
+
+
+def test_a_full_disk_makes_void_what_was_measured(stand: Stand) -> None:
+    other = stand.another("full")
+    try:
+        other.take(stand.folder / "template")
+        with other._admin("app") as admin:
+            admin.query("CREATE TABLE letters (text text)")
+            ((path,),) = admin.query("SELECT pg_relation_filepath('letters')")
+        file = stand.folder / "full" / "cluster" / str(path)
+        file.unlink()
+        file.symlink_to("/dev/full")
+        with other._admin("app") as admin, pytest.raises(PostgresError, match="No space left"):
+            admin.query("INSERT INTO letters VALUES ('a')")
+        with pytest.raises(Fault, match=r"is void: could not .*No space left on device") as raised:
+            other.check()
+        assert "make room" in raised.value.hint
+    finally:
+        other.close()
+
+
 def test_a_plan_is_made_without_values_and_follows_its_indexes(stand: Stand) -> None:
     other = stand.another("planned")
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.config.command import Command
+from auditor.config.command import Command, parse_command
 from auditor.execution.choosing import choose_jail
 from auditor.execution.knock import knock
 from auditor.execution.world import World
@@ -222,3 +222,29 @@ def test_a_migration_that_fails_without_a_word_gets_no_advice(make_world: MakeWo
     with pytest.raises(Fault) as failed:
         world.prepare()
     assert (failed.value.what, failed.value.hint) == ("'python migrate.py' exited 4: it says nothing", "")
+
+
+def test_a_database_that_has_died_is_no_fault_of_the_target(make_world: MakeWorld) -> None:
+    app = """
+import os, psycopg2
+def app(environ, start_response):
+    with psycopg2.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.cursor().execute("SELECT 1")
+    start_response("200 OK", [])
+    return [b""]
+"""
+    settings = """
+[boot]
+command = "gunicorn --bind 127.0.0.1:{port} app:app"
+ready = "/"
+ready_timeout = "4s"
+[database]
+engine = "postgresql"
+"""
+    world = make_world({"app.py": app}, settings)
+    world.prepare()
+    world._database._server.kill()  # type: ignore[attr-defined]
+    with pytest.raises(Fault, match="the database has died, so what was measured is void"):
+        world.boot()
+    with pytest.raises(Fault, match="the database has died, so what was measured is void"):
+        world.run(parse_command("python -c 'import app; app.app({}, print)'", where="test"))

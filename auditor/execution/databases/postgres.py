@@ -16,6 +16,7 @@ from auditor.execution.databases.access import Access
 from auditor.execution.databases.database import Place, Row
 from auditor.execution.databases.postgres_binaries import PostgresBinaries, find_postgres
 from auditor.execution.databases.postgres_client import PostgresClient, PostgresError, identifier, literal
+from auditor.execution.databases.postgres_log import PostgresLog
 from auditor.execution.databases.tables import NewRow, Refused, Table
 from auditor.execution.guest import Guest
 from auditor.execution.in_bulk import copy_whole
@@ -77,6 +78,7 @@ class Postgres:
         self._admin_password = secrets.token_urlsafe(18)
         self._server: Supervised | None = None
         self._door: Witness | None = None
+        self._log = PostgresLog(folder / "run" / LOGS, "postgres.log")
         self._untouched: int | None = None
         """How many connections the target had made when its database was last made anew; None when that is not enough to know."""
         folder.mkdir(mode=0o755)
@@ -228,12 +230,22 @@ class Postgres:
             return postgres_plans.explain(client, statements)
 
     def check(self) -> None:
-        """`Fault` when the server has died: what was measured since is void."""
-        if self._server is not None and not self._server.alive():
+        """`Fault` when the server has died, or a process of it, or its disk is full: what was measured since is void."""
+        if self._server is None:
+            return
+        if not self._server.alive():
             raise Fault(
                 "the database has died, so what was measured is void",
                 where=self.name,
                 hint=self._last_words(),
+            )
+        if trouble := self._log.trouble():
+            raise Fault(
+                f"the database was in trouble, so what was measured is void: {trouble}",
+                where=self.name,
+                hint="make room on the disk"
+                if "space" in trouble
+                else "something on this machine ended it, or it took more memory than a jail has: try again",
             )
 
     def close(self) -> None:

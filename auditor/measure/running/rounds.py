@@ -125,7 +125,7 @@ def play_round(
     world.reset()
     who = let_in(world, identities)
     before = world.dump() if playing.state else {}
-    with world.boot(probe=playing.probe, lines=playing.lines) as server:
+    with _whole(world), world.boot(probe=playing.probe, lines=playing.lines) as server:
         booted()
         watch = _watch(world, server) if playing.probe else Watch()
         apart = [one for one in (playing.first, playing.at_once) if one is not None]
@@ -218,6 +218,16 @@ def _watch(world: World, server: Server) -> Watch:
             _restless()
 
     return Watch(records=reader(server), witness=_witness(world), quiet=quiet)
+
+
+@contextmanager
+def _whole(world: World) -> Iterator[None]:
+    """What goes wrong with a database that has died is not the target's doing."""
+    try:
+        yield
+    except Fault:
+        world.check()
+        raise
 
 
 def _check(world: World, server: Server, passes: Iterable[Replay]) -> None:
