@@ -34,7 +34,7 @@ is never kept for others.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from auditor.frameworks.fastapi_dependencies import dependency_of
 from auditor.index import ir
@@ -47,11 +47,13 @@ from auditor.rules.claim import Claim
 from auditor.rules.scene import Spot, statement_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from auditor.index.ir import Node
     from auditor.rules.scene import Scene
     from auditor.trace.evaluation import Root
+
+T = TypeVar("T")
 
 RULE = RuleInfo(
     id="no-http-cache-headers",
@@ -120,22 +122,73 @@ def mentions_headers(scene: Scene) -> bool:
 def is_personal(scene: Scene, root: Root) -> bool:
     """Whether the answer may depend on who asks: decorators (and what they do), parameters and names speak of it."""
     function, entry = root.function, root.entry
-    around = [made for d in function.decorators if (made := project_function(scene, function, d)) is not None]
-    words = [p[0] for p in function.params]
-    for tree in (*function.decorators, *function.params, function.body, *(f.body for f in around)):
-        words += named_in(tree)
+    if function.owner is not None or speaks_of_who_asks(scene, function):
+        return True
     if entry is not None:
-        before = (a.function for a in entry.around if a.role in _GUARDS)
-        for asked in (*before, *fillers(scene, function, set())):
-            words += [
-                asked.name,
-                *(p[0] for p in asked.params),
-                *named_in(asked.params),
-                *named_in(asked.body),
-            ]
-        words.append(entry.path.replace("/", "_"))
-    in_class = function.owner is not None
-    return in_class or any(_PERSONAL.search(w) for w in words) or is_guarded_by_default(scene, function)
+        if _PERSONAL.search(entry.path.replace("/", "_")):
+            return True
+        if any(is_about_who_asks(scene, a.function) for a in entry.around if a.role in _GUARDS):
+            return True
+        if any(is_about_who_asks(scene, asked) for asked in scene.once(dependencies)(function)):
+            return True
+    return scene.once(guarded_by_default)(function)
+
+
+def speaks_of_who_asks(scene: Scene, function: Function) -> bool:
+    """Whether names in a function, its parameters, its decorators and what these do are those of a person."""
+    return scene.once(speaking)(function)
+
+
+def speaking(scene: Scene) -> Callable[[Function], bool]:
+    """Kept by function: as many routes as one likes can lead to one."""
+
+    def speaks(function: Function) -> bool:
+        around = [
+            made for d in function.decorators if (made := project_function(scene, function, d)) is not None
+        ]
+        trees = (*function.decorators, *function.params, function.body, *(f.body for f in around))
+        return any(_PERSONAL.search(p[0]) for p in function.params) or any(
+            _PERSONAL.search(word) for tree in trees for word in named_in(tree)
+        )
+
+    return kept(speaks)
+
+
+def is_about_who_asks(scene: Scene, asked: Function) -> bool:
+    """Whether what is called before an endpoint speaks of a person."""
+    return scene.once(about)(asked)
+
+
+def about(_scene: Scene) -> Callable[[Function], bool]:
+    """Kept by function, as `speaking`."""
+
+    def is_about(asked: Function) -> bool:
+        words = (asked.name, *(p[0] for p in asked.params), *named_in(asked.params), *named_in(asked.body))
+        return any(_PERSONAL.search(word) for word in words)
+
+    return kept(is_about)
+
+
+def dependencies(scene: Scene) -> Callable[[Function], tuple[Function, ...]]:
+    """What FastAPI calls for the parameters of a function, kept by function."""
+    return kept(lambda function: tuple(fillers(scene, function, set())))
+
+
+def guarded_by_default(scene: Scene) -> Callable[[Function], bool]:
+    """`is_guarded_by_default`, kept by function."""
+    return kept(lambda function: is_guarded_by_default(scene, function))
+
+
+def kept(ask: Callable[[Function], T]) -> Callable[[Function], T]:
+    """`ask`, asked once for each function."""
+    known: dict[int, T] = {}
+
+    def answer(function: Function) -> T:
+        if id(function) not in known:
+            known[id(function)] = ask(function)
+        return known[id(function)]
+
+    return answer
 
 
 def fillers(scene: Scene, function: Function, met: set[int]) -> Iterator[Function]:

@@ -110,12 +110,16 @@ def super_method(
 
 
 def depends_on_receiver(m: Machine, value: SuperOf, name: str) -> bool:
-    """True where classes below put something else between `owner` and what it inherits, as mixins do."""
+    """True where classes below put something else between `owner` and what it inherits, as mixins do.
+
+    Only those with several bases can: behind `owner`, a class with one base inherits in the same order as that base.
+    """
     key = (id(value.owner), name)
     if key not in m.super_varies:
         targets = {
             id(above(m, SuperOf(value.owner, Inst(cls)), name))
             for cls in (value.owner, *m.project.subclasses(value.owner))
+            if cls is value.owner or len(m.project.bases(cls)) > 1
         }
         m.super_varies[key] = len(targets) > 1
     return m.super_varies[key]
