@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from auditor.sql.secret_literals import without_secrets
+
 _COLUMNS: Final = 28
 """Characters of a list of columns that are still shown."""
 
 
 def short_statement(text: str, limit: int = 110, /) -> str:
-    """On one line; a long list of columns before FROM becomes an ellipsis, and so does what is over `limit`."""
-    line = " ".join(text.split())
+    """On one line, without secrets; a long list of columns before FROM becomes an ellipsis, and so does what is over `limit`."""
+    line = without_secrets(" ".join(text.split()))
     end = _outer_from(line)
     if line[:7].upper() == "SELECT " and end is not None and end - 7 > _COLUMNS:
         line = f"{line[:7]}…{line[end:]}"

@@ -20,6 +20,8 @@ from auditor.index.values import (
     Text,
     Value,
 )
+from auditor.model.text import shorten
+from auditor.sql.secret_literals import without_secrets
 from auditor.trace import (
     access,
     arguments,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from auditor.knowledge.facts import Callback, CallFact
     from auditor.trace.machine import Machine
 
+_READ: Final = 2_000
+"""Characters of a statement that are looked at to name it."""
 _WRITING: Final = frozenset(
     "INSERT UPDATE DELETE REPLACE MERGE UPSERT CREATE DROP ALTER TRUNCATE COPY GRANT REVOKE VACUUM REINDEX".split()
 )
@@ -277,7 +281,7 @@ def label(name: str, fact: CallFact, args: list[Value]) -> str:
         for a in args[:2]:
             text = a.template if isinstance(a, Text) else a.value if isinstance(a, Const) else None
             if isinstance(text, str) and " " in text:
-                return " ".join(text.split())[:80]
+                return shorten(without_secrets(" ".join(text[:_READ].split())), 80)
     return short
 
 

@@ -17,6 +17,7 @@ from auditor.model.numbers import Number
 from auditor.model.observation import ObservedEffect, ObservedFrame
 from auditor.model.reconciled import Untraced
 from auditor.model.report import Effect
+from auditor.sql.secret_literals import without_secrets
 
 _NEVER_REFUTED: Final = frozenset({"transaction", "lock"})
 """SQLite begins nothing for a read, and a lock nobody holds is not waited for: not seen here is not never."""
@@ -178,7 +179,7 @@ def _untraced(matchings: Sequence[_Matching]) -> tuple[Untraced, ...]:
     found = [
         Untraced(
             kind=kind,  # type: ignore[arg-type]  # one of EFFECT_KINDS
-            text=text,
+            text=without_secrets(text) if kind == "sql" else text,
             file=frame.file if frame else "",
             line=frame.line if frame else 0,
             function=frame.function if frame else "",
