@@ -48,6 +48,13 @@ def endpoints(trace: Trace, table: CostTable) -> tuple[tuple[Endpoint, ...], dic
     return tuple(sorted(made, key=lambda e: e.id)), dict(sorted(named.items()))
 
 
+def together(one: Size, other: Size) -> Size:
+    """Of two that go by one name, the first in the source; with a bound only where both have one, and then the larger."""
+    first = min(one, other, key=lambda size: (size.file or "", size.line or 0))
+    bounds = [size.bound for size in (one, other) if size.bound is not None]
+    return first.model_copy(update={"bound": max(bounds) if len(bounds) == 2 else None})
+
+
 def listed_effects(count: int) -> int:
     """How many effects are listed of each of `count` endpoints, at most."""
     return max(LEAST_PER_ENDPOINT, min(LISTED_EFFECTS // max(count, 1), MOST_PER_ENDPOINT))
@@ -76,10 +83,12 @@ def endpoint(
             if loop.size is not None and loop.repeats:
                 place = (loop.site.module.path, loop.site.start)
                 known = named.get(loop.size.name)
-                if known is None or (known.file or "", known.line or 0) > place:
-                    named[loop.size.name] = Size(
-                        table=loop.size.table, file=place[0], line=max(place[1], 1), bound=loop.size.bound
-                    )
+                if known is not None and known.bound is None and (known.file or "", known.line or 0) <= place:
+                    continue
+                told = Size(
+                    table=loop.size.table, file=place[0], line=max(place[1], 1), bound=loop.size.bound
+                )
+                named[loop.size.name] = told if known is None else together(known, told)
     costs = table.root(root)
     complete = not root.summary.truncated and not is_cut and covered.resolved == covered.calls
     return Endpoint(

@@ -1,8 +1,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from auditor.model.report import Size
 from auditor.trace.cost import CostTable
-from auditor.trace.endpoints import endpoints, unreached_effects
+from auditor.trace.endpoints import endpoints, together, unreached_effects
 from auditor.trace.evaluation import Root
 from auditor.trace.summary import Summary
 
@@ -74,3 +75,13 @@ def test_what_runs_before_several_endpoints_is_added_up_once(traced: Traced) -> 
     costs = [table.root(root) for root in roots]
     assert costs == [{"http": {(): (2, 2)}}] * 5
     assert len(table.shared) == len(roots) + 1
+
+
+def test_a_size_is_bounded_only_where_every_loop_of_its_name_is() -> None:
+    page, all_ = (
+        Size(table="users", file="admin.py", line=9, bound=30),
+        Size(table="users", file="run.py", line=3),
+    )
+    assert together(page, all_) == together(all_, page) == Size(table="users", file="admin.py", line=9)
+    longer = Size(table="users", file="b.py", line=1, bound=50)
+    assert together(page, longer) == page.model_copy(update={"bound": 50})
