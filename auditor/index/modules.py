@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from auditor.index.path_roots import path_roots
 from auditor.index.symbols import Module, declare
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Modules:
                 self._by_name.setdefault(name, []).append(module)
         self._library_tops = {name.partition(".")[0] for name in self._library}
         self._suffixes: dict[str, list[Module]] | None = None
+        self._roots: list[str] | None = None
         self._found: dict[tuple[str, str], Module | None] = {}
 
     def module(self, dotted: str, near: Module | None = None) -> Module | None:
@@ -71,7 +73,7 @@ class Modules:
         if not candidates:
             if dotted in self._library:
                 return self._library[dotted]
-            candidates = self._by_suffix(dotted)
+            candidates = self._by_suffix(dotted) or self._on_path(dotted)
         return min(candidates, key=lambda m: (m.path.count("/"), m.path), default=None)
 
     def _neighbour(self, dotted: str, near: Module) -> Module | None:
@@ -106,6 +108,14 @@ class Modules:
         if "." not in dotted:
             return []
         return self._suffixes.get(dotted, [])
+
+    def _on_path(self, dotted: str) -> list[Module]:
+        """Modules below the packages that settings put on the path."""
+        if self._roots is None:
+            self._roots = path_roots((m for m in self.listed if m.role != "library"), self._packages)
+        places = (f"{root}/{dotted.replace('.', '/')}" for root in self._roots)
+        files = (f"{place}{end}" for place in places for end in (".py", "/__init__.py"))
+        return [self.by_path[file] for file in files if file in self.by_path][:1]
 
 
 def module_name(path: str, packages: set[str]) -> tuple[str, str, bool]:

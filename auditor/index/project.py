@@ -131,6 +131,17 @@ class Project:
                     stack.append(further)
         return None
 
+    def _in_plain_folder(self, module: Module, binding: ImportedName) -> Module | None:
+        """`from folder import x` of a folder without `__init__.py`, below a folder that the importer is in, too."""
+        found = self.module(f"{binding.module}.{binding.name}")
+        if found is None or found.role == "library":
+            return None
+        below = f"{binding.module}.{binding.name}".replace(".", "/")
+        place = found.path.removesuffix("/__init__.py").removesuffix(".py")
+        if place != below and not place.endswith(f"/{below}"):
+            return None
+        return found if module.path.startswith(place.removesuffix(below)) else None
+
     def exported(self, module: Module, name: str) -> Symbol | None:
         """What `from module import name` gives; a builtin that shines through is not an export."""
         found = self.resolve(module, name)
@@ -159,12 +170,7 @@ class Project:
         if binding.name is None:
             return target or External(binding.module)
         if target is None:
-            # `from . import x` in a folder without `__init__.py`
-            around = binding.module.replace(".", "/") + "/"
-            inside = (
-                self.module(f"{binding.module}.{binding.name}") if module.path.startswith(around) else None
-            )
-            return inside or External(f"{binding.module}.{binding.name}")
+            return self._in_plain_folder(module, binding) or External(f"{binding.module}.{binding.name}")
         if binding.name in target.scope or target.stars:
             found = self.exported(target, binding.name)
             if found is not None:

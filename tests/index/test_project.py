@@ -194,6 +194,45 @@ def test_namespace_packages() -> None:
     assert meaning(project, "app/main.py", "app.models.user.User") == "app/models/user.py:User"
 
 
+def test_packages_below_folders_without_init() -> None:
+    project = linked({
+        "back/src/app/database/repo/__init__.py": "from . import user\n",
+        "back/src/app/database/repo/user.py": "def get(): pass\n",
+        "back/src/app/database/schemas.py": "class Out: pass\n",
+        "back/src/app/routes/api.py": "from ..database import repo, schemas\n",
+        "other/database/repo/__init__.py": "",
+        "tool/run.py": "from app.database import repo\nfrom src.app.database import schemas\n",
+    })  # fmt: skip
+    assert meaning(project, "back/src/app/routes/api.py", "repo.user.get").startswith("back/")
+    assert meaning(project, "back/src/app/routes/api.py", "schemas.Out").startswith("back/")
+    assert meaning(project, "tool/run.py", "repo") == "app.database.repo"
+    assert meaning(project, "tool/run.py", "schemas") == "src.app.database.schemas"
+
+
+def test_folders_that_settings_put_on_the_path() -> None:
+    files = {
+        "site/__init__.py": "",
+        "site/urls.py": "import people.urls\nimport shop\nimport tools\n",
+        "site/apps/__init__.py": "",
+        "site/apps/people/__init__.py": "",
+        "site/apps/people/urls.py": "x = 1\n",
+        "site/extra/__init__.py": "",
+        "site/extra/tools/__init__.py": "",
+        "elsewhere/__init__.py": "",
+        "elsewhere/apps/__init__.py": "",
+        "elsewhere/apps/shop/__init__.py": "",
+    }
+    adding = "import sys\nsys.path.insert(0, os.path.join(HERE, 'apps'))\nsys.paths.append('extra')\n"
+    plain = linked(files)
+    assert meaning(plain, "site/urls.py", "people.urls") == "people.urls"
+    project = linked(
+        {**files, "site/settings/base.py": adding, "site/views.py": "sys.path.append('extra')\n"}
+    )
+    assert meaning(project, "site/urls.py", "people.urls") == "site/apps/people/urls.py"
+    assert meaning(project, "site/urls.py", "shop") == "shop"
+    assert meaning(project, "site/urls.py", "tools") == "tools"
+
+
 LIBRARY = {
     "rest_framework/generics.py": "class View:\n    def get(self): self.list()\n",
     "rest_framework/__init__.py": "",
