@@ -235,6 +235,8 @@ def construct(
         picked_fields.note(m, made, kwargs)
     else:
         declared_fields(m, cls, made, args, kwargs)
+        if kwargs:
+            response_models.filled(m, cls, kwargs, node)
     post = m.project.method(cls, "__post_init__")
     if post is not None:
         m.call_function(post, made, [], {}, node)

@@ -61,7 +61,9 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
     if name == "paged":
         return paged(m, args, node)
     if name == "read_attributes":
-        return response_models.read_attributes(m, args)
+        return response_models.read_attributes(m, args, node)
+    if name == "read_field":
+        return response_models.read_field(m, args, node)
     handler = m.intrinsics.get(name)
     return UNKNOWN if handler is None else handler(m, args, kwargs, node)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
 from auditor.index.symbols import Assigned, Class, External
-from auditor.index.values import UNKNOWN, ClassValue, Const, Ext, Inst, Many, Query, Row, Sym, options
+from auditor.index.values import UNKNOWN, ClassValue, Const, Inst, Many, Query, Row, Sym, options
 from auditor.trace import access, declarations, iteration
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _DEPTH: Final = 3
 _READING: Final = frozenset({"from_attributes", "orm_mode"})
 BUILDING: Final = frozenset({"model_validate", "from_orm", "validate"})
 """Class methods that make such a model of an object."""
+_ROWS: Final = (Row, Many, Query, Sym)
 
 
 def answer(m: Machine, handler: Function, value: Value, written: Node) -> None:
@@ -62,18 +63,38 @@ def built(
     asked = isinstance(told, Const) and told.value is True
     if not (reads_attributes(m, cls) or (asked and is_pydantic(m, cls))):
         return None
-    if any(isinstance(option, Sym) for option in options(args[0])):
-        intrinsic = Ext("auditor_intrinsics.read_attributes")
-        m.residual(
-            "call", Sym("call", intrinsic, None), intrinsic, (None, (ClassValue(cls), args[0]), {}), node
-        )
-    else:
-        read_fields(m, args[0], cls, 0)
+    read_attributes(m, [ClassValue(cls), args[0]], node)
     return Inst(cls)
 
 
-def read_attributes(m: Machine, args: list[Value]) -> Value:
+def filled(m: Machine, cls: Class, given: dict[str, Value], node: Node | None) -> None:
+    """`Model(tags=row.tags)`: what is read of rows where a field is declared as a model that reads attributes."""
+    asked = {n: v for n, v in given.items() if any(isinstance(o, _ROWS) for o in options(v))}
+    if not asked or not is_pydantic(m, cls):
+        return
+    declared = fields(m, cls)
+    for name, value in asked.items():
+        field = declared.get(name)
+        item = field.elem if isinstance(field, Many) else field
+        if not isinstance(item, Inst) or not reads_attributes(m, item.cls):
+            continue
+        read_field(m, [ClassValue(cls), Const(name), value], node)
+
+
+def read_field(m: Machine, args: list[Value], node: Node | None) -> Value:
+    """`read_field(Model, name, value)`, once a caller told which rows the value is."""
+    model, name, value = args
+    if any(isinstance(option, Sym) for option in options(value)):
+        return m.later("auditor_intrinsics.read_field", args, {}, node)
+    if isinstance(model, ClassValue) and isinstance(name, Const):
+        read(m, value, fields(m, model.cls).get(str(name.value)), 0)
+    return UNKNOWN
+
+
+def read_attributes(m: Machine, args: list[Value], node: Node | None) -> Value:
     """`read_attributes(Model, row)`, once a caller told which row."""
+    if any(isinstance(option, Sym) for option in options(args[1])):
+        return m.later("auditor_intrinsics.read_attributes", args, {}, node)
     if isinstance(args[0], ClassValue):
         read_fields(m, args[1], args[0].cls, 0)
     return UNKNOWN
