@@ -52,6 +52,7 @@ from auditor.rules.loop_names import iterable_of, its_items, loop_name, per_item
 from auditor.rules.orm_words import fetching
 from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
+from auditor.rules.single_writes import receivers
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
 from auditor.rules.unbatchable import is_unbatchable
 from auditor.trace.cost import sizes
@@ -131,7 +132,7 @@ class Reading:
 
 
 def readings(scene: Scene) -> Iterator[Reading]:
-    written = written_in_turns(scene)
+    written, heard = written_in_turns(scene), scene.once(receivers)
     hoisted = scene.once(hoisted_statements)
     for looped in scene.looped_effects():
         effect = looped.effect
@@ -147,8 +148,11 @@ def readings(scene: Scene) -> Iterator[Reading]:
         ):
             continue
         direct = effect.site.function is looped.spot.function
+        on_the_way = [*(f for f, _ in effect.frames), effect.site.function]
         if not direct and (
-            is_about(effect, written.get(looped.spot.key)) or any(is_write(f) for f, _ in effect.frames)
+            is_about(effect, written.get(looped.spot.key))
+            or any(is_write(f) for f, _ in effect.frames)
+            or (looped.spot.key in written and any(id(f) in heard for f in on_the_way))
         ):
             continue
         away = 0 if direct else len(effect.frames)
@@ -158,6 +162,8 @@ def readings(scene: Scene) -> Iterator[Reading]:
         yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in hoisted or is_write(looped.call.callee):
+            continue
+        if looped.spot.key in written and id(looped.call.callee) in heard:
             continue
         less = failing(scene, looped, looped.call.branch, looped.call.frames)
         for effect, way in scene.effects_below(looped.call.callee, "sql", 12, in_loops=False):
