@@ -9,7 +9,11 @@ from typing import Final
 
 from auditor.trial.counted import Statements
 
-_ALONE: Final = re.compile(r"\s*SELECT\s+(?:COUNT|SUM|MIN|MAX|AVG|TOTAL|EXISTS|COALESCE)\s*\(", re.IGNORECASE)
+_ALONE: Final = re.compile(
+    r"\s*SELECT\s+(?:(?:CAST\s*|ROUND\s*)?\(\s*)*(?:COUNT|SUM|MIN|MAX|AVG|TOTAL|EXISTS|COALESCE)\s*\(",
+    re.IGNORECASE,
+)
+"""Django casts what SQLite makes of decimals: `SELECT (CAST(SUM(…) AS NUMERIC))`."""
 _GROUPED: Final = re.compile(r"\b(?:GROUP\s+BY|OVER\s*\(|UNION)\b", re.IGNORECASE)
 
 

@@ -47,6 +47,11 @@ def test_a_new_sum_is_told_by_request() -> None:
     assert summed_anew(now, {"other": {SUM: 1}}) == {"r": frozenset({SUM})}
 
 
+def test_a_sum_of_decimals_on_sqlite_is_one() -> None:
+    text = 'SELECT (CAST(SUM((CAST(("lines"."price" * "lines"."n") AS NUMERIC))) AS NUMERIC)) AS "n" FROM "lines"'
+    assert summed_anew({"r": {text: 1}}, {}) == {"r": frozenset({text})}
+
+
 def test_what_somebody_is_let_in_by_stays() -> None:
     assert emptied_apart(TABLES, {}, ()) == ()
     assert emptied_apart(TABLES, {"r": frozenset({SUM})}, {"from", "lines"}) == ()
