@@ -1,6 +1,7 @@
 """Reads a settings file, which may be half-written, huge, or no file at all."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from auditor.config.toml_text import toml_values
 from auditor.model.fault import Fault
 
 _LIMIT_BYTES: Final = 1 << 20
+_PLACE: Final = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+"""How Python's reader of TOML ends what it says."""
 
 
 def read_document(path: Path, /, *, name: str) -> Document | None:
@@ -33,7 +36,16 @@ def parse_document(content: bytes, /, *, name: str) -> Document:
     try:
         return Document(name=name, text=text, values=toml_values(text))
     except ValueError as error:
-        raise Fault(f"is not valid TOML: {error}", where=name) from error
+        said, line = _placed(str(error), text)
+        raise Fault(f"is not valid TOML: {said}", where=f"{name}:{line}" if line else name) from error
+
+
+def _placed(said: str, text: str) -> tuple[str, int | None]:
+    """What the parser said without its place, and the line of that: the last that holds something where the text ends too early."""
+    match = _PLACE.search(said)
+    if match is None:
+        return said, None
+    return said[: match.start()], int(match["line"] or text.rstrip().count("\n") + 1)
 
 
 def _read_regular(path: Path, name: str) -> bytes:

@@ -23,6 +23,9 @@ _AMOUNT: Final = re.compile(
     r"""(?:add_argument|option)\(\s*["'](?P<option>--(?:scale|size|count|factor|multiplier))["'](?P<rest>[^)]*)""",
     re.DOTALL,
 )
+_LOADS: Final = re.compile(r"\bmanage\.py loaddata\s")
+_DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc")
+"""They may show one way beside another."""
 _FLASK_COMMAND: Final = re.compile(r"""\.command\(\s*["']([\w-]+)["']""")
 _NEAR: Final = 4
 """Folders below the root in which commands are looked for."""
@@ -58,11 +61,18 @@ def seeds(
 
 
 def _one_after_another(clues: Iterable[Clue[Seed]]) -> Iterator[Clue[Seed]]:
-    """Those of one line as one: `flask fake users 10 && flask fake posts 100` fills by both."""
-    for _, group in groupby(clues, key=lambda clue: clue.place):
+    """Those of one line as one: `flask fake users 10 && flask fake posts 100` fills by both; so do the fixtures that a script loads."""
+    for _, group in groupby(clues, key=_together):
         first, *others = group
         commands = dict.fromkeys(clue.value.command for clue in (first, *others))
         yield replace(first, value=replace(first.value, command=" && ".join(commands))) if others else first
+
+
+def _together(clue: Clue[Seed]) -> str:
+    """What those that fill the database together share: their line, and of fixtures their script, since the later ones name rows of the first."""
+    file = clue.place.rpartition(":")[0]
+    loads = _LOADS.search(clue.value.command) is not None and not file.endswith(_DOCUMENTS)
+    return f"{file} loads" if loads else clue.place
 
 
 def _written(

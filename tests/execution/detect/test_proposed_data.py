@@ -308,3 +308,23 @@ def test_a_group_of_settings_says_where_the_database_is(
     stored = proposed(files).storage
     assert stored is not None
     assert dict(stored.value.env) == expected
+
+
+LOADS = "python manage.py loaddata users.json\npython manage.py loaddata items.json\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"README.md": f"```\n{LOADS}```\n"}, "python manage.py loaddata users.json"),
+        ({"a.sh": LOADS}, "python manage.py loaddata users.json && python manage.py loaddata items.json"),
+        ({"a.sh": f"python manage.py flush\necho users\n{LOADS}"}, "python manage.py loaddata users.json && python manage.py loaddata items.json"),
+    ],
+    ids=["one way beside another", "a script", "with other commands"],
+)  # fmt: skip
+def test_the_fixtures_of_a_script_are_loaded_in_its_order(
+    files: dict[str, str], expected: str, proposed: Propose
+) -> None:
+    seed = proposed({**DJANGO, **files}).seed
+    assert seed is not None
+    assert seed.value.command == expected
