@@ -69,7 +69,7 @@ def counted_kind(finding: Finding, /) -> str:
 
 def _effects(finding: Finding, request: Exercise, kind: str) -> list[ObservedEffect]:
     through = request.passing(finding.file, finding.line, finding.end_line)
-    loaded = _loads(finding, through)
+    loaded = _loads(finding, request, through)
     if loaded:
         return loaded
     own = [effect for effect in through if effect.kind == kind]
@@ -101,14 +101,36 @@ def _counts_effects(finding: Finding) -> bool:
     return finding.cost_term is not None and finding.cost_term.kind in EFFECT_KINDS
 
 
-def _loads(finding: Finding, through: Sequence[ObservedEffect]) -> list[ObservedEffect]:
-    """The lazy loads of the relations that it names; the SQL of each is seen beside it and not counted again."""
+def _loads(finding: Finding, request: Exercise, through: Sequence[ObservedEffect]) -> list[ObservedEffect]:
+    """The lazy loads of the relations that it names; the SQL of each is seen beside it and not counted again.
+
+    Of several relations one is read at its line, and the others where it says so, in the same function or template.
+    """
     names = {name.rpartition(".")[2] for name in finding.subject.split(", ") if name}
     if not finding.rule.startswith("lazy-load"):
         return []
+    reads = [place for place in finding.related if place.role == "read" and place.file == finding.file]
     return [
-        effect for effect in through if effect.kind == "lazy-load" and effect.text.rpartition(".")[2] in names
+        effect
+        for effect in request.effects
+        if effect.kind == "lazy-load"
+        and effect.text.rpartition(".")[2] in names
+        and (effect in through or _is_read_beside(effect, reads, finding))
     ]
+
+
+def _is_read_beside(effect: ObservedEffect, reads: Sequence[Place], finding: Finding) -> bool:
+    """Whether one of these places did it by itself, in the function or the template that the finding stands in."""
+    if not effect.stack or not _passes_one(effect, reads):
+        return False
+    frame = effect.stack[-1]
+    same = (
+        finding.function == finding.file
+        or frame.function.rpartition(".")[2] == finding.function.rpartition(".")[2]
+    )
+    return same and any(
+        frame.file == place.file and place.line <= frame.line <= place.end_line for place in reads
+    )
 
 
 def _same(place: Place, finding: Finding) -> bool:

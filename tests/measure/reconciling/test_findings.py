@@ -95,6 +95,39 @@ def test_lazy_loads_are_counted_by_relation(finding: Make) -> None:
     assert after.observed.value == 7
 
 
+READ = {"file": "app.py", "line": 13, "end_line": 13, "role": "read"}
+
+
+@pytest.mark.parametrize(
+    ("relation", "place", "function", "status"),
+    [
+        ("Order.other", "app.py:13", "view", "refuted"),
+        ("Order.host", "app.py:13", "helper", "refuted"),
+        ("Order.host", "other.py:13", "view", "refuted"),
+        ("Order.host", "app.py:13", "view", "confirmed"),
+    ],
+    ids=["another relation", "another function", "another file", "where it says so"],
+)
+def test_a_relation_that_is_read_below_the_first_counts_too(
+    relation: str, place: str, function: str, status: str, finding: Make
+) -> None:
+    load = finding(rule="lazy-load-in-loop", subject="lines, host", function="app.view", related=[READ])
+    turns = saw("card", "app.py:12", kind="log", op="INFO", count=8)
+    read = saw(relation, place, kind="lazy-load", op="load", count=8, functions=(function,))
+    assert judged(load, request(turns, read)).status == status
+
+
+def test_in_a_template_functions_are_its_blocks(finding: Make) -> None:
+    page = {"file": "page.html", "function": "page.html", "line": 12, "end_line": 12}
+    load = finding(
+        rule="lazy-load-in-loop", subject="lines, host", related=[{**READ, "file": "page.html"}], **page
+    )
+    read = saw(
+        "Order.host", "page.html:13", kind="lazy-load", op="load", count=8, functions=("block_content",)
+    )
+    assert judged(load, request(read, lines={"page.html": (12, 13)})).status == "confirmed"
+
+
 @pytest.mark.parametrize(
     ("effects", "status"),
     [
