@@ -80,6 +80,8 @@ def _value(read: Read, sample: Sample | None) -> tuple[str, str]:
 
 def _harmless(read: Read) -> str:
     name, kind = read.name, read.kind
+    if match := re.search(r"(?:REDIS|VALKEY)_(PORT|DB)$", name):
+        return "6379" if match[1] == "PORT" else "0"  # where the companion that is proposed listens
     if kind in {"bool", "parse_boolean"} or re.match(r"(?:.*_)?(?:DEBUG|ENABLED?|USE|IS)(?:_.*)?$", name):
         return "0"
     if kind in {"int", "float", "timedelta"} or re.search(

@@ -25,6 +25,7 @@ _PLACEHOLDER_OF: Final = {
     "DATABASE": "name", "DBNAME": "name", "USER": "user", "USERNAME": "user", "PASSWORD": "password", "PASS": "password",
     "PWD": "password",
 }  # fmt: skip
+_OF_POSTGRESQL: Final = re.compile(r"(?:[A-Z]\w*_)?(?:POSTGRES(?:QL)?|PSQL|PG)_?[A-Z]+$")
 _KIND: Final = re.compile(
     r"(?:[A-Z]\w*_)?(?:DATABASE|DB|SQL)_?(?:ENGINE|TYPE|BACKEND|ADAPTER|DIALECT|VENDOR|KIND)"
 )
@@ -85,8 +86,10 @@ def storage(
     if url is not None:
         _from_variable(url, known, evidence)
     _from_code(project, evidence)
-    best = max(evidence.engines, key=lambda clue: clue.confidence, default=None)
     parts = _parts(found, known)
+    if not evidence.engines and not evidence.others:
+        evidence.engines += _of_names(found, parts)
+    best = max(evidence.engines, key=lambda clue: clue.confidence, default=None)
     other = max(evidence.others, key=lambda clue: clue.confidence, default=None)
     if best is None:
         nothing = Storage(engine=Engine.NONE, url_env=None, scheme=None, env=())
@@ -197,6 +200,18 @@ def _parts(found: Sequence[Read], known: Mapping[str, Sample]) -> tuple[tuple[st
     # PGPORT beside POSTGRES_USER: one database, spelt in two ways.
     libpq = {name: value for name, value in by_prefix.get("PG", {}).items() if value not in main.values()}
     return tuple(sorted({**main, **libpq}.items()))
+
+
+def _of_names(found: Sequence[Read], parts: Sequence[tuple[str, str]]) -> list[Clue[Engine]]:
+    """What the variables for its parts are called, where nothing else speaks of an engine: `POSTGRES_HOST` beside `POSTGRES_USER`."""
+    named = {
+        name
+        for name, value in parts
+        if _OF_POSTGRESQL.match(name) and value in {"{host}", "{user}", "{name}"}
+    }
+    reads = [read for read in found if read.name in named]
+    several = len({read.name for read in reads}) > 1
+    return [Clue(Engine.POSTGRESQL, reads[0].place, 0.6)] if several else []
 
 
 def _file_variable(project: Project, found: Sequence[Read]) -> tuple[tuple[str, str], ...]:

@@ -328,3 +328,37 @@ def test_the_fixtures_of_a_script_are_loaded_in_its_order(
     seed = proposed({**DJANGO, **files}).seed
     assert seed is not None
     assert seed.value.command == expected
+
+
+SETTINGS_OF = """
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    {fields}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "engine"),
+    [
+        (("REDIS_HOST", "REDIS_DB"), None),
+        (("DB_HOST", "DB_USER"), None),
+        (("POSTGRES_PASSWORD",), None),
+        (("MYSQL_HOST", "MYSQL_USER", "MYSQL_DB"), None),
+        (("POSTGRES_TEST_HOST", "POSTGRES_TEST_DB"), None),
+        (("POSTGRES_USER", "POSTGRES_HOST", "POSTGRES_DB"), "postgresql"),
+    ],
+)
+def test_variables_that_are_called_after_an_engine_tell_it(
+    names: tuple[str, ...], engine: str | None, proposed: Propose
+) -> None:
+    fields = "\n    ".join(f"{name}: str" for name in names)
+    storage = proposed({"shop.py": FLASK, "config.py": SETTINGS_OF.format(fields=fields)}).storage
+    assert (storage and storage.value.engine.value) == engine
+    assert storage is None or dict(storage.value.env)["POSTGRES_HOST"] == "{host}"
+
+
+def test_a_companions_port_and_number_are_those_that_it_has(proposed: Propose) -> None:
+    fields = "REDIS_HOST: str\n    REDIS_PORT: int\n    REDIS_DB: str\n    SHARD_PORT: int"
+    found = proposed({"shop.py": FLASK, "config.py": SETTINGS_OF.format(fields=fields)})
+    values = dict(clue.value for clue in found.variables)
+    assert values == {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "6379", "REDIS_DB": "0", "SHARD_PORT": "1"}
