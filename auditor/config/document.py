@@ -36,8 +36,8 @@ def parse_document(content: bytes, /, *, name: str) -> Document:
     try:
         return Document(name=name, text=text, values=toml_values(text))
     except ValueError as error:
-        said, line = _placed(str(error), text)
-        raise Fault(f"is not valid TOML: {said}", where=f"{name}:{line}" if line else name) from error
+        said, at = _placed(str(error), text)
+        raise Fault(f"is not valid TOML: {said}", where=f"{name}:{at}" if at else name) from error
 
 
 def _placed(said: str, text: str) -> tuple[str, int | None]:
