@@ -6,7 +6,7 @@ from auditor.model.plan import PHASE_TITLES, Change, Phase, Plan
 from auditor.model.report import Coverage, Endpoint, Finding, Report, Size
 from auditor.model.rule import RuleInfo
 from auditor.stages.planning.change import Draft, draft_change
-from auditor.stages.planning.gain import endpoint_weight
+from auditor.stages.planning.gain import endpoint_weight, waited_for
 from auditor.stages.planning.grouping import group_findings
 from auditor.stages.planning.identity import change_ids
 from auditor.stages.planning.measuring import measuring_change
@@ -40,7 +40,9 @@ def make_plan(
         )
         for group, change_id in zip(groups, ids, strict=True)
     ]
-    worst_first = sorted(by_id.values(), key=lambda endpoint: (-weights[endpoint.id], endpoint.id))
+    worst_first = sorted(
+        by_id.values(), key=lambda endpoint: (-waited_for(endpoint), -weights[endpoint.id], endpoint.id)
+    )
     return Plan(
         target_ms=target_ms,
         phases=(*_measuring(drafts, worst_first, coverage), *_phases(drafts)),

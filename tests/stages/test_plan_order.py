@@ -96,6 +96,16 @@ def test_no_change_takes_more_than_the_endpoint_pays(total: tuple[int, int], tol
     assert change.expected == {"sql": told}
 
 
+def test_requests_are_timed_before_commands_that_cost_more() -> None:
+    run, asked = (
+        endpoint("COMMAND fill", CostTerm(sizes=("a", "b", "c"))),
+        endpoint("GET /a", CostTerm(sizes=("a",))),
+    )
+    found = finding("a", "query-in-loop", endpoints=[run.id, asked.id], sizes=("a",))
+    measuring = plan_of(found, endpoints=(run, asked)).phases[0].changes[0]
+    assert measuring.endpoints == ("GET /a", "COMMAND fill")
+
+
 def titles_in_order(*findings: Finding) -> list[str]:
     return [change.findings[0] for change in changes_of(*findings)]
 

@@ -22,6 +22,12 @@ def test_nothing_is_said_outside_the_code_without_evidence() -> None:
     assert topics(endpoint(LIST, effects=[effect("http", 3, status="refuted")])) == []
 
 
+def test_a_command_that_waits_keeps_no_worker_from_requests() -> None:
+    assert topics(endpoint("COMMAND sync", effects=[effect("http", 3)])) == []
+    assert topics(endpoint("TASK app.sync", effects=[effect("http", 3)])) == []
+    assert topics(endpoint(LIST, effects=[effect("http", 3)])) == ["workers"]
+
+
 def test_a_write_or_an_unresolved_call_is_no_case_for_a_replica() -> None:
     reads = [effect("sql", line, operation="read") for line in range(1, 7)]
     many = CostTerm(low=6, high=6)

@@ -16,6 +16,8 @@ NOTABLE: Final = 5
 SHOWN: Final = 10
 """Endpoints in the table."""
 _SIZE_ENDS: Final = re.compile("[ ·⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_RUN: Final = frozenset({"COMMAND", "TASK", "CONSUMER"})
+"""Kinds of endpoints, by the first word of their id, for whose answer nobody waits."""
 _CHEAP: Final = frozenset({"log", "cache"})
 """Kinds too cheap to put an endpoint above one with queries."""
 
@@ -35,7 +37,7 @@ def costs(report: Report) -> list[str]:
 
 
 def notable(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-    """Endpoints that do something that grows, or a handful of things; the highest degree comes first.
+    """Endpoints that do something that grows, or a handful of things; the highest degree comes first, requests before the rest.
 
     What every request pays decides, and only then what a condition may save it.
     """
@@ -48,7 +50,7 @@ def costs_by_kind(endpoint: Endpoint) -> list[tuple[str, KindCost]]:
     return [(kind, cost) for kind, cost in shown if cost.terms]
 
 
-def _order(endpoint: Endpoint) -> tuple[list[int], list[int], str]:
+def _order(endpoint: Endpoint) -> tuple[bool, list[int], list[int], str]:
     """Minus the operations by degree, highest degree first: `spaces²` comes before any `90·spaces`."""
     certain, possible = [0] * 6, [0] * 6
     for kind, cost in endpoint.cost.items():
@@ -56,7 +58,7 @@ def _order(endpoint: Endpoint) -> tuple[list[int], list[int], str]:
             degree = min(len(term.sizes), 5)
             certain[degree] -= term.low
             possible[degree] -= term.low if term.high is None else term.high
-    return certain[::-1], possible[::-1], endpoint.id
+    return endpoint.id.partition(" ")[0] in _RUN, certain[::-1], possible[::-1], endpoint.id
 
 
 def _is_notable(endpoint: Endpoint) -> bool:
