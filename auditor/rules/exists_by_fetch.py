@@ -215,7 +215,8 @@ def of_effect(scene: Scene, effect: Effect) -> Iterator[Claim]:
     if effect.query is not None and effect.query.locked:
         return
     if effect.label.startswith("COUNT ") and method in {"count", "acount"}:
-        if only_tested(reads, outer(reads.parent(node), node)):
+        is_capped = effect.query is not None and effect.query.limited
+        if not is_capped and only_tested(reads, outer(reads.parent(node), node)):
             yield count_claim(effect)
     elif method in _FIRST and effect.label.startswith("SELECT ") and is_wide(effect.query):
         given = outer(reads.parent(node), node)

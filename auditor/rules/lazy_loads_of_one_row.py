@@ -91,7 +91,10 @@ def read_at(effect: Effect) -> tuple[str, int]:
 
 
 def is_one_of_a_row(effect: Effect) -> bool:
-    """Whether an effect loads a relation of the one row that a query gives, each time."""
+    """Whether an effect loads a relation of the one row that a query gives, each time.
+
+    A row that is locked is fetched alone on purpose: with a join, the related rows would be locked as well.
+    """
     origin = None if effect.row is None else effect.row.origin
     return (
         effect.kind == "sql"
@@ -105,6 +108,7 @@ def is_one_of_a_row(effect: Effect) -> bool:
         and origin.site.function is not None
         and origin.bound == 1
         and not origin.in_memory
+        and not origin.locked
         and not is_fallback(effect)
         and not has_unread_options(effect)
     )

@@ -103,8 +103,12 @@ def reading(scene: Scene, use: Use, node: Node) -> Reading | None:
         return None
     variable, rows = walked
     orm = scene.trace.machine.orm(query.orm)
-    columns = columns_read(orm, reads, node, variable, query)
-    if columns is None or not is_small_part(columns, query) or not is_only_walked(orm, reads, rows, query):
+    here = columns_read(orm, reads, node, variable, query)
+    everywhere = None if here is None else read_by_all_loops(orm, reads, rows, query)
+    if here is None or everywhere is None:
+        return None
+    columns = tuple(dict.fromkeys((*here, *everywhere)))
+    if not is_small_part(columns, query):
         return None
     if wanted_where_built(scene, query, function) or has_other_readers(scene, query, function):
         return None
@@ -235,24 +239,30 @@ def is_small_part(columns: tuple[str, ...], query: Query) -> bool:
     return len(columns) <= _MOST and width >= _WIDE and query.relation is None
 
 
-def is_only_walked(orm: Orm, reads: Reads, rows: Node, query: Query) -> bool:
-    """Whether every place that these rows go to is a loop (or asks how many there are)."""
+def read_by_all_loops(orm: Orm, reads: Reads, rows: Node, query: Query) -> tuple[str, ...] | None:
+    """The columns that all loops over these rows read; None where the rows go anywhere but into loops.
+
+    How many there are may be asked.
+    """
     root = reads.root(rows)
     if root is None:
-        return False
+        return None
     if root[0] in {ir.ATTR, ir.SUB} or (names.method_of(root) in {"values", "items"} and not root[3]):
-        return False
+        return None
     flows = reads.flows(root)
+    found: dict[str, None] = {}
     for flow in flows:
         is_method = flow.role.startswith(".")
         if flow.role not in _HARMLESS and not is_method:
-            return False
+            return None
         loop = reads.parent(flow.node)
         if flow.role == "iterate" and loop is not None:
             target = loop[3] if loop[0] == ir.FOR else next(c[0] for c in loop[4] if c[1] is flow.node)
-            if target[0] != ir.NAME or columns_read(orm, reads, loop, target[2], query) is None:
-                return False
-    return bool(flows)
+            columns = None if target[0] != ir.NAME else columns_read(orm, reads, loop, target[2], query)
+            if columns is None:
+                return None
+            found.update(dict.fromkeys(columns))
+    return tuple(found) if flows else None
 
 
 def claim(scene: Scene, found: Reading, use: Use) -> Claim:

@@ -197,6 +197,7 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     confidence = 0.85 if not path else 0.65 if len(path) == 1 else 0.5
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
+        confidence -= 0.35 if id(looped.loop.node) in scene.once(turning_over_batches) else 0
     if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
         confidence -= 0.45
     if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
@@ -250,6 +251,21 @@ def asking_outside(scene: Scene) -> frozenset[int]:
     calls = (x for kind in _WAITED for x in scene.looped_calls(kind))
     effects = (x for x in scene.looped_effects() if x.effect is not None and x.effect.kind in _WAITED)
     return frozenset(id(x.loop.node) for x in (*calls, *effects))
+
+
+def turning_over_batches(scene: Scene) -> frozenset[int]:
+    """Identities of the loops whose turns have a loop of queries or writes of their own: one COMMIT a turn ends a batch."""
+    found = {
+        id(outer.node)
+        for looped in scene.looped_effects()
+        if looped.effect is not None and looped.effect.kind == "sql"
+        for outer in looped.loops[:-1]
+    }
+    for looped in scene.looped_calls("sql"):
+        if looped.call is not None and any(scene.costs.function(looped.call.callee).get("sql", {})):
+            found.add(id(looped.loop.node))
+        found.update(id(outer.node) for outer in looped.loops[:-1])
+    return frozenset(found)
 
 
 def claim(scene: Scene, looped: Looped, effect: Effect, path: list[Function], lines: frozenset[int]) -> Claim:

@@ -44,6 +44,8 @@ _OFFERING: Final = frozenset(
     {"RelatedFieldListFilter", "RelatedOnlyFieldListFilter", "AllValuesFieldListFilter"}
 )
 """Filters of Django that fetch the rows of a relation, or the values of a column, to offer them."""
+_ONLY_IN_USE: Final = frozenset({"RelatedOnlyFieldListFilter"})
+"""The one of them that asks for those rows alone that the listed ones refer to."""
 
 
 def admin_rows(m: Machine, args: list[Value], node: Node | None) -> Value:
@@ -142,12 +144,13 @@ def filters(m: Machine, admin: Inst, model: Model, rows: Query) -> None:
     """What the filters beside the list offer: the rows of a relation, the values of a column, what a class of its own looks up."""
     told = asked(m, admin, "get_list_filter")
     replaced = {id(field) for option in options(told) for field in replaced_in(m, option)}
+    in_use = {id(field) for option in options(told) for field in with_filter(m, option, _ONLY_IN_USE)}
     for given in flat(told):
         with at_option(m, admin.cls, "list_filter"):
             if isinstance(given, ClassValue):
                 offered_by(m, given.cls, admin, rows)
             elif isinstance(given, Const) and isinstance(given.value, str) and id(given) not in replaced:
-                offered(m, model, given.value.split("__"))
+                offered(m, model, given.value.split("__"), only_in_use=id(given) in in_use)
 
 
 def replaced_in(m: Machine, option: Value) -> Iterator[Value]:
@@ -157,13 +160,25 @@ def replaced_in(m: Machine, option: Value) -> Iterator[Value]:
             yield pair.items[0]
 
 
+def with_filter(m: Machine, option: Value, names: frozenset[str]) -> Iterator[Value]:
+    """Fields of `("field", Filter)` whose filter is one of Django's of these names, or made from one."""
+    for pair in option.items if isinstance(option, Items) else ():
+        if isinstance(pair, Items) and len(pair.items) > 1 and is_made_from(m, pair.items[1], names):
+            yield pair.items[0]
+
+
 def offers_all(m: Machine, filter_class: Value) -> bool:
     """Whether it is, or makes use of, one of those of Django that fetch what they offer."""
+    return is_made_from(m, filter_class, _OFFERING)
+
+
+def is_made_from(m: Machine, filter_class: Value, names: frozenset[str]) -> bool:
+    """Whether a filter is one of these names, or a class of the project's that keeps their choices."""
     if isinstance(filter_class, ClassValue):
         named = (b.name.rpartition(".")[2] for b in m.project.mro(filter_class.cls))
         method = m.project.method(filter_class.cls, "field_choices")
-        return method is None and not _OFFERING.isdisjoint(named)
-    return isinstance(filter_class, Ext) and filter_class.name.rpartition(".")[2] in _OFFERING
+        return method is None and not names.isdisjoint(named)
+    return isinstance(filter_class, Ext) and filter_class.name.rpartition(".")[2] in names
 
 
 def offered_by(m: Machine, cls: Class, admin: Inst, rows: Query) -> None:
@@ -177,8 +192,8 @@ def offered_by(m: Machine, cls: Class, admin: Inst, rows: Query) -> None:
                 iteration.fetch(m, found, None, "iterate")
 
 
-def offered(m: Machine, model: Model, path: list[str]) -> None:
-    """A field by name: all rows behind a relation, each as text; all values of a column that has no choices."""
+def offered(m: Machine, model: Model, path: list[str], *, only_in_use: bool = False) -> None:
+    """A field by name: the rows behind a relation, each as text; all values of a column that has no choices."""
     at: Model | None = model
     for n, part in enumerate(path):
         relation = None if at is None else at.relations.get(part)
@@ -186,7 +201,10 @@ def offered(m: Machine, model: Model, path: list[str]) -> None:
             break
         at = m.orm(at.orm).by_key(relation.target)
         if n == len(path) - 1 and at is not None:
-            show_all(m, forms.all_of(m, at), part)
+            rows: Value = forms.all_of(m, at)
+            if only_in_use:
+                rows = calls.call_method(m, rows, "filter", [], {"pk__in": UNKNOWN}, None)
+            show_all(m, rows, part)
             return
     column = None if at is None or len(path) != n + 1 else at.columns.get(path[-1])
     if at is None or column is None or not column.type or any(kind in column.type for kind in _FEW):

@@ -3,6 +3,8 @@
 import textwrap
 from pathlib import Path
 
+import pytest
+
 import auditor.frameworks
 from auditor.frameworks import discover
 from auditor.frameworks.pyramid_services import locators
@@ -174,3 +176,18 @@ def test_rows_that_ask_anew_where_they_are_offered_are_told_once() -> None:
     (one,) = found("lazy-load-in-loop", clubs=NOTHING, rooms=rooms)
     assert (one.function, one.severity) == ("rooms.admin.DutyAdmin.fields", Severity.MEDIUM)
     assert "autocomplete_fields" in one.fix
+
+
+@pytest.mark.parametrize(
+    ("option", "files"),
+    [
+        ('"keeper"', {"clubs/views.py", "rooms/admin.py"}),
+        ('("keeper", admin.RelatedFieldListFilter)', {"clubs/views.py", "rooms/admin.py"}),
+        ('("keeper", admin.RelatedOnlyFieldListFilter)', {"clubs/views.py"}),
+    ],
+)
+def test_a_filter_that_offers_only_rows_in_use_does_not_fetch_all_of_them(
+    option: str, files: set[str]
+) -> None:
+    rooms = ROOMS.replace('["keeper"]', f"[{option}]").replace('["club"]', '["club", "keeper"]')
+    assert {f.file for f in found("unbounded-fetch", clubs=NOTHING, rooms=rooms)} == files
