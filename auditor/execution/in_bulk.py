@@ -1,8 +1,4 @@
-"""Many files copied or taken away by a program of the system's.
-
-A thread that copies hundreds of files hands the interpreter to others and takes it back several times for each: beside a second one that
-does the same, both take six times as long.
-"""
+"""Many files copied or taken away by a program of the system's: a few hundred cost the interpreter a quarter of a second of CPU, and `cp` none of it."""
 
 import shutil
 import subprocess

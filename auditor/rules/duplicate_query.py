@@ -39,11 +39,12 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Sym, Value
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import paths
+from auditor.rules import paths, turns
 from auditor.rules.asked_before import asked_before
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place, strip
@@ -55,6 +56,7 @@ from auditor.trace.cost import sizes
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
+    from auditor.index.ir import Node
     from auditor.index.symbols import Function
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
@@ -111,9 +113,8 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
                 if effect.query is None
                 else (effect.query.bound, effect.query.filters, effect.query.ordered)
             )
-            groups[id(function), effect.label, text_of(effect), bound, loops, len(effect.frames)].append(
-                effect
-            )
+            key = (id(function), effect.label, text_of(effect), bound, loops, len(effect.frames))
+            groups[*key, whose(effect)].append(effect)
     for group in groups.values():
         ordered = sorted(group, key=lambda e: e.site.line)
         for first, second in pairwise(ordered):
@@ -121,7 +122,7 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
             if function is None or first.site.line == second.site.line or first.node is second.node:
                 continue
             surely = same_run(scene, scope, function, first.site, second.site) * both_arms(first, second)
-            names = frozenset(_WORD.findall(text_of(first)))
+            names = frozenset(_WORD.findall(text_of(first))) | roots_of(first)
             built_once = (
                 first.query is not None and second.query is not None and first.query.site == second.query.site
             )
@@ -177,6 +178,27 @@ def asked_by_helpers(scene: Scene, scope: Summary) -> Iterator[Claim]:
         made.title = f"`{second.label}` has run already, in `{call.callee.name}`, with the same arguments"
         made.fix = f"Let `{call.callee.name}` give what it has found, or take it from its caller."
         yield made
+
+
+def whose(effect: Effect) -> str:
+    """The words that name the row whose relation a query asks for; "" for a query of its own."""
+    row = row_asked(effect)
+    return "" if row is None else strip(row)
+
+
+def roots_of(effect: Effect) -> frozenset[str]:
+    """The names in these words."""
+    return frozenset(n[2] for n in turns.nodes(row_asked(effect)) if n[0] == ir.NAME)
+
+
+def row_asked(effect: Effect) -> Node | None:
+    """The expression of the row whose relation a query asks for, where it stands there."""
+    relation = None if effect.query is None else effect.query.relation
+    if relation is None:
+        return None
+    tail = relation.rpartition(".")[2]
+    found = (n for n in turns.nodes(effect.node) if n[0] == ir.ATTR and n[3] == tail)
+    return next((n[2] for n in found), None)
 
 
 def both_arms(first: Effect | Call, second: Effect | Call) -> float:

@@ -47,6 +47,7 @@ from auditor.rules.counted_kinds import counted_kinds
 from auditor.rules.filled_in import filled_in
 from auditor.rules.kept_rows import is_kept_beside
 from auditor.rules.last_resort import failing, is_built_unprepared, is_unlikely, is_unprepared
+from auditor.rules.locking_turns import locks_a_turn
 from auditor.rules.loop_invariant_call import hoisted_statements
 from auditor.rules.loop_names import iterable_of, its_items, loop_name, per_item, sentence, turning
 from auditor.rules.orm_words import fetching
@@ -144,6 +145,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             or effect.cause in {"lazy-load", "widget"}
             or ("(prefetch" in effect.label and effect.row is not None)  # comes with a lazy load
             or is_setting(effect)
+            or locks_a_turn(looped.loop, effect)
             or is_kept_beside(looped, effect.query)
         ):
             continue
@@ -171,6 +173,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
                 effect.operation != "write"
                 and effect.cause not in {"lazy-load", "widget"}
                 and not is_setting(effect)
+                and not locks_a_turn(looped.loop, effect)
                 and not any(is_write(f) for f in way)
                 and not is_about(effect, written.get(looped.spot.key))
                 and not is_kept_beside(looped, effect.query)
