@@ -45,6 +45,7 @@ from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.query_in_loop import BATCHED
 from auditor.rules.scene import spot_of
+from auditor.rules.tried_until import is_tried_until
 from auditor.trace.cost import sizes
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def is_sequential(looped: Looped) -> bool:
     """Whether the next turn starts after this one's answer: no retry, no pages, nothing side by side."""
     loop = looped.loop
     if loop.kind == "while" or turns.is_retry(loop) or turns.is_last(looped) or is_over_addresses(loop):
+        return False
+    if is_tried_until(looped):
         return False
     if looped.call is not None:
         offloaded, asynchronous, node = looped.call.offloaded, looped.call.callee.is_async, looped.call.node

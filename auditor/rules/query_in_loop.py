@@ -55,6 +55,7 @@ from auditor.rules.query_places import homes
 from auditor.rules.scene import spot_of, statement_of
 from auditor.rules.single_writes import receivers
 from auditor.rules.surroundings import is_fallback, is_looked_up_first
+from auditor.rules.tried_until import is_tried_until
 from auditor.rules.unbatchable import is_unbatchable
 from auditor.trace.cost import sizes
 
@@ -147,6 +148,7 @@ def readings(scene: Scene) -> Iterator[Reading]:
             or is_setting(effect)
             or locks_a_turn(looped.loop, effect)
             or is_kept_beside(looped, effect.query)
+            or is_tried_until(looped)
         ):
             continue
         direct = effect.site.function is looped.spot.function
@@ -164,6 +166,8 @@ def readings(scene: Scene) -> Iterator[Reading]:
         yield Reading(told, effect, effect.site.function is told.spot.function, trusted, away)
     for looped in scene.looped_calls("sql"):
         if looped.call is None or looped.spot.key in hoisted or is_write(looped.call.callee):
+            continue
+        if is_tried_until(looped):
             continue
         if looped.spot.key in written and id(looped.call.callee) in heard:
             continue
