@@ -1,5 +1,6 @@
 """The world around a target: its private copy, its database, its companions and the hosts it calls, all our own."""
 
+import itertools
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -43,6 +44,7 @@ from auditor.execution.usual import UsualBoot
 from auditor.execution.witness.relay import Witness
 from auditor.model.fault import Fault
 
+_NUMBERS: Final = itertools.count(1)
 _SERVING: Final = Limits(wall_s=24 * 3600.0)
 _COMMAND_S: Final = 1800.0
 _OUTPUT_BYTES: Final = 8 << 20
@@ -474,11 +476,7 @@ class World:
 
 
 def _new_folder(own: Path) -> Path:
-    number = 1
-    while True:
-        try:
-            (own / f"w{number}").mkdir(mode=0o755)
-        except FileExistsError:
-            number += 1
-        else:
-            return own / f"w{number}"
+    # A name is never taken again: whoever takes the old folder away beside this may not be done yet.
+    folder = own / f"w{next(_NUMBERS)}"
+    folder.mkdir(mode=0o755)
+    return folder

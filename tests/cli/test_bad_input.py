@@ -354,7 +354,7 @@ def test_closed_streams_are_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("[audit\n", "auditor.toml: is not valid TOML"),
+        ("[audit\n", "auditor.toml:1: is not valid TOML"),
         ("[adit]\n", "auditor.toml:1: unknown key 'adit' (did you mean 'audit'?)"),
         ("[audit]\ntarget = 'soon'\n", "'soon' is no length of time"),
         ("cache_dir = '/tmp'\n", "'cache_dir' can't be set here"),

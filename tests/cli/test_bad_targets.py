@@ -200,7 +200,7 @@ def test_a_target_that_never_rests_can_not_be_counted(record: Record) -> None:
     [
         ({"workload": "\n"}, "requests.jsonl: holds no request"),
         ({"workload": '{"id": "a", "pth": "/a"}\n'}, "requests.jsonl:1: unknown key 'pth' (did you mean 'path'?)"),
-        ({"settings": "[workload\nfile"}, "auditor.toml: is not valid TOML"),
+        ({"settings": "[workload\nfile"}, "is not valid TOML: Expected"),
         ({"settings": "[workload]\nfille = 'x'\n"}, "unknown key 'workload.fille' (did you mean 'file'?)"),
         ({"settings": "[model]\nname = 'x'\n"}, "'model' can't be set here"),
     ],

@@ -248,3 +248,11 @@ engine = "postgresql"
         world.boot()
     with pytest.raises(Fault, match="the database has died, so what was measured is void"):
         world.run(parse_command("python -c 'import app; app.app({}, print)'", where="test"))
+
+
+def test_the_folder_of_a_world_that_is_gone_is_nobodys_again(make_world: MakeWorld) -> None:
+    first = make_world({"app.py": "app = None\n"})
+    one = first._folder
+    first.close()
+    assert not one.exists()
+    assert make_world({"app.py": "app = None\n"})._folder != one
