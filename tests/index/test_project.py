@@ -231,6 +231,26 @@ def test_folders_that_settings_put_on_the_path() -> None:
     assert meaning(project, "site/urls.py", "people.urls") == "site/apps/people/urls.py"
     assert meaning(project, "site/urls.py", "shop") == "shop"
     assert meaning(project, "site/urls.py", "tools") == "tools"
+    named = "import sys\nAPPS_DIR = os.path.join(BASE_DIR, 'apps')\nOTHER = 'elsewhere'\nsys.path.append(APPS_DIR)\n"
+    project = linked({**files, "site/settings/base.py": named})
+    assert meaning(project, "site/urls.py", "people.urls") == "site/apps/people/urls.py"
+    assert meaning(project, "site/urls.py", "shop") == "shop"
+
+
+def test_a_package_with_manage_py_is_on_the_path() -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/shop/__init__.py": "",
+        "app/shop/views.py": "x = 1\n",
+        "app/shop/urls.py": "import shop.views\nimport other.views\n",
+        "lib/__init__.py": "",
+        "lib/other/__init__.py": "",
+        "lib/other/views.py": "y = 1\n",
+    }
+    assert meaning(linked(files), "app/shop/urls.py", "shop.views") == "shop.views"
+    project = linked({**files, "app/manage.py": "import sys\n"})
+    assert meaning(project, "app/shop/urls.py", "shop.views") == "app/shop/views.py"
+    assert meaning(project, "app/shop/urls.py", "other.views") == "other.views"
 
 
 LIBRARY = {
