@@ -17,6 +17,7 @@ from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Ending, Playing, Round, play_round
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
+from auditor.trial.alike import in_another_order
 from auditor.trial.beside import Beside
 from auditor.trial.candidate import Candidate
 from auditor.trial.counted import Counted, Statements, Tally, lines_of, together
@@ -63,6 +64,7 @@ class Player:
             tree=baseline.id,
             excluded=bench.settings.workload.exclude,
             begin=self._begin_baseline,
+            alike=self._as_candidates_are,
         )
         self._of_nothing = OfNothing(
             self._play_of_nothing,
@@ -103,9 +105,11 @@ class Player:
         if parts == EVERYTHING:  # a trial may have played all of it
             key = next((one for one in self._rounds if one[0] == tree.id and one[1].in_order is None), key)
         if key not in self._rounds:
-            cut = parts.in_order is not None and self._reference.ends_quietly
-            self._rounds[key] = self._in_order(tree, parts, ending="cut" if cut else "let")
+            self._rounds[key] = self._in_order(tree, parts, ending=self._ending(parts))
         return self._rounds[key]
+
+    def _ending(self, parts: Parts) -> Ending:
+        return "cut" if parts.in_order is not None and self._reference.ends_quietly else "let"
 
     def _in_order(self, tree: Tree, parts: Parts, *, ending: Ending) -> Round:
         together = parts.at_once if parts != EVERYTHING else frozenset[str]()
@@ -119,6 +123,18 @@ class Player:
         if apart is not None:
             played = replace(played, at_once=self._play(tree, apart, _TOGETHER).replay)
         return played
+
+    def _as_candidates_are(self, parts: Parts, mode: Mode, number: int) -> Recording:
+        """The baseline, played once more the way a candidate is played for these parts; eight at once in another order for each number."""
+        if mode == "in order":
+            return self._in_order(self._baseline, parts, ending=self._ending(parts)).recording
+        before = in_another_order(self._reference.sent("eight at once", parts.at_once), number)
+        if parts == EVERYTHING or self._timed_writes:
+            return self._play(self._baseline, before, _TOGETHER).recording
+        first = self._timed if self._timed_reads and parts.in_order != frozenset() else None
+        playing = Playing(first=first, at_once=before, state=False)
+        nothing = self._reference.sent("in order", frozenset())
+        return self._heard_at_once(self._played(self._baseline, nothing, playing))
 
     def at_once(self, tree: Tree, /) -> Round:
         """Requests of every kind that only reads, eight at a time, on a cold pool right after boot."""
@@ -231,10 +247,13 @@ class Player:
             return self.round(tree, parts).recording
         if parts == EVERYTHING:
             return self.at_once(tree).recording
-        played = self.replayed(tree, parts, mode)
-        first = self.round(tree, parts).first
-        earlier = () if first is None else (first,)
-        return recording_of(played, before={}, after={}, audit_loggers=self._loggers, earlier=earlier)
+        return self._heard_at_once(self.round(tree, parts))
+
+    def _heard_at_once(self, played: Round) -> Recording:
+        """Of what was sent eight at a time before the round in order."""
+        assert played.at_once is not None
+        earlier = () if played.first is None else (played.first,)
+        return recording_of(played.at_once, before={}, after={}, audit_loggers=self._loggers, earlier=earlier)
 
     @property
     def _loggers(self) -> frozenset[str]:

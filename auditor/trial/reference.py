@@ -16,6 +16,7 @@ from auditor.measure.replay import Mode, Replay
 from auditor.measure.running.rounds import Playing, Round
 from auditor.measure.workload import Workload, part_of
 from auditor.trial import choosing
+from auditor.trial.alike import left_alike
 from auditor.trial.candidate import Candidate
 from auditor.trial.counted import lines_of
 from auditor.trial.reach import Lines, Reached, reached
@@ -62,10 +63,12 @@ class Reference:
         tree: str,
         excluded: Iterable[str] = (),
         begin: Callable[[Workload, Playing], Callable[[], Round]] | None = None,
+        alike: Callable[[Parts, Mode, int], Recording] | None = None,
     ) -> None:
         """`play` plays the baseline, `lined` tells the lines that its timed requests ran, `read` reads its files.
 
-        `begin` begins to play it while other rounds are played, and gives what waits for that.
+        `begin` begins to play it while other rounds are played, and gives what waits for that; `alike` plays it the way a candidate
+        is played for such parts, again and again, by number.
         """
         self._play = play
         self._begin = begin or (lambda workload, playing: partial(play, workload, playing))
@@ -80,6 +83,8 @@ class Reference:
         self._ends_quietly = True
         self._own: dict[tuple[Mode, Ids, Ids], frozenset[Sign]] = {}
         self._run: dict[tuple[Mode, Ids, Ids], Recording] = {}
+        self._alike = alike
+        self._runs_alike: tuple[tuple[Mode, Parts], list[Recording]] | None = None
 
     @cached_property
     def reach(self) -> Mapping[str, Reached]:
@@ -190,9 +195,40 @@ class Reference:
             left = tuple(one for one in found if _is_in(one.request, asked) and _sign(one) not in own)
             if again is not None and left:
                 left = self._shown_again(left, recording, parts, declared, asked, again)
+            if left and (
+                recording.mode != "in order" or own
+            ):  # a steady baseline is steady however it is played
+                left = self._left_alike(left, recording, parts, declared)
             if left:
                 return left
         return ()
+
+    def _left_alike(
+        self, found: tuple[Difference, ...], recording: Recording, parts: Parts, declared: Declared
+    ) -> tuple[Difference, ...]:
+        """Without what the baseline does as well when it is played like the candidate: see `alike`."""
+        alike, mode = self._alike, recording.mode
+        if alike is None:
+            return found
+        if self._runs_alike is None or self._runs_alike[0] != (mode, parts):
+            self._runs_alike = (mode, parts), []  # the last alone: they hold every answer
+        runs = self._runs_alike[1]
+
+        def run(number: int) -> Recording:
+            while len(runs) <= number:
+                runs.append(alike(parts, mode, len(runs)))
+            return runs[number]
+
+        ids = parts.in_order if mode == "in order" else parts.at_once
+        return left_alike(
+            found,
+            recording,
+            self.contract(mode, ids),
+            run,
+            workload=self.sent(mode, ids),
+            declared=declared,
+            excluded=self._excluded,
+        )
 
     def _shown_again(
         self,
