@@ -46,7 +46,7 @@ from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
 from auditor.rules.rows_at_hand import doubt
 from auditor.rules.scene import seen_from, spot_of
-from auditor.rules.surroundings import is_fallback
+from auditor.rules.surroundings import is_fallback, is_for_progress
 from auditor.trace.cost import sizes
 from auditor.trace.turns import reached, strictest
 
@@ -91,6 +91,7 @@ def find(scene: Scene) -> Iterator[Claim]:
             if (
                 is_first_found(loops[-1], effect)
                 or ends_with_it(loops[-1], effect)
+                or is_for_progress(loops[-1], seen_from(loops[-1], effect.site, effect.frames).line)
                 or is_null(effect, origin)
             ):
                 continue

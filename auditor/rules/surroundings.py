@@ -10,6 +10,7 @@ from auditor.index.same import Same
 from auditor.index.symbols import inner_blocks
 from auditor.rules import turns
 from auditor.rules.claim import strip
+from auditor.trace.pinning import tests
 from auditor.trace.remembering import fills, given_to
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from auditor.trace.summary import Effect, Loop
 
 _ALONE: Final = frozenset({"atomic", "begin_nested", "savepoint", "begin"})
+
+_PICKED: Final = 50
+"""Turns of which one is picked from which on what it does is for people who watch, and costs nothing beside the rest."""
 
 
 def guards(block: Sequence[Node], line: int) -> Iterator[Node]:
@@ -138,6 +142,30 @@ def body_of(loop: Loop) -> Sequence[Node]:
 def is_every_nth(loop: Loop, line: int) -> bool:
     """Whether a counter decides when the place runs: `if n % 1000 == 0`, `if len(batch) >= size`."""
     return any(counts(node) for test in guards(body_of(loop), line) for node in turns.nodes(test))
+
+
+def is_for_progress(loop: Loop, line: int) -> bool:
+    """Whether it stands below `if n % 1000 == 0`: few turns come there."""
+    return any(
+        s[0] == ir.IF
+        and any(inner[1] <= line <= inner[2] for inner in s[4])
+        and any(picks(test, holds=holds) for test, holds in tests(s[3], holds=True))
+        for s in around(body_of(loop), line)
+    )
+
+
+def picks(test: Node, *, holds: bool) -> bool:
+    """Whether one of many turns meets a test: `n % 1000 == 0`, `not n % 1000`."""
+    if not holds:
+        return is_of_many_turns(test)
+    return bool(test[0] == ir.CMP and test[2] == ("==",)) and is_of_many_turns(test[3][0])
+
+
+def is_of_many_turns(node: Node) -> bool:
+    """`n % 1000`, by a number from which on the turns that it picks are few."""
+    if node[0] != ir.BIN or node[2] != "%" or node[4][0] != ir.CONST:
+        return False
+    return isinstance(node[4][2], int) and node[4][2] >= _PICKED
 
 
 def counts(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 Recognised are a comparison of the loop's own key with a literal (`for name, event in events.items(): if name == "x"`),
 which at most one turn meets, and batching: `if i % 100 == 0`, `if len(batch) >= 100`. What stands behind them does
-not happen once per turn; the machine takes the loop away from it.
+not happen once per turn; the machine takes the loop away from it, and forgets which relations it loaded.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.index import ir
+from auditor.index.values import Row
 from auditor.trace import deciding
 from auditor.trace.summary import repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from auditor.index.ir import Node
+    from auditor.index.values import Value
     from auditor.trace.machine import Machine
     from auditor.trace.summary import Loop
 
@@ -36,6 +38,19 @@ def without_pinned(m: Machine, condition: Node, part: Part) -> tuple[Loop, ...]:
         None,
     )
     return loops if pinned is None else tuple(x for x in loops if x is not pinned)
+
+
+def untouched(env: Mapping[str, Value]) -> dict[int, tuple[Row, dict[str, Value]]]:
+    """What was loaded of the rows that an arm can name, before the arm that only few turns enter."""
+    rows = (value for value in env.values() if isinstance(value, Row))
+    return {id(row): (row, dict(row.touched)) for row in rows}
+
+
+def restore(rows: Mapping[int, tuple[Row, dict[str, Value]]]) -> None:
+    """Takes from the rows what only the arm loaded: the turns that went past it load it further down."""
+    for row, touched in rows.values():
+        row.touched.clear()
+        row.touched.update(touched)
 
 
 def tests(condition: Node, *, holds: bool) -> Iterator[tuple[Node, bool]]:

@@ -156,7 +156,9 @@ def if_statement(m: Machine, s: Node) -> bool:
     cx.env, cx.branch = then_env, (*branch, (id(s), 0))
     cx.remembered = remembered or kept == "then"
     cx.loops = pinning.without_pinned(m, s[3], "then")
+    rare = pinning.untouched(then_env) if cx.loops is not loops else {}
     then_left = block(m, s[4]) or flow.leaves(s[4])
+    pinning.restore(rare)
     nested = not s[5] and cx.remembered
     cx.remembered, cx.loops = remembered, loops
     cx.loops = pinning.without_pinned(m, s[3], "rest") if s[5] else loops
