@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from auditor.frameworks.fastapi import dependency_of, response_model_of
 from auditor.index import ir
 from auditor.index.symbols import Class, Function
-from auditor.index.values import UNKNOWN, ClassValue, Exact, Ext, ExtInst, Inst, Many, ModelValue, Row, Value
+from auditor.index.values import (
+    UNKNOWN,
+    ClassValue,
+    Const,
+    Exact,
+    Ext,
+    ExtInst,
+    Inst,
+    Many,
+    ModelValue,
+    Row,
+    Value,
+)
 from auditor.trace import (
     answering,
     declarations,
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
 _NEXT: Final = frozenset({"call_next", "handler", "get_response", "next_handler", "next_"})
 """What a middleware calls the way on to the handler, which is a part of the request beside it."""
 _GOES_ON: Final = "next_handler"
+_TEMPLATES: Final = (".html", ".htm", ".txt", ".xml", ".jinja", ".jinja2", ".j2", ".mako")
 
 
 @dataclass(slots=True, eq=False)
@@ -185,7 +198,7 @@ class Evaluation:
     def declared(self, function: Function, skip: int, cache: dict[int, Value] | None) -> list[Value]:
         """What the parameters after the first `skip` are declared to be; with `cache`, what dependencies provide."""
         found: list[Value] = []
-        for n, (name, kind, _, _) in enumerate(function.params):
+        for n, (name, kind, _, default) in enumerate(function.params):
             if n < skip or kind in {"*", "**"}:
                 continue
             provider = None if cache is None else dependency_of(self.m.project, function, name)
@@ -194,7 +207,8 @@ class Evaluation:
             else:
                 hint = hints.parameter_hint(self.m, function, n)
                 unknown = Ext(_GOES_ON) if name in _NEXT else UNKNOWN
-                found.append(unknown if hint is None else joining.fresh(hint))
+                usual = usual_template(default) or unknown
+                found.append(usual if hint is None else joining.fresh(hint))
         return found
 
     def provide(self, provider: Function | Class, cache: dict[int, Value]) -> Value:
@@ -218,6 +232,12 @@ class Evaluation:
         value = m.call_plain(provider, None, args, {}, None)
         m.summary(provider).callers = callers + 1
         return value.elem if isinstance(value, Many) and value.kind in {"gen", "batches"} else value
+
+
+def usual_template(default: Node | None) -> Const | None:
+    """The template that a view's parameter names where no route says another: `def page(request, template="a.html")`."""
+    text = default[2] if default is not None and default[0] == ir.CONST else None
+    return Const(text) if isinstance(text, str) and text.endswith(_TEMPLATES) else None
 
 
 def together(parts: list[Summary]) -> Summary:
