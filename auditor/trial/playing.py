@@ -15,6 +15,7 @@ from auditor.measure.replay import Mode, Replay, select
 from auditor.measure.running.bench import Bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.rounds import Ending, Playing, Round, play_round
+from auditor.measure.running.trouble import Steadying
 from auditor.measure.workload import Workload
 from auditor.model.fault import Fault
 from auditor.trial.alike import in_another_order
@@ -76,6 +77,7 @@ class Player:
             excluded=bench.settings.workload.exclude,
         )
         self._beside = Beside()
+        self._steadying = Steadying()
         self._rounds: dict[tuple[str, Parts], Round] = {}
         self._together: dict[str, Round] = {}
         self._found: dict[tuple[str, Parts, Mode, Declared], tuple[Difference, ...]] = {}
@@ -134,13 +136,13 @@ class Player:
         first = self._timed if self._timed_reads and parts.in_order != frozenset() else None
         playing = Playing(first=first, at_once=before, state=False)
         nothing = self._reference.sent("in order", frozenset())
-        return self._heard_at_once(self._played(self._baseline, nothing, playing))
+        return self._heard_at_once(self._untroubled(self._baseline, nothing, playing))
 
     def at_once(self, tree: Tree, /) -> Round:
         """Requests of every kind that only reads, eight at a time, on a cold pool right after boot."""
         if tree.id not in self._together:
             sent = self._reference.sent("eight at once")
-            begun = self._beside.take(_together_of(tree))
+            begun = self._taken(_together_of(tree))
             self._together[tree.id] = begun or self._play(tree, sent, _TOGETHER)
         return self._together[tree.id]
 
@@ -163,7 +165,7 @@ class Player:
         name, later = _together_of(self._baseline), partial(self._play, self._baseline, workload, playing)
         if self.world(self._baseline).is_apart:
             self._begin_whole(self._baseline, workload, playing, self._of_nothing.first)
-        return lambda: self._beside.take(name) or later()
+        return lambda: self._taken(name) or later()
 
     def _begin_whole(self, tree: Tree, workload: Workload, playing: Playing, nothing: Nothing | None) -> None:
         plays = {_together_of(tree): self._in(workload, playing)}
@@ -274,7 +276,7 @@ class Player:
         return self._tally.of(tree.id)
 
     def _count_once_more(self, tree: Tree) -> None:
-        begun = self._beside.take(_counts_of(tree))
+        begun = self._taken(_counts_of(tree))
         if begun is not None:
             self._tally.add(tree.id, begun.replay, lines=True)
         else:
@@ -360,11 +362,23 @@ class Player:
         if playing.role is None and playing.mode == "in order" and self._timed_reads and workload.requests:
             # On a fresh server these cost what they cost in a round of their own, which is saved.
             playing = replace(playing, first=self._timed)
-        played = self._played(tree, workload, replace(playing, audit_loggers=self._loggers))
+        played = self._untroubled(tree, workload, replace(playing, audit_loggers=self._loggers))
         timed = played.replay if playing.role == "time" else played.first
         if timed is not None:
             self._tally.add(tree.id, timed, lines=playing.lines is True)
         return played
+
+    def _untroubled(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
+        """Played again where the database was in trouble."""
+        play = partial(self._played, tree, workload, playing)
+        if tree.id == self._baseline.id:
+            return self._steadying.known_good(play)
+        return self._steadying.candidate(play, partial(self._played, self._baseline, workload, playing))
+
+    def _taken(self, name: str) -> Round | None:
+        """What was begun beside others; None where the database was in trouble there, so that it is played again."""
+        begun = self._beside.take(name)
+        return begun if begun is not None and self._steadying.accepts(begun) else None
 
     def _played(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
         """Once more where its data turn out to be others than they were taken to be, whatever came of it."""

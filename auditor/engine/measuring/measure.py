@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.preparing import prepared_beside
 from auditor.measure.running.rounds import Playing, Round, play_round
+from auditor.measure.running.trouble import Steadying
 from auditor.measure.sending import TIMED
 from auditor.measure.workload import Workload, part_of, workload_of
 from auditor.model.fault import Fault
@@ -140,11 +142,12 @@ def _rounds(
     """Cold and warm, as often as asked: each repeat is every group in a fresh server of its own."""
     cold: list[Replay] = []
     warm: list[Replay] = []
+    steadying = Steadying()
     notes.step("noting lines" if playing.lines else "counting" if playing.probe else "timing")
     for number in range(repeats):
         played: list[Round] = []
         for at, group in enumerate(groups, 1):
-            played.append(play_round(world, group, identities, playing))
+            played.append(steadying.known_good(partial(play_round, world, group, identities, playing)))
             notes.progress(number * len(groups) + at, repeats * len(groups))
         cold.append(_together(one.replay for one in played))
         warm.append(_together(one.warm for one in played if one.warm is not None))

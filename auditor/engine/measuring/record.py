@@ -26,6 +26,7 @@ from auditor.measure.running.bench import Bench, open_bench
 from auditor.measure.running.identities import identities_of
 from auditor.measure.running.preparing import prepared_beside
 from auditor.measure.running.rounds import Playing, Round, play_round
+from auditor.measure.running.trouble import Steadying
 from auditor.measure.worth import doubts, nothing_judged
 from auditor.model.fault import Fault
 
@@ -88,6 +89,7 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
             step=notes.step,
         )
         rounds: list[Round] = []
+        steadying = Steadying()
         playing = Playing(audit_loggers=frozenset(bench.settings.workload.audit_loggers))
 
         def play(world: World, number: int, hooks: Hooks) -> Round:
@@ -95,14 +97,16 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
                 hooks.booted()
                 notes.step(f"run {number} of {request.runs}: {len(chosen.workload.requests):,} requests")
 
-            return play_round(
-                world,
-                chosen.workload,
-                identities,
-                playing,
-                answered=notes.progress,
-                booted=booted,
-                asked=hooks.asked,
+            return steadying.known_good(
+                lambda: play_round(
+                    world,
+                    chosen.workload,
+                    identities,
+                    playing,
+                    answered=notes.progress,
+                    booted=booted,
+                    asked=hooks.asked,
+                )
             )
 
         with closing(in_turn(world, lambda: _another(bench, world, rows), play, runs=request.runs)) as played:

@@ -221,3 +221,39 @@ def test_nothing_is_recorded_while_another_is_at_work_on_the_target(
     ):
         record(asked, notes)
     assert not (folder / CONTRACT).exists()
+
+
+_LOCKING = """
+@app.get("/locking")
+def locking():
+    file = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
+    marker = file + ".seen"
+    holding = sqlite3.connect(file, isolation_level=None)
+    if request.args.get("always") or not os.path.exists(marker):
+        open(marker, "w").close()
+        holding.execute("BEGIN IMMEDIATE")
+    try:
+        with sqlite3.connect(file, timeout=0.01) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    finally:
+        holding.close()
+    return jsonify(fine=True)
+"""
+
+
+def test_a_locked_database_voids_a_round_unless_it_is_the_same_requests_each_time(
+    asked: RecordRequest, notes: Notes
+) -> None:
+    with (asked.audit.path / "app.py").open("a") as file:
+        file.write(_LOCKING)
+    (asked.audit.path / "requests.jsonl").write_text(
+        '{"id": "list", "path": "/people"}\n'
+        '{"id": "once", "path": "/locking"}\n'
+        '{"id": "always", "path": "/locking", "query": [["always", "1"]]}\n'
+    )
+    heard = record(asked, notes).contract.recording.heard
+    assert {id_: one.answer.status for id_, one in heard.items()} == {
+        "list": 200,
+        "once": 200,
+        "always": 500,
+    }
