@@ -37,6 +37,7 @@ from auditor.trace import (
     dispatch,
     enumerations,
     hints,
+    inner_views,
     iteration,
     joining,
     kept_values,
@@ -212,6 +213,8 @@ def class_attribute(m: Machine, cls: Class, name: str, receiver: Value) -> Value
         members = enumerations.listed(m, cls, name)
         if members is not None:
             return members
+        if name == "as_view" and (view := inner_views.maker(m, cls)) is not None:
+            return view
         outside = m.project.external_bases(cls)
         return Ext(f"{outside[0]}.{name}") if outside else UNKNOWN
     owner, bindings = found
