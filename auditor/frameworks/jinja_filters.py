@@ -33,6 +33,15 @@ _COMPARING: Final = {
 }
 """Tests of Jinja's that compare."""
 _AS_FUNCTIONS: Final = {"sort": "sorted", "list": "list", "sum": "sum"}
+OWN_FILTER: Final = "__jinja_filter__"
+"""Called with the name of a filter that the project may have made, the value and the filter's arguments."""
+_BUILTIN: Final = frozenset(
+    "abs attr batch capitalize center count d default dictsort e escape filesizeformat first float forceescape format "
+    "groupby indent int items join last length list lower map max min pprint random reject rejectattr replace reverse "
+    "round safe select selectattr slice sort string striptags sum title tojson trim truncate unique upper urlencode urlize "
+    "wordcount wordwrap xmlattr".split()
+)
+"""Filters of Jinja's own; those without a line here give what they are given, as far as anybody asks."""
 _PIPE: Final = "**"
 _OUTSIDE_QUOTES: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\|")
 
@@ -92,5 +101,9 @@ def filtered(value: Node, called: Node) -> Node:
         return sieved(value, called)
     if name[2] in {"length", "count"}:
         return (ir.CALL, name[1], (ir.NAME, name[1], "len"), (value,), ())
+    if name[2] not in _BUILTIN:
+        args, keywords = (called[3], called[4]) if called[0] == ir.CALL else ((), ())
+        own: Node = (ir.CONST, name[1], name[2])
+        return (ir.CALL, name[1], (ir.NAME, name[1], OWN_FILTER), (own, value, *args), keywords)
     function = _AS_FUNCTIONS.get(name[2]) if called is name else None
     return value if function is None else (ir.CALL, name[1], (ir.NAME, name[1], function), (value,), ())

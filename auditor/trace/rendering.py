@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.frameworks.jinja_filters import OWN_FILTER
 from auditor.frameworks.templates import CACHED, FILTER, TAG, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from auditor.frameworks.django_template_tags import TemplateTags
+    from auditor.frameworks.jinja_own_filters import JinjaFilters
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
 
@@ -47,12 +49,15 @@ class Templates:
         jinja: bool,
         applications: Mapping[str, bool] | None = None,
         tags: TemplateTags | None = None,
+        filters: JinjaFilters | None = None,
         processors: Callable[[], tuple[Function, ...]] = tuple,
     ) -> None:
         self.sources = sources
         self.jinja = jinja
         self.tags = tags
         """The project's own tags and filters; None where its templates know none."""
+        self.filters = filters
+        """The filters that the project gives Jinja's templates."""
         self.processors = processors
         """Finds the functions that give every template more to show; what they do themselves stands around the endpoints."""
         self.found_processors: tuple[Function, ...] | None = None
@@ -216,6 +221,7 @@ class Templates:
         return {
             TAG: Hook(lambda m, a, k, n: self.tag(m, a, k, n, loaded)),
             FILTER: Hook(lambda m, a, k, n: self.filter(m, a, k, n, loaded)),
+            OWN_FILTER: Hook(self.own_filter),
             "__template_get__": Hook(self.get),
             "__template_include__": Hook(self.include),
             CACHED: Hook(asks_cache),
@@ -292,6 +298,15 @@ class Templates:
         name = args[0].value if isinstance(args[0], Const) else None
         found = None if self.tags is None else self.tags.named(str(name), loaded, is_filter=True)
         return args[1] if found is None else m.call_function(found.function, None, args[1:], {}, node)
+
+    def own_filter(self, m: Machine, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
+        """The same of Jinja's templates."""
+        name = args[0].value if isinstance(args[0], Const) else None
+        found = None if self.filters is None else self.filters.named(str(name))
+        if found is None or self.depth >= _MAX_NESTING:
+            return args[1]
+        given = [UNKNOWN] if found.takes_context else []
+        return m.call_function(found.function, None, [*given, *args[1:]], kwargs, node)
 
     def block(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks import pyramid_services
 from auditor.frameworks.django_template_tags import TemplateTags
+from auditor.frameworks.jinja_own_filters import JinjaFilters
 from auditor.index.symbols import ImportedName
 from auditor.repo.errors import Undecodable, Unreadable
 from auditor.trace.rendering import Templates
@@ -50,6 +51,7 @@ def semantics_of(index: Index) -> Semantics:
         if others
         else {},
         tags=TemplateTags(project) if django else None,
+        filters=JinjaFilters(project),
         processors=partial(processors, project) if django else tuple,
     )
     return Semantics(

@@ -24,6 +24,7 @@ import auditor.frameworks
 from auditor.codemods.outcome import Declined, Written
 from auditor.codemods.source import Source
 from auditor.frameworks import discover
+from auditor.frameworks.jinja_own_filters import JinjaFilters
 from auditor.frameworks.pyramid_services import locators
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -182,7 +183,9 @@ def scene_of(files: dict[str, str]) -> Scene:
     templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
     semantics = Semantics(
         orms=orms_of(project),
-        intrinsics=Templates(templates, jinja=not imports(project, "django")).intrinsics()
+        intrinsics=Templates(
+            templates, jinja=not imports(project, "django"), filters=JinjaFilters(project)
+        ).intrinsics()
         | rest_settings(project),
         locators=locators(project),
     )

@@ -17,6 +17,7 @@ import pytest
 
 import auditor.frameworks
 from auditor.frameworks import discover
+from auditor.frameworks.jinja_own_filters import JinjaFilters
 from auditor.frameworks.pyramid_services import locators
 from auditor.index.lower import lower
 from auditor.index.project import Project
@@ -109,7 +110,9 @@ def audited(files: dict[str, str], rule: str) -> tuple[Finding, ...]:
     templates = {path: partial(str, text) for path, text in files.items() if not path.endswith(".py")}
     semantics = Semantics(
         orms=orms_of(project),
-        intrinsics=Templates(templates, jinja=not imports(project, "django")).intrinsics()
+        intrinsics=Templates(
+            templates, jinja=not imports(project, "django"), filters=JinjaFilters(project)
+        ).intrinsics()
         | rest_settings(project),
         locators=locators(project),
     )
