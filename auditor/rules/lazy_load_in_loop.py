@@ -45,6 +45,7 @@ from auditor.rules.loop_names import turning
 from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
 from auditor.rules.rows_at_hand import doubt
+from auditor.rules.never_loaded import is_never_loaded
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback, is_for_progress
 from auditor.trace.cost import sizes
@@ -93,6 +94,7 @@ def find(scene: Scene) -> Iterator[Claim]:
                 or ends_with_it(loops[-1], effect)
                 or is_for_progress(loops[-1], seen_from(loops[-1], effect.site, effect.frames).line)
                 or is_null(effect, origin)
+                or is_never_loaded(scene, effect)
             ):
                 continue
             walked = "" if row is None or origin is None else walked_of_one(loops, row, origin)
