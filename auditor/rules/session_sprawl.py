@@ -11,7 +11,7 @@ sessions share nothing.
 
 ## When it does not matter
 The second session is there on purpose: an audit record that must outlive a rollback, another database, a
-thread of its own. One that is opened and closed before the next costs a round trip at most.
+thread of its own, work whose errors are caught and must not fail the transaction around it. One that is opened and closed before the next costs a round trip at most.
 
 ## Example
 ```py
@@ -49,6 +49,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import paths, turns
 from auditor.rules.audience import believable
+from auditor.rules.best_effort import is_best_effort
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import per_item
 from auditor.rules.scene import repeating, spot_of
@@ -116,7 +117,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         for opening in found:
             others = [o for o in found if o is not opening and o.label == opening.label and both(o, opening)]
             inner = [o for o in others if is_outer(o, opening)]
-            if opening.site.function is None or not (inner or opening.loops):
+            if opening.site.function is None or not (inner or opening.loops) or is_best_effort(opening.site):
                 continue
             if opening.remembered and not any(is_held(o, opening) for o in inner):
                 continue
