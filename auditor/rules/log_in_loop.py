@@ -73,6 +73,7 @@ _SERIALISERS: Final = frozenset(
 )
 _STORING: Final = frozenset({"commit", "rollback", "flush", "execute", "executemany", "save", "bulk_create"})
 """Methods that only what stores something has, also where nobody knows what it is."""
+_TELLING: Final = frozenset({"exception", "error", "warning", "critical"})
 _SHOWN: Final = 4
 _DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
 
@@ -192,9 +193,19 @@ def tells_an_error(looped: Looped) -> bool:
 
 def is_trail(scene: Scene, looped: Looped) -> bool:
     """Whether the turn does what costs more, so that the record is the trail of that and no cost beside it."""
-    if (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops:
+    if (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops or is_tried(looped):
         return True
     return any(n[0] == ir.CALL and turns.name_of(n[2]) in _STORING for n in turns.nodes(looped.loop.node))
+
+
+def is_tried(looped: Looped) -> bool:
+    """Whether each turn tries what may fail for its item alone, and tells that too: `except Exception: log.exception(…)`."""
+    return any(
+        s[0] == ir.TRY
+        and s[3][0][1] <= looped.spot.line <= s[3][-1][2]
+        and any(n[0] == ir.CALL and turns.name_of(n[2]) in _TELLING for h in s[4] for n in turns.nodes(h[2]))
+        for s in turns.nodes(looped.loop.node)
+    )
 
 
 def is_asked_first(effect: Effect) -> bool:
