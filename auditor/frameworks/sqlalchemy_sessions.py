@@ -17,6 +17,7 @@ from auditor.frameworks.sqlalchemy_statements import EXECUTE, execute
 from auditor.frameworks.sqlalchemy_text import keyword, positional
 from auditor.frameworks.sqlalchemy_values import CONNECTION, SESSION, Call, SessionValue
 from auditor.frameworks.sqlalchemy_writes import WRITES, committed, write
+from auditor.index import ir
 from auditor.index.values import UNKNOWN, Ext, Value
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def session_method(m: Recorder, registry: Registry, session: Value, name: str, c
         return execute(m, registry, session, name, call)
     if name == "query":
         return building.built(Scope(registry, m.site()), "query", call, binding=session)
-    if name in {"get", "get_one"} and call.args:
+    if name in {"get", "get_one"} and _names_a_row(call):
         return _get(m, registry, session, call)
     if name in WRITES or name.startswith("bulk_"):
         given = write(m, name, call)
@@ -80,6 +81,13 @@ def session_method(m: Recorder, registry: Registry, session: Value, name: str, c
     if name in _SAME:
         return session
     return UNKNOWN if name in _QUIET else None
+
+
+def _names_a_row(call: Call) -> bool:
+    """Whether an entity and its key are given: `session.get("user_id")` asks a web framework's session, a mapping."""
+    return bool(call.args) and (
+        len(call.args) > 1 or bool(call.kwargs) or any(n[0] == ir.STAR for n in positional(call.node))
+    )
 
 
 def _entered(m: Recorder, session: Value, node: Node | None) -> Value:
