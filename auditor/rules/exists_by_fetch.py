@@ -215,7 +215,7 @@ def of_effect(scene: Scene, effect: Effect) -> Iterator[Claim]:
     if effect.query is not None and effect.query.locked:
         return
     if effect.label.startswith("COUNT ") and method in {"count", "acount"}:
-        is_capped = effect.query is not None and effect.query.limited
+        is_capped = effect.query is not None and few(effect.query)
         if not is_capped and only_tested(reads, outer(reads.parent(node), node)):
             yield count_claim(effect)
     elif method in _FIRST and effect.label.startswith("SELECT ") and is_wide(effect.query):
@@ -248,7 +248,7 @@ def count_claim(effect: Effect) -> Claim:
                 kind="query", text=f"`{effect.label}` reads every matching row; one is enough for the answer"
             )
         ],
-        confidence=0.5 if query is not None and few(query) else 0.85,
+        confidence=0.85,
         severity=Severity.LOW,
         related=[] if query is None else [place(spot_of(query.site), "query")],
         could_be_wrong="Few rows match, so that counting them costs no more than finding one.",
