@@ -176,6 +176,9 @@ def _prefetch_objects(orm: DjangoOrm, m: Recorder, args: Sequence[Value], node: 
     """Loads relations of rows that are in memory: one query for each, however many rows."""
     wanted = [p for a in args[1:] for p in as_prefetches(a)]
     steps = {step for p in wanted if not p.to_attr for step in paths.closure(p.path)}
+    steps |= {
+        f"{p.path}.{x}" for p in wanted if p.query is not None and not p.to_attr for x in p.query.loaded
+    }
     for given in options(args[0]) if args else ():
         for row in _rows(orm, m, given, node):
             prefetch(orm.registry, m, row.model, wanted, done=row.loaded, node=node)
