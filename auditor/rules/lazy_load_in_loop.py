@@ -42,10 +42,10 @@ from auditor.model.severity import Severity
 from auditor.rules import mostly_one, staff, turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
+from auditor.rules.never_loaded import is_never_loaded
 from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
 from auditor.rules.rows_at_hand import doubt
-from auditor.rules.never_loaded import is_never_loaded
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback, is_for_progress
 from auditor.trace.cost import sizes

@@ -28,12 +28,14 @@ Count the statements of one request before and after. Compare the answers, for a
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
+from auditor.rules import staff
 from auditor.rules.claim import Claim, place
 from auditor.rules.lazy_load_in_loop import has_unread_options
 from auditor.rules.scene import repeating, spot_of
@@ -43,6 +45,7 @@ from auditor.trace.flow import GUARDED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.index.symbols import Function
     from auditor.index.values import Query
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect, Summary
@@ -57,6 +60,7 @@ RULE = RuleInfo(
     docs=__doc__,
 )
 
+_BACKGROUND: Final = frozenset({"task", "command"})
 _MANY: Final = 4
 """Queries whose rows are read by the very same statements: from so many on the statement is told, not the queries."""
 _LEAST: Final = 2
@@ -76,7 +80,7 @@ def find(scene: Scene) -> Iterator[Claim]:
     alike: dict[tuple[tuple[str, int], ...], list[list[Effect]]] = {}
     for group in groups.values():
         relations = {effect.relation for _, effect in group if is_joined(effect)}
-        if len(relations) >= _LEAST and scene.trace.endpoints_of(group[0][0].function):
+        if len(relations) >= _LEAST and is_waited_for(scene, group[0][0].function):
             effects = [effect for _, effect in group]
             alike.setdefault(tuple(sorted(read_at(e) for e in effects)), []).append(effects)
     for told in alike.values():
@@ -84,6 +88,21 @@ def find(scene: Scene) -> Iterator[Claim]:
             yield from map(claim, told)
         else:
             yield claim_in_common(told)
+
+
+def is_waited_for(scene: Scene, function: Function | None) -> bool:
+    """Whether a request of somebody who is not of the staff asks for it: a worker's round trips are nobody's."""
+    staffs = scene.once(staff.admin_pages)
+    return any(e.kind not in _BACKGROUND and e.id not in staffs for e in scene.trace.endpoints_of(function))
+
+
+def is_given(effect: Effect) -> bool:
+    """Whether the row is made with it where there is none: `Role.objects.get_or_create(user=user, …)`."""
+    origin = None if effect.row is None else effect.row.origin
+    name = re.escape(effect.relation.rpartition(".")[2])
+    return (
+        origin is not None and re.search(rf"\bget_or_create\(.*\b{name}=", origin.text, re.DOTALL) is not None
+    )
 
 
 def read_at(effect: Effect) -> tuple[str, int]:
@@ -110,6 +129,7 @@ def is_one_of_a_row(effect: Effect) -> bool:
         and not origin.in_memory
         and not origin.locked
         and not is_fallback(effect)
+        and not is_given(effect)
         and not has_unread_options(effect)
     )
 
