@@ -39,6 +39,7 @@ from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
 from auditor.rules.claim import Claim, place
+from auditor.rules.growth import is_born
 from auditor.rules.held_values import Aside, asides, extended, is_cleared, memos
 from auditor.rules.scene import Spot, spot_of
 
@@ -62,6 +63,8 @@ RULE = RuleInfo(
 SOURCES: Final = ("sql", "http", "llm")
 _TERMS: Final = ("ttl", "expir", "timeout", "timer")
 """Parts of the names of caches, and of what they are made with, that forget after a time."""
+_FIXED: Final = 0.1
+"""What a claim loses where nothing known writes what it reads."""
 _FEW: Final = 64
 """Answers up to which a cache that is asked for many keys loses its oldest soon."""
 
@@ -79,6 +82,8 @@ def find(scene: Scene) -> Iterator[Claim]:
             e.operation == "write" for e in asked
         ):  # a row that it makes itself stays what it is
             made = remembered(function, name, found[0])
+            if all(is_of_fixed_table(scene, e) for e in found):
+                made.confidence -= _FIXED
             if believable(scene, made):
                 yield made
     for aside in asides(scene):
@@ -136,6 +141,21 @@ def is_changing(effect: Effect) -> bool:
         return False
     model = "" if effect.query is None else effect.query.model.name
     return model not in {"ContentType", "Permission", "Site"}
+
+
+def is_of_fixed_table(scene: Scene, effect: Effect) -> bool:
+    """Whether it reads a table that nothing known writes to: somebody filled it by hand or by a migration."""
+    model = None if effect.query is None else effect.query.model
+    return model is not None and model.key not in scene.once(written_tables) and not is_born(model)
+
+
+def written_tables(scene: Scene) -> frozenset[str]:
+    """Keys of the models whose rows some statement writes."""
+    return frozenset(
+        effect.query.model.key
+        for _, effect in scene.effects()
+        if effect.operation == "write" and effect.query is not None
+    )
 
 
 def remembered(function: Function, name: str, effect: Effect) -> Claim:
