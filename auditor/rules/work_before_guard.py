@@ -75,6 +75,9 @@ _RAISING: Final = frozenset(
 _REFUSALS: Final = frozenset(
     {"abort", "HttpResponseBadRequest", "HttpResponseForbidden", "HttpResponseNotFound", "Http404"}
 )
+_SETTINGS: Final = frozenset({"settings", "config", "conf", "environ", "getenv"})
+_HOLDING: Final = frozenset({"app", "current_app", "application", "os", "django"})
+"""`settings.SHOP`, `app.config["SHOP"]`, `os.environ.get("SHOP")`: what is the same for all requests."""
 _DEPTH: Final = 4
 """Calls followed in search of a refusal."""
 _SPAN: Final = 11
@@ -129,6 +132,7 @@ def wasted(scene: Scene, function: Function, block: Sequence[Node]) -> Iterator[
         ]
         if (
             effects
+            and not asks_settings(guard[3], function)
             and is_read_later(block[n + 1 :], idle)
             and not costs_as_much(scene, function, guard, effects)
         ):
@@ -148,6 +152,35 @@ def leaving(statement: Node) -> Node | None:
         )
         return None if checks or statement[5] or refuses(statement[4]) else statement
     return next((found for s in statement[4] if (found := leaving(s)) is not None), None)
+
+
+def asks_settings(condition: Node, function: Function) -> bool:
+    """Whether settings alone decide: wherever the application serves, the answer is the same for every request."""
+    if condition[0] == ir.NOT:
+        return asks_settings(condition[2], function)
+    if condition[0] == ir.BOOL:
+        return all(asks_settings(item, function) for item in condition[3])
+    if condition[0] == ir.CMP:
+        compared = [item for item in condition[3] if item[0] != ir.CONST]
+        return bool(compared) and all(asks_settings(item, function) for item in compared)
+    named: set[str] = set()
+    while condition[0] in {ir.ATTR, ir.SUB, ir.CALL}:
+        given = condition[3] if condition[0] == ir.CALL else (condition[3],) if condition[0] == ir.SUB else ()
+        if any(one[0] != ir.CONST for one in given):
+            return False
+        named |= {condition[3]} if condition[0] == ir.ATTR else set()
+        condition = condition[2]
+    if condition[0] != ir.NAME or is_own(condition[2], function):
+        return False
+    root = condition[2]
+    return root in _SETTINGS or (root in _HOLDING and not named.isdisjoint(_SETTINGS))
+
+
+def is_own(name: str, function: Function) -> bool:
+    """Whether the function has it from its caller, or made it: a row may be called `settings` too."""
+    if any(p[0] == name for p in function.params):
+        return True
+    return any(name in turns.bound_by(s) for s in turns.nodes(function.body) if s[0] == ir.ASSIGN)
 
 
 def costs_as_much(scene: Scene, function: Function, guard: Node, saved: Sequence[Effect]) -> bool:
