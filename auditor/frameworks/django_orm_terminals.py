@@ -179,10 +179,10 @@ def update_or_create(step: Step) -> Value:
     row = element(step.registry, step.m, query)
     defaults = step.kwargs.get("defaults")
     if isinstance(row, Row) and isinstance(defaults, Dictionary):
-        set_on_it = {
-            k: v for k, v in defaults.entries.items() if isinstance(v, Row) and k in row.model.relations
-        }
-        row.extra.update(set_on_it)
+        set_on_it = {k: v for k, v in defaults.entries.items() if k in row.model.relations}
+        row.extra.update({k: v for k, v in set_on_it.items() if isinstance(v, Row)})
+        if not step.m.quiet:
+            row.touched.update(set_on_it)
     save = step.m.project.method(query.model.cls, "save")
     if save is not None:
         step.m.call_function(save, row, [], {}, step.node)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.frameworks.django_orm_signals import ANY_SENDER
 from auditor.index import ir
+from auditor.index.symbols import Function
 from auditor.rules import turns
 from auditor.rules.surroundings import is_prepared
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.frameworks.django_orm_signals import Receiver, Signals
-    from auditor.index.symbols import Function
     from auditor.index.values import Model
     from auditor.rules.scene import Looped, Scene
     from auditor.trace.summary import Effect
@@ -24,6 +24,7 @@ NEEDED: Final = 0.4
 """Confidence lost where a receiver writes for each row: without it the data would not be whole."""
 SKIPPED: Final = 0.2
 """Where code of the model's own runs with each row, which may or may not matter."""
+_DOING: Final = ("sql", "http", "mail", "task", "file", "llm", "subprocess")
 _SAVING: Final = frozenset({"save", "create", "get_or_create", "update_or_create", "bulk_create"})
 
 
@@ -46,6 +47,8 @@ def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
     if model is None or model.orm != "django" or " via " in effect.label:
         return NONE
     verb = effect.label.split(" ", 1)[0]
+    if (saved := saved_by(scene, effect, model)) is not None:
+        return Obstacle(f"`{saved.qualname}()` writes it beside its own row", NEEDED)
     if verb == "DELETE" and is_prepared(looped) and listeners(scene, model, "_delete"):
         return Obstacle(f"receivers of `{model.name}` get what the loop puts on each row", NEEDED)
     if verb == "INSERT" and model.parents:
@@ -58,9 +61,48 @@ def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
         heard = [r for r in heard if not is_about_new(r.function)]
     if not names_columns(looped) and any(writes(scene, r.function) for r in heard):
         return Obstacle(f"a receiver writes with every {name} of `{model.name}`", NEEDED)
-    if scene.project.method(model.cls, name) is not None:
-        return Obstacle(f"`{model.name}` has a `{name}()` of its own", SKIPPED)
+    own = scene.project.method(model.cls, name)
+    if isinstance(own, Function):
+        weight = NEEDED if does_more(scene, own, model) else SKIPPED
+        return Obstacle(f"`{model.name}` has a `{name}()` of its own", weight)
     return Obstacle(f"receivers listen to every {name} of `{model.name}`", SKIPPED) if heard else NONE
+
+
+def saved_by(scene: Scene, effect: Effect, model: Model) -> Function | None:
+    """The `save()` or `delete()` of another model's that does the write, or leads to it."""
+    way = (*(f for f, _ in effect.frames), effect.site.function)
+    return next(
+        (
+            f
+            for f in way
+            if f is not None
+            and f.name in {"save", "delete"}
+            and f.owner is not None
+            and f.owner not in scene.project.mro(model.cls)
+        ),
+        None,
+    )
+
+
+def does_more(scene: Scene, function: Function, model: Model) -> bool:
+    """Whether a model's own `save()` or `delete()` looks at other rows, or does what no statement for many rows does.
+
+    A name that is still free, a place in the order, a file that is removed, a mail: it has to be run for each row.
+    """
+    return any(
+        kind != "sql"
+        or (effect.cause != "write" and effect.operation != "write")
+        or is_of_other(effect, model)
+        for kind in _DOING
+        for effect, _ in scene.effects_below(function, kind, limit=24)
+        if effect.cause not in {"lazy-load", "deferred-column"}
+    )
+
+
+def is_of_other(effect: Effect, model: Model) -> bool:
+    """Whether it writes rows of another table than the model's own or a parent's."""
+    written = written_model(effect)
+    return written is not None and written.table not in {model.table, *(p.table for p in model.parents)}
 
 
 def names_columns(looped: Looped) -> bool:
