@@ -46,7 +46,8 @@ def remembered_part(
         kept = env.get(place[2]) is FROM_CACHE if place[0] == ir.NAME else is_lasting(place, env)
         if missing and (kept or place[0] == ir.SUB) and fills(s[4], place):
             return "then"
-        if not missing and kept and returns_value(s[4]):
+        given = place[0] == ir.NAME or gives_back(s[4], place) or fills(body, place)
+        if not missing and kept and given and returns_value(s[4]):
             return "rest"
         if place[0] == ir.NAME and place[2] in shared_names(body):
             if missing and fills(s[4], place):
@@ -169,6 +170,12 @@ def puts(call: Node, place: Node) -> bool:
         and same(call[2][2], place[2])
         and same(call[3][0], place[3])
     )
+
+
+def gives_back(statements: Sequence[Node], place: Node) -> bool:
+    """Whether a block reads the place that was found filled, or what holds it: `if key in KEPT: return KEPT[key]`."""
+    held = (place,) if place[0] != ir.SUB or place[2][0] == ir.SEQ else (place, place[2])
+    return any(same(node, one) for node in ir.walk(tuple(statements)) for one in held)
 
 
 def returns_value(statements: Sequence[Node]) -> bool:
