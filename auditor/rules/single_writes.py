@@ -47,7 +47,7 @@ def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
     if model is None or model.orm != "django" or " via " in effect.label:
         return NONE
     verb = effect.label.split(" ", 1)[0]
-    if (saved := saved_by(scene, effect, model)) is not None:
+    if (saved := saved_by(scene, looped, effect, model)) is not None:
         return Obstacle(f"`{saved.qualname}()` writes it beside its own row", NEEDED)
     if verb == "DELETE" and is_prepared(looped) and listeners(scene, model, "_delete"):
         return Obstacle(f"receivers of `{model.name}` get what the loop puts on each row", NEEDED)
@@ -68,9 +68,11 @@ def obstacle(scene: Scene, looped: Looped, effect: Effect) -> Obstacle:
     return Obstacle(f"receivers listen to every {name} of `{model.name}`", SKIPPED) if heard else NONE
 
 
-def saved_by(scene: Scene, effect: Effect, model: Model) -> Function | None:
-    """The `save()` or `delete()` of another model's that does the write, or leads to it."""
-    way = (*(f for f, _ in effect.frames), effect.site.function)
+def saved_by(scene: Scene, looped: Looped, effect: Effect, model: Model) -> Function | None:
+    """The `save()` or `delete()` of another model's that a turn calls and that does the write, or leads to it."""
+    way = [*(f for f, _ in effect.frames), effect.site.function]
+    home = looped.loop.site.function
+    way = way[way.index(home) + 1 :] if home in way else way
     return next(
         (
             f
