@@ -34,6 +34,7 @@ from auditor.index.values import (
 )
 from auditor.trace import (
     calls,
+    delegating,
     dispatch,
     enumerations,
     hints,
@@ -187,7 +188,10 @@ def instance_attribute(m: Machine, value: Inst, name: str, node: Node | None) ->
         given = class_attribute(m, value.cls, name, value)
         if given is not UNKNOWN:
             return given
-    return members.field(m, value.cls, name) or UNKNOWN
+    kept = members.field(m, value.cls, name)
+    if kept is None and found is None and (behind := delegating.delegate(m, value, name)) is not None:
+        return get_attribute(m, behind, name, node)
+    return kept or UNKNOWN
 
 
 def first_read(

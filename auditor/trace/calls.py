@@ -38,6 +38,7 @@ from auditor.trace import (
     awaiting,
     builtin_methods,
     declarations,
+    delegating,
     dispatch,
     expressions,
     hints,
@@ -439,6 +440,9 @@ def instance_method(
         if value.declared:
             return dispatch.dispatched(m, value, name, function, args, kwargs, node)
         return m.call_function(function, receiver_of(function, value), args, kwargs, node)
+    behind = None if m.project.member(value.cls, name) else delegating.delegate(m, value, name)
+    if behind is not None:
+        return call_method(m, behind, name, args, kwargs, node)
     found = access.get_attribute(m, value, name, node)
     if found is not UNKNOWN and not (isinstance(found, Ext)):
         return call_value(m, found, args, kwargs, node)
