@@ -239,7 +239,7 @@ def sliced(step: Step) -> Value:
     low, high = (v.value if isinstance(v, Const) else _OPEN for v in step.args)
     start_at = low if isinstance(low, int) else 0 if low is None else None
     bound = None
-    if isinstance(high, int) and start_at is not None and high >= start_at >= 0:
+    if isinstance(high, int) and start_at is not None and high > start_at >= 0:
         bound = high - start_at
     if query.bound is not None:
         bound = query.bound if bound is None else min(bound, query.bound)

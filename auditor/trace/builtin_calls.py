@@ -173,7 +173,8 @@ def quiet_list(value: Value) -> Value:
 
 def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], node: Node | None) -> Value:
     if len(args) != 1:
-        return joining.join_all(args)
+        is_open = name == "max" and any(not isinstance(arg, Const) for arg in args)
+        return UNKNOWN if is_open else joining.join_all(args)  # `max(n, 1)` is no limit, `min(n, 100)` is one
     value = args[0]
     m.use("aggregate", value, node, name)
     iteration.fetch(m, value, node, "iterate")
