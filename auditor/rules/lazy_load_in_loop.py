@@ -45,7 +45,7 @@ from auditor.rules.loop_names import turning
 from auditor.rules.never_loaded import is_never_loaded
 from auditor.rules.orm_words import loading
 from auditor.rules.query_places import asked_from, begun_at, home, homes, named_at, named_by_views
-from auditor.rules.rows_at_hand import doubt
+from auditor.rules.rows_at_hand import distinct, doubt
 from auditor.rules.scene import seen_from, spot_of
 from auditor.rules.surroundings import is_fallback, is_for_progress
 from auditor.trace.cost import sizes
@@ -307,6 +307,11 @@ def claim(
             Evidence(kind="query", text=f"the query {where} does not load it")
             if origin is not None
             else Evidence(kind="note", text="where the rows come from is not known"),
+            *(
+                [Evidence(kind="note", text=f"a session holds each {shared} once, so each is asked for once")]
+                if (shared := distinct(scene, row, relations))
+                else []
+            ),
         ],
         confidence=(_SURE if origin is not None else 0.7)
         - mostly_one.doubt(loops)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from auditor.index.values import Row
+from auditor.rules.growth import growth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +18,25 @@ _KIN: Final = 0.45
 _SHARED: Final = 0.15
 """What confidence loses because the identity map answers for a row that another one has led to: in 2 of 10 samples."""
 _RARE: Final = 0.4
+_FEW: Final = 0.4
+"""What it loses where that leaves a handful of queries, however many rows there are."""
+_KINDS: Final = frozenset(
+    {
+        "type",
+        "kind",
+        "status",
+        "state",
+        "role",
+        "level",
+        "gender",
+        "priority",
+        "severity",
+        "currency",
+        "locale",
+    }
+)
+"""Last words of the names of models whose tables hold what the code has names for."""
+_CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def doubt(scene: Scene, row: Row | None, relations: Sequence[str]) -> float:
@@ -28,8 +49,36 @@ def doubt(scene: Scene, row: Row | None, relations: Sequence[str]) -> float:
         return _KIN
     if all(is_chain_of_its_own(way) for way in ways):
         return _RARE
-    is_mapped = row.origin.orm == "sqlalchemy" and all(ways)
-    return _SHARED if is_mapped and not any(relation.many for way in ways for _, relation in way) else 0.0
+    if not are_shared(row, ways):
+        return 0.0
+    return _FEW if all(is_of_few(scene, way) for way in ways) else _SHARED
+
+
+def are_shared(row: Row, ways: Sequence[Sequence[tuple[Model, Relation]]]) -> bool:
+    """Whether each related row is loaded once, however many rows lead to it: SQLAlchemy's identity map, to-one."""
+    is_mapped = row.origin is not None and row.origin.orm == "sqlalchemy" and all(ways)
+    return is_mapped and not any(relation.many for way in ways for _, relation in way)
+
+
+def is_of_few(scene: Scene, way: Sequence[tuple[Model, Relation]]) -> bool:
+    """Whether it ends at one of a handful of rows that the whole table is: the type of an account, a status."""
+    owner, last = way[-1]
+    target = scene.trace.machine.orm(owner.orm).by_key(last.target)
+    if target is None or growth(target):
+        return False
+    words = _CAMEL.findall(target.name)
+    return bool(words) and words[-1].lower() in _KINDS
+
+
+def distinct(scene: Scene, row: Row | None, relations: Sequence[str]) -> str:
+    """What a session asks for once each, in words; empty where every row asks."""
+    if row is None or row.origin is None or not relations:
+        return ""
+    ways = [list(steps(scene, row.origin.model, path)) for path in relations]
+    if not are_shared(row, ways):
+        return ""
+    named = sorted({relation.target.rpartition(".")[2] for way in ways for _, relation in way})
+    return " and ".join(f"`{name}`" for name in named)
 
 
 def steps(scene: Scene, model: Model, path: str) -> Iterator[tuple[Model, Relation]]:
