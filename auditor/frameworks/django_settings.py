@@ -17,6 +17,8 @@ _NOT_DEPLOYED: Final = re.compile(
     r"(^|[._])(tests?|testing|dev|develop|development|local|debug|ci|docs?)([._]|$)"
 )
 URLCONF_SETTINGS: Final = ("ROOT_URLCONF", "PUBLIC_SCHEMA_URLCONF", "TENANT_URLCONF")
+_OF_OTHER_HOSTS: Final = re.compile(r"[A-Z0-9_]*URL_?CONFS?")
+"""Settings that a middleware of the project's own reads to choose the URLs by the host: `SUBDOMAIN_URLCONFS`."""
 
 
 def settings_modules(project: Project) -> tuple[Module, ...]:
@@ -71,6 +73,27 @@ def roots(evaluation: Evaluation, modules: tuple[Module, ...]) -> list[tuple[Mod
             target = evaluation.project.module(value, module) if isinstance(value, str) else None
             if target is not None and all(target is not known for known, _ in found):
                 found.append((target, module))
+    if found:
+        for module in modules:
+            for target in of_other_hosts(evaluation, module):
+                if all(target is not known for known, _ in found):
+                    found.append((target, module))
+    return found
+
+
+def of_other_hosts(evaluation: Evaluation, module: Module) -> list[Module]:
+    """The URL configurations that a settings module names beside the root's, by a name or by a dictionary of hosts."""
+    if not is_deployed(module):
+        return []
+    found: list[Module] = []
+    for name in module.scope:
+        if name in URLCONF_SETTINGS or not _OF_OTHER_HOSTS.fullmatch(name):
+            continue
+        value = setting(evaluation, module, name)
+        for dotted in value.values() if isinstance(value, dict) else [value]:
+            target = evaluation.project.module(dotted, module) if isinstance(dotted, str) else None
+            if target is not None and target.role == "app" and "urlpatterns" in target.scope:
+                found.append(target)
     return found
 
 
