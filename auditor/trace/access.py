@@ -99,6 +99,8 @@ def any_attribute(m: Machine, value: Value, name: str, node: Node | None) -> Val
         return joining.join_all([get_attribute(m, o, name, node) for o in value.options])
     if isinstance(value, SuperOf):
         found = dispatch.above(m, value, name)
+        if found is not None and "property" in found.static:
+            return m.call_function(found, value.receiver, [], {}, node)
         return UNKNOWN if found is None else Func(found, value.receiver)
     members: dict[str, Value] = getattr(value, "members", {})  # a Namespace of macros
     return members.get(name, UNKNOWN)
