@@ -216,6 +216,7 @@ def root_factory(wiring: Wiring, configs: list[Instance]) -> Value:
     for config in configs:
         given = [config.kwargs.get("root_factory")]
         given += [call.argument(0, "factory") for call in config.calls if call.method == "set_root_factory"]
+        given += [call.kwargs.get("root_factory") for call in config.calls if call.method == "setup_registry"]
         found = next((resolved(wiring, value, config.module) for value in given if value is not None), None)
         if isinstance(found, Class) or as_function(found) is not None:
             return found

@@ -265,6 +265,13 @@ def test_views_without_a_route_are_found_by_walking_through_resources() -> None:
     ]
 
 
+def test_the_root_of_a_registry_that_is_set_up_by_hand_is_known() -> None:
+    source = TREE.replace("{factory}", "registry=REGISTRY").replace(
+        'config.add_route("plain"', 'config.setup_registry(root_factory=Root)\n    config.add_route("plain"'
+    )
+    assert "POST /{traverse}/edit" in {e.id for e in pyramid.entry_points(project({"app.py": source}))}
+
+
 def test_without_a_root_nothing_is_walked_through() -> None:
     source = TREE.replace("{factory}", "")
     assert [e.id for e in pyramid.entry_points(project({"app.py": source}))] == ["ANY /plain"]
