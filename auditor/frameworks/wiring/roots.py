@@ -24,7 +24,7 @@ ROLES: Final = frozenset({"app", "config"})
 PACKAGES: Final = frozenset({
     "flask", "quart", "flask_restful", "flask_restx", "flask_restplus", "flask_login",
     "flask_smorest", "flask_openapi3",
-    "fastapi", "starlette", "pyramid", "apiflask",
+    "fastapi", "starlette", "pyramid", "apiflask", "cornice",
     "aiohttp", "bottle", "cherrypy", "falcon", "flask_appbuilder", "litestar", "masonite", "ninja", "robyn", "sanic",
     "fastmcp", "mcp",
     "starlite", "tornado", "ariadne",
