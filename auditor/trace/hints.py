@@ -24,7 +24,7 @@ from auditor.index.values import (
     Sym,
     Value,
 )
-from auditor.trace import access, arguments, declarations, expressions, joining
+from auditor.trace import access, arguments, declarations, expressions, joining, late_globals
 from auditor.trace.context import Context
 from auditor.trace.summary import Summary
 
@@ -210,6 +210,10 @@ def module_value(m: Machine, symbol: Assigned, module: Module) -> Value:
         m.class_values[key] = UNKNOWN
         declared = None if symbol.annotation is None else declarations.annotated(m, module, symbol.annotation)
         value: Value = UNKNOWN if symbol.value is None else at_import(m, module, symbol.value)
+        later = None if declared is not None else late_globals.set_later(module, symbol)
+        if later is not None:
+            made = at_import(m, module, later)
+            value = made if late_globals.is_made_once(made) else value
         m.class_values[key] = declared if declared is not None and joining.tells_nothing(value) else value
         if isinstance(value, (Dictionary, Many)):
             m.registries[id(value)] = value
