@@ -39,7 +39,7 @@ def of_service(project: Project, service: Instance) -> Iterator[EntryPoint]:
     shared = tuple(made_by(project, service.kwargs.get("factory")))
     for call in service.calls:
         verb = call.method.upper()
-        targets = call.targets
+        targets: tuple[Value, ...] = tuple(call.targets)
         if call.method == "add_view":
             named = call.argument(0, "method")
             verb = named.upper() if isinstance(named, str) else ""
