@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from auditor.frameworks.graphql_types import Operation
     from auditor.index.ir import Node
     from auditor.index.project import Project
-    from auditor.index.symbols import Function
+    from auditor.index.symbols import Function, Module, Symbol
 
 _OBJECTS: Final = frozenset(
     {"ObjectType", "DjangoObjectType", "SQLAlchemyObjectType", "MongoengineObjectType", "Interface"}
@@ -113,7 +113,20 @@ class _Schema:
     def field(self, cls: Class, name: str, value: Node, resolver: Function) -> GraphField:
         """A field by its declaration: `graphene.List(BookType)`, `Field(lambda: Book)`, `ConnectionField(BookConnection)`."""
         target, many = self.given(cls, value)
-        return GraphField(camel_case(name), resolver, None if target is None else self.types.of(target), many)
+        kind = None if target is None else self.types.of(target)
+        return GraphField(camel_case(name), resolver, kind, many, self.filters(cls, value, target))
+
+    def filters(self, cls: Class, value: Node, target: Class | None) -> Class | None:
+        """The filter set of a `DjangoFilterConnectionField`: the one it is given, else its type's."""
+        if value[0] != ir.CALL or not tail_name(value[2]).endswith("FilterConnectionField"):
+            return None
+        module, named = cls.module, ir.argument(value, "filterset_class")
+        if named is None and target is not None:
+            meta = target.scope.get("Meta", (None,))[-1]
+            stated = meta.scope.get("filterset_class", (None,))[-1] if isinstance(meta, Class) else None
+            module, named = target.module, stated.value if isinstance(stated, Assigned) else None
+        found = None if named is None else self.project.resolve_expression(module, named)
+        return found if isinstance(found, Class) and found.module.role != "library" else None
 
     def given(self, cls: Class, value: Node) -> tuple[Class | None, bool]:
         """The object type that a declaration names, and whether it gives many of them."""
@@ -127,11 +140,21 @@ class _Schema:
                 queue.extend(v for key, v in node[4] if key in {"type_", "of_type"})
             elif node[0] == ir.LAMBDA:
                 queue.append(node[3])
-            elif node[0] in {ir.NAME, ir.ATTR}:
-                found = self.project.resolve_expression(cls.module, node)
+            elif node[0] in {ir.NAME, ir.ATTR, ir.CONST}:
+                found = (
+                    self.written(cls.module, node[2])
+                    if node[0] == ir.CONST
+                    else self.project.resolve_expression(cls.module, node)
+                )
                 if isinstance(found, Class):
                     return self.behind(found, many)
         return None, many
+
+    def written(self, module: Module, text: object) -> Symbol | None:
+        """What a type's name in quotes means, imported late: `List("shop.schema.BookType")`."""
+        home, _, name = text.rpartition(".") if isinstance(text, str) else ("", "", "")
+        found = (self.project.module(home, module) or self.project.module(home)) if home else None
+        return None if found is None else self.project.exported(found, name)
 
     def behind(self, found: Class, many: bool) -> tuple[Class | None, bool]:  # noqa: FBT001  handed through
         """The type of a connection's nodes; an object type itself."""

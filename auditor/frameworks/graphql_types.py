@@ -42,6 +42,8 @@ class GraphField:
     type: GraphType | None
     """The object type it gives; None for plain values and for what cannot be told."""
     many: bool
+    filters: Class | None = None
+    """The filter set that what the resolver gave goes through, where the framework has one for the type."""
 
 
 class GraphTypes:

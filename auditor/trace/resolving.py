@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from auditor.index.values import Many, Query, altered
-from auditor.trace import iteration
+from auditor.index.values import UNKNOWN, ClassValue, Many, Query, altered
+from auditor.trace import access, iteration
 
 if TYPE_CHECKING:
     from auditor.frameworks.graphql_types import GraphField, GraphType
@@ -29,6 +29,7 @@ _DEPTH: Final = 2
 def resolve(m: Machine, value: Value, given: GraphField, above: tuple[GraphType, ...] = ()) -> None:
     """Runs the resolvers of the type that a field gives, on what its resolver gave."""
     kind = given.type
+    value = sieved(m, value, given)
     if kind is None or kind in above or len(above) >= _DEPTH or not kind.fields:
         if isinstance(value, Query):
             opened(m, value, given)
@@ -40,6 +41,17 @@ def resolve(m: Machine, value: Value, given: GraphField, above: tuple[GraphType,
         m.cx.loops = before
     else:
         resolve_fields(m, value, kind, above)
+
+
+def sieved(m: Machine, value: Value, given: GraphField) -> Value:
+    """What the filter set of the field's type makes of rows: it may load relations with them."""
+    if given.filters is None or not isinstance(value, Query):
+        return value
+    before = placed(m, given.resolver)
+    made = m.call(ClassValue(given.filters), [UNKNOWN], {"queryset": value}, None)
+    found = access.get_attribute(m, made, "qs", None)
+    put_back(m, before)
+    return altered(found, site=value.site) if isinstance(found, Query) else value
 
 
 def opened(m: Machine, value: Value, given: GraphField) -> tuple[Loop, Value]:
