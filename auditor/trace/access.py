@@ -332,7 +332,7 @@ def item(m: Machine, value: Value, index: Value, node: Node) -> Value:
         return found or iteration.element(m, value)
     if isinstance(value, Many):
         m.use("index", value, node, index)
-        return value.elem if isinstance(index, Const) else iteration.reborn(m, value.elem)
+        return (iteration.picked if isinstance(index, Const) else iteration.reborn)(m, value.elem)
     if isinstance(value, Sym):
         if isinstance(value.hint, Query):
             return calls.call_symbolic(m, value, "__getitem__", [index], {}, node)

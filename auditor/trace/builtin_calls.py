@@ -83,7 +83,7 @@ def call(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value], nod
         return first
     if name == "next":
         iteration.fetch(m, first, node, "first")
-        return iteration.element(m, first)
+        return iteration.taken(m, iteration.element(m, first))
     if name == "getattr" and len(args) > 1:
         if isinstance(args[1], Const) and isinstance(args[1].value, str):
             return access.get_attribute(m, first, args[1].value, node)
@@ -179,7 +179,7 @@ def aggregate(m: Machine, name: str, args: list[Value], kwargs: dict[str, Value]
     m.use("aggregate", value, node, name)
     iteration.fetch(m, value, node, "iterate")
     key_calls(m, value, kwargs.get("key"), node)
-    return UNKNOWN if name == "sum" else iteration.element(m, value)
+    return UNKNOWN if name == "sum" else iteration.taken(m, iteration.element(m, value))
 
 
 def mapped(m: Machine, name: str, args: list[Value], node: Node | None) -> Value:

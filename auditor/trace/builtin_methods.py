@@ -62,7 +62,7 @@ def method(
         builtin_calls.key_calls(m, value, kwargs.get("key"), node)
         return UNKNOWN
     if name in {"pop", "popleft"}:
-        return iteration.element(m, value)
+        return iteration.taken(m, iteration.element(m, value))
     if name in _SET_OPERATIONS:
         return combined(m, value, name, args, node)
     return value if name == "copy" else UNKNOWN

@@ -27,7 +27,7 @@ from auditor.trace import enumerations, flow, hints, joining
 from auditor.trace.summary import Loop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from auditor.index.ir import Node
     from auditor.trace.machine import Machine
@@ -199,6 +199,35 @@ def in_memory(m: Machine, value: Value) -> Value:
     if isinstance(value, OneOf):
         return OneOf(tuple(in_memory(m, o) for o in value.options))
     return value
+
+
+def picked(m: Machine, value: Value) -> Value:
+    """The one element at a place: however many were looked through in a loop that is over, it is seen once."""
+    return _outside(value, lambda row: row.loops[: _shared(row, m.cx.loops)], m.cx.loops)
+
+
+def taken(m: Machine, value: Value) -> Value:
+    """The next element, or the largest: another one in each turn of the current loops, once the loop that made it is over."""
+    return _outside(value, lambda _: m.cx.loops, m.cx.loops)
+
+
+def _outside(value: Value, born: Callable[[Row], tuple[Loop, ...]], here: tuple[Loop, ...]) -> Value:
+    """Rows that were made in loops which are over, made elsewhere."""
+    if isinstance(value, Row):
+        return value if _shared(value, here) == len(value.loops) else altered(value, loops=born(value))
+    if isinstance(value, Items):
+        return Items(value.kind, [_outside(i, born, here) for i in value.items], value.count)
+    if isinstance(value, OneOf):
+        return OneOf(tuple(_outside(o, born, here) for o in value.options))
+    return value
+
+
+def _shared(row: Row, here: tuple[Loop, ...]) -> int:
+    """How many of the loops that a row was made in still run."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(row.loops, here, strict=False)) if a is not b),
+        min(len(row.loops), len(here)),
+    )
 
 
 def reborn(m: Machine, value: Value) -> Value:
