@@ -11,6 +11,7 @@ from auditor.rules import names, turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.declared import models
 from auditor.rules.index_demand import Demand, asked_at, cost_of, is_led, is_served, payers, searches
+from auditor.rules.names_read import names_read
 from auditor.sql.advice import IndexProposal, advise_index
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ def foreign_keys(scene: Scene, schema: Schema, by_table: dict[str, list[Effect]]
         for _, e in scene.effects()
         if e.label.startswith("DELETE ") and e.query is not None
     }
+    for demand in candidates:
+        if (
+            demand.relations
+            and not demand.effects
+            and not demand.joins
+            and parent_table(demand) not in deleted
+        ):
+            demand.relations = [r for r in demand.relations if r.rpartition(".")[2] in scene.once(names_read)]
     return [
         d
         for d in candidates
