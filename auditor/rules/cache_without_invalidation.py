@@ -46,7 +46,9 @@ from auditor.rules.scene import spot_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.index.symbols import Function
+    from auditor.index.ir import Node
+    from auditor.index.symbols import Function, Module
+    from auditor.index.values import Query
     from auditor.rules.held_values import Aside
     from auditor.rules.scene import Scene
     from auditor.trace.summary import Effect
@@ -82,25 +84,38 @@ def find(scene: Scene) -> Iterator[Claim]:
             scene, aside, deleted
         ):
             continue
-        rows = rows_kept(scene, aside)
-        writer = next((written[m] for m in rows if m in written), None)
+        writer = next(
+            (w for q in rows_kept(scene, aside) for w in written.get(q.model.key, ()) if changes(w, q)), None
+        )
         if writer is not None:
             made = claim(aside, writer)
             if believable(scene, made):
                 yield made
 
 
-def rows_kept(scene: Scene, aside: Aside) -> list[str]:
-    """Keys of the models whose rows the function reads between asking the cache and storing."""
+def rows_kept(scene: Scene, aside: Aside) -> list[Query]:
+    """What the function reads between asking the cache and storing."""
     found = scene.doings.at(
         aside.function, aside.read.site.line + 1, aside.write.site.line, "sql", remembered=True
     )
-    return [e.query.model.key for e in found if e.query is not None and e.operation != "write"]
+    return [e.query for e in found if e.query is not None and e.operation != "write"]
 
 
-def writers(scene: Scene) -> dict[str, Effect]:
-    """By model: a write of its rows that a request does."""
-    found: dict[str, Effect] = {}
+def changes(writer: Effect, kept: Query) -> bool:
+    """Whether a write may change what was kept: an UPDATE of other columns than those that are read does not."""
+    node = writer.node
+    if kept.only is None or not writer.label.startswith("UPDATE ") or node is None or node[0] != ir.CALL:
+        return True
+    given = {name for name, _ in node[4] if name}
+    if turns.name_of(node[2]) != "update" or node[3] or len(given) != len(node[4]) or not given:
+        return True
+    read = {c.split("__")[0].split(".")[0] for c in (*kept.only, *(path for path, _ in kept.filters))}
+    return bool({c.removesuffix("_id") for c in given} & {c.removesuffix("_id") for c in read})
+
+
+def writers(scene: Scene) -> dict[str, list[Effect]]:
+    """By model: the writes of its rows that requests do."""
+    found: dict[str, list[Effect]] = {}
     for scope, effect in scene.effects():
         if effect.kind != "sql" or effect.operation != "write" or id(scope) not in scene.waited_in:
             continue
@@ -112,7 +127,7 @@ def writers(scene: Scene) -> dict[str, Effect]:
             else effect.query.model
         )
         if model is not None:
-            found.setdefault(model.key, effect)
+            found.setdefault(model.key, []).append(effect)
     return found
 
 
@@ -125,14 +140,29 @@ def forgotten(scene: Scene) -> set[str]:
         for node in turns.nodes(module.body):
             if node[0] == ir.CALL and turns.name_of(node[2]) in _FORGETTING:
                 for argument in node[3]:
-                    for part in argument[3] if argument[0] == ir.SEQ else (argument,):
-                        literal = part[0] in {ir.CONST, ir.FSTR} and isinstance(part[2], str)
-                        found.add(
-                            head(part[2])
-                            if literal
-                            else turns.name_of(part[2] if part[0] == ir.CALL else part)
-                        )
+                    found.update(mentioned(module, argument))
     return found - {""}
+
+
+def mentioned(module: Module, argument: Node) -> Iterator[str]:
+    """The beginnings of the keys that an argument writes out, and the names that it takes them from.
+
+    A name that the module binds to texts stands for those: `keys = ["a:%d" % pk]; cache.delete_many(keys)`.
+    """
+    for part in argument[3] if argument[0] == ir.SEQ else (argument,):
+        yield turns.name_of(part[2] if part[0] == ir.CALL else part)
+        yield from written_out(part)
+        if part[0] == ir.NAME:
+            for node in turns.nodes(module.body):
+                if node[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == part[2] for t in node[3]):
+                    yield from written_out(node[4])
+
+
+def written_out(expression: Node) -> Iterator[str]:
+    """What each text of an expression begins with."""
+    for node in turns.nodes(expression):
+        if node[0] in {ir.CONST, ir.FSTR} and isinstance(node[2], str):
+            yield head(node[2])
 
 
 def head(text: str) -> str:

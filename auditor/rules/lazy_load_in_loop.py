@@ -148,6 +148,16 @@ def is_lazy(effect: Effect) -> bool:
     )
 
 
+def of_each(origin: Query | None, relations: Sequence[str]) -> str:
+    """How relations of a collection's rows are called, where all are of one: `creator` of each of a Service's `filters`."""
+    heads = {r.partition(".")[0] for r in relations}
+    behind = [r.partition(".")[2] for r in relations]
+    relation = None if origin is None or len(heads) != 1 else origin.model.relations.get(*heads)
+    if origin is None or relation is None or not relation.many or not all(behind):
+        return ""
+    return f"{', '.join(f'`{b}`' for b in behind[:4])} of each of a {origin.model.name}'s `{relation.name}`"
+
+
 def is_failing(scene: Scene, loop: Loop, effect: Effect) -> bool:
     """Whether it is read only where something goes wrong: for a message, on the way out."""
     if strictest(scene.trace.machine, loop.branch).turns == "failing":
@@ -296,7 +306,7 @@ def claim(
     where = f"at `{built[0].module.path}:{built[0].line}`" if built else "where the rows are fetched"
     return Claim(
         spot=spot,
-        title=f"{named} of each {model} "
+        title=f"{of_each(origin, relations) or f'{named} of each {model}'} "
         + ("are loaded by queries of their own" if len(relations) > 1 else "is loaded by a query of its own"),
         evidence=[
             turning(loop),

@@ -286,5 +286,20 @@ def claim(scene: Scene, found: Reading, use: Use) -> Claim:
         related=[place(spot_of(query.site), "query")],
         cost_term=rows_at_stake(scene, query),
         could_be_wrong="The rows are few, or making the instances has an effect that is wanted.",
-        fix=f"Fetch {named} alone: `.values_list(...)`, or a SELECT of the columns.",
+        fix=advice(query, named),
     )
+
+
+def advice(query: Query, named: str) -> str:
+    """How to ask for these columns so that what else the code does with the query still works.
+
+    `values_list` gives no instances: relations can't be prefetched for it, and Django refuses to delete by it; `only`
+    refuses what `select_related` joins.
+    """
+    if query.orm != "django":
+        return f"Fetch {named} alone: a SELECT of the columns, or `load_only` where instances are needed."
+    if query.joined:
+        return f"Fetch {named} and what is read of the joined rows alone: `.values_list(...)`."
+    if query.loaded:
+        return f"Fetch {named} alone: `.only(...)`."
+    return f"Fetch {named} alone: `.only(...)`, or `.values_list(...)` if nothing else is asked of the query."

@@ -270,7 +270,7 @@ def trust(looped: Looped, effect: Effect, away: int) -> float:
     if is_all_of_strangers(effect):
         confidence -= 0.2
     if effect.label.endswith("(refresh)") or is_refresh(effect):  # it comes with the write before it
-        confidence -= 0.35
+        confidence -= 0.45
     if effect.label == "(statement)":  # which may write as well
         confidence -= 0.35
     if is_fixed(looped.loop) or turns.is_retry(looped.loop):

@@ -12,6 +12,7 @@ from auditor.rules.growth import growth
 from auditor.rules.index_demand import EQUAL, Demand, asked_at, is_led, payers
 from auditor.rules.uncached_config import is_configuration
 from auditor.sql.advice import IndexProposal, OrderColumn, advise_index
+from auditor.trace.turns import strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +50,15 @@ def searched(
                 column, proposal = found
                 key = (query.model.table, column.name)
                 demands.setdefault(key, (Demand(query.model, column), proposal))[0].effects.append(effect)
-    yield from (
-        found for found in demands.values() if not all(names_its_value(e, found[0]) for e in found[0].effects)
-    )
+    for demand, proposal in demands.values():
+        rare = all(is_on_failure(scene, e) for e in demand.effects)
+        if not rare and not all(names_its_value(e, demand) for e in demand.effects):
+            yield demand, proposal
+
+
+def is_on_failure(scene: Scene, effect: Effect) -> bool:
+    """Whether it is asked only after something went wrong: in an `except`, or on the way to an error."""
+    return strictest(scene.trace.machine, effect.branch).turns == "failing"
 
 
 def names_its_value(effect: Effect, demand: Demand) -> bool:

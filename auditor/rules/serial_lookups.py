@@ -91,6 +91,7 @@ def is_lookup(effect: Effect) -> bool:
         and query is not None
         and query.orm == "sqlalchemy"
         and not query.locked
+        and not effect.label.endswith("(refresh)")  # it belongs to the write before it
         and not effect.loops
         and not effect.remembered
         and not effect.guessed

@@ -247,7 +247,8 @@ def show_inline(m: Machine, inline: Inst, parent: Model, row: Value) -> None:
     if model is None:
         return
     back = key_to(m, inline, model, parent)
-    relations = [r for r in chosen(m, inline, model, Const(None)) if r.name != back]
+    hidden = back or said(m, inline, "ct_field") or "content_type"  # Django leaves either out of the form
+    relations = [r for r in chosen(m, inline, model, Const(None)) if r.name != hidden]
     if is_refused(m.project, inline.cls, "has_change_permission"):
         relations = []
     if isinstance(row, Row):

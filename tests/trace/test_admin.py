@@ -15,7 +15,18 @@ from auditor.trace.semantics import Semantics, orms_of
 from tests.trace.rest_project import library
 
 MODELS = """
+    from django.contrib.contenttypes.fields import GenericForeignKey
+    from django.contrib.contenttypes.models import ContentType
     from django.db import models
+
+    class Label(models.Model):
+        text = models.CharField(max_length=40)
+        content_type = models.ForeignKey(ContentType, models.CASCADE)
+        object_id = models.PositiveIntegerField()
+        labelled = GenericForeignKey("content_type", "object_id")
+
+        def __str__(self):
+            return self.text
 
     class Country(models.Model):
         name = models.CharField(max_length=40)
@@ -83,8 +94,9 @@ MODELS = """
 ADMIN = """
     from django import forms
     from django.contrib import admin
+    from django.contrib.contenttypes.admin import GenericTabularInline
     from django.db.models import Count
-    from shop.models import Author, Book, Chapter, Draft, Loan, Proof, Publisher, Review, Sale
+    from shop.models import Author, Book, Chapter, Country, Draft, Label, Loan, Proof, Publisher, Review, Sale
 
     class TypedKey(admin.FieldListFilter):
         def expected_parameters(self):
@@ -97,6 +109,13 @@ ADMIN = """
     class LoanAdmin(admin.ModelAdmin):
         list_display = ["note"]
         list_filter = [("book", TypedKey), ("note", TypedKey), ("publisher", Linked)]
+
+    class LabelInline(GenericTabularInline):
+        model = Label
+
+    @admin.register(Country)
+    class CountryAdmin(admin.ModelAdmin):
+        inlines = [LabelInline]
 
     class ChapterInline(admin.TabularInline):
         model = Chapter
@@ -210,6 +229,8 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("GET /admin/shop/sale/{object_id}/change/", {(): 4}),
         ("GET /admin/shop/proof/add/", {(): 1}),
         ("GET /admin/shop/draft/add/", {(): 1}),
+        ("GET /admin/shop/country/add/", {}),
+        ("GET /admin/shop/country/{object_id}/change/", {(): 2}),
     ],
 )
 def test_a_page_costs_what_django_asks(page: str, expected: dict[tuple[str, ...], int]) -> None:
