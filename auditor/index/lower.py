@@ -190,11 +190,9 @@ class Lowering(ExpressionLowering):
                 if item.type != "with_item":
                     continue
                 value = item.named_children[0]
-                target = None
-                if value.type == "as_pattern":
-                    parts = value.named_children
-                    value, alias = parts[0], parts[-1]
-                    target = self.expression(alias.named_children[0]) if alias.named_children else None
+                named = bound_by(value)
+                alias = None if named is None else named.named_children[-1]
+                target = self.expression(alias.named_children[0]) if alias and alias.named_children else None
                 items.append((self.expression(value), target))
         is_async = node.children[0].type == "async"
         return (
@@ -387,6 +385,13 @@ class Lowering(ExpressionLowering):
         items = tuple(self.expression(c) for c in node.named_children)
         line, end = self.span(node)
         return (ir.EXPR, line, end, (ir.SEQ, line, "tuple", items, len(items)))
+
+
+def bound_by(value: Tree) -> Tree | None:
+    """The `… as name` of a `with`; the parser puts it below a condition or a lambda that stands before it."""
+    while value.type in {"conditional_expression", "lambda"} and value.named_children:
+        value = value.named_children[-1]
+    return value if value.type == "as_pattern" else None
 
 
 def called_type(node: ir.Node, arguments: tuple[ir.Node, ...], steps: int) -> ir.Node:

@@ -152,8 +152,10 @@ def of_each(origin: Query | None, relations: Sequence[str]) -> str:
     """How relations of a collection's rows are called, where all are of one: `creator` of each of a Service's `filters`."""
     heads = {r.partition(".")[0] for r in relations}
     behind = [r.partition(".")[2] for r in relations]
-    relation = None if origin is None or len(heads) != 1 else origin.model.relations.get(*heads)
-    if origin is None or relation is None or not relation.many or not all(behind):
+    if origin is None or len(heads) != 1 or not all(behind):
+        return ""
+    relation = origin.model.relations.get(heads.pop())
+    if relation is None or not relation.many:
         return ""
     return f"{', '.join(f'`{b}`' for b in behind[:4])} of each of a {origin.model.name}'s `{relation.name}`"
 

@@ -44,15 +44,17 @@ from auditor.model.severity import Severity
 from auditor.model.text import listed
 from auditor.rules.claim import Claim, endpoints_of, is_worth_saying, place
 from auditor.rules.declared import definition, schema_of
-from auditor.rules.foreign_key_index import foreign_key_claim, foreign_keys
+from auditor.rules.foreign_key_index import foreign_key_claim, foreign_keys, parent_table
 from auditor.rules.growth import growth
 from auditor.rules.index_demand import effects_by_table
 from auditor.rules.mysql_spoken import mysql_spoken
 from auditor.rules.searched_index import fed_tables, searched, searched_claim
+from auditor.rules.uncached_config import is_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.rules.index_demand import Demand
     from auditor.rules.scene import Scene
 
 RULE = RuleInfo(
@@ -68,6 +70,9 @@ _STILL: Final = 0.2
 """What it loses where no request adds rows to the table, and nothing says when a row was made: it may be small."""
 _UNASKED: Final = ("missing-index", "asked by nothing known")
 """What tables have in common that no known endpoint searches: their indexes are added in one go, or never."""
+_HANDFUL: Final = 0.45
+"""What it loses between two tables that configure the application: there is a row for each thing that can be set."""
+_SETTING: Final = re.compile(r"setting|config|preference|parameter", re.IGNORECASE)
 _IMPLIED: Final = 0.35
 """What a foreign key's claim loses where the database may have made the index by itself."""
 
@@ -81,6 +86,11 @@ def find(scene: Scene) -> Iterator[Claim]:
     for claims in by_class.values():
         told = merged(claims)
         yield told if endpoints_of(scene, told) else replace(told, cause=_UNASKED)
+
+
+def is_of_configuration(demand: Demand) -> bool:
+    """Whether the rows are settings, and belong to other settings; those of a user or a shop grow with these."""
+    return is_configuration(demand.model.name) and _SETTING.search(parent_table(demand)) is not None
 
 
 def merged(claims: list[Claim]) -> Claim:
@@ -120,6 +130,7 @@ def by_column(scene: Scene) -> Iterator[Claim]:
             if demand.model.table not in scene.once(fed_tables) and not growth(demand.model):
                 made.confidence -= _STILL
             made.confidence -= _IMPLIED if spoken == "too" else 0
+            made.confidence -= _HANDFUL if is_of_configuration(demand) else 0
             yield made
     for demand, proposal in searched(scene, schema, by_table):
         if spoken == "only" and demand.column.foreign_key is not None:

@@ -1,8 +1,9 @@
 """Conditions inside a loop that let only one turn through, or one in many.
 
 Recognised are a comparison of the loop's own key with a literal (`for name, event in events.items(): if name == "x"`),
-which at most one turn meets, and batching: `if i % 100 == 0`, `if len(batch) >= 100`. What stands behind them does
-not happen once per turn; the machine takes the loop away from it, and forgets which relations it loaded.
+which at most one turn meets, a flag that the turn which finds it down puts up (`if found: continue`, `found = True`),
+and batching: `if i % 100 == 0`, `if len(batch) >= 100`. What stands behind them does not happen once per turn; the
+machine takes the loop away from it, and forgets which relations it loaded.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from auditor.index import ir
+from auditor.index.symbols import inner_blocks
 from auditor.index.values import Row
 from auditor.trace import deciding
 from auditor.trace.summary import repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.index.ir import Node
     from auditor.index.values import Value
@@ -33,7 +35,7 @@ def without_pinned(m: Machine, condition: Node, part: Part) -> tuple[Loop, ...]:
     loops = m.cx.loops
     if not loops:
         return loops
-    pinned = next(
+    pinned = raised_flag(m, condition, part) or next(
         (x for test, holds in tests(condition, holds=part == "then") if (x := pin(m, test, holds=holds))),
         None,
     )
@@ -84,6 +86,52 @@ def pin(m: Machine, test: Node, *, holds: bool) -> Loop | None:
     if holds and operator in {">=", ">"} and is_len(left):
         return innermost(m) if right[0] != ir.CONST or (isinstance(right[2], int) and right[2] > 1) else None
     return None
+
+
+def raised_flag(m: Machine, condition: Node, part: Part) -> Loop | None:
+    """The loop in which only the turn that sets a flag passes: `if found: continue`, then `found = True`."""
+    loop = innermost(m)
+    if loop is None or loop.node is None or loop.node[0] != ir.FOR:
+        return None
+    body = loop.node[5]
+    for test, holds in tests(condition, holds=part == "then"):
+        if test[0] == ir.NAME and not holds:
+            name = test[2]
+            settings = [s for s in statements(body) if name in deciding.bound(s)]
+            if (
+                len(settings) == 1
+                and sets_true(settings[0], name)
+                and any(is_raised_in(block, name, condition, part) for block in blocks(body))
+            ):
+                return loop
+    return None
+
+
+def is_raised_in(block: Sequence[Node], name: str, condition: Node, part: Part) -> bool:
+    """Whether a block holds the condition and sets the flag on every run that the condition lets through."""
+    for position, s in enumerate(block):
+        if s[0] == ir.IF and s[3] is condition:
+            passed = s[4] if part == "then" else (*s[5], *block[position + 1 :])
+            return any(sets_true(x, name) for x in passed)
+    return False
+
+
+def sets_true(s: Node, name: str) -> bool:
+    return bool(s[0] == ir.ASSIGN and name in deciding.bound(s) and s[4][0] == ir.CONST and s[4][2] is True)
+
+
+def statements(body: Sequence[Node]) -> Iterator[Node]:
+    """Every statement of a block, those inside others included."""
+    for block in blocks(body):
+        yield from block
+
+
+def blocks(body: Sequence[Node]) -> Iterator[Sequence[Node]]:
+    """A block and those inside its statements."""
+    yield body
+    for s in body:
+        for inner in inner_blocks(s):
+            yield from blocks(inner)
 
 
 def is_len(node: Node) -> bool:
