@@ -34,6 +34,11 @@ def is_by_hand(scene: Scene, spot: Spot) -> bool:
     return is_started_by_name(spot.module) and audience(scene, spot) in {"command", "unknown"}
 
 
+def shares_a_pool(scene: Scene, spot: Spot) -> bool:
+    """Whether other runs take connections from the same pool: a command has that of its process to itself."""
+    return audience(scene, spot) != "command" and not is_by_hand(scene, spot)
+
+
 def believable(scene: Scene, claim: Claim) -> bool:
     """Whether a claim is worth a reader's time once what is not known is taken off its confidence."""
     unreached = not scene.trace.endpoints_of(claim.spot.function)

@@ -47,7 +47,7 @@ from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.audience import believable, is_by_hand
+from auditor.rules.audience import believable, shares_a_pool
 from auditor.rules.claim import Claim, place
 from auditor.rules.regions import ends_before, ends_on_the_way, sessions
 from auditor.rules.scene import Spot, spot_of, statement_at
@@ -93,7 +93,7 @@ def find(scene: Scene) -> Iterator[Claim]:
         made = claim(region, *waits[0]) if waits else None
         if made is None and crowd and (answer := built(scene, region)) is not None:
             made = building(region, answer, crowd)
-        if made is not None and believable(scene, made) and not is_by_hand(scene, made.spot):
+        if made is not None and believable(scene, made) and shares_a_pool(scene, made.spot):
             yield made
 
 

@@ -73,6 +73,8 @@ RULE = RuleInfo(
 )
 
 _DEPTH: Final = 3
+_WRITING: Final = re.compile(r"_?(save|create|update|delete|insert|upsert|add|remove|store|write)(_|$)")
+"""Names of helpers that are called for what they write, whatever they ask on the way."""
 _WORD: Final = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _ORDER: Final = re.compile(r"\.order_by\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _NOT_READS: Final = frozenset(
@@ -378,7 +380,7 @@ def asks(scene: Scene, call: Call) -> bool:
     """Whether what is called reads from a database by itself, and has read when it returns."""
     summary = scene.trace.machine.summaries.get(id(call.callee))
     asked = summary is not None and any(is_asked_for(e) and not e.loops for e in summary.effects)
-    return asked and not call.callee.is_generator
+    return asked and not call.callee.is_generator and not _WRITING.match(call.callee.name)
 
 
 def key_of(value: Value, given: dict[int, Key]) -> Key:

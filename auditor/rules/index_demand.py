@@ -55,7 +55,15 @@ def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
 
 
 def asked_at(effect: Effect) -> Spot:
-    """The statement of the project that runs it: of what a library's helper asks for, the call of that helper."""
+    """The statement of the project that asks for it.
+
+    Of what a library's helper asks for that is the call of the helper; of a query that another function was handed, to
+    run it for everybody, the place that built it.
+    """
+    built = effect.site if effect.query is None else effect.query.site
+    is_elsewhere = built.function is not None and built.function is not effect.site.function
+    if is_elsewhere and built.module.role == "app":
+        return spot_of(built)
     if effect.site.module.role == "library":
         for function, line in reversed(effect.frames):
             if function.module.role != "library":

@@ -40,7 +40,7 @@ from auditor.model.report import CostTerm, Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
-from auditor.rules.audience import audience, believable, is_by_hand
+from auditor.rules.audience import believable, shares_a_pool
 from auditor.rules.claim import Claim, place
 from auditor.rules.connection_held import crowded, is_checked_out
 from auditor.rules.regions import is_pooled, sessions
@@ -80,13 +80,8 @@ def find(scene: Scene) -> Iterator[Claim]:
                 and not is_handed_down(region, line)
             ):
                 made = claim(region, effect, way, crowd, told=any(p.told for p in known))
-                if believable(scene, made) and shares_a_pool(scene, made):
+                if believable(scene, made) and shares_a_pool(scene, made.spot):
                     yield made
-
-
-def shares_a_pool(scene: Scene, claim: Claim) -> bool:
-    """Whether other runs take from the same pool: a command has that of its process to itself."""
-    return audience(scene, claim.spot) != "command" and not is_by_hand(scene, claim.spot)
 
 
 def is_handed_down(region: Region, line: int) -> bool:

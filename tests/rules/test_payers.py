@@ -139,3 +139,44 @@ def test_what_a_view_by_its_model_shows_is_told_where_it_names_the_model() -> No
     found = told("lazy-load-in-loop", PAGES, template=TEMPLATE)
     named = 1 + PAGES.decode().split("\n").index("    model = Book")
     assert ("urls.py", named) in {(p.file, p.line) for f in found for p in f.related}
+
+
+SHARED = b"""
+from flask import Flask
+from sqlalchemy import Column, DateTime, Integer, String, select
+from sqlalchemy.orm import Session, declarative_base
+
+app = Flask(__name__)
+session = Session()
+Base = declarative_base()
+
+class Booking(Base):
+    __tablename__ = "bookings"
+    id = Column(Integer, primary_key=True)
+    code = Column(String)
+    created_at = Column(DateTime)
+
+class Repository:
+    def __init__(self, session: Session):
+        self.session = session
+
+    def run(self, statement):
+        return self.session.execute(statement).scalars().first()
+
+@app.get("/codes/<code>")
+def by_code(code):
+    found = Repository(session).run(select(Booking).where(Booking.code == code))
+    return {"found": found is not None}
+
+@app.get("/ids/<int:id>")
+def by_id(id):
+    found = Repository(session).run(select(Booking).where(Booking.id == id))
+    return {"found": found is not None}
+"""
+
+
+def test_an_index_is_wanted_by_those_who_build_the_query_not_by_all_that_the_same_helper_runs() -> None:
+    found = told("missing-index", SHARED)
+    assert [f.endpoints for f in found] == [("GET /codes/{code}",)]
+    asked = 1 + next(n for n, t in enumerate(SHARED.decode().split("\n")) if "Booking.code ==" in t)
+    assert [p.line for f in found for p in f.related if p.role == "query"] == [asked]
