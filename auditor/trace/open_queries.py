@@ -44,8 +44,13 @@ def is_run_on(receiver: Value, name: str, args: list[Value]) -> bool:
         return False
     first = args[0]
     if name in EXECUTE:
-        return isinstance(first, Query) and is_open(first)
+        return is_handed_in(first) or (isinstance(first, Query) and is_open(first))
     return name in _BY_KEY and is_undecided(first)
+
+
+def is_handed_in(value: Value) -> bool:
+    """Whether a statement is a parameter: what it says, the callers know, each for itself."""
+    return isinstance(value, Sym) and value.op == "param"
 
 
 def session_named(name: str, args: list[Value]) -> SessionValue | None:
