@@ -75,6 +75,7 @@ def told_of_keys(names: str, *, searched: str = "") -> list[str]:
     text = _TABLES + "".join(_RELATION.format(name=name) for name in names)
     text += "".join(_TABLE.format(name=name) for name in names)
     text += "".join(_SEARCHES.format(name=name) for name in searched)
+    text += "def counted(owner):\n" + "".join(f"    print(len(owner.{name}s))\n" for name in names)
     return sorted(f.title.partition("; ")[2] for f in audited({"app.py": text}, "missing-index"))
 
 
