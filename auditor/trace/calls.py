@@ -194,9 +194,14 @@ def call_symbolic(
 def _hinted(
     m: Machine, hint: Value, name: str | None, args: list[Value], kwargs: dict[str, Value], node: Node | None
 ) -> Value:
-    if name is None:
-        return call_value(m, hint, args, kwargs, node)
-    return call_method(m, hint, name, args, kwargs, node)
+    cx = m.cx
+    before, cx.supposed = cx.supposed, True
+    try:
+        if name is None:
+            return call_value(m, hint, args, kwargs, node)
+        return call_method(m, hint, name, args, kwargs, node)
+    finally:
+        cx.supposed = before
 
 
 def interesting(m: Machine, name: str, args: list[Value]) -> bool:

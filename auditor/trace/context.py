@@ -45,3 +45,5 @@ class Context:
     deferred: bool = False
     remembered: bool = False
     offloaded: bool = False
+    supposed: bool = False
+    """Only what a call gives is asked for, by a declaration: functions that it is handed are not followed."""

@@ -229,9 +229,9 @@ def hand_over(
     rest: list[Value] = []
     if given is None and position is not None and position < len(args):
         given, rest = args[position], args[position + 1 :]
-    if not isinstance(given, (Func, Lambda, Sym, OneOf, Inst, Ext)):
-        return
     cx = m.cx
+    if cx.supposed or not isinstance(given, (Func, Lambda, Sym, OneOf, Inst, Ext)):
+        return
     before = cx.loops, cx.deferred
     cx.deferred = cx.deferred or callback.runs_in == "later"
     if name.endswith(".map") and rest:
@@ -293,6 +293,8 @@ def writes(fact: CallFact, text: str) -> bool:
 
 def callbacks(m: Machine, values: list[Value], node: Node | None) -> None:
     """Functions handed to code that is not known are assumed to be called, once."""
+    if m.cx.supposed:
+        return
     for value in values:
         if isinstance(value, Lambda) or (isinstance(value, Func) and value.function.parent is not None):
             calls.call_value(m, value, [], {}, node)
