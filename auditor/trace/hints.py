@@ -233,9 +233,25 @@ def class_value(m: Machine, owner: Class, symbol: Assigned) -> Value:
             if symbol.value[0] == ir.NAME and symbol.value[2] in owner.scope:
                 value = access.class_attribute(m, owner, symbol.value[2], ClassValue(owner))
             else:
-                value = at_import(m, owner.module, symbol.value)
+                value = in_class_body(m, owner, symbol, symbol.value)
         m.class_values[key] = declared if declared is not None and joining.tells_nothing(value) else value
     return m.class_values[key] or UNKNOWN
+
+
+def in_class_body(m: Machine, owner: Class, symbol: Assigned, node: Node) -> Value:
+    """What an expression of a class body gives, names that the body has assigned before included."""
+    local = {
+        str(n[2]): access.class_attribute(m, owner, n[2], ClassValue(owner))
+        for n in ir.walk(node)
+        if n[0] == ir.NAME
+        and all(isinstance(b, Assigned) and b is not symbol for b in owner.scope.get(n[2], [symbol]))
+    }
+
+    def evaluate() -> Value:
+        m.cx.env.update(local)
+        return expressions.expression(m, node)
+
+    return at_line(m, owner.module, node[1], evaluate)
 
 
 def at_import(m: Machine, module: Module, node: Node) -> Value:

@@ -117,6 +117,11 @@ ADMIN = """
     class CountryAdmin(admin.ModelAdmin):
         inlines = [LabelInline]
 
+    @admin.register(Label)
+    class LabelAdmin(admin.ModelAdmin):
+        _texts = ("text",)
+        fieldsets = (("Texts", {"fields": _texts}),)
+
     class ChapterInline(admin.TabularInline):
         model = Chapter
 
@@ -229,6 +234,7 @@ def costs() -> dict[str, dict[tuple[str, ...], tuple[int, int]]]:
         ("GET /admin/shop/sale/{object_id}/change/", {(): 4}),
         ("GET /admin/shop/proof/add/", {(): 1}),
         ("GET /admin/shop/draft/add/", {(): 1}),
+        ("GET /admin/shop/label/add/", {}),
         ("GET /admin/shop/country/add/", {}),
         ("GET /admin/shop/country/{object_id}/change/", {(): 2}),
     ],
