@@ -109,6 +109,8 @@ _OWN_KEYS = frozenset(
     {"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create", "set", "aset"}
 )
 """Methods that look before they write, each row on its own: no bulk method does the same."""
+_EMPTYING = frozenset({"clear", "aclear"})
+"""Methods that empty the relation of one row: another row's is emptied by another call, whatever is handed in."""
 _SINGLE = frozenset(
     {"SAVEPOINT", "RELEASE", "BEGIN", "SET", "LOCK", "VACUUM", "ANALYZE", "CREATE", "DROP", "ALTER"}
 )
@@ -198,10 +200,10 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     if effect.kind == "transaction":
         confidence = 0.7 if audience(scene, looped.spot) == "request" else 0.45
         confidence -= 0.35 if id(looped.loop.node) in scene.once(turning_over_batches) else 0
-    if effect.node is not None and effect.node[0] == ir.CALL and name_of(effect.node[2]) in _OWN_KEYS:
+    if called(effect) in _OWN_KEYS:
         confidence -= 0.45
     if " via " in effect.label and effect.row is not None and looped.loop in effect.row.loops:
-        confidence -= 0.2
+        confidence -= 0.4 if called(effect) in _EMPTYING else 0.2
     here = effect.branch if looped.call is None else looped.call.branch
     conditions = turns.conditions_inside(looped.loop, here)
     if any(arm != AFTER_GUARD for _, arm in conditions):
@@ -232,6 +234,11 @@ def trust(scene: Scene, looped: Looped, effect: Effect, path: list[Function], li
     if audience(scene, looped.spot) == "command":
         confidence -= 0.15
     return confidence
+
+
+def called(effect: Effect) -> str:
+    """The name of the method that writes, or nothing."""
+    return name_of(effect.node[2]) if effect.node is not None and effect.node[0] == ir.CALL else ""
 
 
 def is_of_many(effect: Effect) -> bool:
