@@ -51,8 +51,8 @@ def new_router(
 
 def nest(router: Router, parent: Router, prefix: Value, lookup: Value, project: Project) -> None:
     """Puts a nested router below `parent`'s view set of that prefix: `parents/{lookup_pk}/`."""
-    registered = [entry for entry in parent.attributes["registry"] if entry[0] == prefix]
-    viewset = registered[0][1] if registered else UNKNOWN
+    registered = [viewset for told, viewset, _ in _registered(parent) if told == prefix]
+    viewset = registered[0] if registered else UNKNOWN
     name = lookup_name(viewset, project)
     told = f"{lookup}_" if isinstance(lookup, str) and lookup else "nested_1_"
     above = parent.attributes["parent"]
@@ -60,6 +60,20 @@ def nest(router: Router, parent: Router, prefix: Value, lookup: Value, project: 
         f"{above}{prefix if isinstance(prefix, str) else HOLE}/(?P<{told}{name}>[^/.]+)/"
     )
     router.attributes["trailing_slash"] = parent.attributes["trailing_slash"]
+
+
+def _registered(router: Router) -> list[tuple[Value, Value, tuple[Module, int] | None]]:
+    """Prefix, view set and place of every registration.
+
+    A project's own `register` appends what DRF's does, whose third is a base name and no place.
+    """
+    registry = router.attributes["registry"]
+    entries = (
+        [e for e in registry if isinstance(e, tuple) and len(e) == 3] if isinstance(registry, list) else []
+    )
+    return [
+        (prefix, viewset, where if isinstance(where, tuple) else None) for prefix, viewset, where in entries
+    ]
 
 
 def _default_routes(*, bulk: bool) -> list[RouterRoute]:
@@ -105,13 +119,12 @@ def expand(router: Router, evaluation: Evaluation) -> list[Route]:
     """Every route of a router, in the order in which DRF lists them."""
     evaluation.register_all()
     routes: list[Route] = []
-    for prefix, viewset, (module, line) in router.attributes["registry"]:
+    for prefix, viewset, where in _registered(router):
         if isinstance(viewset, Class):
-            routes.extend(
-                _viewset_routes(router, prefix, viewset, where=(module, line), evaluation=evaluation)
-            )
-        else:
-            evaluation.note(module, line, "what is registered here is not a class of this tree")
+            place = where or (viewset.module, viewset.line)
+            routes.extend(_viewset_routes(router, prefix, viewset, where=place, evaluation=evaluation))
+        elif where is not None:
+            evaluation.note(*where, "what is registered here is not a class of this tree")
     root = root_view(router, evaluation)
     if root is not None:
         routes.append(Route("^$", "regex", AsView(root, {}), root.module, root.line))

@@ -166,6 +166,22 @@ CASES = {
         """,
         {"GET /bare": "Bare.list", "DELETE /bare": "Bare.helper", "GET /bare/{number}": "Bare.retrieve"},
     ),
+    "a router that registers for itself": (
+        """
+        class Twice(SimpleRouter):
+            def register(self, prefix, viewset, basename=None):
+                if basename is None:
+                    basename = self.get_default_basename(viewset)
+                self.registry.append((prefix, viewset, basename))
+                if hasattr(self, '_urls'):
+                    del self._urls
+        router = Twice()
+        router.register('bare', views.Bare)
+        router.register('missing', views.Missing)
+        urlpatterns = router.urls
+        """,
+        {"GET /bare/": "Bare.list", "GET /bare/{number}/": "Bare.retrieve"},
+    ),
     "a router with routes of its own": (
         """
         class ReadOnly(SimpleRouter):
