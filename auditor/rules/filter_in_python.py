@@ -31,7 +31,6 @@ ignores it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.index import ir
@@ -51,6 +50,7 @@ from auditor.rules.collection import (
     rows_named,
     serves_many,
 )
+from auditor.rules.mostly_kept import Sieve, leaves_out_named, passes_most
 from auditor.rules.row_paths import conjuncts, disjuncts, tested_columns
 from auditor.rules.scene import spot_of
 
@@ -75,23 +75,8 @@ _CHANGES = frozenset({".remove()", ".append()", ".add()", "delete"})
 """What is done to a collection without reading its rows."""
 
 
-_MOST_PASS: Final = 0.15
+_MOST_PASS: Final = 0.25
 """What a claim loses where only what a list names is left out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sieve:
-    """Rows passed through conditions."""
-
-    rows: Node
-    """The expression that gives them."""
-    variable: str
-    conditions: tuple[Node, ...]
-    """All must hold for a row to be kept."""
-    moving: frozenset[str] = frozenset()
-    """Names that the loop changes while it goes: what the rows before left behind."""
-    skips: bool = False
-    """The conditions say which rows are left out, not which are kept."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -151,28 +136,13 @@ def is_asked_already(found: Collection, condition: Node) -> bool:
     )
 
 
-def leaves_one_out(found: Collection, sieve: Sieve, condition: Node) -> bool:
-    """Whether it is `row.id != x`: all rows but one at most are kept."""
-    if condition[0] != ir.CMP or condition[2] != ("==" if sieve.skips else "!=",):
-        return False
-    columns = found.query.model.columns
-    return any(
-        side[0] == ir.ATTR
-        and side[2][0] == ir.NAME
-        and side[2][2] == sieve.variable
-        and (
-            side[3] in {"pk", found.query.model.primary_key}
-            or (side[3] in columns and columns[side[3]].unique)
-        )
-        for side in condition[3]
-    )
-
-
 def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[str, ...]]:
     """The columns of each condition; none for a bare `row.x` that only guards another condition on `x`."""
     tested = [
         ()
-        if is_asked_already(found, c) or turns.free_names(c) & sieve.moving or leaves_one_out(found, sieve, c)
+        if is_asked_already(found, c)
+        or turns.free_names(c) & sieve.moving
+        or passes_most(scene, found, sieve, c)
         else tested_columns(scene, found.query, sieve.variable, c)
         for c in sieve.conditions
     ]
@@ -180,33 +150,7 @@ def sieved_columns(scene: Scene, found: Collection, sieve: Sieve) -> list[tuple[
         others = [c for c in sieve.conditions if c is not condition]
         if condition[0] == ir.ATTR and any(strip(condition) in strip(o) for o in others):
             tested[n] = ()
-        if is_null_guard(found, sieve, condition):
-            tested[n] = ()
     return tested
-
-
-def is_null_guard(found: Collection, sieve: Sieve, condition: Node) -> bool:
-    """Whether it only asks whether a related row is there, before that is read: hardly a row lacks it."""
-    tested = condition
-    if sieve.skips:
-        if condition[0] != ir.NOT:
-            return False
-        tested = condition[2]
-    relation = found.query.model.relations.get(tested[3]) if tested[0] == ir.ATTR else None
-    return (
-        relation is not None
-        and not relation.many
-        and tested[2][0] == ir.NAME
-        and tested[2][2] == sieve.variable
-        and is_read_again(found, tested)
-    )
-
-
-def is_read_again(found: Collection, attribute: Node) -> bool:
-    """Whether the function reads the attribute of the row in another place, too."""
-    text = strip(attribute)
-    reads = (n for n in turns.nodes(found.function.body) if n[0] == ir.ATTR and n[3] == attribute[3])
-    return sum(strip(n) == text for n in reads) > 1
 
 
 def sieve_of(use: Use) -> Sieve | None:
@@ -247,12 +191,6 @@ def of_loop(node: Node) -> Sieve | None:
     if len(inner) == 1 and inner[0][0] == ir.CONTINUE:
         return Sieve(node[4], target[2], tuple(disjuncts(condition)), moving, skips=True)
     return Sieve(node[4], target[2], tuple(conjuncts(condition)), moving) if len(body) == 1 else None
-
-
-def leaves_out_named(sieve: Sieve) -> bool:
-    """Whether it leaves out what a list names: of most tables nearly all rows pass."""
-    operator = "in" if sieve.skips else "not in"
-    return all(c[0] == ir.CMP and c[2] == (operator,) for c in sieve.conditions)
 
 
 def is_only_sieved(found: Collection) -> bool:
