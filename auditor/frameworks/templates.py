@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.frameworks import jinja_filters
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from auditor.index.ir import Node
 
 GET: Final = "__template_get__"
+ABOUT: Final = "about"
+"""Given to `__template_get__` where the next step would ask a form's field about itself, which shows no choice of it."""
 INCLUDE: Final = "__template_include__"
 TAG: Final = "__template_tag__"
 """Called with the name of a tag that the project may have made, and what it is given."""
@@ -41,6 +44,11 @@ _PASSING: Final = frozenset(
     "floatformat intcomma pluralize urlencode slugify join yesno default_if_none escapejs stringformat add first last".split()
 )
 """Filters of Django's own that give what they are given, as far as anybody asks here."""
+_OF_FIELDS: Final = frozenset(
+    "errors label label_tag legend_tag id_for_label help_text name html_name html_initial_name value auto_id initial data "
+    "is_hidden is_required widget_type css_classes use_fieldset".split()
+)
+"""What a field of Django's forms tells of itself without showing its choices."""
 _MOST_WORDS: Final = 40
 MAX_BYTES: Final = 512 * 1024
 _LONGEST_PATH: Final = 12
@@ -364,8 +372,9 @@ def path(text: str, line: int) -> Node:
     if first in {"True", "False", "None"}:
         return (ir.CONST, line, None)
     node: Node = (ir.NAME, line, first)
-    for part in rest:
-        node = (ir.CALL, line, (ir.NAME, line, GET), (node, (ir.CONST, line, part)), ())
+    for part, then in zip_longest(rest, rest[1:]):
+        about = ((ABOUT, (ir.CONST, line, True)),) if then in _OF_FIELDS else ()
+        node = (ir.CALL, line, (ir.NAME, line, GET), (node, (ir.CONST, line, part)), about)
     return node
 
 

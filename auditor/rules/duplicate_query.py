@@ -39,6 +39,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from auditor.frameworks.templates import GET
 from auditor.index import ir
 from auditor.index.values import UNKNOWN, Const, Sym, Value
 from auditor.model.report import CostTerm, Evidence, TermAtStake
@@ -128,7 +129,7 @@ def repeated_statements(scene: Scene, scope: Summary) -> Iterator[Claim]:
             built_once = (
                 first.query is not None and second.query is not None and first.query.site == second.query.site
             )
-            if built_once and is_kept_where_built(first.query):
+            if built_once and (is_kept_where_built(first.query) or is_of_another_call(first, second)):
                 continue
             again = not built_once and paths.rebinds(function, first.site.start, second.site.start, names)
             if surely and not again and not locks(first) and not locks(second):
@@ -199,8 +200,22 @@ def row_asked(effect: Effect) -> Node | None:
     if relation is None:
         return None
     tail = relation.rpartition(".")[2]
-    found = (n for n in turns.nodes(effect.node) if n[0] == ir.ATTR and n[3] == tail)
-    return next((n[2] for n in found), None)
+    for n in turns.nodes(effect.node):
+        if n[0] == ir.ATTR and n[3] == tail:
+            return n[2]  # type: ignore[no-any-return]  # shape of ir.ATTR
+        if n[0] == ir.CALL and n[2][0] == ir.NAME and n[2][2] == GET and n[3][1][2] == tail:
+            return n[3][0]  # type: ignore[no-any-return]  # shape of ir.CALL
+    return None
+
+
+def is_of_another_call(first: Effect, second: Effect) -> bool:
+    """Whether two names are walked over for which one helper built a query each: with what it was given, nobody knows."""
+    names = [
+        {n[2] for n in turns.nodes(e.node[4] if e.node[0] == ir.FOR else e.node) if n[0] == ir.NAME} - {GET}
+        for e in (first, second)
+        if e.node is not None and e.query is not None and e.query.site.function is not e.site.function
+    ]
+    return len(names) == 2 and all(names) and not names[0] & names[1]
 
 
 def both_arms(first: Effect | Call, second: Effect | Call) -> float:

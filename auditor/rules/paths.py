@@ -20,6 +20,8 @@ _CHANGING: Final = frozenset(
     "remove bulk_create bulk_update execute executemany merge set asave adelete".split()
 )
 """Method names after which rows read before may be others, whatever they are called on."""
+_AWAITING: Final = frozenset({"join", "wait"})
+"""Methods that, called with nothing, wait until a thread, a process or a queue is done: it may have written."""
 _LEAVING: Final = frozenset({ir.RETURN, ir.RAISE, ir.CONTINUE, ir.BREAK})
 
 
@@ -117,6 +119,9 @@ def rebinds(function: Function, first: int, second: int, names: frozenset[str]) 
 def touches_rows(function: Function, first: int, second: int) -> bool:
     """Whether a call between the two lines may have changed what is in the database, going by its name."""
     return any(
-        n[0] == ir.CALL and n[2][0] == ir.ATTR and n[2][3] in _CHANGING and first < n[1] < second
+        n[0] == ir.CALL
+        and n[2][0] == ir.ATTR
+        and (n[2][3] in _CHANGING or (n[2][3] in _AWAITING and not n[3]))
+        and first < n[1] < second
         for n in statements_between(function, first, second)
     )

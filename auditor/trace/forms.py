@@ -77,12 +77,15 @@ def form_shown(m: Machine, args: list[Value], node: Node | None) -> Value:
     return UNKNOWN
 
 
-def shows_field(m: Machine, form: Inst, name: str, node: Node | None) -> bool:
-    """Shows one field where a template names it: `{{ form.author }}`; False where that is no field of choices."""
+def shows_field(m: Machine, form: Inst, name: str, node: Node | None, *, shows: bool) -> bool:
+    """Shows one field where a template names it: `{{ form.author }}`; False where that is no field of choices.
+
+    `shows` is false where it is only asked about: `{{ form.author.errors }}`.
+    """
     if not is_form(m, form.cls):
         return False
     found = next((field for field in fields_of(m, form) if field.name == name), None)
-    if found is not None:
+    if found is not None and shows:
         show(m, found, node)
     return found is not None
 

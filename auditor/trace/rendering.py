@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.frameworks.jinja_filters import OWN_FILTER
-from auditor.frameworks.templates import CACHED, FILTER, TAG, Template, compile_template
+from auditor.frameworks.templates import ABOUT, CACHED, FILTER, TAG, Template, compile_template
 from auditor.index import ir
 from auditor.index.symbols import Function, Module
 from auditor.index.values import (
@@ -228,7 +228,7 @@ class Templates:
             "__template_block__": Hook(lambda m, a, k, n: self.block(m, a, k, n, blocks)),
         }
 
-    def get(self, m: Machine, args: list[Value], _: dict[str, Value], node: Node | None) -> Value:
+    def get(self, m: Machine, args: list[Value], told: dict[str, Value], node: Node | None) -> Value:
         """`a.b` in a Django template: an attribute, an item, or what calling it gives."""
         value, name = args
         if not isinstance(name, Const):
@@ -239,12 +239,12 @@ class Templates:
             return value.entries.get(name.value, value.other or UNKNOWN)
         if isinstance(name.value, str) and name.value.isdigit():
             return access.item(m, value, Const(int(name.value)), node or (0, 0, ""))
-        return self.called(m, value, str(name.value), node)
+        return self.called(m, value, str(name.value), node, shows=ABOUT not in told)
 
-    def called(self, m: Machine, value: Value, name: str, node: Node | None) -> Value:
+    def called(self, m: Machine, value: Value, name: str, node: Node | None, *, shows: bool) -> Value:
         if isinstance(value, OneOf):
-            return joining.join_all([self.called(m, o, name, node) for o in value.options])
-        if isinstance(value, Inst) and forms.shows_field(m, value, name, node):
+            return joining.join_all([self.called(m, o, name, node, shows=shows) for o in value.options])
+        if isinstance(value, Inst) and forms.shows_field(m, value, name, node, shows=shows):
             return UNKNOWN
         if isinstance(value, (Row, Inst)):
             found = access.get_attribute(m, value, name, node)
