@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _OBJECTS: Final = frozenset(
     {"ObjectType", "DjangoObjectType", "SQLAlchemyObjectType", "MongoengineObjectType", "Interface"}
 )
+_ROOT_BASES: Final = frozenset({"ObjectType"})
+"""A root type stands for no model: `class SavedQuery(DjangoObjectType)` is a type like any other."""
 _MUTATIONS: Final = frozenset(
     {"Mutation", "ClientIDMutation", "DjangoFormMutation", "DjangoModelFormMutation", "SerializerMutation"}
 )
@@ -53,10 +55,7 @@ def entry_points(project: Project) -> Iterator[EntryPoint]:
 
 def root_fields(project: Project, schema: _Schema) -> Iterator[tuple[Operation, Class, GraphField]]:
     """The fields of the root types, each with its operation and the class whose method resolves it."""
-    for cls in schema.classes:
-        operation = root_operation(cls)
-        if operation is None or not schema.is_object(cls):
-            continue
+    for cls, operation in schema.roots():
         for name, statement in assigned(cls):
             if statement.value is None or statement.value[0] != ir.CALL:
                 continue
@@ -92,6 +91,18 @@ class _Schema:
 
     def is_object(self, cls: Class) -> bool:
         return self._is(cls, _OBJECTS)
+
+    def roots(self) -> Iterator[tuple[Class, Operation]]:
+        """The root types and, after each, the classes it is put together from; each once."""
+        seen: set[int] = set()
+        for cls in self.classes:
+            operation = root_operation(cls)
+            if operation is None or not self._is(cls, _ROOT_BASES):
+                continue
+            for part in self.project.mro(cls):
+                if isinstance(part, Class) and part.module.role == "app" and id(part) not in seen:
+                    seen.add(id(part))
+                    yield part, operation
 
     def _is(self, cls: Class, names: frozenset[str]) -> bool:
         return any(

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from auditor.index.path_roots import path_roots
-from auditor.index.symbols import Module, declare
+from auditor.index.symbols import ImportedName, Module, declare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,6 +50,8 @@ class Modules:
         self._suffixes: dict[str, list[Module]] | None = None
         self._roots: list[str] | None = None
         self._found: dict[tuple[str, str], Module | None] = {}
+        self._importing: dict[str, list[Module]] | None = None
+        self._installed: dict[tuple[str, str], bool] = {}
 
     def module(self, dotted: str, near: Module | None = None) -> Module | None:
         """The module of that dotted name as `near` sees it: of its own root, of another, then of a library.
@@ -84,7 +86,31 @@ class Modules:
         top = dotted.partition(".")[0]
         if not package or top in sys.stdlib_module_names or top in self._library_tops:
             return None
-        return next((m for m in self._by_name.get(f"{package}.{dotted}", []) if m.root == near.root), None)
+        found = next((m for m in self._by_name.get(f"{package}.{dotted}", []) if m.root == near.root), None)
+        return None if found is None or self._is_installed(top, near.path.rpartition("/")[0]) else found
+
+    def _is_installed(self, top: str, folder: str) -> bool:
+        """Whether the application imports that name outside of `folder` too, where only a library can answer to it."""
+        key = (top, folder)
+        if key not in self._installed:
+            self._installed[key] = any(
+                not m.path.startswith(f"{folder}/")
+                and self._find(top, m) is None
+                and not self._by_name.get(f"{m.name if m.is_package else m.name.rpartition('.')[0]}.{top}")
+                for m in self._importers(top)
+            )
+        return self._installed[key]
+
+    def _importers(self, top: str) -> list[Module]:
+        """The application's modules that import something of that name at their top."""
+        if self._importing is None:
+            self._importing = {}
+            for module in self.listed:
+                bound = (b for bindings in module.scope.values() for b in bindings)
+                tops = {b.module.partition(".")[0] for b in bound if isinstance(b, ImportedName)}
+                for name in tops if module.role == "app" else ():
+                    self._importing.setdefault(name, []).append(module)
+        return self._importing.get(top, [])
 
     def _is_reachable(self, module: Module, near: Module | None) -> bool:
         """Whether a module of another root can be what `near` imports: not where its name is better known."""

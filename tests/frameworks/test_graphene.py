@@ -34,6 +34,25 @@ LOOK_ALIKES = {
         class Query(graphene.ObjectType):
             version = graphene.String()
         """,
+    "a model whose name ends like a root's, and what is mixed into it": """
+        import graphene
+        from graphene_django import DjangoObjectType
+
+        class Dated:
+            created = graphene.String()
+            def resolve_created(self, info): ...
+
+        class SavedQuery(Dated, DjangoObjectType):
+            rows = graphene.List(graphene.String)
+            def resolve_rows(self, info): ...
+        """,
+    "a class named like a root that none is put together from": """
+        import graphene
+
+        class Query:
+            books = graphene.List(graphene.String)
+            def resolve_books(self, info): ...
+        """,
     "a resolver without a field": """
         import graphene
 
@@ -98,6 +117,35 @@ def test_fields_of_root_types_are_entry_points(entries: Entries) -> None:
     ]
     assert found["MUTATION addBook"].name == "app.AddBook.mutate"
     assert {e.kind for e in found.values()} == {"graphql"}
+
+
+def test_plain_classes_that_a_root_type_is_put_together_from_are_part_of_it(entries: Entries) -> None:
+    found = entries(
+        graphene,
+        """
+        import graphene
+
+        class Book(graphene.ObjectType): ...
+
+        class AddBook(graphene.relay.ClientIDMutation):
+            def mutate_and_get_payload(cls, root, info): ...
+
+        class BookFields:
+            books = graphene.List(Book)
+            def resolve_books(self, info): ...
+
+        class BookMutation:
+            add_book = AddBook.Field()
+
+        class Query(BookFields, graphene.ObjectType): ...
+
+        class LaterQuery(Query): ...
+
+        class Mutation(BookMutation, graphene.ObjectType): ...
+        """,
+    )
+    assert [e.id for e in found] == ["QUERY books", "MUTATION addBook"]
+    assert found[0].name == "app.BookFields.resolve_books"
 
 
 def test_what_fields_give_is_known(entries: Entries) -> None:

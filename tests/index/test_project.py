@@ -72,6 +72,41 @@ def test_a_file_is_not_the_library_it_imports_under_its_own_name() -> None:
     assert meaning(project, "tasks/celery.py", "Celery") == "celery.Celery"
 
 
+def test_a_module_beside_is_not_what_the_whole_application_imports_by_that_name() -> None:
+    """`kiosk/graphene.py` beside `kiosk/schema.py`: `import graphene` there is the library, as it is everywhere else."""
+    files = {
+        "kiosk/__init__.py": "",
+        "kiosk/graphene.py": "class Guard: ...\n",
+        "kiosk/schema.py": "import graphene\n",
+        "books/__init__.py": "",
+        "books/schema.py": "import graphene\n",
+    }
+    project = linked(files)
+    assert project.module("graphene", project.by_path["kiosk/schema.py"]) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({}, id="nobody else imports it"),
+        pytest.param({"kiosk/api/__init__.py": "", "kiosk/api/a.py": "import helpers\n"}, id="from below it"),
+        pytest.param(
+            {"books/__init__.py": "", "books/a.py": "import helpers\n", "books/helpers.py": ""},
+            id="who has one of that name beside it",
+        ),
+        pytest.param(
+            {"helpers/__init__.py": "", "other/a.py": "from helpers import b\n"}, id="who finds another"
+        ),
+        pytest.param({"books/__init__.py": "", "books/a.py": "from .helpers import b\n"}, id="by a dot"),
+    ],
+)
+def test_a_module_beside_is_imported_by_its_bare_name(other: dict[str, str]) -> None:
+    files = {"kiosk/__init__.py": "", "kiosk/helpers.py": "", "kiosk/main.py": "import helpers\n", **other}
+    project = linked(files)
+    found = project.module("helpers", project.by_path["kiosk/main.py"])
+    assert found is project.by_path.get("helpers/__init__.py", project.by_path["kiosk/helpers.py"])
+
+
 def test_a_script_is_not_imported_by_the_application() -> None:
     files = {"app/__init__.py": "", "app/a.py": "import stripe\n", "scripts/stripe.py": "def x(): f()\n"}
     project = linked(files, roles={"scripts/stripe.py": "script"})
