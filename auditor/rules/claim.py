@@ -257,16 +257,19 @@ def folded(group: list[Claim], *, own: int = _OWN_RELATED, among: str = "this fi
 
 
 def endpoints_of(scene: Scene, claim: Claim) -> tuple[str, ...]:
-    """Ids of the endpoints that pay for it, sorted."""
+    """Ids of the endpoints that pay for it, sorted: where it is known in which evaluations it was seen, theirs alone."""
     seen = {e for scope in claim.scopes for e in _endpoints_in(scene, scope)}
-    payers = claim.payers if seen else (claim.spot.function, *claim.payers)
+    payers = claim.payers if claim.scopes else (claim.spot.function, *claim.payers)
     return tuple(sorted(seen | {e.id for f in payers for e in scene.trace.endpoints_of(f)}))
 
 
 def _endpoints_in(scene: Scene, scope: Summary) -> tuple[str, ...]:
     """Ids of the endpoints that an evaluation is of: an endpoint's own, else those that reach its function."""
     own = scene.entries_of.get(id(scope))
-    return own if own is not None else tuple(e.id for e in scene.trace.endpoints_of(scope.function))
+    if own is not None:
+        return own
+    function = scene.orphan_of.get(id(scope), scope.function)
+    return tuple(e.id for e in scene.trace.endpoints_of(function))
 
 
 def finding(scene: Scene, rule: RuleInfo, claim: Claim, name: str, identity: str) -> Finding:

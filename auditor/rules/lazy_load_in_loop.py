@@ -39,7 +39,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import mostly_one, staff, turns
+from auditor.rules import mostly_one, staff, turns, witnesses
 from auditor.rules.claim import Claim, place
 from auditor.rules.loop_names import turning
 from auditor.rules.never_loaded import is_never_loaded
@@ -283,7 +283,7 @@ def claim(
     origin: Query | None = None if row is None else row.origin
     built = [] if origin is None else homes(scene, origin)
     in_library = loop.site.module.role == "library"
-    is_inlined = in_library or loop.site.module.role == "template"  # evaluated anew for each endpoint
+    seen = witnesses.seen_in(scene, group)
     is_elsewhere = bool(built) and (in_library or (is_shared and built[0].function is not spot.function))
     if is_elsewhere and not staff.is_option(spot.function):  # an option's place tells the page
         spot = built[0]
@@ -328,6 +328,7 @@ def claim(
         confidence=(_SURE if origin is not None else 0.7)
         - mostly_one.doubt(loops)
         - doubt(scene, row, relations)
+        - witnesses.doubt(scene, group, first.site.function)
         - (_CONDITIONAL if all(is_conditional(scene, e) for e in effects) else 0),
         related=related,
         subject=", ".join(relations[:4]),
@@ -338,6 +339,6 @@ def claim(
         fix=loading(scene, origin, relations) or f"Load {named} with the query {where}.",
         indirect=len(first.frames) > 1,
         guessed=all(e.guessed for e in effects),
-        payers=() if is_inlined or loop.site.function is None else (loop.site.function,),
-        scopes=tuple({id(s): s for s, _ in group}.values()) if is_inlined else (),
+        payers=() if seen or loop.site.function is None else (loop.site.function,),
+        scopes=seen,
     )

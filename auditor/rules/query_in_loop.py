@@ -40,7 +40,7 @@ from auditor.index.values import Many, Query, Row
 from auditor.model.report import Evidence, TermAtStake
 from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
-from auditor.rules import mostly_one, turns
+from auditor.rules import mostly_one, turns, witnesses
 from auditor.rules.claim import LEAST_CONFIDENCE, Claim, place
 from auditor.rules.collection import narrowed
 from auditor.rules.counted_kinds import counted_kinds
@@ -353,8 +353,7 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
     sites = [r for r in places.values() if round(r.confidence, 2) >= MENTIONED or r is best]
     sites.sort(key=lambda r: (r is not best, r.effect.site.module.path, r.effect.site.line))
     calls = {r.looped.spot.key: r for r in reversed(group) if r.looped.spot.key != looped.spot.key}
-    roles = {r.looped.loop.site.module.role for r in group}
-    is_rendered = roles <= {"template", "library"}  # evaluated for each endpoint anew
+    seen = [(r.looped.scope, r.effect) for r in group]
     how = f"`{what}` runs in it" if best.direct else f"`{within}` runs `{what}` on each turn"
     return Claim(
         spot=looped.spot,
@@ -371,7 +370,7 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
                 for r in sites[1:6]
             ),
         ],
-        confidence=best.confidence,
+        confidence=best.confidence - witnesses.doubt(scene, seen, looped.spot.function),
         related=[
             *(place(s, "definition") for s in shown_from(looped.loop)),
             *(place(built_at(r.effect), "query") for r in sites[:3]),
@@ -387,5 +386,5 @@ def claim(scene: Scene, group: list[Reading]) -> Claim:
         cause=() if best.direct else tuple(sorted(places)),
         indirect=not best.direct,
         guessed=all(r.effect.guessed for r in group),
-        scopes=tuple({id(r.looped.scope): r.looped.scope for r in group}.values()) if is_rendered else (),
+        scopes=witnesses.seen_in(scene, seen),
     )

@@ -192,6 +192,15 @@ class Scene:
         return {part: tuple(told) for part, told in found.items()}
 
     @cached_property
+    def orphan_of(self) -> dict[int, Function]:
+        """By identity of a summary made at the top: the function that nobody known calls."""
+        return {
+            id(part): root.function
+            for root in self.trace.orphans
+            for part in (root.summary, *root.parts)
+        }
+
+    @cached_property
     def waited_in(self) -> frozenset[int]:
         """Identities of the summaries of what requests wait for: nothing on the way to them is put off."""
         roots = [r for r in self.trace.entries if r.entry is not None and r.entry.kind in {"http", "graphql"}]

@@ -102,7 +102,7 @@ def arguments(m: Machine, nodes: Sequence[Node]) -> list[Value]:
     given: list[Value] = []
     for a in nodes:
         if a[0] == ir.STAR:
-            value = expression(m, a[2])
+            value = expression(m, or_nothing(a[2]))
             if isinstance(value, Items):
                 given.extend(value.items)
             elif isinstance(value, (Sym, Many)):
@@ -114,6 +114,14 @@ def arguments(m: Machine, nodes: Sequence[Node]) -> list[Value]:
         else:
             given.append(expression(m, a))
     return given
+
+
+def or_nothing(node: Node) -> Node:
+    """`options` of `*options or ()`: none of them are none either way."""
+    if node[0] != ir.BOOL or node[2] != "or" or len(node[3]) != 2:
+        return node
+    first, last = node[3]
+    return first if last[0] == ir.SEQ and not last[3] else node
 
 
 def is_forwarded(m: Machine, value: Value) -> bool:

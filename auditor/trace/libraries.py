@@ -13,6 +13,7 @@ from auditor.index.values import (
     Func,
     Inst,
     Lambda,
+    ManagerValue,
     Many,
     OneOf,
     Star,
@@ -133,7 +134,15 @@ def call_external(
     if kept is not None:
         return kept
     callbacks(m, [*args, *kwargs.values()], node)
-    return Ext(f"{name}()") if made is None else ExtInst(made)
+    if made is not None:
+        return ExtInst(made)
+    # Who is handed a model's manager and nothing else hands one back: `using_replica(Book.objects)`.
+    return args[0] if len(args) == 1 and is_manager(args[0]) else Ext(f"{name}()")
+
+
+def is_manager(value: Value) -> bool:
+    """Whether it is a model's manager, or a caller's that can be nothing else: `cls.objects`."""
+    return isinstance(value.hint if isinstance(value, Sym) else value, ManagerValue)
 
 
 def library_method(
