@@ -195,9 +195,7 @@ class Scene:
     def orphan_of(self) -> dict[int, Function]:
         """By identity of a summary made at the top: the function that nobody known calls."""
         return {
-            id(part): root.function
-            for root in self.trace.orphans
-            for part in (root.summary, *root.parts)
+            id(part): root.function for root in self.trace.orphans for part in (root.summary, *root.parts)
         }
 
     @cached_property

@@ -180,3 +180,36 @@ def test_an_index_is_wanted_by_those_who_build_the_query_not_by_all_that_the_sam
     assert [f.endpoints for f in found] == [("GET /codes/{code}",)]
     asked = 1 + next(n for n, t in enumerate(SHARED.decode().split("\n")) if "Booking.code ==" in t)
     assert [p.line for f in found for p in f.related if p.role == "query"] == [asked]
+
+
+HANDED = b"""
+from django.db import models
+from django.http import JsonResponse
+from django.urls import path
+
+class Author(models.Model):
+    name = models.TextField()
+
+class Shop(models.Model):
+    key = models.TextField()
+
+class Book(models.Model):
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="books")
+    author = models.ForeignKey(Author, models.CASCADE)
+
+def told(shop: Shop):
+    return {book.pk: book.author.name for book in shop.books.all()}
+
+def loaded(request, key):
+    return JsonResponse(told(Shop.objects.prefetch_related("books__author").get(key=key)))
+
+def bare(request, key):
+    return JsonResponse(told(Shop.objects.get(key=key)))
+
+urlpatterns = [path("loaded/<key>", loaded), path("bare/<key>", bare)]
+"""
+
+
+def test_who_loads_beforehand_what_a_shared_function_reads_is_no_payer() -> None:
+    found = told("lazy-load-in-loop", HANDED)
+    assert [f.endpoints for f in found] == [("ANY /bare/{key}",)]
