@@ -88,13 +88,13 @@ def unforgotten(
         read: by request, the lines on the way to effects of the changed tree.
     """
     listed = tuple(files)
-    if any(_forgets("\n".join(_added(file))) for file in listed):
+    if any(forgets("\n".join(added(file))) for file in listed):
         return ()
     found = []
     for file in listed:
         if file.trees is None:
             continue
-        before, after = ({one.text: one for one in _memories(file.path, tree)} for tree in file.trees)
+        before, after = ({one.text: one for one in memories(file.path, tree)} for tree in file.trees)
         for text in sorted(after.keys() - before.keys()):
             one = after[text]
             asked = (
@@ -123,7 +123,7 @@ def shared(files: Iterable[Edited], /) -> tuple[Memory, ...]:
 
 def _shared(path: str, tree: ast.Module) -> Iterator[Memory]:
     kept = _containers(tree)
-    for name, function in _functions(tree):
+    for name, function in functions(tree):
         nodes = list(_own(function))
         if not any(_is_somebody(node) for node in nodes):
             continue
@@ -206,39 +206,39 @@ def _is_somebody(node: ast.AST) -> bool:
             return False
 
 
-def _added(file: Edited) -> Iterator[str]:
+def added(file: Edited) -> Iterator[str]:
     """Lines that were not there."""
     known = set(decode(file.before or b"").text.splitlines())
     yield from (line for line in decode(file.after).text.splitlines() if line not in known)
 
 
-def _forgets(added: str) -> bool:
+def forgets(added: str) -> bool:
     return _FORGETS.search(_OVERFULL.sub("", _NEVER.sub("", added))) is not None
 
 
 def _is_on_the_way(path: str, tree: ast.Module, name: str, ways: Iterable[Lines]) -> bool:
     """Whether a function's own lines lead to an effect."""
-    function = next((node for known, node in _functions(tree) if known == name), None)
+    function = next((node for known, node in functions(tree) if known == name), None)
     if function is None:
         return False
     lines = range(function.body[0].lineno, (function.end_lineno or function.lineno) + 1)
     return any(not lines_of.get(path, frozenset()).isdisjoint(lines) for lines_of in ways)
 
 
-def _functions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Function]]:
+def functions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Function]]:
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{outer}{child.name}", child
-            yield from _functions(child, f"{outer}{child.name}.")
+            yield from functions(child, f"{outer}{child.name}.")
         elif isinstance(child, ast.ClassDef):
-            yield from _functions(child, f"{outer}{child.name}.")
+            yield from functions(child, f"{outer}{child.name}.")
         else:
-            yield from _functions(child, outer)
+            yield from functions(child, outer)
 
 
-def _memories(path: str, tree: ast.Module) -> Iterator[Memory]:
+def memories(path: str, tree: ast.Module) -> Iterator[Memory]:
     kept = _containers(tree)
-    for name, function in _functions(tree):
+    for name, function in functions(tree):
         for decorator in function.decorator_list:
             called = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
             last = called.rpartition(".")[2]
@@ -269,13 +269,14 @@ def _memories(path: str, tree: ast.Module) -> Iterator[Memory]:
 def _containers(tree: ast.Module) -> dict[str, frozenset[str]]:
     """Names that live as long as the module, and by what they are put into.
 
-    What is assigned at its top or imported, what a class holds (`self.x`, `cls.x`, `C.x`), its functions.
+    What is assigned at its top or imported, what a class holds (`self.x`, `cls.x`, `C.x`) or is given later (`C.*`), its functions.
     """
     found: dict[str, frozenset[str]] = {}
     for statement in tree.body:
         found |= _assigned(statement)
         if isinstance(statement, ast.ImportFrom):
-            found |= dict.fromkeys((one.asname or one.name for one in statement.names), _ITEMS)
+            names = [one.asname or one.name for one in statement.names]
+            found |= dict.fromkeys((*names, *(f"{one}.*" for one in names if one[:1].isupper())), _ITEMS)
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             found[f"{statement.name}.*"] = _ITEMS
         if isinstance(statement, ast.ClassDef):
@@ -283,6 +284,7 @@ def _containers(tree: ast.Module) -> dict[str, frozenset[str]]:
                 for name, by in _assigned(each).items():
                     owners = ("self", "cls", statement.name, "type(self)")
                     found |= {f"{owner}.{name}": by for owner in owners}
+            found |= dict.fromkeys((f"{statement.name}.*", "cls.*", "type(self).*", "self.__class__"), _ITEMS)
     return found
 
 
@@ -346,6 +348,10 @@ def _written(node: ast.AST) -> Iterator[tuple[str, str]]:
             yield ast.unparse(owner), attr
         case ast.Attribute(value=ast.Name(id=owner), ctx=ast.Store()):
             yield f"{owner}.*", "[]"
+        case ast.Attribute(
+            value=ast.Call(func=ast.Name(id="type"), args=[ast.Name(id="self")]), ctx=ast.Store()
+        ):
+            yield "type(self).*", "[]"
         case ast.Attribute(value=ast.Attribute() as owner, ctx=ast.Store()):
             yield ast.unparse(owner), "[]"
         case _:

@@ -67,9 +67,36 @@ def test_what_does_something_else_when_it_goes_wrong(old: str, new: str, lines: 
     assert altered(BEFORE, BEFORE.replace(old, new)) == lines
 
 
-def test_a_new_handler_alters_none() -> None:
-    caught = "    try:\n        log(error)\n    except OSError:\n        pass\n"
+@pytest.mark.parametrize(
+    "caught",
+    [
+        "    try:\n        other(error)\n    except OSError:\n        pass\n    log(error)\n",
+        "    try:\n        log(error)\n    except OSError:\n        raise Busy from None\n",
+        "    try:\n        log(error)\n    except KeyError:\n        pass\n",
+        "    try:\n        log(error)\n    except Row.DoesNotExist:\n        return None\n",
+        "    try:\n        log(error)\n    except (KeyError, NoResultFound):\n        return None\n",
+        "    try:\n        log(error)\n    finally:\n        close()\n",
+    ],
+)
+def test_a_new_handler_alters_none_around_what_is_new_or_looked_up_or_where_it_raises(caught: str) -> None:
     assert altered("def f(error):\n    log(error)\n", f"def f(error):\n{caught}") == []
+
+
+def test_a_call_that_was_caught_before_is_no_news() -> None:
+    before = "def f(error):\n    try:\n        log(error)\n    except OSError:\n        pass\n"
+    assert (
+        altered(before, before.replace("    try:", "    error()\n    try:").replace("OSError", "Busy")) == []
+    )
+
+
+@pytest.mark.parametrize("kind", [" OSError", " Exception", "", " (KeyError, requests.RequestException)"])
+def test_a_new_handler_that_goes_on_after_what_went_to_the_caller_is_told(kind: str) -> None:
+    caught = f"    try:\n        log(error)\n    except{kind}:\n        pass\n"
+    assert altered("def f(error):\n    log(error)\n", f"def f(error):\n{caught}") == [[5]]
+
+
+def test_a_new_file_alters_none() -> None:
+    caught = "    try:\n        log(error)\n    except OSError:\n        pass\n"
     assert altered_handlers(Edited("new.py", None, f"def f(error):\n{caught}".encode())) == []
     assert altered_handlers(Edited("a.txt", b"except", b"except:")) == []
 

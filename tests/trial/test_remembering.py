@@ -85,6 +85,31 @@ def test_what_was_remembered_before_is_not_the_change_s() -> None:
     ("after", "text"),
     [
         (find("return Row.get(key)", head="@lru_cache\n"), "`@lru_cache` on `find`"),
+        (
+            find(
+                "Shelf.row = Shelf.row or Row.get(key)\nreturn Shelf.row",
+                head="class Shelf:\n    row = None\n\n\n",
+            ),
+            "`Shelf.*`, written by `find`",
+        ),
+        (
+            find("Shelf.row = Row.get(key)\nreturn Shelf.row", head="from shelves import Shelf\n"),
+            "`Shelf.*`, written by `find`",
+        ),
+        (
+            BEFORE.replace(
+                "        return Row.get(key)\n\n\ndef find",
+                "        type(self).row = Row.get(key)\n        return self.row\n\n\ndef find",
+            ),
+            "`type(self).*`, written by `Views.one`",
+        ),
+        (
+            BEFORE.replace(
+                "        return Row.get(key)\n\n\ndef find",
+                "        self.__class__.row = Row.get(key)\n        return self.row\n\n\ndef find",
+            ),
+            "`self.__class__`, written by `Views.one`",
+        ),
         (find("return Row.get(key)", head="@functools.cache\n"), "`@functools.cache` on `find`"),
         (
             find("if key not in SEEN:\n    SEEN[key] = Row.get(key)\nreturn SEEN[key]", head="SEEN = {}\n"),

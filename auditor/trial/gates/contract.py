@@ -11,6 +11,8 @@ from auditor.measure.contract.difference import Difference
 from auditor.measure.replay import Mode
 from auditor.model.trial import GateResult
 from auditor.trial.candidate import Candidate
+from auditor.trial.clocks import frozen_clocks
+from auditor.trial.cut_off import Cut, cut_off
 from auditor.trial.gates.raised import raised
 from auditor.trial.playing import Player
 from auditor.trial.reference import EFFECTS, EVERYTHING
@@ -19,6 +21,10 @@ from auditor.trial.trees import Tree
 
 _SHOWN: Final = 12
 _FOR_EVER: Final = "what is read there is remembered for as long as the process lives, and nothing forgets it when the data is changed"
+_ONE_DAY: Final = "what the clock said then is said for as long as the process lives"
+_UNTIL_THEN: Final = (
+    "what lies beyond is gone without a word, and no request of the workload comes to so many"
+)
 _MODES: Final[tuple[Mode, ...]] = ("in order", "eight at once")
 
 
@@ -56,6 +62,10 @@ class ContractGate:
             return _remembers(kept, "the next one who asks is answered with it", time.monotonic() - began)
         if kept := self._player.unforgotten(candidate, tree, parts):
             return _remembers(kept, _FOR_EVER, time.monotonic() - began)
+        if kept := frozen_clocks(candidate.files):
+            return _remembers(kept, _ONE_DAY, time.monotonic() - began)
+        if cuts := cut_off(candidate.files):
+            return _cuts(cuts, time.monotonic() - began)
         count = len(self._player.contract("in order", parts.in_order).recording.heard)
         of = "" if parts.in_order is None else f" of {len(self._player.contract('in order').recording.heard)}"
         return GateResult(
@@ -99,6 +109,17 @@ def _remembers(kept: tuple[Memory, ...], why: str, seconds: float) -> GateResult
         text=f"{first.text}: {why}",
         evidence=tuple(f"{one.file}: {one.text}" for one in kept[:_SHOWN]),
         signature=f"contract:remembers:{first.file}:{first.text}",
+        seconds=seconds,
+    )
+
+
+def _cuts(cuts: tuple[Cut, ...], seconds: float) -> GateResult:
+    return GateResult(
+        gate="contract",
+        outcome="failed",
+        text=f"{cuts[0].text}: {_UNTIL_THEN}",
+        evidence=tuple(f"{one.file}: {one.text}" for one in cuts[:_SHOWN]),
+        signature=f"contract:cuts:{cuts[0].file}:{cuts[0].text}",
         seconds=seconds,
     )
 

@@ -1,7 +1,7 @@
 """`policy`: what no change may do, whatever it promises.
 
-A patch may not judge itself (tests, CI, the audit's own settings), reach behind the language (`sys`, `gc`, `ctypes`, …), or change what
-is not part of it. What it adds is looked at, not what stood there before.
+A patch may not judge itself (tests, CI, the audit's own settings), reach behind the language (`sys`, `gc`, `ctypes`, …), write what it is
+handed into the text of a query, take away what is there for a bad day, or change what is not part of it. What it adds is looked at, not what stood there before.
 """
 
 import ast
@@ -16,6 +16,8 @@ from auditor.repo.source import Role
 from auditor.trial.candidate import Candidate
 from auditor.trial.constraints.edited import Edited
 from auditor.trial.libraries import stands_for
+from auditor.trial.loosened import loosened
+from auditor.trial.written_queries import written_into_queries
 
 _MODULES: Final = frozenset(
     "sys gc ctypes cffi importlib imp inspect builtins code codeop marshal pickle shelve dill cloudpickle subprocess pty socket ssl "
@@ -80,6 +82,7 @@ def _problems(candidate: Candidate, file: Edited, started_by: Mapping[str, str])
         own = file.path.partition("/")[0].removesuffix(".py")
         was, now = ({*_reaches(tree), *_replaces(tree, own)} for tree in (before, after))
         yield from (f"{file.path}: {text}" for text in sorted(now - was))
+        yield from (f"{file.path}: {text}" for text in (*written_into_queries(file), *loosened(file)))
 
 
 def _instead(file: Edited, libraries: AbstractSet[str]) -> Iterator[str]:
