@@ -6,7 +6,7 @@ from typing import Final
 
 from auditor.execution.detect.clue import Clue
 from auditor.execution.detect.importing import module_of
-from auditor.execution.detect.reading import dotted
+from auditor.execution.detect.reading import children, dotted
 from auditor.execution.detect.serving import LISTEN
 from auditor.execution.detect.starting import Start
 from auditor.index import ir
@@ -22,6 +22,7 @@ _ASGI: Final = {
     "Litestar": "litestar",
     "ProtocolTypeRouter": "django",
 }
+_ASYNCHRONOUS: Final = frozenset(_ASGI.values()) - {"django"}
 _PYRAMID: Final = "make_wsgi_app"
 _FACTORY: Final = re.compile(r"(?:create|make|build|get)_(?:\w+_)?app(?:lication)?")
 _USUAL: Final = ("wsgi", "asgi", "main", "app", "application", "server", "__init__")
@@ -79,9 +80,11 @@ def _in(module: Module, managed: set[str]) -> list[Clue[Application]]:
         name, called, line = made
         last = called.rpartition(".")[2]
         framework = _WSGI.get(last) or _ASGI.get(last) or ("pyramid" if last == _PYRAMID else "")
+        if not framework and _FACTORY.fullmatch(last):
+            framework = _made_by(module, last)
         if not framework and not (_FACTORY.fullmatch(last) and usual):
             continue
-        asynchronous = last in _ASGI or (not framework and base == "asgi")
+        asynchronous = last in _ASGI or framework in _ASYNCHRONOUS or (not framework and base == "asgi")
         confidence = (0.5 if usual else 0.4) if framework else 0.45
         if module.role == "script" or (asynchronous != (base == "asgi") and base in {"wsgi", "asgi"}):
             confidence *= 0.6
@@ -98,21 +101,38 @@ def _in(module: Module, managed: set[str]) -> list[Clue[Application]]:
                 Application(
                     module.name,
                     f"{function.name}()",
-                    "",
-                    asynchronous=False,
+                    made,
+                    asynchronous=made in _ASYNCHRONOUS,
                     root=_root(module),
-                    confidence=0.3,
+                    confidence=0.45 if made else 0.3,
                 ),
                 f"{module.path}:{function.line}",
-                0.3,
+                0.45 if made else 0.3,
             )
             for function in module.functions
             if function.owner is None
             and function.parent is None
             and _FACTORY.fullmatch(function.name)
-            and not function.params
+            and all(default is not None or kind.startswith("*") for _, kind, _, default in function.params)
+            for made in (_made_by(module, function.name),)
         )
     return found
+
+
+def _made_by(module: Module, name: str) -> str:
+    """The framework whose application a factory of the module makes; empty where it does not show there."""
+    for function in module.functions:
+        if function.name != name or function.owner is not None:
+            continue
+        stack = list(function.node[6])
+        while stack:
+            node = stack.pop()
+            if node[0] == ir.CALL:
+                called = dotted(node[2]).rpartition(".")[2]
+                if framework := _WSGI.get(called) or _ASGI.get(called):
+                    return framework
+            stack.extend(children(node))
+    return ""
 
 
 def _made(statement: ir.Node) -> tuple[str, str, int] | None:

@@ -19,10 +19,19 @@ def flask_variable(
     """The variable that `commands` need; None where none is of `flask`, says it itself, or finds its application."""
     if not any(_COMMAND.search(command) for command in commands):
         return None
-    if VARIABLE in known:
-        given = known[VARIABLE]
-        return Clue((VARIABLE, given.value), given.place, 0.8, f"from {given.place}")
+    given = known.get(VARIABLE)
     app = start.value.app if start is not None else None
-    if start is None or app is None or _FOUND_BY_ITSELF.fullmatch(app):
+    if start is None or app is None:
+        return (
+            None if given is None else Clue((VARIABLE, given.value), given.place, 0.8, f"from {given.place}")
+        )
+    if given is not None and _module(given.value) == _module(app):
+        return Clue((VARIABLE, given.value), given.place, 0.8, f"from {given.place}")
+    if given is None and _FOUND_BY_ITSELF.fullmatch(app):
         return None
+    # What is served, whatever a developer's `.flaskenv` says: an application made with other settings has another database.
     return Clue((VARIABLE, app), start.place, start.confidence, "flask's commands look for it there")
+
+
+def _module(app: str) -> str:
+    return app.partition(":")[0].removesuffix(".py").replace("/", ".")

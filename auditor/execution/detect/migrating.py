@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from auditor.execution.detect.clue import Clue
+from auditor.execution.detect.flask_commands import flask_commands
 from auditor.execution.detect.python_command import python_command
 from auditor.execution.detect.spoken import makes_tables
 from auditor.execution.detect.statement import Origin, Statement
@@ -98,3 +99,6 @@ def _by_convention(tree: Tree, cwd: str) -> Iterator[Clue[str]]:
             continue
         path = posixpath.relpath(file, top or ".")
         yield Clue(f"alembic{'' if path == 'alembic.ini' else f' -c {path}'} upgrade head", f"{file}:1", 0.75)
+    for command in flask_commands(tree):
+        if command.makes_tables and not command.asks and not command.fills:
+            yield Clue(join(("flask", *command.words)), command.place, 0.45)

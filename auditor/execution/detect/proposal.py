@@ -13,6 +13,7 @@ from auditor.execution.detect.clue import Clue, best
 from auditor.execution.detect.collecting import statements, trusts
 from auditor.execution.detect.companions import needs_redis, other_companions
 from auditor.execution.detect.compose import services
+from auditor.execution.detect.configuring import chosen_configuration
 from auditor.execution.detect.flask_app import VARIABLE as FLASK_VARIABLE
 from auditor.execution.detect.flask_app import flask_variable
 from auditor.execution.detect.health import health_paths
@@ -118,7 +119,8 @@ def propose(
     commands = [*([migrate.value] if migrate else []), *([seed.value.command] if seed else [])]
     flask = flask_variable(commands, start, known)
     stored = storage(project, read, composed, known)
-    told = _told(stored)
+    chosen = chosen_configuration(project, read, stored.value.url_env if stored else None)
+    told = _told(stored) | ({chosen.value[0]} if chosen else set())
     frameworks = tuple(sorted({entry.framework for entry in entries if entry.kind == "http"}))
     packages = tuple(PACKAGE_OF[name] for name in frameworks if name in PACKAGE_OF)
     return Proposal(
@@ -143,6 +145,7 @@ def propose(
         variables=(
             *((settings,) if (settings := settings_variable(tree, project, known)) else ()),
             *((flask,) if flask else ()),
+            *((chosen,) if chosen else ()),
             *needed_variables(read, known, told=told | {VARIABLE, FLASK_VARIABLE}),
         ),
         python=best(interpreters(tree.root, env, packages=packages, cwd=cwd)),

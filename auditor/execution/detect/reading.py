@@ -86,7 +86,7 @@ def _of(module: Module, groups: Mapping[str, Node]) -> Iterator[tuple[Read | Non
                 (s, at_start and _AT_START.fullmatch(node[3]) is not None, tried) for s in _nodes(node[6])
             )
             continue
-        if op == ir.CLASS and _is_settings(node):
+        if op == ir.CLASS and _is_settings(node, groups):
             prefix, delimiter = _said(node, "env_prefix"), _said(node, "env_nested_delimiter")
             yield from ((read, 1) for read in _fields(module, node, prefix, delimiter, groups))
         if op == ir.TRY:
@@ -202,8 +202,13 @@ def _said(node: Node, key: str) -> str:
     return ""
 
 
-def _is_settings(node: Node) -> bool:
-    return any(dotted(base).rpartition(".")[2] == "BaseSettings" for base in _nodes(node[4]))
+def _is_settings(node: Node, known: Mapping[str, Node], within: int = 0) -> bool:
+    """Whether it is one of pydantic's settings classes, itself or by a class of the tree's that it derives from."""
+    bases = [dotted(base).rpartition(".")[2] for base in _nodes(node[4])]
+    return "BaseSettings" in bases or (
+        within < _DEEPEST
+        and any(_is_settings(known[base], known, within + 1) for base in bases if base in known)
+    )
 
 
 def _is_group(node: Node) -> bool:

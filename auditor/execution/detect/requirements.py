@@ -25,7 +25,7 @@ _INCLUDES: Final = re.compile(r"\s*(?:-r|--requirement)[\s=]*(?P<file>[^\s#]+)")
 _DEEPEST: Final = 8
 _BUILT: Final = {"psycopg2": "psycopg2-binary", "psycopg2-binary": "psycopg2"}
 """The same package as its source and as it comes built."""
-_DISTRIBUTION: Final = re.compile(r"(?P<name>.+?)-[^-]+\.(?:dist-info|egg-info)")
+_DISTRIBUTION: Final = re.compile(r"(?P<name>.+?)-[^-]+(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
 
 
 def required(tree: Tree, /, *, near: str = "") -> tuple[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from auditor.execution.detect.clue import Clue
+from auditor.execution.detect.flask_commands import flask_commands
 from auditor.execution.detect.python_command import python_command
 from auditor.execution.detect.statement import Statement
 from auditor.execution.detect.tree import Tree
@@ -53,7 +54,11 @@ def seeds(
     tree: Tree, found: tuple[Statement, ...], trust: dict[str, float], /, *, cwd: str
 ) -> tuple[Clue[Seed], ...]:
     """Commands that do it, the best first, as they are run from `cwd`."""
-    clues = (*_one_after_another(_written(tree, found, trust, cwd)), *_by_name(tree, cwd))
+    clues = (
+        *_one_after_another(_written(tree, found, trust, cwd)),
+        *_by_name(tree, cwd),
+        *_of_the_application(tree),
+    )
     firsts: dict[str, Clue[Seed]] = {}
     for clue in sorted(clues, key=lambda clue: (-clue.confidence, clue.place)):
         firsts.setdefault(clue.value.command, clue)
@@ -136,6 +141,15 @@ def _by_name(tree: Tree, cwd: str) -> Iterator[Clue[Seed]]:
         else:
             continue
         yield Clue(_seed(tree, command, cwd, source=file), f"{file}:1", 0.7)
+
+
+def _of_the_application(tree: Tree) -> Iterator[Clue[Seed]]:
+    """Commands that the application adds to `flask`, and that say that they make rows up; none that would ask for something."""
+    for command in flask_commands(tree):
+        named = any(_SEEDS.fullmatch(word) for word in command.words)
+        if command.asks or not (command.fills or (named and _MAKES_ROWS.search(command.body))):
+            continue
+        yield Clue(Seed(join(("flask", *command.words)), None), command.place, 0.6 if command.fills else 0.5)
 
 
 def _seed(tree: Tree, command: tuple[str, ...], cwd: str, source: str = "") -> Seed:
