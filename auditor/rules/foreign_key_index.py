@@ -10,7 +10,7 @@ from auditor.model.report import Evidence
 from auditor.rules import names, turns
 from auditor.rules.claim import Claim, place
 from auditor.rules.declared import models
-from auditor.rules.index_demand import Demand, asked_at, cost_of, is_led, is_served, payers, searches
+from auditor.rules.index_demand import Demand, asked_at, asking, cost_of, is_led, is_served, payers, searches
 from auditor.rules.names_read import names_read
 from auditor.sql.advice import IndexProposal, advise_index
 
@@ -135,7 +135,7 @@ def named_columns(function: Function) -> Iterator[tuple[tuple[str, str], int]]:
         stack.extend(part)
 
 
-def foreign_key_claim(schema: Schema, demand: Demand, spot: Spot) -> Claim:
+def foreign_key_claim(scene: Scene, schema: Schema, demand: Demand, spot: Spot) -> Claim:
     model, column = demand.model, demand.column.column or demand.column.name
     advice = advise_index(schema, model.table, equality=[column])
     evidence = [
@@ -165,6 +165,7 @@ def foreign_key_claim(schema: Schema, demand: Demand, spot: Spot) -> Claim:
         subject=f"{model.table}.{column}",
         evidence=evidence,
         payers=payers(demand),
+        scopes=asking(scene, demand),
         confidence=0.9 if demand.effects else 0.85 if demand.joins or demand.relations else 0.7,
         related=[place(asked_at(e), "query") for e in demand.effects[:3]],
         could_be_wrong=f"`{model.table}` is small, or written far more than read" + cost_of(advice),

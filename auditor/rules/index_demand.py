@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from auditor.rules.scene import spot_of, statement_of
 from auditor.sql.advice import IndexProposal
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from auditor.index.values import Column, Model, Query
     from auditor.rules.scene import Scene, Spot
     from auditor.sql.schema import Schema
-    from auditor.trace.summary import Effect
+    from auditor.trace.summary import Effect, Summary
 
 EQUAL: Final = frozenset({"exact", "in"})
 """Lookups that find rows by a value."""
+_Key: TypeAlias = "tuple[int, int, str, tuple[tuple[str, str], ...]]"
 
 
 @dataclass(slots=True)
@@ -35,22 +36,42 @@ class Demand:
 
 
 def payers(demand: Demand) -> tuple[Function, ...]:
-    found = [f for e in demand.effects if (f := asked_at(e).function) is not None]
-    return (*found, *(f for f, _ in demand.joins))
+    """The functions that name the column."""
+    return tuple(f for f, _ in demand.joins)
+
+
+def asking(scene: Scene, demand: Demand) -> tuple[Summary, ...]:
+    """The evaluations that ask: of a helper that is handed the model, those of the callers that hand in this one."""
+    asked = scene.once(_askings)
+    found = {id(s): s for e in demand.effects for s in asked.get(_key(e), ())}
+    return tuple(found.values())
 
 
 def effects_by_table(scene: Scene) -> dict[str, list[Effect]]:
     """Operations by the table whose rows they look for."""
     found: dict[str, list[Effect]] = defaultdict(list)
-    seen: set[tuple[int, int, str, tuple[tuple[str, str], ...]]] = set()
+    seen: set[_Key] = set()
     for _, effect in scene.effects():
         query = effect.query
         if effect.kind == "sql" and query is not None and query.filters:
-            spot = asked_at(effect)
-            key = (id(spot.function), spot.line, effect.label, query.filters)
-            if spot.module.role != "library" and key not in seen:
+            key = _key(effect)
+            if asked_at(effect).module.role != "library" and key not in seen:
                 seen.add(key)
                 found[query.model.table].append(effect)
+    return found
+
+
+def _key(effect: Effect) -> _Key:
+    """What is equal for one query that is asked at one place, whoever it is asked for."""
+    spot = asked_at(effect)
+    return id(spot.function), spot.line, effect.label, () if effect.query is None else effect.query.filters
+
+
+def _askings(scene: Scene) -> dict[_Key, list[Summary]]:
+    found: dict[_Key, list[Summary]] = defaultdict(list)
+    for scope, effect in scene.effects():
+        if effect.kind == "sql" and effect.query is not None and effect.query.filters:
+            found[_key(effect)].append(scope)
     return found
 
 

@@ -109,6 +109,7 @@ def merged(claims: list[Claim]) -> Claim:
         evidence=[*first.evidence, *(e for c in others for e in c.evidence[:2])],
         related=[*first.related[:1], *(place(c.spot, "definition") for c in others), *first.related[1:]],
         payers=tuple(f for c in together for f in c.payers),
+        scopes=tuple({id(s): s for c in together for s in c.scopes}.values()),
         could_be_wrong=f"`{table}` is small, or written far more than read; each index makes its writes dearer.",
         fix="Add an index for each: " + "; ".join(f"`{s}`" for s in statements) + "."
         if statements
@@ -126,7 +127,7 @@ def by_column(scene: Scene) -> Iterator[Claim]:
         spot = definition(scene, demand.model, demand.column)
         if spot is not None and spot.key not in told:
             told.add(spot.key)
-            made = foreign_key_claim(schema, demand, spot)
+            made = foreign_key_claim(scene, schema, demand, spot)
             if demand.model.table not in scene.once(fed_tables) and not growth(demand.model):
                 made.confidence -= _STILL
             made.confidence -= _IMPLIED if spoken == "too" else 0

@@ -9,7 +9,7 @@ from auditor.model.report import Evidence
 from auditor.rules.audience import audience
 from auditor.rules.claim import Claim, place
 from auditor.rules.growth import growth
-from auditor.rules.index_demand import EQUAL, Demand, asked_at, is_led, payers
+from auditor.rules.index_demand import EQUAL, Demand, asked_at, asking, is_led, payers
 from auditor.rules.uncached_config import is_configuration
 from auditor.sql.advice import IndexProposal, OrderColumn, advise_index
 from auditor.trace.turns import strictest
@@ -153,6 +153,7 @@ def searched_claim(scene: Scene, demand: Demand, proposal: IndexProposal, spot: 
             *(Evidence(kind="note", text=reason) for reason in proposal.reasons[:1]),
         ],
         payers=payers(demand),
+        scopes=asking(scene, demand),
         confidence=(0.7 if waiting else 0.55)
         - (0.3 if has_few_values(demand.column) else 0)
         - (0 if growth(demand.model) else _ADDED_TO),

@@ -213,3 +213,44 @@ urlpatterns = [path("loaded/<key>", loaded), path("bare/<key>", bare)]
 def test_who_loads_beforehand_what_a_shared_function_reads_is_no_payer() -> None:
     found = told("lazy-load-in-loop", HANDED)
     assert [f.endpoints for f in found] == [("ANY /bare/{key}",)]
+
+
+KINDS = b"""
+from flask import Flask
+from sqlalchemy import Column, ForeignKey, Integer, create_engine
+from sqlalchemy.orm import declarative_base, sessionmaker
+
+app = Flask(__name__)
+Base = declarative_base()
+Session = sessionmaker(create_engine("sqlite://"))
+
+class Owner(Base):
+    __tablename__ = "owners"
+    id = Column(Integer, primary_key=True)
+
+class Note(Base):
+    __tablename__ = "notes"
+    id = Column(Integer, primary_key=True)
+    owner_id = Column(ForeignKey("owners.id"))
+
+class Task(Base):
+    __tablename__ = "tasks"
+    id = Column(Integer, primary_key=True)
+    owner_id = Column(ForeignKey("owners.id"))
+
+def first_of(model, **conditions):
+    return Session().query(model).filter_by(**conditions).first()
+
+@app.get("/notes")
+def notes():
+    return first_of(Note, owner_id=1).id
+
+@app.get("/tasks")
+def tasks():
+    return first_of(Task, owner_id=1).id
+"""
+
+
+def test_an_index_is_not_wanted_by_who_hands_the_same_helper_another_model() -> None:
+    found = {f.subject: f.endpoints for f in told("missing-index", KINDS)}
+    assert found == {"notes.owner_id": ("GET /notes",), "tasks.owner_id": ("GET /tasks",)}
