@@ -82,10 +82,64 @@ def pin(m: Machine, test: Node, *, holds: bool) -> Loop | None:
         if is_literal(right) and left[0] == ir.NAME:
             return keyed(m, left[2])
         if left[0] == ir.CALL and is_len(left):
-            return innermost(m)
+            return collecting(m, left[3][0])
     if holds and operator in {">=", ">"} and is_len(left):
-        return innermost(m) if right[0] != ir.CONST or (isinstance(right[2], int) and right[2] > 1) else None
+        enough = right[0] != ir.CONST or (isinstance(right[2], int) and right[2] > 1)
+        return collecting(m, left[3][0]) if enough else None
     return None
+
+
+def collecting(m: Machine, collected: Node) -> Loop | None:
+    """The innermost loop, where it fills what is counted, turn by turn; what a turn has for itself is no such thing."""
+    loop = innermost(m)
+    if loop is None or loop.node is None:
+        return None
+    node = loop.node
+    held = collected
+    while held[0] == ir.ATTR:
+        held = held[2]
+    if held[0] != ir.NAME or (node[0] == ir.FOR and held[2] in deciding.targets(node[3])):
+        return None
+    body = node[5] if node[0] == ir.FOR else node[4]
+    made = [s for s in statements(body) if s[0] != ir.AUG and held[2] in deciding.bound(s)]
+    if not all(s[0] in {ir.ASSIGN, ir.ANN} and is_empty(s[4]) for s in made):
+        return None
+    return loop if collected[0] == ir.ATTR or fills(body, held[2]) else None
+
+
+def is_empty(value: Node | None) -> bool:
+    """`[]`, `{}`, `set()`, `None`: a batch begins anew."""
+    if value is None or value[0] == ir.CONST:
+        return True
+    if value[0] == ir.CALL:
+        return not value[3] and not value[4]
+    items = value[3] if value[0] == ir.SEQ else value[2] if value[0] == ir.DICT else (value,)
+    return not items
+
+
+def stored(s: Node) -> Sequence[Node]:
+    """What an assignment stores to, where it changes what is there: the places of keys, what `+=` adds to."""
+    return [s[3]] if s[0] == ir.AUG else [t[2] for t in s[3] if t[0] == ir.SUB]
+
+
+def is_held(node: Node, name: str) -> bool:
+    return bool(node[0] == ir.NAME and node[2] == name)
+
+
+def fills(body: Sequence[Node], name: str) -> bool:
+    """Whether a block may put something into what bears a name: by its methods, by its keys, `+=`, or by a call's hand."""
+    for node in ir.walk(tuple(body)):
+        if node[0] == ir.CALL:
+            called = node[2]
+            if called[0] == ir.ATTR and called[2][0] == ir.NAME and called[2][2] == name:
+                return True
+            given = (*node[3], *(value for _, value in node[4]))
+            asks = called[0] == ir.NAME and called[2] == "len"
+            if not asks and any(g[0] == ir.NAME and g[2] == name for g in given):
+                return True
+        elif node[0] in {ir.AUG, ir.ASSIGN} and any(is_held(t, name) for t in stored(node)):
+            return True
+    return False
 
 
 def raised_flag(m: Machine, condition: Node, part: Part) -> Loop | None:
