@@ -37,6 +37,7 @@ _DEPTH: Final = 3
 """Schemas followed inside each other."""
 _NAME: Final = "auditor_intrinsics.dump"
 _PACKAGES: Final = frozenset({"marshmallow", "marshmallow_sqlalchemy", "flask_marshmallow"})
+_EXTENSION: Final = ("library", "Marshmallow")
 _UNREAD: Final = frozenset({"URLFor", "AbsoluteURLFor", "Hyperlinks"})
 """Fields that make their text of something else than the attribute of their name."""
 
@@ -166,7 +167,7 @@ def kind_of(m: Machine, module: Module, made: Node) -> str:
             return name.rpartition(".")[2]
     if target is None and made[2][0] == ir.ATTR:  # `ma.Nested` of `ma = Marshmallow()`
         holder = hints.at_import(m, module, made[2][2])
-        if isinstance(holder, Ext) and holder.name == "flask_marshmallow.Marshmallow()":
+        if isinstance(holder, Inst) and (holder.cls.module.role, holder.cls.name) == _EXTENSION:
             return str(made[2][3])
     return ""
 
