@@ -1,6 +1,6 @@
 """What an audit looked at, so that a tree in which only other things were changed is not audited again.
 
-An audit reads the Python files of some roles, as the index sums them up, and templates. A test that was edited, a
+An audit reads the Python files of some roles, as the index sums them up, templates, and descriptions of interfaces. A test that was edited, a
 document, a comment or a docstring of as many lines changes none of that, and the report is the one there is.
 """
 
@@ -85,7 +85,7 @@ def _sources(snapshot: Snapshot) -> Sequence[SourceFile]:
 
 
 def _templates(snapshot: Snapshot) -> Sequence[SourceFile]:
-    return [file for file in snapshot.files if file.role == "template"]
+    return [file for file in snapshot.files if file.role in {"template", "interface"}]
 
 
 def _digest(snapshot: Snapshot, file: SourceFile) -> str:

@@ -8,7 +8,7 @@ import marshal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -91,7 +91,8 @@ def build_index(
     with _no_collection(), SummaryCache(None if cache_dir is None else cache_dir / "index") as cache:
         read_all(readings, cache, jobs=jobs, progress=progress)
         project = Project(
-            (r.source.path, r.source.role, r.summary) for r in readings if isinstance(r.summary, dict)
+            ((r.source.path, r.source.role, r.summary) for r in readings if isinstance(r.summary, dict)),
+            interfaces_of(snapshot),
         )
     return Index(
         project=project,
@@ -101,6 +102,14 @@ def build_index(
         snapshot=snapshot,
         warnings=(cache.warning,) if cache.warning else (),
     )
+
+
+def interfaces_of(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """The descriptions of HTTP interfaces that can be read, by path."""
+    for file in snapshot.files:
+        if file.role == "interface":
+            with suppress(Unreadable):
+                yield file.path, snapshot.read_text(file).text
 
 
 @contextmanager

@@ -36,8 +36,14 @@ _MAX_HOPS: Final = 24
 class Project:
     """Every module of a tree, linked lazily. Resolution is memoised: a `Project` is built, then read."""
 
-    def __init__(self, files: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
-        """`files` are `(path, role, summary)`; see `lower.lower` for the summary."""
+    def __init__(
+        self,
+        files: Iterable[tuple[str, str, Mapping[str, Any]]],
+        interfaces: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """`files` are `(path, role, summary)`; see `lower.lower` for the summary. `interfaces` are `(path, text)`."""
+        self.interfaces = tuple(interfaces)
+        """Descriptions of HTTP interfaces that lie in the tree, as they are written."""
         self._files = Modules(files)
         self.modules = self._files.listed
         self.by_path = self._files.by_path

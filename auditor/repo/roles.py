@@ -72,6 +72,8 @@ _CONFIG: Final = re.compile(
     r"|Dockerfile[\w.-]*|[\w.-]*\.[Dd]ockerfile|(docker-)?compose[\w.-]*\.ya?ml|alembic\.ini|[\w.-]*uwsgi[\w.-]*\.ini"
     r"|supervisord?[\w.-]*\.(conf|ini)|nginx[\w.-]*\.conf|auditor\.toml|gunicorn[\w.-]*\.py|manage\.py"
 )
+_INTERFACE: Final = re.compile(r"[\w.-]*(api|swagger|spec)[\w.-]*\.ya?ml", re.IGNORECASE)
+_INTERFACE_HEAD: Final = re.compile(rb"^[\"']?(openapi|swagger)[\"']?[ \t]*:", re.MULTILINE)
 _TEMPLATE_FOLDER: Final = re.compile(r"(.*_)?templates?|jinja2?")
 _TEMPLATE_SUFFIXES: Final = (".jinja", ".jinja2", ".j2")
 _PAGE_SUFFIXES: Final = (".html", ".htm", ".txt", ".xml")
@@ -98,7 +100,11 @@ class Place:
 
 def is_candidate(name: str) -> bool:
     """Whether `role_of` could have a use for a file of this name, whatever its place and content."""
-    return name.rpartition(".")[2] in _SUFFIXES or _CONFIG.fullmatch(name) is not None
+    return (
+        name.rpartition(".")[2] in _SUFFIXES
+        or _CONFIG.fullmatch(name) is not None
+        or _INTERFACE.fullmatch(name) is not None
+    )
 
 
 def is_dependencies(name: str, names: AbstractSet[str]) -> bool:
@@ -168,6 +174,8 @@ def role_of(name: str, place: Place, *, size: int, head: Head) -> Role | None:
         return _within(place, "template")
     if _CONFIG.fullmatch(name) or (place.name == "requirements" and suffix in {"txt", "in"}):
         return _within(place, "config")
+    if _INTERFACE.fullmatch(name) and _INTERFACE_HEAD.search(head()):
+        return _within(place, "interface")
     return None
 
 

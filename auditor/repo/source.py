@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Role = Literal[
-    "app", "test", "migration", "vendored", "generated", "script", "stub", "template", "sql", "config"
+    "app",
+    "test",
+    "migration",
+    "vendored",
+    "generated",
+    "script",
+    "stub",
+    "template",
+    "sql",
+    "config",
+    "interface",
 ]
-"""What a file is for. `stub` is a `.pyi` of the application: types to read, never code at fault."""
+"""What a file is for. `stub` is a `.pyi` of the application: types to read, never code at fault; `interface` is a
+description of an HTTP interface (OpenAPI), from which a framework may serve."""
 
 SkipReason = Literal[
     "excluded",

@@ -50,7 +50,13 @@ _PARTS: Final = frozenset(
 """What our descriptions of libraries call such parts."""
 
 
-_REQUESTS: Final = ("flask.request.", "flask.globals.request.", "quart.request.", "bottle.request.")
+_REQUESTS: Final = (
+    "flask.request.",
+    "flask.globals.request.",
+    "quart.request.",
+    "bottle.request.",
+    "connexion.request.",
+)
 """What of a request a client decides: `request.form.items()`, `request.get_json()["ids"]`."""
 _PARSED: Final = (
     ".json()",

@@ -35,6 +35,7 @@ def names(n):
     return connection.execute("SELECT name FROM shop WHERE id = ?", [n]).fetchall()  # all
 """,
     "shop/templates/names.html": "{% for name in names %}{{ name }}{% endfor %}\n",
+    "shop/api.yaml": "openapi: 3.0.0\npaths: {}\n",
     "shop/silent.py": """from shop.rows import names
 
 
@@ -80,6 +81,7 @@ CHANGED: dict[str, Callable[[Path], object]] = {
         root, "shop/silent.py", "    # auditor", "    1  # auditor"
     ),
     "a template": lambda root: swap(root, "shop/templates/names.html", "{{ name }}", "{{ name.first }}"),
+    "a description of the interface": lambda root: swap(root, "shop/api.yaml", "{}", ""),
     "one more test": lambda root: (root / "tests/test_more.py").write_text(""),
     "one file more": lambda root: (root / "shop/more.py").write_text(""),
     "a file less": lambda root: (root / "shop/silent.py").unlink(),

@@ -16,8 +16,10 @@ from auditor.trace.semantics import Semantics, orms_of
 
 def project(files: Mapping[str, str], library: Iterable[tuple[str, str, dict[str, object]]] = ()) -> Project:
     """Files of an application, as text by path, indented as the test is; with what is known of libraries, if given."""
-    own = [(path, "app", lower(textwrap.dedent(text).encode())) for path, text in files.items()]
-    return Project([*own, *library])
+    texts = {path: textwrap.dedent(text) for path, text in files.items()}
+    own = [(path, "app", lower(text.encode())) for path, text in texts.items() if path.endswith(".py")]
+    interfaces = [(path, text) for path, text in texts.items() if path.endswith((".yaml", ".yml"))]
+    return Project([*own, *library], interfaces)
 
 
 def traced(made: Project) -> Trace:

@@ -148,10 +148,25 @@ def test_name_and_folders_tell(path: str, expected: str) -> None:
         ("app/generated/api.py", b"# @generated\n", "generated"),
         ("tasks.py", b"from invoke import task\n", "script"),
         ("pages/a.html", b"<ul>{% for a in b %}", "template"),
+        ("shop/api.yaml", b'# ours\nopenapi: "3.0.0"\n', "interface"),
+        ("shop/swagger_v2.yml", b"swagger: '2.0'\n", "interface"),
+        ("tests/openapi.yaml", b"openapi: 3.1.0\n", "test"),
     ],
 )
 def test_content_tells_where_the_name_leaves_doubt(path: str, head: bytes, expected: str) -> None:
     assert role(path, head=head) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        pytest.param("deploy/api.yaml", b"apiVersion: v1\nkind: Service\n", id="what a cluster runs"),
+        pytest.param("deploy/specs.yaml", b"info:\n  openapi: 3.0.0\n", id="said of something below"),
+        pytest.param("deploy/values.yaml", b"openapi: 3.0.0\n", id="another name"),
+    ],
+)
+def test_no_description_of_an_interface(path: str, head: bytes) -> None:
+    assert role(path, head=head) is None
 
 
 def test_a_long_file_may_be_generated_whatever_its_name() -> None:
@@ -176,7 +191,9 @@ def test_a_name_without_doubt_is_not_opened() -> None:
     role_of("0001_initial.py", Place(name="migrations"), size=100, head=head)
 
 
-@pytest.mark.parametrize("name", ["a.py", "a.pyi", "a.html", "a.j2", "Procfile", "dev.in", "a.sql"])
+@pytest.mark.parametrize(
+    "name", ["a.py", "a.pyi", "a.html", "a.j2", "Procfile", "dev.in", "a.sql", "api.yml"]
+)
 def test_every_file_with_a_role_is_a_candidate(name: str) -> None:
     assert is_candidate(name)
 
