@@ -33,6 +33,7 @@ goes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,7 +45,7 @@ from auditor.rules import turns
 from auditor.rules.audience import audience, believable
 from auditor.rules.claim import Claim, place
 from auditor.rules.log_levels import LEVELS, shipped_level
-from auditor.rules.loop_names import its_items, per_item, sentence, the_loop
+from auditor.rules.loop_names import its_items, loop_name, per_item, sentence, the_loop
 from auditor.rules.scene import spot_of
 from auditor.rules.surroundings import around, guards
 from auditor.trace.cost import sizes
@@ -75,7 +76,9 @@ _STORING: Final = frozenset({"commit", "rollback", "flush", "execute", "executem
 """Methods that only what stores something has, also where nobody knows what it is."""
 _TELLING: Final = frozenset({"exception", "error", "warning", "critical"})
 _SHOWN: Final = 4
-_DEARER: Final = frozenset({"sql", "http", "llm", "mail"})
+_DEARER: Final = frozenset({"sql", "transaction", "http", "llm", "mail"})
+_ERRORS: Final = re.compile(r"(?:^|_)(?:errors|failures|exceptions|problems|tracebacks?)$")
+"""Ends of names of what there is none of, mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +164,10 @@ def judged(
     conditional = bool(turns.conditions_inside(looped.loop, effect.branch)) or skips(looped)
     if not serialised and (level in {"debug", "dynamic", None} or waiting == "unknown"):
         return
-    if (
-        nested
-        and effect.site.function is not None
-        and _DEARER & scene.costs.function(effect.site.function).keys()
-    ):
+    if waiting == "unknown" and effect.label == "log.print":  # what a tool of the terminal shows
+        return
+    home = effect.site.function
+    if nested and home is not None and (_DEARER & scene.costs.function(home).keys() or stores(home.body)):
         return
     if conditional and (level in _RARE or not serialised):
         return
@@ -183,8 +185,10 @@ def judged(
 
 
 def tells_an_error(looped: Looped) -> bool:
-    """Whether the loop, or one around it, walks over the lines of a traceback."""
+    """Whether the loop, or one around it, walks over the lines of a traceback, or over what went wrong."""
     function = looped.spot.function
+    if _ERRORS.search(loop_name(looped.loop)):
+        return True
     return function is not None and any(
         s[0] == ir.FOR and "traceback" in turns.free_names(s[4])
         for s in around(function.body, looped.spot.line)
@@ -195,7 +199,12 @@ def is_trail(scene: Scene, looped: Looped) -> bool:
     """Whether the turn does what costs more, so that the record is the trail of that and no cost beside it."""
     if (looped.spot.module.path, looped.loop.site.start) in scene.busy_loops or is_tried(looped):
         return True
-    return any(n[0] == ir.CALL and turns.name_of(n[2]) in _STORING for n in turns.nodes(looped.loop.node))
+    return stores(looped.loop.node)
+
+
+def stores(code: object) -> bool:
+    """Whether it calls what only something that stores has."""
+    return any(n[0] == ir.CALL and turns.name_of(n[2]) in _STORING for n in turns.nodes(code))
 
 
 def is_tried(looped: Looped) -> bool:

@@ -50,7 +50,7 @@ from auditor.model.severity import Severity
 from auditor.rules import paths, turns
 from auditor.rules.audience import believable
 from auditor.rules.best_effort import is_best_effort
-from auditor.rules.claim import Claim, place
+from auditor.rules.claim import Claim, place, strip
 from auditor.rules.loop_names import per_item
 from auditor.rules.scene import repeating, spot_of
 from auditor.trace.cost import sizes
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from auditor.index.values import Site
     from auditor.rules.scene import Scene
     from auditor.trace.evaluation import Root
-    from auditor.trace.summary import Branch, Loop, Summary
+    from auditor.trace.summary import Branch, Call, Loop, Summary
 
 RULE = RuleInfo(
     id="session-sprawl",
@@ -104,6 +104,8 @@ class Opening:
     loops: tuple[Loop, ...]
     remembered: bool = False
     """Only while nothing is remembered yet."""
+    database: str = ""
+    """The setting or text that says which database, where the call that opens it names one."""
 
 
 def find(scene: Scene) -> Iterator[Claim]:
@@ -116,8 +118,11 @@ def find(scene: Scene) -> Iterator[Claim]:
         found = openings(scene, root)
         for opening in found:
             others = [o for o in found if o is not opening and o.label == opening.label and both(o, opening)]
+            others = [o for o in others if not is_of_another_database(o, opening)]
             inner = [o for o in others if is_outer(o, opening)]
             if opening.site.function is None or not (inner or opening.loops) or is_best_effort(opening.site):
+                continue
+            if has_own_engine(opening.site.function):
                 continue
             if opening.remembered and not any(is_held(o, opening) for o in inner):
                 continue
@@ -147,7 +152,8 @@ def openings(scene: Scene, root: Root) -> list[Opening]:
             around = (*loops, *repeating(call.loops))
             label = makes(scene, below, handed_in=gives_something(call.node))
             if label:
-                found.append(Opening(call.site, label, way, around, call.remembered))
+                named = database_of(scene, call)
+                found.append(Opening(call.site, label, way, around, call.remembered, named))
                 continue
             if id(call.callee) in seen or call.remembered:
                 continue
@@ -221,6 +227,41 @@ def makes(scene: Scene, summary: Summary, depth: int = 0, *, handed_in: bool = F
         if below is not None and (label := makes(scene, below, depth + 1, handed_in=handed_in)):
             return label
     return ""
+
+
+def database_of(scene: Scene, call: Call, depth: int = 0) -> str:
+    """Which database the call asks for, or what it calls does: `session_of(settings.REPORTS_URL)`; "" where none is named."""
+    if call.node is not None and call.node[0] == ir.CALL:
+        given = [*call.node[3], *(value for _, value in call.node[4])]
+        named = [strip(n) for n in given if is_setting(n)]
+        if named:
+            return repr(named)
+    below = scene.trace.machine.summaries.get(id(call.callee))
+    for inner in () if below is None or depth >= _MAKERS else below.calls:
+        made = scene.trace.machine.summaries.get(id(inner.callee))
+        if made is not None and makes(scene, made, depth) and (found := database_of(scene, inner, depth + 1)):
+            return found
+    return ""
+
+
+def is_setting(node: Node) -> bool:
+    """`settings.REPORTS_URL`, `REPORTS_URL`, `"reports"`."""
+    if node[0] == ir.CONST:
+        return isinstance(node[2], str)
+    return node[0] in {ir.NAME, ir.ATTR} and turns.name_of(node).isupper()
+
+
+def is_of_another_database(one: Opening, two: Opening) -> bool:
+    return bool(one.database and two.database) and one.database != two.database
+
+
+def has_own_engine(function: Function) -> bool:
+    """Whether it makes an engine for itself: its connections are none of the pool that the request's session has."""
+    return any(
+        n[0] == ir.CALL
+        and turns.name_of(n[2]) in {"create_engine", "create_async_engine", "engine_from_config"}
+        for n in turns.nodes(function.body)
+    )
 
 
 def is_outer(opening: Opening, other: Opening) -> bool:
