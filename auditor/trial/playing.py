@@ -142,7 +142,7 @@ class Player:
         """Requests of every kind that only reads, eight at a time, on a cold pool right after boot."""
         if tree.id not in self._together:
             sent = self._reference.sent("eight at once")
-            begun = self._taken(_together_of(tree))
+            begun = self._taken(tree.id, _together_of(tree))
             self._together[tree.id] = begun or self._play(tree, sent, _TOGETHER)
         return self._together[tree.id]
 
@@ -165,7 +165,7 @@ class Player:
         name, later = _together_of(self._baseline), partial(self._play, self._baseline, workload, playing)
         if self.world(self._baseline).is_apart:
             self._begin_whole(self._baseline, workload, playing, self._of_nothing.first)
-        return lambda: self._taken(name) or later()
+        return lambda: self._taken(self._baseline.id, name) or later()
 
     def _begin_whole(self, tree: Tree, workload: Workload, playing: Playing, nothing: Nothing | None) -> None:
         plays = {_together_of(tree): self._in(workload, playing)}
@@ -276,7 +276,7 @@ class Player:
         return self._tally.of(tree.id)
 
     def _count_once_more(self, tree: Tree) -> None:
-        begun = self._taken(_counts_of(tree))
+        begun = self._taken(tree.id, _counts_of(tree))
         if begun is not None:
             self._tally.add(tree.id, begun.replay, lines=True)
         else:
@@ -373,12 +373,14 @@ class Player:
         play = partial(self._played, tree, workload, playing)
         if tree.id == self._baseline.id:
             return self._steadying.known_good(play)
-        return self._steadying.candidate(play, partial(self._played, self._baseline, workload, playing))
+        return self._steadying.candidate(
+            tree.id, play, partial(self._played, self._baseline, workload, playing)
+        )
 
-    def _taken(self, name: str) -> Round | None:
+    def _taken(self, tree: str, name: str) -> Round | None:
         """What was begun beside others; None where the database was in trouble there, so that it is played again."""
         begun = self._beside.take(name)
-        return begun if begun is not None and self._steadying.accepts(begun) else None
+        return begun if begun is not None and self._steadying.accepts(tree, begun) else None
 
     def _played(self, tree: Tree, workload: Workload, playing: Playing) -> Round:
         """Once more where its data turn out to be others than they were taken to be, whatever came of it."""

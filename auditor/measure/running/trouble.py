@@ -16,8 +16,8 @@ from auditor.model.fault import Fault
 _SERVER_ERROR: Final = 500
 _ROUNDS: Final = 3
 """Of known-good, until one is without trouble or its trouble is its own."""
-_CLEAN: Final = 3
-"""In a row, before a candidate is believed that was in trouble once."""
+_CLEAN: Final = 7
+"""In a row, before a candidate is believed that was in trouble once: one that is in trouble every other time has so many 1 time in 128."""
 _LONGEST: Final = 200
 _WORDS: Final = re.compile(
     r"""
@@ -66,6 +66,10 @@ class Steadying:
     def __init__(self) -> None:
         self._own: set[str] = set()
         self._had_others = False
+        self._met: set[str] = set()
+        """Trees that were in trouble once, by id."""
+        self._unproven: set[str] = set()
+        """Of these, those that have shown nothing since."""
 
     def known_good(self, play: Callable[[], Round], /) -> Round:
         """A round of known-good without trouble, or with none but its own: what came back at the same requests.
@@ -87,29 +91,43 @@ class Steadying:
         self._had_others = True
         raise _void(troubles(played))
 
-    def candidate(self, play: Callable[[], Round], known_good: Callable[[], Round], /) -> Round:
+    def candidate(self, tree: str, play: Callable[[], Round], known_good: Callable[[], Round], /) -> Round:
         """A candidate's round: one in trouble counts where the trouble comes back, and known-good, which is then played alike, has none.
+
+        It may come back in another round, of other requests: the second that a tree is in trouble in is its own.
 
         Raises:
             DatabaseTrouble: known-good has such trouble as well.
         """
+        was_met = tree in self._met
         played = play()
-        if not troubles(played).keys() - self._own:
+        calm = self._is_calm(played)
+        if calm and tree not in self._unproven:
             return played
-        for _ in range(_CLEAN):
-            played = play()
-            if troubles(played).keys() - self._own:
-                break
-        else:
-            return played
+        self._met.add(tree)
+        if calm or not was_met:
+            for _ in range(_CLEAN):
+                played = play()
+                if not self._is_calm(played):
+                    break
+            else:
+                self._unproven.discard(tree)
+                return played
         if not self._had_others:
-            self._had_others = bool(troubles(known_good()).keys() - self._own)
+            self._had_others = not self._is_calm(known_good())
         if self._had_others:
             raise _void(troubles(played))
         return played
 
-    def accepts(self, played: Round, /) -> bool:
-        """Whether a round that was played elsewhere was in no trouble but known-good's own."""
+    def accepts(self, tree: str, played: Round, /) -> bool:
+        """Whether a round that was played elsewhere was in no trouble but known-good's own; one that was is held against its tree."""
+        if self._is_calm(played):
+            return True
+        self._met.add(tree)
+        self._unproven.add(tree)
+        return False
+
+    def _is_calm(self, played: Round) -> bool:
         return not troubles(played).keys() - self._own
 
 
