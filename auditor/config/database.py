@@ -37,6 +37,7 @@ DATABASE_KEYS: Final[Mapping[str, Key]] = {
     "env": VARIABLES,
     "path": INSIDE,
     "seed": COMMAND,
+    "made_up": COUNT,
     "small": COUNT,
     "full": COUNT,
     "round_trip": DURATION,
@@ -58,6 +59,8 @@ class DatabaseSettings:
     """Of an SQLite file, relative to the top of the tree, for a target that can't be told another place."""
     seed: Command | None = None
     """Fills the migrated database; ``{scale}`` is how much, where the command has a notion of it."""
+    made_up: int = 0
+    """Without a seed: rows that are made up for each empty table, times the scale; more of them where a table refers to others."""
     small: int = 1
     """The scale for contract, edges and counts."""
     full: int = 1
@@ -67,8 +70,9 @@ class DatabaseSettings:
 
     @property
     def scales(self) -> bool:
-        """Whether the seed command can make data of several sizes."""
-        return self.seed is not None and any("{scale}" in word for word in self.seed.argv)
+        """Whether data of several sizes can be made."""
+        by_command = self.seed is not None and any("{scale}" in word for word in self.seed.argv)
+        return by_command or self.made_up > 0
 
     def url_template(self, engine: Engine, /) -> str:
         """The template for `engine`; empty for `Engine.NONE`."""
@@ -82,6 +86,10 @@ def parse_database(values: Mapping[str, Any], /, *, name: str) -> DatabaseSettin
     full = values.get("full", small)
     if full < small:
         raise Fault("'full' is less than 'small'", where=where, hint="full is the scale for timing")
+    if "made_up" in values and "seed" in values:
+        raise Fault(
+            "'made_up' is for a database that no 'seed' fills", where=where, hint="take one of the two out"
+        )
     engine = Engine(values.get("engine", Engine.NONE))
     return DatabaseSettings(
         engine=engine,
@@ -90,6 +98,7 @@ def parse_database(values: Mapping[str, Any], /, *, name: str) -> DatabaseSettin
         env=parse_environment(values.get("env", {}), where=f"{where}.env", placeholders=PLACEHOLDERS),
         path=values.get("path"),
         seed=parse_command(values["seed"], where=f"{where}.seed") if "seed" in values else None,
+        made_up=values.get("made_up", 0),
         small=small,
         full=full,
         round_trip_ms=_round_trip(values.get("round_trip"), engine, where),

@@ -6,6 +6,7 @@ from pathlib import Path
 from auditor.config.command import Command
 from auditor.execution.databases.database import Database
 from auditor.execution.databases.elsewhere import refuse_data_elsewhere
+from auditor.execution.databases.made_up import made_up_rows
 from auditor.execution.databases.opening import files_in_tree
 from auditor.execution.databases.sqlite import SQLite
 from auditor.execution.guest import Guest
@@ -104,6 +105,11 @@ class FirstState:
         ):
             refuse_data_elsewhere(self._tree, stamps(self._tree))
         self._database.mark()
+        if settings.made_up and not self._database.is_users:
+            number = settings.made_up * self._scale
+            self._database.put_rows(
+                made_up_rows(self._database.tables(), self._database.dump(), number=number)
+            )
         if not self._database.is_users:
             self._keep(changed(before, stamps(self._tree)))
 

@@ -25,7 +25,7 @@ def template_key(recipe: Recipe, /, *, digest: str, scale: int, engine: str) -> 
     database, boot = recipe.database, recipe.boot
     said = [
         _FORMAT, digest, engine, scale, str(recipe.python), boot.env, boot.cwd, boot.migrate, database.seed,
-        database.urls, database.url_env, database.env, database.path,
+        database.urls, database.url_env, database.env, database.path, *([database.made_up] if database.made_up else []),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, default=repr).encode()).hexdigest()[:32]
 

@@ -31,6 +31,12 @@ _LOGINS = re.compile(
     r"(?:log[-_]?in|sign[-_]?in|(?:access[-_]?)?token|auth|authenticate|sessions?)/?$", re.IGNORECASE
 )
 _TOKENS = ("access_token", "accessToken", "token", "access", "jwt", "id_token")
+_SIGNUPS = re.compile(r"(?:register|registration|sign[-_]?up|join|users?|accounts?|create)/?$", re.IGNORECASE)
+_CONTEXTS = ("CryptContext", "PasswordHash", "PasswordHasher")
+_SCHEMES = ("Bearer", "Token", "JWT")
+_REFUSED = (401, 403)
+_DOORS = 8
+_DEEPEST = 6
 _ABLE = re.compile(r"(?:is_)?(?:super_?user|admin|staff|active|verified|confirmed|enabled|email_verified)$")
 _ROLE = re.compile(r"admin|super", re.IGNORECASE)
 _WORD = "Auditor-0123456789"
@@ -55,25 +61,74 @@ def _app():
 
 
 async def _signed_in(app, wanted):
-    hashed = await _hashed(_hash_functions())
-    if hashed is None:
-        sys.exit("no function of its own that hashes a password was found: use login or command")
-    model, column = _model()
-    if model is None:
-        sys.exit("no model with a password was found: use login or command")
-    engine = _engine()
-    if engine is None:
-        sys.exit("no engine of SQLAlchemy was found: use login or command")
-    names = await _prepared(engine, model, column, hashed, wanted)
+    names, why = await _given_a_password(wanted)
     asked = []
-    for path, form, fields in _logins(app):
-        body = _filled(fields, names)
-        status, cookies, answer = await _called(app, path, form, body)
+    if names is None and not wanted:
+        names, headers = await _registered(app, asked)
+        if headers:
+            return await _let_in(app, headers), names.get("email") or names.get("username")
+    for path, form, described, schema in _logins(app) if names else ():
+        status, cookies, answer = await _called(app, path, form, _filled(described, schema, names))
         headers = _headers(answer, cookies) if 200 <= status < 400 else {}
         if headers:
-            return headers, names.get("email") or names.get("username")
+            return await _let_in(app, headers), names.get("email") or names.get("username")
         asked.append("%s was answered %d" % (path, status))
-    return sys.exit("; ".join(asked[:3]) or "no route that takes a name and a password was found")
+    return sys.exit(
+        "; ".join(([why] if why else []) + asked[:3]) or "no route that takes a name and a password was found"
+    )
+
+
+async def _given_a_password(wanted):
+    """The names of a user of the data who has a known password now; none, and why, where there is no way to give one."""
+    failed = []
+    hashed = await _hashed(_hash_functions(), failed)
+    if hashed is None:
+        usual = "no function of its own that hashes a password was found: use login or command"
+        return None, failed[0] if failed else usual
+    model, column = _model()
+    if model is None:
+        return None, "no model with a password was found: use login or command"
+    engine = _engine()
+    if engine is None:
+        return None, "no engine of SQLAlchemy was found: use login or command"
+    return await _prepared(engine, model, column, hashed, wanted), ""
+
+
+async def _registered(app, asked):
+    """Who signs up by a route that takes a name, an address and a password, and the headers where that answers with a token."""
+    names = {"email": _MAIL, "username": "auditor"}
+    for path, form, described, schema in _signups(app):
+        status, cookies, answer = await _called(app, path, form, _filled(described, schema, names))
+        asked.append("%s was answered %d" % (path, status))
+        if 200 <= status < 400:
+            return names, _headers(answer, cookies)
+    return None, {}
+
+
+async def _let_in(app, headers):
+    """The same, with the word before the token that opens what is closed without it."""
+    sent = headers.get("Authorization", "")
+    token = sent.partition(" ")[2]
+    if not token:
+        return headers
+    for path in _closed(app)[:_DOORS]:
+        if (await _called(app, path, method="GET"))[0] not in _REFUSED:
+            continue
+        for word in _SCHEMES:
+            given = dict(headers, Authorization="%s %s" % (word, token))
+            if (await _called(app, path, method="GET", headers=given))[0] not in _REFUSED:
+                return given
+    return headers
+
+
+def _closed(app):
+    """Addresses without a place to fill that only read, those that say that they are behind a door first."""
+    found = []
+    for path, methods in app.openapi().get("paths", {}).items():
+        if "get" in methods and "{" not in path:
+            wanted = [one for one in methods["get"].get("parameters", []) if one.get("required")]
+            found.append((bool(wanted), not methods["get"].get("security"), path))
+    return [path for _, _, path in sorted(found)]
 
 
 def _own_modules():
@@ -97,17 +152,23 @@ def _hash_functions():
                     for inner, kind in vars(value).items()
                     if isinstance(kind, (staticmethod, classmethod)) and _HASHES.fullmatch(inner)
                 ]
-            elif type(value).__name__ in ("CryptContext", "PasswordHash", "PasswordHasher"):
+                held += [
+                    inner.hash for inner in list(vars(value).values()) if type(inner).__name__ in _CONTEXTS
+                ]
+            elif type(value).__name__ in _CONTEXTS:
                 held.append(value.hash)
     return own + held
 
 
-async def _hashed(functions):
+async def _hashed(functions, failed):
     for function in functions:
         try:
             made = function(_WORD)
             made = await made if inspect.isawaitable(made) else made
-        except Exception:
+        except Exception as error:
+            if not isinstance(error, TypeError):
+                told = (getattr(function, "__name__", function), type(error).__name__, str(error)[:120])
+                failed.append("its own %s() fails: %s: %s" % told)
             continue
         if isinstance(made, bytes):
             made = made.decode()
@@ -241,56 +302,85 @@ def _kind(column):
 
 
 def _logins(app):
-    """Path, whether it takes a form, and the fields of each route that a name and a password are posted to."""
+    """Path, whether it takes a form, the description and the schema of each route that a name and a password are posted to."""
+    return [one for one in _taking_passwords(app) if _LOGINS.search(one[0])]
+
+
+def _signups(app):
+    """The same of routes that somebody becomes a user by."""
+    return [one for one in _taking_passwords(app) if _SIGNUPS.search(one[0]) and not _LOGINS.search(one[0])]
+
+
+def _taking_passwords(app):
     described = app.openapi()
     found = []
     for path, methods in described.get("paths", {}).items():
         content = methods.get("post", {}).get("requestBody", {}).get("content", {})
         for kind, said in content.items():
             schema = said.get("schema", {})
-            while "$ref" in schema or "allOf" in schema:
-                schema = schema["allOf"][0] if "allOf" in schema else _referred(described, schema["$ref"])
-            fields = schema.get("properties", {})
-            secret = any("password" in name.lower() for name in fields)
-            if "{" not in path and secret and _LOGINS.search(path):
-                found.append((len(fields) > 6, path, "form" in kind, fields))
-    return [(path, form, fields) for _, path, form, fields in sorted(found, key=lambda one: one[:2])]
+            fields = list(_fields(described, schema))
+            if "{" not in path and any("password" in name.lower() for name in fields):
+                found.append((len(fields) > 6, path, "form" in kind, schema))
+    found.sort(key=lambda one: one[:2])
+    return [(path, form, described, schema) for _, path, form, schema in found]
 
 
-def _referred(described, place):
-    for part in place.lstrip("#/").split("/"):
-        described = described[part]
-    return described
+def _plain(described, schema):
+    """What a schema means: references followed, and of several the first that is not null."""
+    for _ in range(_DEEPEST):
+        several = schema.get("allOf") or schema.get("anyOf") or schema.get("oneOf")
+        if "$ref" in schema:
+            for part in ["", *schema["$ref"].lstrip("#/").split("/")]:
+                schema = schema[part] if part else described
+        elif several:
+            schema = next((one for one in several if one.get("type") != "null"), {})
+    return schema
 
 
-def _filled(fields, names):
+def _fields(described, schema, depth=0):
+    """The names of its fields, those of objects within it as well."""
+    for name, inner in _plain(described, schema).get("properties", {}).items():
+        yield name
+        if depth < _DEEPEST:
+            for each in _fields(described, inner, depth + 1):
+                yield each
+
+
+def _filled(described, schema, names, depth=0):
     body = {}
     mail = names.get("email")
     name = names.get("username") or names.get("login") or mail or names.get("name")
-    for field in fields:
+    said = _plain(described, schema)
+    for field, inner in said.get("properties", {}).items():
         low = field.lower()
-        if "password" in low:
+        plain = _plain(described, inner)
+        if plain.get("properties") and depth < _DEEPEST:
+            body[field] = _filled(described, plain, names, depth + 1)
+        elif "password" in low:
             body[field] = _WORD
         elif "mail" in low:
             body[field] = mail or name
-        elif low in ("username", "login", "name", "user", "identifier"):
+        elif low in ("username", "user_name", "login", "name", "user", "identifier", "nickname"):
             body[field] = name
         elif low == "grant_type":
             body[field] = "password"
+        elif field in said.get("required", ()):
+            usual = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+            body[field] = plain["enum"][0] if plain.get("enum") else usual.get(plain.get("type"), "auditor")
     return body
 
 
-async def _called(app, path, form, body):
+async def _called(app, path, form=False, body=None, method="POST", headers=()):
     """Status, cookies and body of what the application answers, without a server between."""
     from urllib.parse import urlencode
 
-    sent = urlencode(body).encode() if form else json.dumps(body).encode()
+    sent = b"" if body is None else urlencode(body).encode() if form else json.dumps(body).encode()
     kind = "application/x-www-form-urlencoded" if form else "application/json"
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -300,6 +390,7 @@ async def _called(app, path, form, body):
             (b"host", b"localhost"),
             (b"content-type", kind.encode()),
             (b"content-length", str(len(sent)).encode()),
+            *((name.lower().encode(), value.encode()) for name, value in dict(headers).items()),
         ],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),

@@ -50,6 +50,13 @@ port = 8080
     assert (boot.python, boot.port) == (".venv", 8080)
 
 
+def test_rows_are_made_up_or_seeded() -> None:
+    database = parsed("[database]\nengine = 'sqlite'\nmade_up = 20\n").database
+    assert (database.made_up, database.scales, database.seed) == (20, True, None)
+    fault = fault_of("[database]\nengine = 'sqlite'\nmade_up = 20\nseed = 'make seed'\n")
+    assert "that no 'seed' fills" in str(fault)
+
+
 def test_a_database_of_either_engine() -> None:
     database = parsed("""
 [database]

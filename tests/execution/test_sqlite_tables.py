@@ -39,7 +39,7 @@ def test_what_is_declared_is_told(connection: sqlite3.Connection) -> None:
         ('odd "name"', "text", True),
     ]
     assert (people.key, people.unique) == (("id",), (("name",),))
-    assert teams.columns[2] == Column(name="size", kind="number", nullable=True)
+    assert teams.columns[2] == Column(name="size", kind="number", nullable=True, declared="NUMERIC")
     assert teams.references == (Reference(columns=("lead",), table="people", to=("id",)),)
     assert members.key == ("team", "person")
     assert {reference.table for reference in members.references} == {"people", "teams"}

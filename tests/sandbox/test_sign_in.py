@@ -324,6 +324,73 @@ def test_fastapi_without_a_route_for_it_says_so(tmp_path: Path) -> None:
     assert "no route that takes a name and a password" in said
 
 
+SIGNS_UP = """
+import sqlite3
+from fastapi import Body, Depends, FastAPI, Header, HTTPException
+from pydantic import BaseModel
+
+app = FastAPI()
+
+class Newcomer(BaseModel):
+    username: str
+    email: str
+    password: str
+    age: int
+
+def asks(authorization: str = Header("")):
+    if authorization != "{word} t-auditor@example.com":
+        raise HTTPException({status})
+    return authorization
+
+@app.get("/health")
+def health():
+    return {{}}
+
+@app.get("/me")
+def me(who: str = Depends(asks)):
+    return who
+
+@app.post("/users")
+def sign_up(user: Newcomer = Body(..., embed=True)):
+    with sqlite3.connect("d.db") as held:
+        held.execute("CREATE TABLE people (mail, secret)")
+        held.execute("INSERT INTO people VALUES (?, ?)", (user.email, user.password))
+    return {answer}
+
+@app.post("/users/login")
+def login(email: str = Body(...), password: str = Body(...)):
+    with sqlite3.connect("d.db") as held:
+        found = held.execute("SELECT 1 FROM people WHERE mail = ? AND secret = ?", (email, password)).fetchone()
+    if not found:
+        raise HTTPException(400)
+    return {{"user": {{"token": "t-" + email}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "answer"),
+    [
+        ("Bearer", 401, "{}"),
+        ("Token", 403, "{}"),
+        ("Token", 401, "{'user': {'token': 't-' + user.email}}"),
+    ],
+    ids=["signed in afterwards", "another word before the token", "let in at once"],
+)
+def test_who_can_sign_up_does_where_there_is_no_model(
+    word: str, status: int, answer: str, tmp_path: Path
+) -> None:
+    (tmp_path / "api.py").write_text(SIGNS_UP.format(word=word, status=status, answer=answer))
+    headers = signed_in(tmp_path, "fastapi", boot="uvicorn api:app")
+    assert headers == {"Authorization": f"{word} t-auditor@example.com"}
+
+
+def test_nobody_signs_up_for_a_user_who_was_named(tmp_path: Path) -> None:
+    (tmp_path / "api.py").write_text(SIGNS_UP.format(word="Bearer", status=401, answer="{}"))
+    said = signed_in(tmp_path, "fastapi", "boss@x.org", "uvicorn api:app")[""]
+    assert "no function of its own that hashes a password" in said
+    assert not (tmp_path / "d.db").exists()
+
+
 def test_one_file_for_each_framework_that_settings_may_name() -> None:
     assert {path.stem for path in FOLDER.glob("*.py")} == {name.replace("-", "_") for name in FRAMEWORKS}
     for path in FOLDER.glob("*.py"):

@@ -11,6 +11,7 @@ from typing import Final
 import auditor
 from auditor.config.user import UserSettings
 from auditor.engine.measured import sources_digest
+from auditor.engine.measuring.filled import told_of_rows
 from auditor.engine.measuring.growing import Grown, grow
 from auditor.engine.measuring.recorded import recorded_workload
 from auditor.engine.measuring.survey import Surveyed, survey
@@ -87,6 +88,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
         world = stack.enter_context(bench.world(scales.small))
         notes.step(f"preparing the data at scale {scales.small}")
         world.prepare()
+        rows = told_of_rows(scales, world.tables(), world.dump())
         identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         workload, said = _workload(bench, request, surveyed, world)
         groups = _groups(workload, surveyed)
@@ -117,7 +119,7 @@ def measure(request: MeasureRequest, notes: Notes, /, *, env: Mapping[str, str] 
             endpoints=[one.id for one in surveyed],
         ),
     )
-    observation = observation.model_copy(update={"notes": (*said, *observation.notes)})
+    observation = observation.model_copy(update={"notes": (*rows[0], *rows[1], *said, *observation.notes)})
     file = keep_observation(bench.folder, observation)
     return Measurement(observation=observation, growth=grown, file=file, notice=bench.notice)
 

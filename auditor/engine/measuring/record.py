@@ -10,6 +10,7 @@ import auditor
 from auditor.config.user import UserSettings
 from auditor.engine.fixing.runs import at_work
 from auditor.engine.measuring.edge_rows import ROWS, save_rows
+from auditor.engine.measuring.filled import told_of_rows
 from auditor.engine.measuring.in_turn import Elsewhere, Hooks, in_turn
 from auditor.engine.measuring.survey import survey
 from auditor.engine.measuring.trying import choose_and_try
@@ -78,6 +79,7 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
         surveyed = survey(request.audit, notes, parameters=request.edges)
         notes.step("preparing the data")
         world = prepared()
+        warned, told = told_of_rows(bench.settings.database, world.tables(), world.dump())
         identities = identities_of(bench.settings.identities, env=env, allowed=request.user.secrets)
         chosen, rows = choose_and_try(
             world,
@@ -123,8 +125,8 @@ def _recorded(bench: Bench, request: RecordRequest, notes: Notes, env: Mapping[s
     return Recorded(
         folder=bench.folder / CONTRACT,
         contract=contract,
-        chosen=chosen,
-        doubts=(*doubts(rounds[0].replay.exchanges), *_hosts(rounds)),
+        chosen=replace(chosen, notes=(*chosen.notes, *told)),
+        doubts=(*warned, *doubts(rounds[0].replay.exchanges), *_hosts(rounds)),
         self_differences=tuple(one for run in recordings for one in compare(contract, run)),
         boot_s=rounds[0].boot.seconds,
         jail=bench.jail.name,

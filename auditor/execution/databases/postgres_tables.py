@@ -1,6 +1,7 @@
 """Tables and new rows in PostgreSQL."""
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -23,12 +24,17 @@ _KINDS: Final[dict[str, Kind]] = {
     "int2": "integer", "int4": "integer", "int8": "integer",
     "float4": "number", "float8": "number", "numeric": "number",
 }  # fmt: skip
+_CHOICE: Final = re.compile(r"'((?:[^']|'')*)'::(?:character varying|text|bpchar)")
 _LONGEST: Final = "5s"
 _TABLES: Final = """
 SELECT json_build_object(
   'name', CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END,
   'columns', (
-    SELECT json_agg(json_build_array(a.attname, t.typname, NOT a.attnotnull) ORDER BY a.attnum)
+    SELECT json_agg(json_build_array(a.attname, t.typname, NOT a.attnotnull, a.atthasdef OR a.attidentity <> '',
+      CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 END,
+      (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
+      (SELECT max(pg_get_constraintdef(k.oid)) FROM pg_constraint k
+        WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum])) ORDER BY a.attnum)
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''),
   'unique', (
@@ -111,14 +117,27 @@ def empty(client: PostgresClient, tables: Iterable[str], /) -> bool:
     return all_or_none(client, statements, longest=_LONGEST)
 
 
+def _choices(check: str) -> tuple[str, ...]:
+    """The texts of `CHECK (x = ANY (ARRAY['a'::text, …]))`, the form that every IN is kept in."""
+    return tuple(_CHOICE.findall(check)) if "= ANY (" in check else ()
+
+
 def _table(told: dict[str, Any]) -> Table:
     unique = told["unique"] or []
     key = next((tuple(columns) for primary, columns in unique if primary), ())
     return Table(
         name=told["name"],
         columns=tuple(
-            Column(name=name, kind=_KINDS.get(kind, "other"), nullable=nullable)
-            for name, kind, nullable in told["columns"] or []
+            Column(
+                name=name,
+                kind=_KINDS.get(kind, "other"),
+                nullable=nullable,
+                declared=kind,
+                defaults=defaults,
+                choices=tuple(labels or _choices(check or "")),
+                longest=longest,
+            )
+            for name, kind, nullable, defaults, longest, labels, check in told["columns"] or []
         ),
         key=key,
         unique=tuple(tuple(columns or ()) for primary, columns in unique if not primary),

@@ -27,6 +27,8 @@ _KINDS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("text", re.compile(r"char|text|clob|string", re.IGNORECASE)),
     ("number", re.compile(r"real|floa|doub|numeric|decimal", re.IGNORECASE)),
 )
+_LENGTH: Final = re.compile(r"char\w*\s*\(\s*(?P<length>\d{1,6})\s*\)", re.IGNORECASE)
+_TEXT: Final = re.compile(r"'([^']*)'")
 _LONGEST_S: Final = 5.0
 """For one row: a trigger may do anything."""
 _COMPUTED: Final = frozenset({2, 3})
@@ -100,13 +102,24 @@ def empty(connection: sqlite3.Connection, tables: Iterable[str], /) -> bool:
 def _table(connection: sqlite3.Connection, name: str) -> Table:
     quoted = _QUOTED.name(name)
     columns = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()
+    ((written,),) = connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)
+    )
     keys = sorted((position, column) for _, column, _, _, _, position, _ in columns if position)
     alone = len(keys) == 1
     return Table(
         name=name,
         columns=tuple(
-            Column(name=column, kind=_kind(declared), nullable=not (required or (position and alone)))
-            for _, column, declared, required, _, position, hidden in columns
+            Column(
+                name=column,
+                kind=_kind(declared),
+                nullable=not (required or (position and alone)),
+                declared=declared,
+                defaults=default is not None,
+                choices=_choices(column, written),
+                longest=int(length["length"]) if (length := _LENGTH.search(declared)) else None,
+            )
+            for _, column, declared, required, default, position, hidden in columns
             if hidden not in _COMPUTED
         ),
         key=tuple(column for _, column in keys),
@@ -117,6 +130,16 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
         ),
         references=_references(connection, quoted),
     )
+
+
+def _choices(column: str, written: str) -> tuple[str, ...]:
+    """The texts of `CHECK (x IN ('a', …))` in what the table was written as."""
+    found = re.search(
+        rf"""CHECK\s*\(\s*["`]?{re.escape(column)}["`]?\s+IN\s*\((?P<texts>[^()]*)\)""",
+        written,
+        re.IGNORECASE,
+    )
+    return tuple(_TEXT.findall(found["texts"])) if found else ()
 
 
 def _with_implied(table: Table, tables: Mapping[str, Table]) -> Table:

@@ -17,6 +17,14 @@ class Column:
     kind: Kind
     """What it was declared to hold."""
     nullable: bool
+    declared: str = ""
+    """The type's name, as the engine has it."""
+    defaults: bool = False
+    """Whether the database says by itself what stands in it."""
+    choices: tuple[str, ...] = ()
+    """The texts that it may hold, where only some are allowed."""
+    longest: int | None = None
+    """Characters that a text may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +51,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
-    """A copy of a row with some cells changed."""
+    """A copy of a row with some cells changed, or one that is like none."""
 
     table: str
     columns: tuple[str, ...]
     """All that are written."""
     like: Mapping[str, Scalar] = field(hash=False)
-    """The key of the row that is copied."""
+    """The key of the row that is copied; empty where every cell is given."""
     cells: Mapping[str, Scalar] = field(hash=False)
     """What stands in it instead; its own key is among them."""
     key: tuple[str, ...]
@@ -71,6 +79,8 @@ def insertion(row: NewRow, /, *, quoted: "Quoting", overriding: str = "") -> str
         for column in row.columns
     )
     table = quoted.table(row.table)
+    if not row.like:
+        return f"INSERT INTO {table} ({columns}) {overriding}VALUES ({values})"
     return (
         f"INSERT INTO {table} ({columns}) {overriding}SELECT {values} FROM {table}"  # noqa: S608  names and values are quoted
         f" WHERE {_where(row.like, quoted)}"

@@ -15,6 +15,8 @@ _USABLE: Final = 0.4
 """Below that a value is written as a comment."""
 _BESIDE: Final = 96
 """A comment that would go further right stands above its line."""
+_LIKELY: Final = 0.6
+_MADE_UP: Final = 20
 _FOUND_BY_ITSELF: Final = (".venv", "venv", "env")
 
 _HEAD: Final = """\
@@ -134,6 +136,9 @@ def _database(proposal: Proposal) -> Iterator[str]:
     seed = proposal.seed
     if seed is None:
         yield '# seed = "…"  # not found: a command that makes rows worth measuring, with {scale} in it as many as are asked for'
+        if proposal.migrate is not None:
+            yield f"made_up = {_MADE_UP}  # so many rows of each table are made up until a seed is named: real ones say more"
+            yield "full = 10  # for timing"
     else:
         yield from _line("seed", seed.value.command, seed)
         if "{scale}" in seed.value.command:
@@ -191,6 +196,15 @@ def _identities(proposal: Proposal) -> Iterator[str]:
         yield f"session = {quoted(framework)}"
         yield '# user = "…"  # who; else the first who may do everything, or one made for it'
         return
+    if signs_in_by_route(proposal):
+        yield f"[[identity]]  # {_comment(login.place if login else '')} signs people in: requests are sent as one of them, and as nobody"
+        yield 'name = "member"'
+        yield "# A user of the copied database gets a password there, or one signs up; the route then signs them in."
+        yield 'session = "fastapi"'
+        yield '# user = "…"  # who; else the first who may do everything, or one made for it'
+        yield "# or instead of session:"
+        yield _login_line(login)
+        return
     yield "# [[identity]]  # as whom requests are sent; the workload names it in `as`"
     yield '# name = "member"'
     if "fastapi" in proposal.frameworks and proposal.storage is not None:
@@ -201,10 +215,27 @@ def _identities(proposal: Proposal) -> Iterator[str]:
         return
     if login is not None:
         yield f"# {_comment(login.place)} signs somebody in:"
+    yield _login_line(login)
+
+
+def signs_in_by_route(proposal: Proposal, /) -> bool:
+    """Whether FastAPI's own route is known to sign people in, whom the copied database knows."""
+    login, stored = proposal.login, proposal.storage
+    return (
+        proposal.frameworks == ("fastapi",)
+        and proposal.session is None
+        and login is not None
+        and login.confidence >= _LIKELY
+        and stored is not None
+        and stored.value.engine is not Engine.NONE
+    )
+
+
+def _login_line(login: Clue[Login] | None) -> str:
     said = login.value if login else Login("/login", "email")
     sent = f'{{ {said.field} = "…", {said.sent_as} = "env:MEMBER_PASSWORD" }}'
     how = "form" if said.form else "json"
-    yield f'# login = {{ path = {quoted(said.path)}, {how} = {sent}, token = "$.{said.answered_as}" }}'
+    return f'# login = {{ path = {quoted(said.path)}, {how} = {sent}, token = "$.{said.answered_as}" }}'
 
 
 def _workload() -> Iterator[str]:

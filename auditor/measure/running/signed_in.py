@@ -27,7 +27,7 @@ def signed_in(world: World, name: str, /, *, framework: str, user: str | None) -
         "AUDITOR_SIGN_IN_BOOT": " ".join(world.recipe.command),
     }
     python = str(world.recipe.python)
-    ran = world.run(Command(f"signing in by {framework}", (python, "-c", _RUNS_IT)), env=env)
+    ran = world.run(Command(f"signing in by {framework}", (python, "-c", _RUNS_IT)), env=env, beside=True)
     headers = _headers_in(ran.output) if ran.succeeded else None
     if headers is None:
         said = (ran.errors.strip().splitlines() or ["it gave no headers"])[-1]
