@@ -28,6 +28,18 @@ def test_what_requests_wait_for_comes_before_what_commands_and_tasks_do() -> Non
     assert [c.findings for c in plan.changes if c.rank] == [(seen.id,), (slow.id,)]
 
 
+def test_what_users_wait_for_comes_before_what_staff_does() -> None:
+    term = CostTerm(low=1, high=1, sizes=("rows",))
+    asked = endpoint("GET /asked", term)
+    shown = endpoint(
+        "GET /admin/books/book/", CostTerm(low=2, high=2, sizes=("rows",)), framework="django_admin"
+    )
+    slow = finding("a", "query-in-loop", endpoints=[shown.id], sizes=("rows",))
+    seen = finding("b", "query-in-loop", endpoints=[asked.id], sizes=("rows",), function="app.b", line=30)
+    plan = plan_of(slow, seen, endpoints=(asked, shown))
+    assert [c.findings for c in plan.changes if c.rank] == [(seen.id,), (slow.id,)]
+
+
 def test_a_change_is_told_by_a_request_where_one_pays_for_it_too() -> None:
     term = CostTerm(low=1, high=1, sizes=("rows",))
     both = (endpoint("COMMAND fill", term), endpoint("GET /asked", term), endpoint("TASK app.mail", term))

@@ -7,8 +7,8 @@ that the code bounds counts as its bound, so a loop over seven weekdays weighs a
 are weighed against each other by what one usually costs: an outside call like fifty queries, a log record a
 fraction of one. That is multiplied by the square root of the number of endpoints (shared code matters more,
 but ten endpoints are not ten times the pain), by confidence and by severity, and divided by effort;
-where all endpoints pay only under a condition the whole counts a tenth, and so with commands; with tasks a third, since nobody
-waits for their answer. The weights order changes; no figure of them is ever shown.
+where all endpoints pay only under a condition the whole counts a tenth, and so with commands; with tasks and the admin's pages
+a third, since nobody or only staff waits for their answer. The weights order changes; no figure of them is ever shown.
 
 Where a workload was measured, the counts it showed stand in for the typical size.
 """
@@ -62,6 +62,8 @@ _SELDOM: Final = 0.1
 """What an endpoint counts as that pays only under a condition: a middleware's rare branch is no concern of all."""
 _PATIENCE: Final = {"COMMAND": 0.1, "TASK": 0.3, "CONSUMER": 0.3}
 """What an endpoint counts as beside a request, by the first word of its id."""
+_STAFF: Final = 0.3
+"""Likewise a page of Django's admin: a few people ask for it, and it shows a hundred rows at most."""
 _UNSHOWN_SHARE: Final = 0.25
 """What counts as removed where the operations stay as many but get cheaper or move elsewhere."""
 
@@ -107,8 +109,15 @@ def reach_of(findings: Iterable[Finding], endpoints: Iterable[Endpoint]) -> floa
 
 
 def waited_for(endpoint: Endpoint) -> float:
-    """1 for what answers a request, less for a task and for a command."""
+    """1 for what answers a request of the application's users, less for staff's, for a task and for a command."""
+    if endpoint.framework == "django_admin":
+        return _STAFF
     return _PATIENCE.get(endpoint.id.partition(" ")[0], 1.0)
+
+
+def is_request(endpoint: Endpoint) -> bool:
+    """Whether a worker of the web server answers it."""
+    return endpoint.id.partition(" ")[0] not in _PATIENCE
 
 
 def may_be_spared(endpoint: Endpoint, term: TermAtStake | None) -> bool:

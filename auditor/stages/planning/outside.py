@@ -7,7 +7,7 @@ from auditor.model.effect import EffectKind
 from auditor.model.plan import OutsideNote
 from auditor.model.report import Effect, Endpoint, Size
 from auditor.model.text import code
-from auditor.stages.planning.gain import endpoint_weight, waited_for
+from auditor.stages.planning.gain import endpoint_weight, is_request
 
 SHOWN: Final = 5
 """So many pieces of evidence speak for a note; more only make it longer."""
@@ -45,7 +45,7 @@ def _takes_several_connections(endpoint: Endpoint) -> bool:
 
 
 def _workers(endpoints: Iterable[Endpoint], sizes: Mapping[str, Size]) -> OutsideNote | None:
-    waiting = [endpoint for endpoint in endpoints if waited_for(endpoint) == 1.0 and _waits(endpoint)]
+    waiting = [endpoint for endpoint in endpoints if is_request(endpoint) and _waits(endpoint)]
     waiting.sort(key=lambda endpoint: (-endpoint_weight(endpoint, sizes, _WAITS), endpoint.id))
     if not waiting:
         return None
