@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Items, Star, Sym, Value
+from auditor.index.values import UNKNOWN, Const, Dictionary, Ext, Items, Many, Prefetched, Star, Sym, Value
 from auditor.trace import iteration
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ def flattened(
 ) -> tuple[list[Value], dict[str, Value]]:
     """The same arguments for code that is not the project's: one element stands for all of `*args`.
 
-    Of names that were put into a list one by one the first is known, so it is one among others that nobody knows.
+    Of names, or what is to be loaded, that were put into a list one by one the first is known, so it is one among others
+    that nobody knows.
     """
     if args and Star in map(type, args):
         flat: list[Value] = []
         for a in args:
             flat.append(iteration.element(m, a.value) if isinstance(a, Star) else a)
-            if isinstance(a, Star) and isinstance(flat[-1], Const):
+            if isinstance(a, Star) and isinstance(flat[-1], (Const, Prefetched)):
                 flat.append(UNKNOWN)
         args = flat
     if STARS in kwargs:
@@ -141,7 +142,7 @@ def positional(args: Sequence[Value], replaced: Callable[[Value], Value]) -> lis
         inner = replaced(a.value)
         if isinstance(inner, Items):
             made.extend(inner.items[a.skip :])
-        elif isinstance(inner, Sym):
+        elif isinstance(inner, (Sym, Many)):
             made.append(Star(inner, a.skip))
     return made
 
