@@ -38,6 +38,7 @@ from auditor.model.rule import RuleInfo
 from auditor.model.severity import Severity
 from auditor.rules import turns
 from auditor.rules.audience import believable
+from auditor.rules.cache_without_invalidation import forgotten, is_forgotten
 from auditor.rules.claim import Claim, place
 from auditor.rules.growth import is_born
 from auditor.rules.held_values import Aside, asides, extended, is_cleared, memos
@@ -86,7 +87,10 @@ def find(scene: Scene) -> Iterator[Claim]:
                 made.confidence -= _FIXED
             if believable(scene, made):
                 yield made
+    deleted = forgotten(scene)
     for aside in asides(scene):
+        if deleted and is_forgotten(scene, aside, deleted):
+            continue
         if aside.seconds == "never" and not extended(aside.function):
             made = stored(aside)
             if believable(scene, made):

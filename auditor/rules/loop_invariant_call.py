@@ -65,6 +65,10 @@ RULE = RuleInfo(
 )
 
 _KINDS: Final[tuple[EffectKind, ...]] = ("sql", "http", "llm", "cache", "subprocess", "file")
+_WRITING: Final = frozenset(
+    kind + how for kind in "wax" for how in ("", "b", "t", "+", "b+", "+b", "t+", "+t")
+)
+"""Modes of `open` in which a file is written."""
 _CONFIDENCE: Final = {"sql": 0.85, "http": 0.85, "llm": 0.7, "cache": 0.75, "subprocess": 0.7, "file": 0.65}
 _MOVING: Final = frozenset(
     "now today utcnow time random randint choice uuid4 next poll read readline recv receive pop popleft get_nowait "
@@ -129,7 +133,7 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
             or effect.cause in {"lazy-load", "deferred-column", "widget"}
         ):
             continue
-        if effect.offloaded:
+        if effect.offloaded or is_opened_to_write(effect):
             continue
         if effect.operation == "write":
             deletes = effect.label.startswith("DELETE ") and effect.row is None
@@ -151,6 +155,15 @@ def candidates(scene: Scene) -> Iterator[tuple[Looped, Effect]]:
             below = scene.effects_below(call.callee, kind)
             if below and not changes_anything(scene, looped):
                 yield looped, below[0][0]
+
+
+def is_opened_to_write(effect: Effect) -> bool:
+    """`open(path, "ab")`: what each turn writes comes behind what the turn before wrote."""
+    node = effect.node
+    if node is None or node[0] != ir.CALL or turns.name_of(node[2]) != "open":
+        return False
+    given = [v for key, v in node[4] if key == "mode"] or [a for a in node[3][:2] if a[0] == ir.CONST]
+    return any(a[0] == ir.CONST and a[2] in _WRITING for a in given[-1:])
 
 
 def asked_through(looped: Looped) -> Node | None:
