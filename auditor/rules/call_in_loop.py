@@ -202,7 +202,6 @@ def at(effect: Effect) -> str:
 def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
     """What is told of it."""
     items = its_items(looped.loop)
-    batch = effect.fact.batch if effect.fact is not None else None
     background = audience(scene, looped.spot) != "request"
     constant = loop_name(looped.loop).isupper()
     confidence = 0.9 if depth < 2 else 0.8 if depth <= _DEEP else 0.45
@@ -234,9 +233,32 @@ def claim(scene: Scene, looped: Looped, effect: Effect, *, depth: int) -> Claim:
         subject=effect.kind,
         cost_term=TermAtStake(kind=effect.kind, sizes=sizes(looped.loops)),
         could_be_wrong=f"{sentence(items)} are never more than a few, or nobody can be asked for many at once.",
-        fix=f"Use `{batch}` for all of {items}."
-        if batch
-        else f"Ask for all of {items} at once, or side by side.",
+        fix=remedy(effect, items),
         indirect=depth > 0,
         guessed=effect.guessed or (looped.call is not None and looped.call.guessed),
     )
+
+
+def remedy(effect: Effect, items: str) -> str:
+    """What to do instead, in a sentence."""
+    if is_of_one_key(effect):
+        return f"Ask once before the loop over {items}: every turn asks for the same entry."
+    batch = effect.fact.batch if effect.fact is not None else None
+    return (
+        f"Use `{batch}` for all of {items}." if batch else f"Ask for all of {items} at once, or side by side."
+    )
+
+
+def is_of_one_key(effect: Effect) -> bool:
+    """Whether a cache is asked for an entry that the source names: `cache.get(PLANS_KEY)`."""
+    node = effect.node
+    if (
+        effect.kind != "cache"
+        or effect.operation == "write"
+        or node is None
+        or node[0] != ir.CALL
+        or not node[3]
+    ):
+        return False
+    key = node[3][0]
+    return bool(key[0] == ir.CONST or turns.name_of(key).isupper())
