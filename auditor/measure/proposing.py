@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from auditor.execution.databases.database import Rows
 from auditor.measure.fullest import fullest
@@ -19,6 +20,8 @@ _NO_PATH: Final = re.compile(r"[?#{}]")
 _KEYS: Final = ("id", "pk", "uuid", "slug", "code", "key", "name", "username")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SAFE: Final = frozenset({"GET", "HEAD", "ANY"})
+_AS_IT_IS: Final = "/@:+,;=!$&'()*~"
+"""What may stand in a path unquoted."""
 _MISSING: Final = "999999999"
 MAX_KEYS: Final = 3
 _SHORT: Final = 4
@@ -124,7 +127,7 @@ def _others(key: str) -> tuple[str, ...]:
 
 
 def _filled(path: str, values: Mapping[str, str]) -> str:
-    return _PARAMETER.sub(lambda found: values[found[1]], path)
+    return _PARAMETER.sub(lambda found: quote(values[found[1]], safe=_AS_IT_IS), path)
 
 
 def _segment_before(path: str, name: str) -> str:

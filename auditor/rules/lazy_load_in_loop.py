@@ -180,6 +180,7 @@ def is_first_found(loop: Loop, effect: Effect) -> bool:
         and asked[2][0] == ir.NAME
         and target[0] == ir.NAME
         and asked[2][2] == target[2]
+        and s[4]
         and s[4][-1][0] in {ir.RETURN, ir.BREAK}
         for s in loop.node[5]
     )

@@ -37,6 +37,7 @@ _SCHEMES = ("Bearer", "Token", "JWT")
 _REFUSED = (401, 403)
 _DOORS = 8
 _DEEPEST = 6
+_RAISED = []
 _ABLE = re.compile(r"(?:is_)?(?:super_?user|admin|staff|active|verified|confirmed|enabled|email_verified)$")
 _ROLE = re.compile(r"admin|super", re.IGNORECASE)
 _WORD = "Auditor-0123456789"
@@ -72,10 +73,14 @@ async def _signed_in(app, wanted):
         headers = _headers(answer, cookies) if 200 <= status < 400 else {}
         if headers:
             return await _let_in(app, headers), names.get("email") or names.get("username")
-        asked.append("%s was answered %d" % (path, status))
+        asked.append(_answered(path, status))
     return sys.exit(
         "; ".join(([why] if why else []) + asked[:3]) or "no route that takes a name and a password was found"
     )
+
+
+def _answered(path, status):
+    return "%s was answered %d%s" % (path, status, ": %s" % _RAISED[-1] if _RAISED and status >= 500 else "")
 
 
 async def _given_a_password(wanted):
@@ -99,7 +104,7 @@ async def _registered(app, asked):
     names = {"email": _MAIL, "username": "auditor"}
     for path, form, described, schema in _signups(app):
         status, cookies, answer = await _called(app, path, form, _filled(described, schema, names))
-        asked.append("%s was answered %d" % (path, status))
+        asked.append(_answered(path, status))
         if 200 <= status < 400:
             return names, _headers(answer, cookies)
     return None, {}
@@ -413,7 +418,7 @@ async def _called(app, path, form=False, body=None, method="POST", headers=()):
         try:
             await app(scope, receive, send)
         except Exception as error:
-            sys.stderr.write("%s: %s: %s\n" % (path, type(error).__name__, error))
+            _RAISED.append("%s: %s" % (type(error).__name__, str(error)[:160]))
     cookies = [
         value.decode().partition(";")[0] for name, value in told["headers"] if name.lower() == b"set-cookie"
     ]

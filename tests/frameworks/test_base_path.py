@@ -52,3 +52,34 @@ def test_the_path_is_the_one_by_default(served: str, path: str) -> None:
         "app.py": APPLICATION.replace("{served}", served),
     }
     assert list(found(files)) == [f"GET {path}"]
+
+
+def test_settings_that_a_function_makes_by_a_cast_say_the_prefix() -> None:
+    files = {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+            from settings import get_settings
+
+            router = APIRouter(prefix=get_settings().api_root)
+
+            @router.get("/books")
+            async def books(): ...
+
+            app = FastAPI()
+            app.include_router(router)
+            """,
+        "settings.py": """
+            from functools import lru_cache
+            from typing import cast
+            from pydantic_settings import BaseSettings
+
+            class Settings(BaseSettings):
+                api_root: str = "/api"
+
+            @lru_cache
+            def get_settings() -> Settings:
+                factory = cast("Callable[..., Settings]", Settings)
+                return factory()
+            """,
+    }
+    assert found(files) == {"GET /api/books": "main.books"}

@@ -26,6 +26,12 @@ def test_a_column_is_taken_by_its_name() -> None:
     assert asked(("GET", "/users/{username}")) == ["/users/ada", "/users/ada-999999999", "/users/ADA"]
 
 
+def test_what_no_path_may_hold_is_quoted() -> None:
+    rows = {"tags": [{"name": "a b"}, {"name": "c#?%"}, {"name": "d+e:f"}]}
+    made = propose_workload([Served("GET", "/tags/{name}")], rows).requests
+    assert [request.path for request in made][:3] == ["/tags/a%20b", "/tags/c%23%3F%25", "/tags/d+e:f"]
+
+
 def test_a_column_that_one_table_alone_has_tells_the_table() -> None:
     assert asked(("GET", "/me/missing/{slug}"))[0] == "/me/missing/s1"
     assert asked(("GET", "/me/missing/{id}")) == []

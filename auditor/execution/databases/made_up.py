@@ -155,7 +155,7 @@ def _cell(table: Table, column: Column, nth: int) -> Scalar:
 
 def _text(table: Table, column: Column, nth: int) -> str:
     plain = table.name.rpartition(".")[2]
-    form = next((form for pattern, form in _TEXTS if pattern.search(column.name)), "{table} {column} {n}")
+    form = next((form for pattern, form in _TEXTS if pattern.search(column.name)), "{table}-{column}-{n}")
     text = form.format(n=nth, table=plain.removesuffix("s"), column=column.name)
     if column.longest is None or len(text) <= column.longest:
         return text

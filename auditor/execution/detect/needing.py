@@ -20,6 +20,9 @@ _OF_NEED: Final = re.compile(r"(?:[A-Z]+_)*(?:REDIS|CACHE|BROKER|CELERY)\w*(?:UR
 _KEY: Final = re.compile(
     r"(?!.*(?:STRIPE|AWS|S3|CAPTCHA|GITHUB|GOOGLE))(?:[A-Z]+_)*(?:SECRET_KEY|COOKIE_SECRET)"
 )
+_TO_BE_CHANGED: Final = re.compile(
+    r"change|replace|your[-_ ]|insecure|placeholder|example|xxx|todo|set[-_ ]?me", re.IGNORECASE
+)
 _LOCALHOST: Final = re.compile(r"localhost|127\.0\.0\.1|\[?::1\]?")
 
 
@@ -41,9 +44,11 @@ def needed_variables(
 
 
 def _is_wanted(read: Read) -> bool:
-    """What has a default that starts nowhere but on a developer's machine: no key, no host that is let in."""
-    wanted = _KEY.fullmatch(read.name) is not None or read.name.endswith("ALLOWED_HOSTS")
-    return read.at_start and not read.default and wanted
+    """What has a default that starts nowhere but on a developer's machine: no key, no host that is let in, a key that says it is to be changed."""
+    key = _KEY.fullmatch(read.name) is not None
+    if key and read.default and _TO_BE_CHANGED.search(read.default):
+        return read.at_start
+    return read.at_start and not read.default and (key or read.name.endswith("ALLOWED_HOSTS"))
 
 
 def _leads_elsewhere(read: Read) -> bool:

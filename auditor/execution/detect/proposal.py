@@ -16,7 +16,10 @@ from auditor.execution.detect.compose import services
 from auditor.execution.detect.configuring import chosen_configuration
 from auditor.execution.detect.flask_app import VARIABLE as FLASK_VARIABLE
 from auditor.execution.detect.flask_app import flask_variable
+from auditor.execution.detect.gatekeeping import switches
 from auditor.execution.detect.health import health_paths
+from auditor.execution.detect.import_path import VARIABLE as IMPORT_VARIABLE
+from auditor.execution.detect.import_path import import_path
 from auditor.execution.detect.interpreter import PACKAGE_OF, interpreters
 from auditor.execution.detect.login import Login, logins
 from auditor.execution.detect.migrating import migrations
@@ -118,6 +121,7 @@ def propose(
     migrate = _unless_it_fills(best(migrating), seed)
     commands = [*([migrate.value] if migrate else []), *([seed.value.command] if seed else [])]
     flask = flask_variable(commands, start, known)
+    path = import_path(tree, commands, cwd=cwd)
     stored = storage(project, read, composed, known)
     chosen = chosen_configuration(project, read, stored.value.url_env if stored else None)
     told = _told(stored) | ({chosen.value[0]} if chosen else set())
@@ -146,7 +150,9 @@ def propose(
             *((settings,) if (settings := settings_variable(tree, project, known)) else ()),
             *((flask,) if flask else ()),
             *((chosen,) if chosen else ()),
-            *needed_variables(read, known, told=told | {VARIABLE, FLASK_VARIABLE}),
+            *((path,) if path else ()),
+            *switches(project, read),
+            *needed_variables(read, known, told=told | {VARIABLE, FLASK_VARIABLE, IMPORT_VARIABLE}),
         ),
         python=best(interpreters(tree.root, env, packages=packages, cwd=cwd)),
         redis=needs_redis(tree, composed, read),

@@ -27,6 +27,7 @@ _AT_START: Final = re.compile(
 
 _DEEPEST: Final = 3
 """Groups within groups of settings."""
+_WRAPPERS: Final = frozenset({"SecretStr", "Secret", "Field"})
 COMPUTED: Final = "(computed)"
 
 
@@ -243,7 +244,10 @@ def _constant(node: Node | None) -> str | None:
 
 
 def _default(node: Node | None) -> str:
-    """The text of a constant, empty for None; `COMPUTED` for anything else."""
+    """The text of a constant, also where a secret's type or a field is made of it, empty for None; `COMPUTED` for anything else."""
+    if node is not None and node[0] == ir.CALL and dotted(node[2]).rpartition(".")[2] in _WRAPPERS:
+        inside = [*node[3][:1], *(value for key, value in node[4] if key == "default")]
+        return _default(inside[0]) if inside else COMPUTED
     if node is None or node[0] != ir.CONST:
         return COMPUTED
     return "" if node[2] is None else str(node[2])

@@ -17,11 +17,11 @@ _URL: Final = re.compile(
     r"(?:[A-Z]\w*_)?(?:DATABASE|DB|SQLALCHEMY_DATABASE|POSTGRES(?:QL)?|PG|SQLALCHEMY|SQL)_?(?:URL|URI|DSN|CONNECTION(?:_STRING)?)"
 )
 _PARTS: Final = re.compile(
-    r"(?P<prefix>(?:[A-Z]\w*_)?(?:DATABASE|DB|POSTGRES(?:QL)?|PG|PSQL|SQL|RDS)|PG)_{0,2}(?P<part>HOST(?:NAME)?|SERVER|PORT|NAME|DB|DATABASE|DBNAME"
+    r"(?P<prefix>(?:[A-Z]\w*_)?(?:DATABASE|DB|POSTGRES(?:QL)?|PG|PSQL|SQL|RDS)|PG)_{0,2}(?P<part>HOST(?:NAME)?|ADDR(?:ESS)?|SERVER|PORT|NAME|DB|DATABASE|DBNAME"
     r"|USER(?:NAME)?|PASSWORD|PASS|PWD)"
 )
 _PLACEHOLDER_OF: Final = {
-    "HOST": "host", "HOSTNAME": "host", "SERVER": "host", "PORT": "port", "NAME": "name", "DB": "name",
+    "HOST": "host", "HOSTNAME": "host", "SERVER": "host", "ADDR": "host", "ADDRESS": "host", "PORT": "port", "NAME": "name", "DB": "name",
     "DATABASE": "name", "DBNAME": "name", "USER": "user", "USERNAME": "user", "PASSWORD": "password", "PASS": "password",
     "PWD": "password",
 }  # fmt: skip

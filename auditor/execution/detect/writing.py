@@ -222,7 +222,7 @@ def signs_in_by_route(proposal: Proposal, /) -> bool:
     """Whether FastAPI's own route is known to sign people in, whom the copied database knows."""
     login, stored = proposal.login, proposal.storage
     return (
-        proposal.frameworks == ("fastapi",)
+        "fastapi" in proposal.frameworks
         and proposal.session is None
         and login is not None
         and login.confidence >= _LIKELY

@@ -291,6 +291,8 @@ class Interpreter:
         """Calls a function or class of a library: gives an object that remembers its arguments."""
         if name == "importlib.import_module" and args and isinstance(args[0], str):
             return self.project.module(args[0], frame.module) or UNKNOWN
+        if name in {"typing.cast", "typing_extensions.cast"} and len(args) > 1:
+            return args[1]
         if name == "builtins.getattr" and len(args) > 1 and isinstance(args[1], str):
             return self.names.attribute(args[0], args[1])
         if name == "builtins.setattr" and len(args) > 2 and isinstance(args[0], Instance):

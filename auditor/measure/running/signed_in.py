@@ -11,7 +11,8 @@ from auditor.model.text import clean, shorten
 
 _RUNS_IT: Final = "import os; exec(compile(os.environ['AUDITOR_SIGN_IN'], 'sign_in.py', 'exec'))"
 """What the interpreter is told: the source comes beside it, where no placeholder of a command is looked for."""
-_LONGEST: Final = 300
+_LONGEST: Final = 400
+_LINES: Final = 3
 
 
 def signed_in(world: World, name: str, /, *, framework: str, user: str | None) -> tuple[tuple[str, str], ...]:
@@ -30,13 +31,21 @@ def signed_in(world: World, name: str, /, *, framework: str, user: str | None) -
     ran = world.run(Command(f"signing in by {framework}", (python, "-c", _RUNS_IT)), env=env, beside=True)
     headers = _headers_in(ran.output) if ran.succeeded else None
     if headers is None:
-        said = (ran.errors.strip().splitlines() or ["it gave no headers"])[-1]
+        said = _said(ran.errors)
         raise Fault(
             f"{framework} signs nobody in: {shorten(clean(said), _LONGEST)}",
             where=f"auditor.toml: identity {name!r}",
             hint="name another user, use login or command, or take the [[identity]] out to ask as nobody",
         )
     return headers
+
+
+def _said(errors: str) -> str:
+    """The exception of a traceback; else the last lines, the first of which may hold the reason that the last does not repeat."""
+    lines = [line.strip() for line in errors.strip().splitlines() if line.strip()]
+    if "Traceback (most recent call last):" in lines:
+        return lines[-1]
+    return " / ".join(lines[-_LINES:]) or "it gave no headers"
 
 
 def _headers_in(output: str) -> tuple[tuple[str, str], ...] | None:

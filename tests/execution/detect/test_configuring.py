@@ -108,3 +108,56 @@ def test_fields_of_a_settings_class_that_derives_from_another_are_read(proposed:
     }
     names = [clue.value[0] for clue in proposed(tree).variables]
     assert names == ["SECRET_KEY", "SESSION_SECRET"]
+
+
+SECRETS = """from pydantic import BaseSettings, Field, SecretStr
+class Settings(BaseSettings):
+    db_user: str = "shop"
+    db_address: str = "localhost"
+    db_name: str = "shop"
+    secret_key: SecretStr = SecretStr({default!r})
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "asked"), [("CHANGE_ME", True), ("your-key-here", True), ("q8f7Hk2-0pWm", False)]
+)
+def test_a_key_that_says_that_it_is_to_be_changed_gets_a_stand_in(
+    default: str, *, asked: bool, proposed: Propose
+) -> None:
+    tree = {
+        "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        "conf.py": SECRETS.format(default=default),
+        "docker-compose.yml": "services:\n  db:\n    image: postgres:16\n",
+    }
+    found = proposed(tree)
+    assert ("SECRET_KEY" in [clue.value[0] for clue in found.variables]) == asked
+    assert found.storage is not None
+    assert dict(found.storage.value.env)["DB_ADDRESS"] == "{host}"
+
+
+GATE = """from pydantic import BaseSettings
+class Settings(BaseSettings):
+    docs_read: bool = {default}
+    metrics: bool = False
+def get(): return Settings()
+"""
+ASKS = "import sys\nfrom fastapi import FastAPI\nfrom conf import get\napp = FastAPI()\n"
+
+
+@pytest.mark.parametrize(
+    ("default", "gate", "expected"),
+    [
+        ("False", "if not get().docs_read:\n    print('no')\n", {}),
+        ("True", "if not get().docs_read:\n    sys.exit(1)\n", {}),
+        ("False", "if get().docs_read:\n    sys.exit(1)\n", {}),
+        ("False", "def later():\n    if not get().docs_read:\n        sys.exit(1)\n", {}),
+        ("False", "if not get().docs_read:\n    sys.exit(1)\n", {"DOCS_READ": "true"}),
+        ("False", "if not get().docs_read:\n    raise RuntimeError('read')\n", {"DOCS_READ": "true"}),
+    ],
+)
+def test_a_switch_without_which_it_ends_itself_is_on(
+    default: str, gate: str, expected: dict[str, str], proposed: Propose
+) -> None:
+    found = proposed({"main.py": ASKS + gate, "conf.py": GATE.format(default=default)})
+    assert dict(clue.value for clue in found.variables) == expected
